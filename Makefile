@@ -1,0 +1,46 @@
+# make run   installs batchdigits into .venv and reads inbox/ into outbox/
+# make test  installs what the tests need and runs lint, types and tests
+# Both are quick the second time: the stamp files say what is installed already.
+
+VENV := .venv
+BIN := $(VENV)/bin
+# The first Python that TensorFlow has wheels for; `make PYTHON=/path/to/python run` picks another.
+PYTHON ?= $(shell for each in python3 python3.13 python3.12 python3.11; do \
+	$$each -c 'import sys, venv, ensurepip; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' \
+	2>/dev/null && { command -v $$each; break; }; done)
+PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+
+.PHONY: run test lint clean
+
+run: $(VENV)/installed
+	@echo "==> reading inbox/ into outbox/"
+	@$(BIN)/batchdigits run inbox outbox --quarantine copy || test $$? -eq 3
+	@echo "==> done: open outbox/results.csv"
+
+test: $(VENV)/installed-dev lint
+	@echo "==> tests"
+	@$(BIN)/python -m pytest -n 2
+
+lint: $(VENV)/installed-dev
+	@echo "==> ruff and mypy"
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+
+$(VENV)/bin/python:
+	@test -n "$(PYTHON)" || { echo "batchdigits needs Python 3.11, 3.12 or 3.13 with venv"; exit 1; }
+	@echo "==> creating $(VENV) with $(PYTHON)"
+	@$(PYTHON) -m venv $(VENV)
+
+$(VENV)/installed: setup.cfg pyproject.toml constraints.txt | $(VENV)/bin/python
+	@echo "==> installing batchdigits (the first time takes some minutes: TensorFlow is large)"
+	@$(PIP) install --constraint constraints.txt --editable .
+	@touch $@
+
+$(VENV)/installed-dev: $(VENV)/installed
+	@echo "==> installing what the tests need"
+	@$(PIP) install --constraint constraints.txt --editable '.[dev]'
+	@touch $@
+
+clean:
+	rm -rf $(VENV) build dist *.egg-info
