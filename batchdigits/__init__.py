@@ -1,0 +1,1 @@
+"""batchdigits: a folder of scanned handwritten digits in, a spreadsheet out."""

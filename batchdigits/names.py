@@ -1,0 +1,55 @@
+"""File names: shown reversibly, shortened to what a disk takes, sorted as people count."""
+
+import hashlib
+import os
+import re
+
+#: Longest file name in bytes on the common file systems (NAME_MAX in POSIX limits.h).
+LONGEST_NAME = 255
+
+_UNDECODABLE = re.compile("(\\\\*)([\udc80-\udcff])")
+_LOOKALIKE = re.compile(r"(\\+)(?=x[0-9a-f]{2})")
+_ESCAPED = re.compile(r"(\\+)x([0-9a-f]{2})")
+_DIGITS = re.compile(r"(\d+)", re.ASCII)
+
+
+def display_name(name: str) -> str:
+    r"""A file name as text that UTF-8 files, SQLite and terminals take; see :func:`raw_name`.
+
+    A byte that is not UTF-8 (a surrogate after :func:`os.fsdecode`) is written ``\xHH``. Names
+    without such bytes stay as they are, but for a backslash right before ``xHH``: it is doubled,
+    so that an odd number of backslashes always means a byte.
+    """
+    name = _LOOKALIKE.sub(lambda found: found[1] * 2, name)
+    return _UNDECODABLE.sub(lambda found: found[1] * 2 + f"\\x{ord(found[2]) - 0xDC00:02x}", name)
+
+
+def raw_name(shown: str) -> str:
+    """The name as :func:`os.fsdecode` gives it, from what :func:`display_name` made of it."""
+
+    def undo(found: re.Match[str]) -> str:
+        slashes = "\\" * (len(found[1]) // 2)
+        byte = chr(0xDC00 + int(found[2], 16)) if len(found[1]) % 2 else "x" + found[2]
+        return slashes + byte
+
+    return _ESCAPED.sub(undo, shown)
+
+
+def natural_key(name: str) -> tuple[tuple[int, int | str], ...]:
+    """Sort key that counts: ``digit2`` before ``digit10``, case apart only to break ties."""
+    parts = _DIGITS.split(name.casefold())
+    return tuple((0, int(part)) if part.isdecimal() else (1, part) for part in parts if part)
+
+
+def shorten(name: str, ending: str = "", longest: int = LONGEST_NAME) -> str:
+    """``name + ending`` in at most ``longest`` bytes.
+
+    A name that has to be cut ends in ``~`` and eight hexadecimal digits of its hash, so that two
+    long names stay apart.
+    """
+    if len(os.fsencode(name + ending)) <= longest:
+        return name + ending
+    mark = "~" + hashlib.sha256(os.fsencode(name)).hexdigest()[:8] + ending
+    head = os.fsencode(name)[: longest - len(os.fsencode(mark))]
+    # "ignore" drops a character cut in half; a surrogate that stood for a byte goes with it.
+    return head.decode("utf-8", "ignore") + mark

@@ -1,0 +1,254 @@
+"""The frozen dataclasses that flow through the road, and the words they may use.
+
+Nothing here computes more than a name: every other room may import this one.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:  # the words must be had without loading numpy
+    from batchdigits.arrays import GrayImage
+
+
+class Status(StrEnum):
+    """What became of one page. Stable: people filter spreadsheets by these words."""
+
+    OK = "ok"
+    REVIEW = "review"
+    QUARANTINED = "quarantined"
+    FAILED = "failed"
+
+
+class Reason(StrEnum):
+    """Why a row is not simply ``ok``. Stable codes; :data:`MEANING` holds the plain words."""
+
+    # review: read, but a person should look
+    BLANK = "blank"
+    TOO_FAINT = "too_faint"
+    SEVERAL_MARKS = "several_marks"
+    LOW_CONFIDENCE = "low_confidence"
+    # quarantined: the file itself is bad and will not get better by waiting
+    EMPTY = "empty"
+    NOT_AN_IMAGE = "not_an_image"
+    TRUNCATED = "truncated"
+    CORRUPT = "corrupt"
+    TOO_LARGE = "too_large"
+    TOO_MANY_PAGES = "too_many_pages"
+    # failed: stays in place, is tried again next time
+    UNSUPPORTED = "unsupported"
+    PERMISSION = "permission"
+    VANISHED = "vanished"
+    BUSY = "busy"
+    DISK_FULL = "disk_full"
+    IO_ERROR = "io_error"
+
+
+#: reason -> (what it means, what to try); shown in quarantine notes, summaries and documents.
+MEANING: dict[Reason, tuple[str, str]] = {
+    Reason.BLANK: (
+        "No ink was found on this page.",
+        "Scan it again if something should be there; otherwise nothing is needed.",
+    ),
+    Reason.TOO_FAINT: (
+        "The ink is so faint that the reading may be wrong.",
+        "Look at the thumbnail, or scan again with more contrast.",
+    ),
+    Reason.SEVERAL_MARKS: (
+        "There seem to be several separate marks, perhaps more than one digit.",
+        "Look at the thumbnail; cut the image so that it holds one digit.",
+    ),
+    Reason.LOW_CONFIDENCE: (
+        "The digit could not be told with confidence.",
+        "Look at the thumbnail and compare digit and second_digit.",
+    ),
+    Reason.EMPTY: ("The file holds no bytes.", "Scan or copy it again."),
+    Reason.NOT_AN_IMAGE: (
+        "The file is named like an image, but its content is something else.",
+        "Open it with a text editor to see what it is, and scan again if it should be a picture.",
+    ),
+    Reason.TRUNCATED: (
+        "The file ends in the middle: part of the image is missing.",
+        "The copy or transfer broke off. Copy or scan it again.",
+    ),
+    Reason.CORRUPT: (
+        "The file is damaged and cannot be decoded.",
+        "Copy or scan it again; an image editor may be able to repair it.",
+    ),
+    Reason.TOO_LARGE: (
+        "The image has more pixels than --max-megapixels allows.",
+        "Raise --max-megapixels if the size is right, or scan at a lower resolution.",
+    ),
+    Reason.TOO_MANY_PAGES: (
+        "The file has more pages than --max-pages allows; the pages beyond were not read.",
+        "Raise --max-pages, or split the file.",
+    ),
+    Reason.UNSUPPORTED: (
+        "This kind of file is not read by batchdigits; it was left where it is.",
+        "Save or export it as PNG, JPEG or TIFF.",
+    ),
+    Reason.PERMISSION: (
+        "The file may not be read by this user.",
+        "Give read permission and run again; the file was left where it is.",
+    ),
+    Reason.VANISHED: (
+        "The file disappeared before it could be read.",
+        "Put it back and run again.",
+    ),
+    Reason.BUSY: (
+        "The file was held by another program or still growing.",
+        "Run again when the other program has finished.",
+    ),
+    Reason.DISK_FULL: ("The disk is full.", "Free some space and run again."),
+    Reason.IO_ERROR: (
+        "The file could not be read from its disk or network share.",
+        "Check the disk or the network, and run again.",
+    ),
+}
+
+#: Reasons that lie with the file for good, so that it goes to quarantine.
+PERMANENT = frozenset(
+    {
+        Reason.EMPTY,
+        Reason.NOT_AN_IMAGE,
+        Reason.TRUNCATED,
+        Reason.CORRUPT,
+        Reason.TOO_LARGE,
+        Reason.TOO_MANY_PAGES,
+    }
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """One file of the inbox.
+
+    ``path`` opens it (undecodable bytes kept as surrogates, as :func:`os.fsdecode` does);
+    ``name`` is its place inside the inbox with ``/``, always valid UTF-8
+    (see :func:`batchdigits.files.display_name`).
+    """
+
+    path: Path
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Rejected:
+    """Why a file or page could not be read: a stable code and one sentence of detail."""
+
+    reason: Reason
+    detail: str
+
+    @property
+    def status(self) -> Status:
+        """``quarantined`` where the file itself is bad, ``failed`` where it stays in place."""
+        return Status.QUARANTINED if self.reason in PERMANENT else Status.FAILED
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One decoded page: ``gray`` is ``(height, width) uint8``, upright, alpha blended on white."""
+
+    number: int
+    gray: GrayImage
+
+    @property
+    def width(self) -> int:
+        """Pixels across, after EXIF rotation."""
+        return int(self.gray.shape[1])
+
+    @property
+    def height(self) -> int:
+        """Pixels down, after EXIF rotation."""
+        return int(self.gray.shape[0])
+
+
+@dataclass(frozen=True, slots=True)
+class Box:
+    """A rectangle in page pixels: left, top, width, height."""
+
+    x: int
+    y: int
+    width: int
+    height: int
+
+
+@dataclass(frozen=True, slots=True)
+class Digit:
+    """What the normaliser makes of a page.
+
+    ``image`` is ``(28, 28) uint8``, white ink on black as in MNIST, all zero for a blank;
+    ``box`` the ink in page pixels (``None`` for a blank); ``contrast`` the ink's strength
+    against its paper, 0-1; ``marks`` the number of separate digit-sized marks.
+    """
+
+    image: GrayImage
+    box: Box | None
+    contrast: float
+    marks: int
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """A page read: ``digit`` is ``None`` for a blank; confidences are calibrated, 0-1.
+
+    ``scores`` are the ten calibrated probabilities, summing to 1 (empty for a blank).
+    """
+
+    status: Status
+    reason: Reason | None
+    digit: int | None
+    confidence: float | None
+    second_digit: int | None
+    second_confidence: float | None
+    scores: tuple[float, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One line of every report: one page of one file, read or not.
+
+    Exactly one of ``reading`` and ``rejected`` is set. ``width`` and ``height`` are 0 where the
+    page was never decoded; ``sha256`` is empty where the file could not be read at all.
+    ``thumbnail`` is the picture's path inside the outbox with ``/``, or empty.
+    """
+
+    source: Source
+    page: int
+    size: int
+    sha256: str
+    width: int
+    height: int
+    read_at: str
+    reading: Reading | None = None
+    rejected: Rejected | None = None
+    digit: Digit | None = None
+    thumbnail: str = ""
+
+    @property
+    def status(self) -> Status:
+        """What became of this page."""
+        outcome = self.reading or self.rejected
+        assert outcome is not None, "a Row has a reading or a rejection"
+        return outcome.status
+
+    @property
+    def reason(self) -> Reason | None:
+        """Why it is not simply ``ok``; ``None`` when it is."""
+        outcome = self.reading or self.rejected
+        return outcome.reason if outcome else None
+
+
+@dataclass(frozen=True, slots=True)
+class ModelCard:
+    """What is known of a model: the JSON beside it, see ``docs/model.md``."""
+
+    name: str
+    file: str
+    sha256: str
+    temperature: float
+    review_below: float
+    about: dict[str, object]

@@ -1,0 +1,81 @@
+"""What many tests need: the program as its user starts it, and digits to feed it."""
+
+import csv
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from batchdigits.arrays import GrayImage
+from batchdigits.engine import Engine, load_default
+
+ROOT = Path(__file__).resolve().parent.parent
+#: Put before a command, so that file permissions count where the tests run as root.
+UNPRIVILEGED = (
+    ["setpriv", "--bounding-set=-dac_override,-dac_read_search"] if os.geteuid() == 0 else []
+)
+Run = Callable[..., subprocess.CompletedProcess[str]]
+
+
+@pytest.fixture(scope="session")
+def engine() -> Engine:
+    return load_default()
+
+
+@pytest.fixture(scope="session")
+def batchdigits() -> Run:
+    """Run the real program in a process of its own; returns what it printed."""
+
+    def run(*arguments: object, **options: object) -> subprocess.CompletedProcess[str]:
+        command = [sys.executable, "-m", "batchdigits", *map(str, arguments)]
+        return subprocess.run(  # type: ignore[call-overload, no-any-return]
+            command, capture_output=True, text=True, timeout=120, check=False, **options
+        )
+
+    return run
+
+
+@pytest.fixture
+def inbox(tmp_path: Path) -> Path:
+    folder = tmp_path / "inbox"
+    folder.mkdir()
+    return folder
+
+
+@pytest.fixture
+def outbox(tmp_path: Path) -> Path:
+    return tmp_path / "outbox"
+
+
+def sample_digits() -> list[tuple[GrayImage, str]]:
+    """The plain handwritten digits of the sample inbox with their true values."""
+    with (ROOT / "tests" / "inbox_truth.csv").open(encoding="utf-8", newline="") as file:
+        rows = [row for row in csv.DictReader(file) if row["file"].startswith("forms/")]
+    images = [cv2.imread(str(ROOT / "inbox" / row["file"]), cv2.IMREAD_GRAYSCALE) for row in rows]
+    return [
+        (np.asarray(image, np.uint8), row["expected"])
+        for image, row in zip(images, rows, strict=True)
+    ]
+
+
+@pytest.fixture(scope="session")
+def digits() -> list[tuple[GrayImage, str]]:
+    return sample_digits()
+
+
+def write_png(path: Path, image: GrayImage) -> Path:
+    """Write an image under any file name, undecodable bytes too."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(cv2.imencode(".png", image)[1].tobytes())
+    return path
+
+
+def read_csv(outbox: Path) -> list[dict[str, str]]:
+    """The rows of ``results.csv`` as the standard library reads them."""
+    with (outbox / "results.csv").open(encoding="utf-8-sig", newline="") as file:
+        return list(csv.DictReader(file))

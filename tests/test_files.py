@@ -1,0 +1,80 @@
+import os
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from batchdigits.files import copy_new, move_new, whole_file, write_bytes
+
+
+def test_a_file_appears_whole_or_not_at_all(tmp_path: Path) -> None:
+    path = tmp_path / "report.txt"
+    path.write_text("old")
+    with pytest.raises(RuntimeError), whole_file(path) as file:
+        file.write("half of the new")
+        raise RuntimeError
+    assert path.read_text() == "old"
+    assert os.listdir(tmp_path) == ["report.txt"]
+    with whole_file(path) as file:
+        file.write("new\r\n")
+    assert path.read_bytes() == b"new\r\n"
+
+
+def test_a_new_report_may_be_read_by_whom_the_umask_lets(tmp_path: Path) -> None:
+    before = os.umask(0o022)
+    try:
+        with whole_file(tmp_path / "report.txt") as file:
+            file.write("x")
+    finally:
+        os.umask(before)
+    assert (tmp_path / "report.txt").stat().st_mode & 0o777 == 0o644
+
+
+def test_moving_never_overwrites(tmp_path: Path) -> None:
+    for content in ("first", "second", "third"):
+        (tmp_path / "scan.png").write_text(content)
+        move_new(tmp_path / "scan.png", tmp_path / "away" / "scan.png")
+    away = {path.name: path.read_text() for path in (tmp_path / "away").iterdir()}
+    assert away == {"scan.png": "first", "scan-2.png": "second", "scan-3.png": "third"}
+    assert not (tmp_path / "scan.png").exists()
+
+
+def test_moving_to_another_file_system(tmp_path: Path) -> None:
+    memory = Path("/dev/shm")
+    target = memory / f"batchdigits-test-{os.getpid()}" / "scan.png"
+    (tmp_path / "scan.png").write_bytes(b"content")
+    try:
+        placed = move_new(tmp_path / "scan.png", target)
+        assert placed.read_bytes() == b"content"
+        assert not (tmp_path / "scan.png").exists()
+    finally:
+        target.unlink(missing_ok=True)
+        target.parent.rmdir()
+
+
+def test_moving_a_link_keeps_what_it_pointed_to(tmp_path: Path) -> None:
+    (tmp_path / "real.png").write_text("content")
+    (tmp_path / "link.png").symlink_to("real.png")
+    placed = move_new(tmp_path / "link.png", tmp_path / "away" / "link.png")
+    assert placed.read_text() == "content" and not placed.is_symlink()
+    assert (tmp_path / "real.png").exists() and not (tmp_path / "link.png").is_symlink()
+
+
+NAMES = st.binary(min_size=1, max_size=255).filter(
+    lambda name: b"/" not in name and b"\0" not in name and name not in (b".", b"..")
+)
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(NAMES, min_size=1, max_size=6))
+def test_every_copy_keeps_its_own_content(
+    tmp_path_factory: pytest.TempPathFactory, names: list[bytes]
+) -> None:
+    folder = tmp_path_factory.mktemp("copies")
+    placed = []
+    for number, name in enumerate(names):
+        write_bytes(folder / "source", b"%d" % number)
+        placed.append(copy_new(folder / "source", folder / "away" / os.fsdecode(name)))
+    assert [path.read_bytes() for path in placed] == [b"%d" % i for i in range(len(names))]
+    assert len(set(placed)) == len(names)
