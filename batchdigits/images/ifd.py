@@ -1,0 +1,165 @@
+"""The chain of image file directories of a TIFF: pages, their tags, and whether all is there.
+
+Source: TIFF 6.0 sections 2 and 8, and the BigTIFF design (libtiff.gitlab.io/libtiff). EXIF has
+the same structure. Only the few numeric tags that decide something here are read. Nothing raises
+for any bytes: what is wrong is noted on the directory.
+"""
+
+import struct
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from batchdigits.records import Reason
+
+SUBFILE, OLD_SUBFILE = 254, 255
+WIDTH, HEIGHT, BITS, COMPRESSION, PHOTOMETRIC = 256, 257, 258, 259, 262
+ORIENTATION, SAMPLES, PLANAR = 274, 277, 284
+STRIPS, STRIP_BYTES, TILES, TILE_BYTES, EXTRA_SAMPLES = 273, 279, 324, 325, 338
+TILE_WIDTH, TILE_LENGTH = 322, 323
+_COLOUR_MAP, _JPEG_TABLES = 320, 347  # wanted only to see that they are there
+_WANTED = frozenset(
+    {SUBFILE, OLD_SUBFILE, WIDTH, HEIGHT, BITS, COMPRESSION, PHOTOMETRIC}
+    | {ORIENTATION, SAMPLES, PLANAR}
+    | {STRIPS, STRIP_BYTES, TILES, TILE_BYTES, EXTRA_SAMPLES, TILE_WIDTH, TILE_LENGTH}
+    | {_COLOUR_MAP, _JPEG_TABLES}
+)
+#: TIFF field type -> numpy code, for the unsigned integers and plain bytes.
+_TYPES = {1: "u1", 3: "u2", 4: "u4", 7: "u1", 13: "u4", 16: "u8", 18: "u8"}
+#: A chain longer than this was made to waste time.
+_LONGEST_CHAIN = 100_000
+
+
+@dataclass(slots=True)
+class Ifd:
+    """One directory: where it stands, its numeric tags, and what is wrong with it if anything."""
+
+    offset: int
+    tags: dict[int, NDArray[np.unsignedinteger]] = field(default_factory=dict)
+    problem: Reason | None = None
+
+    def first(self, tag: int, default: int = 0) -> int:
+        """First value of a tag."""
+        values = self.tags.get(tag)
+        return int(values[0]) if values is not None and len(values) else default
+
+    @property
+    def is_auxiliary(self) -> bool:
+        """Whether it is a reduced copy or a mask of another page, and no page of its own."""
+        return bool(self.first(SUBFILE) & 0b101) or self.first(OLD_SUBFILE) == 2
+
+
+def is_big(data: bytes) -> bool:
+    """Whether a TIFF header announces BigTIFF, with 8-byte offsets."""
+    return data[2:4] in (b"+\0", b"\0+")
+
+
+def byte_order(data: bytes) -> str:
+    """``"<"`` or ``">"`` for :mod:`struct`."""
+    return "<" if data[:2] == b"II" else ">"
+
+
+def read_ifds(data: bytes) -> Iterator[Ifd]:
+    """Yield the main chain's directories; one with a ``problem`` may be the last.
+
+    A link that leads outside the file becomes a directory with ``TRUNCATED``, one that leads
+    back into the chain becomes ``CORRUPT``.
+    """
+    order, big = byte_order(data), is_big(data)
+    link = order + ("Q" if big else "I")
+    seen: set[int] = set()
+    at = 8 if big else 4
+    while True:
+        if at + struct.calcsize(link) > len(data):
+            yield Ifd(at, problem=Reason.TRUNCATED)
+            return
+        (offset,) = struct.unpack_from(link, data, at)
+        if offset == 0:
+            return
+        if offset in seen or len(seen) >= _LONGEST_CHAIN:
+            yield Ifd(offset, problem=Reason.CORRUPT)
+            return
+        seen.add(offset)
+        directory, at = _read(data, offset, order, big)
+        yield directory
+        if at == 0:
+            return
+
+
+def _read(data: bytes, offset: int, order: str, big: bool) -> tuple[Ifd, int]:
+    """One directory, and where the link to the next stands (0 where that is lost)."""
+    count_code, entry = order + ("Q" if big else "H"), order + ("HHQ8s" if big else "HHI4s")
+    start = offset + struct.calcsize(count_code)
+    if start > len(data):
+        return Ifd(offset, problem=Reason.TRUNCATED), 0
+    end = start + struct.unpack_from(count_code, data, offset)[0] * struct.calcsize(entry)
+    if end > len(data):
+        return Ifd(offset, problem=Reason.TRUNCATED), 0
+    directory = Ifd(offset)
+    for tag, code, count, value in struct.iter_unpack(entry, memoryview(data)[start:end]):
+        if tag in _WANTED and code in _TYPES:
+            _add(directory, data, tag, np.dtype(order + _TYPES[code]), count, order, value)
+    if directory.problem is None and not _has_its_pixels(directory, len(data)):
+        directory.problem = Reason.TRUNCATED
+    return directory, end
+
+
+def _add(
+    directory: Ifd,
+    data: bytes,
+    tag: int,
+    dtype: np.dtype[np.unsignedinteger],
+    count: int,
+    order: str,
+    value: bytes,
+) -> None:
+    """Take in one tag; values that do not fit into the entry stand elsewhere in the file."""
+    if tag in directory.tags:
+        directory.problem = Reason.CORRUPT  # decoders differ in which of the two they believe
+    if count * dtype.itemsize <= len(value):
+        directory.tags[tag] = np.frombuffer(value, dtype, count)
+        return
+    where = int.from_bytes(value, "little" if order == "<" else "big")
+    if where + count * dtype.itemsize > len(data):
+        directory.problem = Reason.TRUNCATED
+        return
+    directory.tags[tag] = np.frombuffer(data, dtype, count, where)
+
+
+def _has_its_pixels(directory: Ifd, length: int) -> bool:
+    """Whether every strip or tile ends inside the file."""
+    for start_tag, bytes_tag in ((STRIPS, STRIP_BYTES), (TILES, TILE_BYTES)):
+        starts, sizes = directory.tags.get(start_tag), directory.tags.get(bytes_tag)
+        if starts is None or not len(starts):
+            continue
+        if int(starts.max()) > length:
+            return False
+        if sizes is None or not len(sizes):
+            continue
+        if int(sizes.max()) > length:
+            return False
+        shared = min(len(starts), len(sizes))
+        ends = starts[:shared].astype(np.uint64) + sizes[:shared].astype(np.uint64)
+        if int(ends.max()) > length:
+            return False
+    return True
+
+
+def tiff_complete(data: bytes) -> bool:
+    """Whether every directory, its values and its strips or tiles lie inside the bytes."""
+    found = False
+    for directory in read_ifds(data):
+        found = True
+        if directory.problem is Reason.TRUNCATED:
+            return False
+    return found
+
+
+def orientation(exif: bytes) -> int:
+    """EXIF orientation 1-8 of an EXIF block (with or without its ``Exif`` prefix); 1 if unsaid."""
+    for directory in read_ifds(exif.removeprefix(b"Exif\0\0")):
+        value = directory.first(ORIENTATION, 1)
+        return value if 1 <= value <= 8 else 1
+    return 1

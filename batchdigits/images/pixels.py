@@ -1,0 +1,129 @@
+"""Decoded pixels of any depth to the road's ``uint8`` gray: light 255, upright, no alpha.
+
+Integers are stretched by the bit depth they use, from 0 to 2**8-1, 2**10-1, 2**12-1 and so on, so
+12-bit data in a 16-bit file fills the range, a 16-bit scan reads as the 8-bit scan of the same
+paper does, and the noise of a blank page stays noise. Numbers that state no range of their own
+(floats, negative integers) are stretched from their lowest to their highest.
+"""
+
+from typing import Any
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from batchdigits.arrays import GrayImage
+
+#: Bit depths in which scanners and cameras deliver, the packed ones kept in wider words.
+_DEPTHS = (8, 10, 12, 14, 16, 24, 32, 64)
+#: Ranges that floats are commonly given in.
+_FLOAT_TOPS = (1.0, 255.0, 65535.0)
+_PIXEL_TYPES = frozenset({"u1", "u2", "i2", "f4", "f8"})
+
+
+def to_gray(pixels: NDArray[Any], *, premultiplied: bool = False) -> GrayImage:
+    """Make decoded pixels gray, transparent parts on white.
+
+    Args:
+        pixels: ``(height, width)`` or ``(height, width, channels)`` with 1 (gray), 2 (gray,
+            alpha), 3 (B, G, R) or 4 (B, G, R, alpha) channels, of any real dtype.
+        premultiplied: whether colours have been multiplied by alpha already.
+
+    Returns:
+        ``(height, width) uint8``. Luma is that of ITU-R BT.601, as in OpenCV; alpha is blended
+        in these 8-bit steps, without gamma.
+
+    Raises:
+        ValueError: for another number of channels or dimensions.
+    """
+    colour, alpha = _split(pixels)
+    if pixels.dtype.kind == "u" or (pixels.dtype.kind == "i" and pixels.min() >= 0):
+        # One range for both: the alpha of a picture in 12 bits has 12 bits as well.
+        top = _top(pixels)
+        gray = _scale(colour, 0, top)
+        opacity = None if alpha is None else _scale(alpha, 0, top)
+    else:
+        gray = _stretch(colour)
+        opacity = None if alpha is None else _stretch(alpha)
+    return gray if opacity is None else on_white(gray, opacity, premultiplied=premultiplied)
+
+
+def on_white(gray: GrayImage, alpha: GrayImage, *, premultiplied: bool = False) -> GrayImage:
+    """Blend ``(height, width) uint8`` gray with its opacity (255 hides the paper) onto white."""
+    if premultiplied:
+        return np.asarray(cv2.add(gray, 255 - alpha), np.uint8)
+    ink = cv2.multiply(255 - gray, alpha, scale=1 / 255)
+    return np.asarray(255 - ink, np.uint8)
+
+
+def upright(gray: GrayImage, orientation: int) -> GrayImage:
+    """Undo EXIF ``Orientation`` 1-8 (EXIF 2.32, tag 0x0112); other values change nothing."""
+    turned = {
+        2: lambda: gray[:, ::-1],
+        3: lambda: gray[::-1, ::-1],
+        4: lambda: gray[::-1],
+        5: lambda: gray.T,
+        6: lambda: np.rot90(gray, -1),
+        7: lambda: gray[::-1, ::-1].T,
+        8: lambda: np.rot90(gray, 1),
+    }.get(orientation, lambda: gray)()
+    return np.ascontiguousarray(turned)
+
+
+def _split(pixels: NDArray[Any]) -> tuple[NDArray[Any], NDArray[Any] | None]:
+    """Light and alpha, each two-dimensional, in a dtype that OpenCV calculates with."""
+    if pixels.ndim not in (2, 3) or pixels.size == 0:
+        raise ValueError(f"pixels of shape {pixels.shape}")
+    channels = 1 if pixels.ndim == 2 else pixels.shape[2]
+    if channels > 4:
+        raise ValueError(f"{channels} channels")
+    if pixels.dtype.str[1:] not in _PIXEL_TYPES or not pixels.dtype.isnative:
+        pixels = pixels.astype(np.float64 if pixels.dtype.itemsize > 2 else np.float32)
+    if pixels.ndim == 2:
+        return pixels, None
+    alpha = pixels[..., -1] if channels in (2, 4) else None
+    if channels < 3:
+        return np.ascontiguousarray(pixels[..., 0]), alpha
+    if pixels.dtype not in (np.uint8, np.uint16):
+        pixels = pixels.astype(np.float32)
+    return cv2.cvtColor(np.ascontiguousarray(pixels[..., :3]), cv2.COLOR_BGR2GRAY), alpha
+
+
+def _top(pixels: NDArray[Any]) -> int:
+    """Find the highest value of the smallest usual bit depth that holds all of ``pixels``."""
+    if pixels.dtype == np.uint8:
+        return 255
+    highest = int(pixels.max())
+    depth = next(depth for depth in _DEPTHS if highest < 1 << depth)
+    return (1 << depth) - 1
+
+
+def _stretch(values: NDArray[Any]) -> GrayImage:
+    """Numbers without a range of their own: by a usual range if they fill it, else by extremes.
+
+    Infinities count as the extremes, and what is not a number as paper.
+    """
+    finite = values[np.isfinite(values)]
+    if not finite.size:
+        return np.full(values.shape, 255, np.uint8)
+    low, high = float(finite.min()), float(finite.max())
+    if finite.size < values.size:
+        values = np.nan_to_num(values, nan=high, posinf=high, neginf=low)
+    for top in _FLOAT_TOPS:
+        if low >= 0 and top / 2 < high <= top:
+            return _scale(values, 0, top)
+    if low == high:
+        return np.full(values.shape, 255, np.uint8)
+    return _scale(values, low, high)
+
+
+def _scale(values: NDArray[Any], low: float, high: float) -> GrayImage:
+    """``low`` becomes 0 and ``high`` 255, rounded."""
+    if values.dtype == np.uint8 and (low, high) == (0, 255):
+        return np.ascontiguousarray(values)
+    factor = 255 / (high - low)
+    # It takes the magnitude, which nothing below ``low`` needs, and rounds and saturates.
+    return np.asarray(
+        cv2.convertScaleAbs(np.ascontiguousarray(values), alpha=factor, beta=-low * factor),
+        np.uint8,
+    )

@@ -1,0 +1,105 @@
+import os
+import socket
+from pathlib import Path
+
+from conftest import write_png
+
+from batchdigits.arrays import GrayImage
+from batchdigits.scan import Scan, is_chosen, is_junk
+
+
+def names(scan: Scan) -> list[str]:
+    return [source.name for source in scan]
+
+
+def test_order_is_natural_and_folders_come_after_files(
+    inbox: Path, digits: list[tuple[GrayImage, str]]
+) -> None:
+    for name in ("digit10.png", "digit2.png", "b/2.png", "b/10.png", "a/1.png", "a/1.jpg"):
+        write_png(inbox / name, digits[0][0])
+    assert names(Scan(inbox)) == [
+        "digit2.png",
+        "digit10.png",
+        "a/1.jpg",
+        "a/1.png",
+        "b/2.png",
+        "b/10.png",
+    ]
+
+
+def test_junk_is_silent_and_counted(inbox: Path, digits: list[tuple[GrayImage, str]]) -> None:
+    junk = [
+        ".hidden.png",
+        "Thumbs.db",
+        "DESKTOP.INI",
+        "~lock.png",
+        "a.tmp",
+        "b.part",
+        "c.crdownload",
+    ]
+    for name in [*junk, "@eaDir/thumb.png", ".git/x.png", "good.png"]:
+        write_png(inbox / name, digits[0][0])
+    scan = Scan(inbox)
+    assert names(scan) == ["good.png"]
+    assert scan.junk == len(junk) + 2
+    assert scan.others == []
+    assert is_junk("._good.png") and not is_junk("good.png")
+
+
+def test_images_are_told_by_name_or_by_content(
+    inbox: Path, digits: list[tuple[GrayImage, str]]
+) -> None:
+    write_png(inbox / "no ending", digits[0][0])
+    write_png(inbox / "wrong.txt", digits[0][0])
+    (inbox / "text.png").write_text("no picture")
+    (inbox / "form.pdf").write_bytes(b"%PDF-1.7")
+    (inbox / "pdf without ending").write_bytes(b"%PDF-1.7")
+    (inbox / "labels.csv").write_text("a,b")
+    (inbox / "note").write_text("hello")
+    (inbox / "nothing").write_bytes(b"")
+    scan = Scan(inbox)
+    assert names(scan) == ["form.pdf", "no ending", "pdf without ending", "text.png", "wrong.txt"]
+    assert scan.others == ["labels.csv", "note", "nothing"]
+
+
+def test_links_are_never_followed_out(
+    inbox: Path, tmp_path: Path, digits: list[tuple[GrayImage, str]]
+) -> None:
+    write_png(tmp_path / "secret" / "x.png", digits[0][0])
+    write_png(inbox / "real.png", digits[0][0])
+    (inbox / "file out.png").symlink_to(tmp_path / "secret" / "x.png")
+    (inbox / "folder out").symlink_to(tmp_path / "secret")
+    (inbox / "loop").symlink_to(inbox)
+    (inbox / "inside.png").symlink_to("real.png")
+    scan = Scan(inbox)
+    assert names(scan) == ["inside.png", "real.png"]
+    assert scan.links == 3
+
+
+def test_sockets_and_fifos_are_ignored(inbox: Path) -> None:
+    os.mkfifo(inbox / "fifo.png")
+    with socket.socket(socket.AF_UNIX) as server:
+        os.chdir(inbox)  # a socket's path is short
+        server.bind("socket.png")
+        scan = Scan(inbox)
+        assert names(scan) == []
+    assert scan.special == 2
+
+
+def test_patterns(inbox: Path, digits: list[tuple[GrayImage, str]]) -> None:
+    for name in ("a.png", "b.jpg", "old/c.png", "old/d.jpg"):
+        write_png(inbox / name, digits[0][0])
+    assert names(Scan(inbox, include=("*.png",))) == ["a.png", "old/c.png"]
+    assert names(Scan(inbox, exclude=("old/*",))) == ["a.png", "b.jpg"]
+    scan = Scan(inbox, include=("*.png", "*.jpg"), exclude=("b.*", "old/d*"))
+    assert names(scan) == ["a.png", "old/c.png"] and scan.excluded == 2
+    assert is_chosen("x/y.png", ("y.png",), ())
+
+
+def test_any_file_name(inbox: Path, digits: list[tuple[GrayImage, str]]) -> None:
+    raw = [b"caf\xe9.png", "日本 😀 \"'#.png".encode(), b"new\nline.png", b"x" * 251 + b".png"]
+    for name in raw:
+        write_png(inbox / os.fsdecode(name), digits[0][0])
+    found = list(Scan(inbox))
+    assert sorted(os.fsencode(source.path.name) for source in found) == sorted(raw)
+    assert "caf\\xe9.png" in [source.name for source in found]
