@@ -1,0 +1,146 @@
+import cv2
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as arrays
+
+from batchdigits.arrays import GrayImage
+from batchdigits.normalise import INK_SIDE, SIDE, normalise
+
+Digits = list[tuple[GrayImage, str]]
+
+
+def seven(side: int = 28, width: int = 2) -> GrayImage:
+    """A drawn 7: black ink on white paper."""
+    image = np.full((side, side), 255, np.uint8)
+    scale = side / 28
+    points = np.array([[8, 5], [19, 5], [11, 23]], np.float64) * scale
+    cv2.polylines(image, [points.astype(np.int32)], False, 0, max(1, round(width * scale)))
+    return image
+
+
+def assert_convention(image: GrayImage) -> None:
+    """White ink on black, box 20 on its longer side, centre of mass in the middle pixel."""
+    assert image.shape == (SIDE, SIDE) and image.dtype == np.uint8
+    rows, columns = np.nonzero(image)
+    assert max(np.ptp(rows), np.ptp(columns)) + 1 <= INK_SIDE
+    moments = cv2.moments(image)
+    centre = moments["m10"] / moments["m00"], moments["m01"] / moments["m00"]
+    fits = rows.min() > 0 and columns.min() > 0 and rows.max() < 27 and columns.max() < 27
+    assert not fits or np.abs(np.array(centre) - SIDE / 2).max() <= 0.51
+    assert image.max() >= 250
+
+
+def similar(first: GrayImage, second: GrayImage) -> float:
+    """Cosine of two pictures after a small blur: 1 is the same."""
+    a, b = (cv2.GaussianBlur(image, (0, 0), 1).astype(float).ravel() for image in (first, second))
+    return float(a @ b / np.linalg.norm(a) / np.linalg.norm(b))
+
+
+def test_real_scans_come_out_in_the_convention(digits: Digits) -> None:
+    for image, _ in digits:
+        found = normalise(image)
+        assert_convention(found.image)
+        assert found.marks == 1 and found.contrast > 0.2
+
+
+def test_what_is_in_the_convention_already_stays(digits: Digits) -> None:
+    for image, _ in digits:
+        once = normalise(image).image
+        assert similar(normalise(once).image, once) > 0.98
+
+
+@pytest.mark.parametrize("side", [8, 16, 28, 95, 300, 1200, 3000])
+def test_size_does_not_matter(side: int) -> None:
+    assert similar(normalise(seven(side)).image, normalise(seven(95)).image) > (
+        0.6 if side == 8 else 0.85
+    )
+
+
+def test_polarity_and_gray_levels_do_not_matter(digits: Digits) -> None:
+    for image, _ in digits:
+        expected = normalise(image).image
+        faded = (image.astype(int) // 3 + 90).astype(np.uint8)
+        for variant in (255 - image, faded, 255 - faded):
+            assert similar(normalise(variant).image, expected) > 0.95
+
+
+def test_uneven_light_is_evened_out() -> None:
+    side = 240
+    slope = np.linspace(1, 0.5, side)[None, :] * np.linspace(1, 0.8, side)[:, None]
+    page = np.clip(seven(side) * 0.8 + 40, 0, 255)
+    shaded = (page * slope).astype(np.uint8)
+    found = normalise(shaded)
+    assert found.marks == 1
+    assert similar(found.image, normalise(seven(side)).image) > 0.9
+
+
+def test_the_box_lies_on_the_ink_in_page_pixels() -> None:
+    for side in (60, 300, 2000):
+        page = np.full((side, side * 2), 250, np.uint8)
+        small = seven(side // 4)
+        page[side // 2 : side // 2 + side // 4, side : side + side // 4] = small
+        box = normalise(page).box
+        rows, columns = np.nonzero(page < 128)
+        assert box is not None
+        slack = max(2, side // 60)
+        assert abs(box.x - columns.min()) <= slack and abs(box.y - rows.min()) <= slack
+        assert abs(box.width - np.ptp(columns) - 1) <= 2 * slack
+        assert abs(box.height - np.ptp(rows) - 1) <= 2 * slack
+
+
+def test_a_small_digit_on_a_large_page_is_read_at_full_resolution() -> None:
+    page = np.full((3000, 2000), 240, np.uint8)
+    page[2500:2600, 300:400] = np.minimum(seven(100), 240)
+    assert similar(normalise(page).image, normalise(seven(100)).image) > 0.95
+
+
+@pytest.mark.parametrize("level", [0, 128, 244, 255])
+def test_blank_paper_has_no_ink(level: int) -> None:
+    for shape in ((28, 28), (200, 300), (1, 1), (2000, 50)):
+        found = normalise(np.full(shape, level, np.uint8))
+        assert found.box is None and not found.image.any() and found.marks == 0
+
+
+def test_grainy_blank_paper_has_no_ink() -> None:
+    random = np.random.default_rng(1)
+    paper = np.clip(random.normal(240, 2, (200, 200)), 0, 255).astype(np.uint8)
+    assert normalise(paper).box is None
+
+
+def test_two_digits_are_two_marks_and_a_broken_five_is_one() -> None:
+    assert normalise(np.hstack([seven(), seven()])).marks == 2
+    five = np.full((60, 60), 255, np.uint8)
+    cv2.line(five, (20, 10), (42, 10), 0, 3)
+    cv2.line(five, (20, 16), (20, 28), 0, 3)
+    cv2.ellipse(five, (28, 38), (13, 12), 0, -120, 150, 0, 3)
+    assert normalise(five).marks == 1
+
+
+def test_specks_and_an_edge_line_are_left_out() -> None:
+    clean = seven(120, 3)
+    dirty = clean.copy()
+    dirty[:, :2] = 60
+    dirty[100:102, 100:102] = 0
+    assert similar(normalise(dirty).image, normalise(clean).image) > 0.97
+
+
+def test_hairlines_stay_visible() -> None:
+    page = np.full((600, 600), 255, np.uint8)
+    points = np.array([[170, 100], [400, 100], [230, 500]], np.int32)
+    cv2.polylines(page, [points], False, 0, 2)
+    image = normalise(page).image
+    assert (image > 128).sum() >= 25
+
+
+@settings(max_examples=150, deadline=None)
+@given(arrays.arrays(np.uint8, st.tuples(st.integers(1, 90), st.integers(1, 90))))
+def test_any_pixels_at_all(gray: GrayImage) -> None:
+    found = normalise(gray)
+    assert found.image.shape == (SIDE, SIDE)
+    assert (found.box is None) == (not found.image.any())
+    if found.box:
+        box = found.box
+        assert 0 <= box.x < box.x + box.width <= gray.shape[1]
+        assert 0 <= box.y < box.y + box.height <= gray.shape[0]
