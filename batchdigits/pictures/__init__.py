@@ -1,0 +1,1 @@
+"""Pictures for people: thumbnails, contact sheets, and the letters on them."""
