@@ -1,0 +1,130 @@
+"""Digit images to scores, with LiteRT: the bundled model or another ``.tflite`` with a card."""
+
+import hashlib
+import json
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+from ai_edge_litert.interpreter import Interpreter
+from numpy.typing import NDArray
+
+from batchdigits.arrays import Scores
+from batchdigits.errors import ModelError
+from batchdigits.records import ModelCard
+
+DEFAULT_MODEL = "digits"
+CARD_ENDING = ".json"
+
+
+class Engine(Protocol):
+    """Whatever turns digit images into scores."""
+
+    card: ModelCard
+
+    def predict(self, images: NDArray[np.uint8]) -> Scores:
+        """``(n, 28, 28) uint8``, any n, to ``(n, 10) float32`` calibrated probabilities."""
+        ...
+
+
+def load_default(threads: int = 1) -> Engine:
+    """The bundled model.
+
+    Args:
+        threads: processor threads LiteRT may use; workers use one each.
+
+    Raises:
+        ModelError: the model or its card is missing or damaged.
+    """
+    return load(models_folder() / f"{DEFAULT_MODEL}.tflite", threads)
+
+
+def load(path: Path, threads: int = 1) -> Engine:
+    """A ``.tflite`` model with its card (same name, ``.json``) beside it.
+
+    Raises:
+        ModelError: missing or damaged, not the file the card describes, or of another shape.
+    """
+    card = read_card(path.with_suffix(CARD_ENDING))
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise ModelError(f"No model at {path}: {error.strerror}.") from error
+    if hashlib.sha256(content).hexdigest() != card.sha256:
+        raise ModelError(f"The model {path} is not the one its card describes (hash differs).")
+    return LiteRTEngine(content, card, threads)
+
+
+def models_folder() -> Path:
+    """``models/`` inside the installed package, or beside the package in a checkout."""
+    package = Path(__file__).resolve().parent
+    inside = package / "models"
+    return inside if inside.is_dir() else package.parent / "models"
+
+
+def read_card(path: Path) -> ModelCard:
+    """Read a model card (JSON).
+
+    Raises:
+        ModelError: the card is missing, or lacks what predicting needs.
+    """
+    try:
+        about = json.loads(path.read_text(encoding="utf-8"))
+        return ModelCard(
+            name=str(about["name"]),
+            file=str(about["file"]),
+            sha256=str(about["sha256"]),
+            temperature=float(about["temperature"]),
+            review_below=float(about["review_below"]),
+            about=about,
+        )
+    except OSError as error:
+        raise ModelError(f"No model card at {path}: {error.strerror}.") from error
+    except (ValueError, KeyError, TypeError) as error:
+        raise ModelError(f"The model card {path} is damaged: {error!r}.") from error
+
+
+class LiteRTEngine:
+    """A TensorFlow Lite model of one fixed batch size, run by LiteRT.
+
+    The batch size never changes (the last batch is padded), so a page's scores do not depend on
+    how many others are read with it, and LiteRT plans its memory once.
+    """
+
+    def __init__(self, content: bytes, card: ModelCard, threads: int = 1) -> None:
+        self.card = card
+        try:
+            self._interpreter: Any = Interpreter(model_content=content, num_threads=threads)
+            self._interpreter.allocate_tensors()
+        except (ValueError, RuntimeError) as error:
+            raise ModelError(f"{card.file} is no TensorFlow Lite model: {error}.") from error
+        self._input = self._interpreter.get_input_details()[0]
+        self._output = self._interpreter.get_output_details()[0]
+        shape = tuple(int(length) for length in self._input["shape"])
+        if shape[1:] != (28, 28, 1) or tuple(self._output["shape"]) != (shape[0], 10):
+            raise ModelError(f"{card.file} does not read 28 x 28 images into ten scores.")
+        self._batch = np.zeros(shape, self._input["dtype"])
+
+    def predict(self, images: NDArray[np.uint8]) -> Scores:
+        """``(n, 28, 28) uint8``, any n, to ``(n, 10) float32`` calibrated probabilities."""
+        if images.ndim != 3 or images.shape[1:] != (28, 28):
+            raise ValueError(f"expected (n, 28, 28) images, got {images.shape}")
+        logits = np.empty((len(images), 10), np.float32)
+        size = len(self._batch)
+        for start in range(0, len(images), size):
+            part = images[start : start + size]
+            logits[start : start + size] = self._run(part)[: len(part)]
+        return softmax(logits / self.card.temperature)
+
+    def _run(self, part: NDArray[np.uint8]) -> NDArray[np.float32]:
+        self._batch[: len(part), ..., 0] = part
+        self._batch[len(part) :] = 0
+        self._interpreter.set_tensor(self._input["index"], self._batch)
+        self._interpreter.invoke()
+        return np.asarray(self._interpreter.get_tensor(self._output["index"]), np.float32)
+
+
+def softmax(logits: NDArray[np.float32]) -> Scores:
+    """Probabilities along the last axis, each row summing to 1."""
+    powers = np.exp(logits - logits.max(axis=-1, keepdims=True, initial=-np.inf))
+    return np.asarray(powers / powers.sum(axis=-1, keepdims=True), np.float32)

@@ -1,0 +1,72 @@
+import hashlib
+import json
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from batchdigits.arrays import GrayImage
+from batchdigits.engine import Engine, load, load_default, models_folder
+from batchdigits.errors import ModelError
+from batchdigits.normalise import normalise
+
+
+def images(digits: list[tuple[GrayImage, str]], count: int) -> np.ndarray:
+    own = [normalise(image).image for image, _ in digits]
+    return np.stack([own[i % len(own)] for i in range(count)])
+
+
+@pytest.mark.parametrize("count", [0, 1, 2, 63, 64, 65, 200])
+def test_any_number_of_images(
+    engine: Engine, digits: list[tuple[GrayImage, str]], count: int
+) -> None:
+    batch = images(digits, count) if count else np.zeros((0, 28, 28), np.uint8)
+    scores = engine.predict(batch)
+    assert scores.shape == (count, 10) and scores.dtype == np.float32
+    assert np.allclose(scores.sum(1), 1, atol=1e-5)
+
+
+def test_neighbours_change_no_bit(engine: Engine, digits: list[tuple[GrayImage, str]]) -> None:
+    batch = images(digits, 150)
+    together = engine.predict(batch)
+    alone = np.concatenate([engine.predict(batch[i : i + 1]) for i in range(len(batch))])
+    assert np.array_equal(together, alone)
+    shuffled = np.random.default_rng(1).permutation(150)
+    assert np.array_equal(engine.predict(batch[shuffled]), together[shuffled])
+    assert np.array_equal(load_default(threads=2).predict(batch), together)
+
+
+def test_wrong_shapes_are_refused(engine: Engine) -> None:
+    with pytest.raises(ValueError, match="28"):
+        engine.predict(np.zeros((2, 20, 20), np.uint8))
+
+
+def test_the_card_says_what_a_reader_needs(engine: Engine) -> None:
+    about = engine.card.about
+    assert {"trained_on", "accuracy", "input", "command", "licence"} <= set(about)
+    assert (models_folder() / engine.card.file).stat().st_size < 3_000_000
+
+
+def test_a_damaged_or_missing_model_is_told(tmp_path: Path) -> None:
+    for file in models_folder().glob("digits.*"):
+        shutil.copy(file, tmp_path)
+    model, card = tmp_path / "digits.tflite", tmp_path / "digits.json"
+    load(model)
+    with model.open("r+b") as content:
+        content.seek(5000)
+        content.write(b"broken")
+    with pytest.raises(ModelError, match="hash"):
+        load(model)
+    about = json.loads(card.read_text())
+    junk = tmp_path / "junk.tflite"
+    junk.write_bytes(b"TFL3 no model at all" * 9)
+    about["sha256"] = hashlib.sha256(junk.read_bytes()).hexdigest()
+    junk.with_suffix(".json").write_text(json.dumps(about))
+    with pytest.raises(ModelError, match="no TensorFlow Lite model"):
+        load(junk)
+    card.write_text("{}")
+    with pytest.raises(ModelError, match="damaged"):
+        load(model)
+    with pytest.raises(ModelError, match="No model card"):
+        load(tmp_path / "absent.tflite")
