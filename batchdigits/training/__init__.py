@@ -1,0 +1,1 @@
+"""Making models: data, variations, architecture, training, export. The only user of TensorFlow."""

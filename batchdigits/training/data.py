@@ -1,0 +1,135 @@
+"""Labelled digits from an ``.npz`` in the layout of ``keras.datasets.mnist`` or from folders."""
+
+import fnmatch
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from batchdigits.arrays import GrayImage
+from batchdigits.config import Limits
+from batchdigits.errors import DataError
+from batchdigits.load import pages, read_bytes
+from batchdigits.records import Page, Source
+
+IMAGE_ENDINGS = {".png", ".jpg", ".jpeg", ".tif", ".tiff", ".bmp", ".gif", ".webp", ".pgm"}
+
+
+@dataclass(frozen=True, slots=True)
+class Labelled:
+    """Pages with their true digits: ``pages[i]`` is ``(h, w) uint8`` gray, ``digits`` int64 0-9."""
+
+    pages: list[GrayImage]
+    digits: NDArray[np.int64]
+
+    def __len__(self) -> int:
+        return len(self.pages)
+
+    def take(self, chosen: NDArray[np.intp]) -> "Labelled":
+        """The items at these places, in this order."""
+        return Labelled([self.pages[i] for i in chosen], self.digits[chosen])
+
+
+def join(parts: Sequence[Labelled]) -> Labelled:
+    """All parts one after the other."""
+    pages_ = [page for part in parts for page in part.pages]
+    return Labelled(pages_, np.concatenate([part.digits for part in parts]))
+
+
+def load_npz(path: Path, part: str = "train") -> Labelled:
+    """Read one part of an ``.npz`` with ``x_train, y_train, x_test, y_test`` (or ``x, y``).
+
+    Args:
+        path: the file; images ``(n, h, w) uint8``, labels ``(n,)`` integers 0-9.
+        part: ``"train"`` or ``"test"``.
+
+    Raises:
+        DataError: the file is missing, is no such archive, or holds other shapes.
+    """
+    try:
+        with np.load(path, allow_pickle=False) as archive:
+            suffix = f"_{part}" if f"x_{part}" in archive else ""
+            images, digits = archive[f"x{suffix}"], archive[f"y{suffix}"]
+    except (OSError, KeyError, ValueError) as error:
+        raise DataError(f"{path} is no .npz with x_{part} and y_{part}: {error}") from error
+    if images.ndim != 3 or images.dtype != np.uint8 or len(images) != len(digits):
+        raise DataError(f"{path}: expected (n, h, w) uint8 images with as many labels")
+    if len(digits) and not (digits.min() >= 0 and digits.max() <= 9):
+        raise DataError(f"{path}: labels must be 0 to 9")
+    return Labelled(list(images), digits.astype(np.int64))
+
+
+def load_mnist(part: str = "train") -> Labelled:
+    """MNIST through Keras' own loader, which downloads it once."""
+    from keras.datasets import mnist
+
+    train, test = mnist.load_data()
+    images, digits = train if part == "train" else test
+    return Labelled(list(images), digits.astype(np.int64))
+
+
+def labelled_files(
+    folder: Path, include: Sequence[str] = (), exclude: Sequence[str] = ()
+) -> list[tuple[Path, int]]:
+    """Image files whose nearest folder is named ``0`` to ``9``, sorted, with that digit.
+
+    Args:
+        folder: searched with all its sub-folders.
+        include: patterns (as in :mod:`fnmatch`) on the path inside ``folder``; none means all.
+        exclude: patterns whose matches are left out, e.g. a writer kept for measuring.
+    """
+    found = []
+    for path in sorted(folder.rglob("*")):
+        name = path.relative_to(folder).as_posix()
+        wanted = not include or any(fnmatch.fnmatch(name, pattern) for pattern in include)
+        unwanted = any(fnmatch.fnmatch(name, pattern) for pattern in exclude)
+        digit = path.parent.name
+        is_digit = len(digit) == 1 and digit in "0123456789"
+        if wanted and not unwanted and is_digit and path.suffix.lower() in IMAGE_ENDINGS:
+            found.append((path, int(digit)))
+    return found
+
+
+def load_folder(folder: Path, include: Sequence[str] = (), exclude: Sequence[str] = ()) -> Labelled:
+    """Read a labelled folder (see :func:`labelled_files`) with the loader that prediction uses.
+
+    Raises:
+        DataError: the folder holds no labelled image, or one of them cannot be read.
+    """
+    files = labelled_files(folder, include, exclude)
+    if not files:
+        raise DataError(f"{folder} has no images in sub-folders named 0 to 9")
+    return Labelled(list(_grays(files)), np.array([digit for _, digit in files], np.int64))
+
+
+def _grays(files: Sequence[tuple[Path, int]]) -> Iterator[GrayImage]:
+    for path, _ in files:
+        source = Source(path, path.name)
+        _, page = next(iter(pages(read_bytes(source), source.name, Limits())))
+        if not isinstance(page, Page):
+            raise DataError(f"{path}: {page.detail}")
+        yield page.gray
+
+
+def load(path: Path, exclude: Sequence[str] = ()) -> Labelled:
+    """An ``.npz``'s training part or a labelled folder, told apart by what ``path`` is."""
+    return load_folder(path, exclude=exclude) if path.is_dir() else load_npz(path)
+
+
+def hold_back(data: Labelled, share: float, seed: int) -> tuple[Labelled, Labelled]:
+    """Split off a seeded random share for choosing and calibrating: ``(rest, held_back)``."""
+    order = np.random.default_rng(seed).permutation(len(data))
+    cut = len(data) - round(len(data) * share)
+    return data.take(order[:cut]), data.take(order[cut:])
+
+
+def enlarge(gray: GrayImage, side: int) -> GrayImage:
+    """Enlarge so that the longer side is at least ``side``; larger pages stay as they are."""
+    factor = side / max(gray.shape)
+    if factor <= 1:
+        return gray
+    size = (round(gray.shape[1] * factor), round(gray.shape[0] * factor))
+    return np.asarray(cv2.resize(gray, size, interpolation=cv2.INTER_CUBIC), np.uint8)

@@ -1,0 +1,59 @@
+"""Keras to a ``.tflite`` file of one fixed batch size, and the card beside it."""
+
+import hashlib
+import json
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+#: Images predicted in one call; fixed in the file, so that LiteRT plans its memory once.
+BATCH = 64
+
+
+def to_tflite(model: Any, samples: NDArray[np.uint8]) -> bytes:
+    """Convert a trained network to 8-bit integers, which run about three times as fast.
+
+    Integer arithmetic is exact, so an image's scores are the same bit for bit wherever it lies
+    in a batch. The weights' ranges are known; the activations' are taken from ``samples``
+    (Jacob et al., CVPR 2018). The conversion goes through a SavedModel, whose variables are
+    frozen: otherwise batch normalisation is not folded and everything runs several times slower.
+
+    Args:
+        model: ``(n, 28, 28, 1)`` levels 0-255 in, ``(n, 10)`` logits out.
+        samples: ``(n, 28, 28) uint8`` normalised training images, a few hundred.
+    """
+    import tensorflow as tf
+
+    with tempfile.TemporaryDirectory() as folder:
+        model.export(
+            folder, input_signature=[tf.TensorSpec((BATCH, 28, 28, 1), tf.float32)], verbose=False
+        )
+        converter = tf.lite.TFLiteConverter.from_saved_model(folder)
+        converter.optimizations = [tf.lite.Optimize.DEFAULT]
+        converter.representative_dataset = lambda: _batches(samples)
+        converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]
+        converter.inference_input_type = tf.uint8
+        return bytes(converter.convert())
+
+
+def _batches(samples: NDArray[np.uint8]) -> Any:
+    for start in range(0, len(samples) - BATCH + 1, BATCH):
+        yield [samples[start : start + BATCH, ..., None].astype(np.float32)]
+
+
+def write_model(folder: Path, name: str, content: bytes, about: dict[str, object]) -> Path:
+    """Write ``NAME.tflite`` and its card ``NAME.json``; returns the model's path."""
+    path = folder / f"{name}.tflite"
+    folder.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(content)
+    card = {
+        "name": name,
+        "file": path.name,
+        "sha256": hashlib.sha256(content).hexdigest(),
+        **about,
+    }
+    path.with_suffix(".json").write_text(json.dumps(card, indent=2) + "\n", encoding="utf-8")
+    return path
