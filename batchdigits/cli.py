@@ -1,0 +1,153 @@
+"""The command line: translates people into calls, and errors into one line and an exit code."""
+
+import sys
+import tomllib
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from batchdigits.config import Limits, Quarantine, Settings
+
+CONFIG_FILE = Path("batchdigits.toml")
+
+
+app = typer.Typer(
+    name="batchdigits",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"], "auto_envvar_prefix": "BATCHDIGITS"},
+    help="A folder of scanned handwritten digits goes in, a spreadsheet comes out.",
+    epilog="Exit codes: 0 all read; 2 wrong arguments; 3 finished, some files not read; 4 no "
+    "usable model; 5 nothing to read; 6 outbox not writable; 7 unusable training data; "
+    "130 interrupted; 143 terminated.",
+)
+
+
+def main() -> None:
+    """Run the command line; every error a person can cause becomes one line on stderr."""
+    from batchdigits.console import own_stderr
+
+    own_stderr()
+    try:
+        app(default_map=read_config(CONFIG_FILE))
+    except Exception as error:
+        sys.exit(_explain(error))
+
+
+def _explain(error: Exception) -> int:
+    from batchdigits.errors import BatchdigitsError
+
+    if not isinstance(error, BatchdigitsError):
+        raise error
+    print(f"batchdigits: {error}", file=sys.stderr)
+    return error.exit_code
+
+
+def read_config(path: Path) -> dict[str, Any]:
+    """Options from ``batchdigits.toml``: one table a command, e.g. ``[run]``, dashes as ``_``.
+
+    Raises:
+        UsageError: the file is no TOML.
+    """
+    try:
+        text = path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        return {}
+    try:
+        tables = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        from batchdigits.errors import UsageError
+
+        raise UsageError(f"{path} is not valid TOML: {error}.") from error
+    return {
+        command: {key.replace("-", "_"): value for key, value in table.items()}
+        for command, table in tables.items()
+    }
+
+
+@app.callback()
+def root(
+    version: Annotated[bool, typer.Option("--version", help="Print the version and stop.")] = False,
+) -> None:
+    """Name the program's own options."""
+    if version:
+        from importlib.metadata import version as installed
+
+        print(f"batchdigits {installed('batchdigits')}")
+        raise typer.Exit
+
+
+@app.command()
+def run(
+    inbox: Annotated[Path, typer.Argument(help="Folder with the scans.")] = Path("inbox"),
+    outbox: Annotated[Path, typer.Argument(help="Folder for the results.")] = Path("outbox"),
+    include: Annotated[
+        list[str] | None, typer.Option(help="Read only files that match, e.g. '*.png'.")
+    ] = None,
+    exclude: Annotated[
+        list[str] | None, typer.Option(help="Leave out files that match, e.g. 'old/*'.")
+    ] = None,
+    max_megapixels: Annotated[
+        float, typer.Option(min=0.0001, help="Largest image, in millions of pixels.")
+    ] = Limits().max_megapixels,
+    max_pages: Annotated[
+        int, typer.Option(min=1, help="Most pages read of one file.")
+    ] = Limits().max_pages,
+    quarantine: Annotated[
+        Quarantine, typer.Option(help="What becomes of unreadable files.")
+    ] = Quarantine.MOVE,
+    model: Annotated[
+        Path | None, typer.Option(help="A .tflite model with its card beside it.")
+    ] = None,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Say only what is wrong.")] = False,
+    verbose: Annotated[
+        bool, typer.Option("--verbose", "-v", help="Say a line about every unread file.")
+    ] = False,
+    log_json: Annotated[
+        bool, typer.Option("--log-json", help="Log JSON lines instead of bar and table.")
+    ] = False,
+) -> None:
+    """Read every scan of INBOX and write a spreadsheet to OUTBOX."""
+    settings = Settings(
+        inbox=inbox,
+        outbox=outbox,
+        include=tuple(include or ()),
+        exclude=tuple(exclude or ()),
+        limits=Limits(max_megapixels, max_pages),
+        quarantine=quarantine,
+        model=model,
+    )
+    from batchdigits.commands import run_command
+
+    raise typer.Exit(run_command(settings, quiet, verbose, log_json))
+
+
+@app.command()
+def train(
+    data: Annotated[
+        list[Path] | None,
+        typer.Option(
+            help="An .npz in MNIST's layout or a folder with sub-folders 0-9; repeatable."
+        ),
+    ] = None,
+    exclude: Annotated[
+        list[str] | None, typer.Option(help="Leave out files of folders that match.")
+    ] = None,
+    hold_out: Annotated[
+        list[str] | None, typer.Option(help="Calibrate on files of folders that match.")
+    ] = None,
+    epochs: Annotated[int, typer.Option(min=1, help="Passes over the data.")] = 30,
+    seed: Annotated[int, typer.Option(help="Same seed, same machine: same weights.")] = 1,
+    name: Annotated[str, typer.Option(help="Name of the model.")] = "digits",
+    into: Annotated[Path, typer.Option(help="Folder for the model and its card.")] = Path("."),
+) -> None:
+    """Train the bundled network anew, on MNIST where no data is named."""
+    from batchdigits.commands import train_command
+
+    raise typer.Exit(
+        train_command(
+            tuple(data or ()), tuple(exclude or ()), tuple(hold_out or ()), epochs, seed, name, into
+        )
+    )

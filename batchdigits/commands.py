@@ -1,0 +1,66 @@
+"""What the commands do once their arguments are known; imported only when one runs."""
+
+import os
+from pathlib import Path
+
+from rich.console import Console
+
+from batchdigits.batch import run
+from batchdigits.config import Settings
+from batchdigits.console import LOG, start_logging
+from batchdigits.errors import EXIT_OK
+from batchdigits.names import display_name
+from batchdigits.progress import Bar, final_table
+from batchdigits.reports.summaryfile import Summary
+from batchdigits.scan import Scan
+
+
+def run_command(settings: Settings, quiet: bool, verbose: bool, log_json: bool) -> int:
+    """``batchdigits run``: returns the exit code."""
+    console = Console(stderr=True)
+    start_logging(console, quiet, verbose, log_json)
+    talks = not quiet and not log_json
+    with Bar(console, shown=talks and console.is_terminal) as bar:
+        summary, scan = run(settings, bar.start, bar.advance)
+    for folder in scan.closed:
+        LOG.warning("The folder %s may not be looked into: nothing of it was read.", folder)
+    if talks:
+        outbox = display_name(str(settings.outbox / "results.csv"))
+        console.print(final_table(summary, scan, outbox))
+    LOG.log(20 if log_json else 10, "finished", extra={"fields": _fields(summary, scan)})
+    return summary.exit_code
+
+
+def _fields(summary: Summary, scan: Scan) -> dict[str, object]:
+    return {
+        "files": summary.files,
+        "rows": summary.rows,
+        "statuses": dict(summary.statuses),
+        "reasons": dict(summary.reasons),
+        "not_images": len(scan.others),
+        "junk": scan.junk,
+        "seconds": round(summary.seconds, 3),
+        "exit_code": summary.exit_code,
+    }
+
+
+def train_command(
+    data: tuple[Path, ...],
+    exclude: tuple[str, ...],
+    hold_out: tuple[str, ...],
+    epochs: int,
+    seed: int,
+    name: str,
+    into: Path,
+) -> int:
+    """``batchdigits train``: returns the exit code."""
+    # TensorFlow tells much about machines without a GPU; only its errors are for people.
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    from batchdigits.training import command
+    from batchdigits.training.train import Recipe
+
+    console = Console(stderr=True)
+    order = command.Order(data, exclude, hold_out, name, into, Recipe(epochs=epochs, seed=seed))
+    path = command.train_command(order, lambda line: console.print(line, highlight=False))
+    console.print(f"written: {path}", highlight=False)
+    return EXIT_OK

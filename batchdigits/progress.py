@@ -1,0 +1,113 @@
+"""The bar while a run goes on, and the small table at its end; both on stderr."""
+
+from types import TracebackType
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.table import Table
+from rich.text import Text
+
+from batchdigits.records import MEANING, Reason, Status
+from batchdigits.reports.summaryfile import Summary
+from batchdigits.scan import Scan
+
+STYLES = {
+    Status.OK: "green",
+    Status.REVIEW: "yellow",
+    Status.QUARANTINED: "red",
+    Status.FAILED: "red",
+}
+#: Names of files left alone that the table spells out; the rest is a number.
+NAMED = 5
+
+
+class Bar:
+    """Files a second, time left and counts; draws nothing where ``shown`` is false."""
+
+    def __init__(self, console: Console, shown: bool) -> None:
+        self._progress = Progress(
+            TextColumn("reading"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TextColumn("{task.fields[rate]}"),
+            TimeRemainingColumn(),
+            TextColumn("{task.fields[counts]}"),
+            console=console,
+            transient=True,
+            disable=not shown,
+        )
+        self._task = self._progress.add_task("", total=None, rate="", counts="")
+
+    def __enter__(self) -> "Bar":
+        self._progress.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._progress.stop()
+
+    def start(self, files: int) -> None:
+        """Tell how many files there are."""
+        self._progress.reset(self._task, total=files)
+
+    def advance(self, summary: Summary) -> None:
+        """Show the counts so far."""
+        task = self._progress.tasks[self._task]
+        rate = f"{summary.files / task.elapsed:,.0f} files/s" if task.elapsed else ""
+        counts = ", ".join(f"{summary.statuses[status]} {status}" for status in Status)
+        self._progress.update(self._task, completed=summary.files, rate=rate, counts=counts)
+
+
+def final_table(summary: Summary, scan: Scan, outbox: str) -> Table:
+    """What the run did: pages by status and reason, what was left alone, where the results lie."""
+    pages = "page" if summary.rows == 1 else "pages"
+    files = "file" if summary.files == 1 else "files"
+    table = Table(title=f"{summary.files} {files}, {summary.rows} {pages}", title_justify="left")
+    table.add_column("status")
+    table.add_column("pages", justify="right")
+    table.add_column("why", overflow="fold")
+    for status, style in STYLES.items():
+        if count := summary.statuses[status]:
+            table.add_row(Text(status, style), str(count), Text(_why(summary, status)))
+    if left := left_alone(scan):
+        table.add_row(Text("left alone", "dim"), "", Text(left))
+    table.caption = f"{_speed(summary)} Results: {outbox}"
+    table.caption_justify = "left"
+    return table
+
+
+def _why(summary: Summary, status: Status) -> str:
+    from batchdigits.records import PERMANENT
+
+    reviews = list(Reason)[: list(Reason).index(Reason.EMPTY)]
+    belongs = {
+        Status.OK: (),
+        Status.REVIEW: reviews,
+        Status.QUARANTINED: PERMANENT,
+        Status.FAILED: set(MEANING) - PERMANENT - set(reviews),
+    }[status]
+    found = [(reason, summary.reasons[reason]) for reason in Reason if reason in belongs]
+    return ", ".join(f"{count} {reason}" for reason, count in found if count)
+
+
+def left_alone(scan: Scan) -> str:
+    """One line on the files that were not read, empty where there were none."""
+    parts = []
+    if scan.others:
+        names = ", ".join(scan.others[:NAMED]) + (", ..." if len(scan.others) > NAMED else "")
+        parts.append(f"{len(scan.others)} not images ({names})")
+    counts = {"junk": scan.junk, "excluded": scan.excluded, "links": scan.links}
+    counts["sockets or fifos"] = scan.special
+    parts += [f"{count} {what}" for what, count in counts.items() if count]
+    if scan.closed:
+        parts.append(f"closed folders: {', '.join(scan.closed[:NAMED])}")
+    return "; ".join(parts)
+
+
+def _speed(summary: Summary) -> str:
+    rate = summary.files / summary.seconds if summary.seconds else 0
+    return f"{summary.seconds:.1f} s, {rate:,.0f} files/s."

@@ -1,0 +1,83 @@
+"""The house's rules: which room may import which, and what is loaded when."""
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+PACKAGE = Path(__file__).resolve().parent.parent / "batchdigits"
+
+#: A module imports only from its own layer's earlier modules or from layers before it.
+LAYERS = [
+    ["arrays", "config", "names"],
+    ["records"],
+    ["errors", "console", "files"],
+    ["images", "pictures"],
+    ["scan", "load"],
+    ["normalise", "engine", "judge"],
+    ["quarantine"],
+    ["reading"],
+    ["reports"],
+    ["batch", "training"],
+    ["progress"],
+    ["commands"],
+    ["cli"],
+    ["__main__"],
+]
+RANK = {name: rank for rank, names in enumerate(LAYERS) for name in names}
+
+
+def imports(path: Path) -> set[str]:
+    """The rooms of this house that a module imports, at its top or inside a function."""
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        modules = []
+        if isinstance(node, ast.ImportFrom) and node.module == "batchdigits":
+            modules = [f"batchdigits.{name.name}" for name in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            modules = [node.module or ""]
+        elif isinstance(node, ast.Import):
+            modules = [name.name for name in node.names]
+        found |= {name.split(".")[1] for name in modules if name.startswith("batchdigits.")}
+    return found
+
+
+@pytest.mark.parametrize("path", sorted(PACKAGE.rglob("*.py")), ids=lambda path: path.stem)
+def test_rooms_import_only_from_above(path: Path) -> None:
+    room = path.relative_to(PACKAGE).parts[0].removesuffix(".py")
+    if room == "__init__":
+        return
+    below = {each for each in imports(path) if RANK[each] >= RANK[room] and each != room}
+    typed_only = {"arrays"} if room == "records" else set()
+    assert below - typed_only == set()
+
+
+def loaded_by(*arguments: str) -> set[str]:
+    """Top-level packages in memory at the end of one call of the program."""
+    script = (
+        "import sys; from batchdigits.cli import main\n"
+        f"sys.argv = ['batchdigits', *{arguments!r}]\n"
+        "try: main()\n"
+        "except SystemExit: pass\n"
+        "print('LOADED', *sorted({name.split('.')[0] for name in sys.modules}))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=True
+    )
+    line = next(line for line in done.stdout.splitlines() if line.startswith("LOADED"))
+    return set(line.split())
+
+
+def test_help_loads_nothing_heavy() -> None:
+    heavy = {"tensorflow", "keras", "cv2", "pandas", "matplotlib", "numpy", "ai_edge_litert"}
+    assert loaded_by("--help") & heavy == set()
+    assert loaded_by("run", "--help") & heavy == set()
+
+
+def test_a_run_loads_no_tensorflow(tmp_path: Path) -> None:
+    inbox = PACKAGE.parent / "inbox" / "drawings"
+    loaded = loaded_by("run", str(inbox), str(tmp_path / "outbox"))
+    assert {"cv2", "ai_edge_litert"} <= loaded
+    assert loaded & {"tensorflow", "keras", "pandas", "matplotlib", "tifffile", "watchdog"} == set()
