@@ -16,7 +16,8 @@ from batchdigits.config import Settings
 from batchdigits.console import LOG
 from batchdigits.engine import Engine, load, load_default
 from batchdigits.errors import EmptyInboxError, OutboxError, UsageError
-from batchdigits.quarantine import set_aside
+from batchdigits.names import display_name, for_terminal
+from batchdigits.quarantine import set_aside, settled
 from batchdigits.reading import Road, read_chunk
 from batchdigits.records import Row, Source
 from batchdigits.reports import csvfile, jsonfile, sheets, summaryfile
@@ -80,18 +81,24 @@ def run(
         raise EmptyInboxError(_nothing(settings.inbox, scan))
     engine = load(settings.model) if settings.model else load_default()
     started(len(sources))
-    with _writing_to(settings.outbox), _stoppable() as stop:
+    rows: list[Row] = []
+    stop = Stop()
+    with _writing_to(settings.outbox), stop.listening():
         check_writable(settings.outbox)
-        rows: list[Row] = []
         road = Road(engine, settings.limits, settings.outbox)
-        for chunk in chunks(sources):
-            rows += _read_and_set_aside(chunk, road, settings, summary)
-            advanced(summary)
-            if stop.signal:
-                summary.interrupted_by = stop.signal
-                break
-        summary.seconds = time.monotonic() - begun
-        report(rows, summary, scan, engine, settings)
+        try:
+            for chunk in chunks(sources):
+                rows += _read_and_set_aside(chunk, road, settings)
+                summary.add(rows[summary.rows :])
+                advanced(summary)
+                if stop.signal:
+                    summary.interrupted_by = stop.signal
+                    break
+        finally:
+            # Also after a full disk: files may have been moved, and their rows must be told.
+            summary.closed_folders = len(scan.closed)
+            summary.seconds = time.monotonic() - begun
+            report(rows, summary, scan, engine, settings)
     return summary, scan
 
 
@@ -102,19 +109,20 @@ def chunks(sources: Sequence[Source]) -> Iterator[list[Source]]:
         yield chunk
 
 
-def _read_and_set_aside(
-    chunk: Sequence[Source], road: Road, settings: Settings, summary: Summary
-) -> list[Row]:
-    rows = read_chunk(chunk, road)
-    summary.add(rows)
-    for name, of_file in groupby(rows, lambda row: row.source.name):
-        own = list(of_file)
-        placed = set_aside(own, settings)
+def _read_and_set_aside(chunk: Sequence[Source], road: Road, settings: Settings) -> list[Row]:
+    rows = []
+    for _, of_file in groupby(read_chunk(chunk, road), lambda row: row.source.name):
+        own = settled(list(of_file))
+        rows += own
         for row in own:
             if row.rejected:
-                LOG.debug("%s: %s. %s", name, row.rejected.reason, row.rejected.detail)
-        if placed:
-            LOG.debug("%s set aside", name)
+                why = f"{row.rejected.reason}. {row.rejected.detail}"
+                LOG.debug("%s: %s", for_terminal(row.source.name), why)
+        try:
+            set_aside(own, settings)
+        except OSError as error:
+            name = for_terminal(own[0].source.name)
+            LOG.warning("%s could not be quarantined and stays: %s.", name, error.strerror)
     return rows
 
 
@@ -142,7 +150,7 @@ def _about(engine: Engine, settings: Settings) -> dict[str, object]:
         "versions": {"python": platform.python_version()}
         | {name: _version(name) for name in packages},
         "settings": {
-            "inbox": os.path.abspath(settings.inbox).encode("utf-8", "backslashreplace").decode(),
+            "inbox": display_name(os.path.abspath(settings.inbox)),
             "include": settings.include,
             "exclude": settings.exclude,
             "max_megapixels": settings.limits.max_megapixels,
@@ -168,9 +176,18 @@ def check_folders(inbox: Path, outbox: Path) -> None:
     Raises:
         UsageError: with the sentence to show.
     """
+    try:
+        _check_folders(inbox, outbox)
+    except (OSError, RuntimeError) as error:
+        problem = error.strerror if isinstance(error, OSError) else str(error)
+        raise UsageError(f"Cannot use {inbox} and {outbox}: {problem}.") from error
+
+
+def _check_folders(inbox: Path, outbox: Path) -> None:
     if not inbox.is_dir():
         problem = "is not a folder" if inbox.exists() else "does not exist"
         raise UsageError(f"The inbox {inbox} {problem}.")
+    os.listdir(inbox)
     if _lies_in(outbox, inbox):
         raise UsageError(f"The outbox {outbox} lies inside the inbox {inbox}: choose another.")
     if _lies_in(inbox, outbox):
@@ -202,14 +219,8 @@ def _writing_to(outbox: Path) -> Iterator[None]:
         ) from error
 
 
-@contextmanager
-def _stoppable() -> Iterator[Stop]:
-    stop = Stop()
-    with stop.listening():
-        yield stop
-
-
 def _nothing(inbox: Path, scan: Scan) -> str:
-    left = len(scan.others) + scan.junk + scan.excluded + scan.links
-    more = f" ({left} other files were left alone)" if left else ""
-    return f"Nothing to read in {inbox}{more}."
+    left = len(scan.others) + scan.junk + scan.excluded + scan.links + scan.special
+    more = f"; {left} left alone" if left else ""
+    closed = f"; {len(scan.closed)} folders may not be looked into" if scan.closed else ""
+    return f"Nothing to read in {inbox}{more}{closed}."

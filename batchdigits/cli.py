@@ -1,5 +1,6 @@
 """The command line: translates people into calls, and errors into one line and an exit code."""
 
+import inspect
 import sys
 import tomllib
 from pathlib import Path
@@ -31,52 +32,71 @@ def main() -> None:
 
     own_stderr()
     try:
-        app(default_map=read_config(CONFIG_FILE))
+        code = app(standalone_mode=False, default_map=read_config(CONFIG_FILE))
+    except KeyboardInterrupt:
+        code = 130
     except Exception as error:
-        sys.exit(_explain(error))
+        code = _explain(error)
+    sys.exit(code)
 
 
 def _explain(error: Exception) -> int:
     from batchdigits.errors import BatchdigitsError
+    from batchdigits.names import for_terminal
 
-    if not isinstance(error, BatchdigitsError):
+    if type(error).__name__ == "Abort":  # what Typer makes of Ctrl-C
+        return 130
+    if isinstance(error, BatchdigitsError):
+        message, code = str(error), error.exit_code
+    elif hasattr(error, "format_message"):  # wrong arguments, told by Typer
+        message, code = f"{error.format_message().rstrip('.')}. See batchdigits --help.", 2
+    else:
         raise error
-    print(f"batchdigits: {error}", file=sys.stderr)
-    return error.exit_code
+    print(f"batchdigits: {for_terminal(' '.join(message.split()))}", file=sys.stderr)
+    return code
 
 
 def read_config(path: Path) -> dict[str, Any]:
-    """Options from ``batchdigits.toml``: one table a command, e.g. ``[run]``, dashes as ``_``.
+    """Options from ``batchdigits.toml``: one table a command, e.g. ``[run]``, with ``-`` or ``_``.
 
     Raises:
-        UsageError: the file is no TOML.
+        UsageError: the file cannot be read, is no TOML, or names what does not exist.
     """
-    try:
-        text = path.read_text(encoding="utf-8")
-    except FileNotFoundError:
-        return {}
-    try:
-        tables = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        from batchdigits.errors import UsageError
+    from batchdigits.errors import UsageError
 
+    try:
+        # Notepad puts a byte order mark first.
+        tables = tomllib.loads(path.read_text(encoding="utf-8-sig")) if path.is_file() else {}
+    except (OSError, ValueError) as error:
         raise UsageError(f"{path} is not valid TOML: {error}.") from error
-    return {
-        command: {key.replace("-", "_"): value for key, value in table.items()}
-        for command, table in tables.items()
-    }
+    known = {"run": inspect.signature(run).parameters, "train": inspect.signature(train).parameters}
+    for command, table in tables.items():
+        if command not in known or not isinstance(table, dict):
+            raise UsageError(f"{path}: [{command}] is no table of settings; use [run] or [train].")
+        tables[command] = {key.replace("-", "_"): value for key, value in table.items()}
+        if unknown := sorted(set(tables[command]) - set(known[command])):
+            raise UsageError(f"{path}: [{command}] has no setting {', '.join(unknown)}.")
+    return tables
 
 
-@app.callback()
-def root(
-    version: Annotated[bool, typer.Option("--version", help="Print the version and stop.")] = False,
-) -> None:
-    """Name the program's own options."""
-    if version:
+def _print_version(wanted: bool) -> None:
+    if wanted:
         from importlib.metadata import version as installed
 
         print(f"batchdigits {installed('batchdigits')}")
         raise typer.Exit
+
+
+@app.callback()
+def root(
+    version: Annotated[
+        bool,
+        typer.Option(
+            "--version", callback=_print_version, is_eager=True, help="Print the version and stop."
+        ),
+    ] = False,
+) -> None:
+    """Name the program's own options."""
 
 
 @app.command()
@@ -110,11 +130,13 @@ def run(
     ] = False,
 ) -> None:
     """Read every scan of INBOX and write a spreadsheet to OUTBOX."""
+    from batchdigits.names import display_name
+
     settings = Settings(
         inbox=inbox,
         outbox=outbox,
-        include=tuple(include or ()),
-        exclude=tuple(exclude or ()),
+        include=tuple(map(display_name, include or ())),
+        exclude=tuple(map(display_name, exclude or ())),
         limits=Limits(max_megapixels, max_pages),
         quarantine=quarantine,
         model=model,

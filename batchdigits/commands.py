@@ -9,8 +9,8 @@ from batchdigits.batch import run
 from batchdigits.config import Settings
 from batchdigits.console import LOG, start_logging
 from batchdigits.errors import EXIT_OK
-from batchdigits.names import display_name
-from batchdigits.progress import Bar, final_table
+from batchdigits.names import for_terminal
+from batchdigits.progress import Bar, final_table, speed
 from batchdigits.reports.summaryfile import Summary
 from batchdigits.scan import Scan
 
@@ -23,11 +23,16 @@ def run_command(settings: Settings, quiet: bool, verbose: bool, log_json: bool) 
     with Bar(console, shown=talks and console.is_terminal) as bar:
         summary, scan = run(settings, bar.start, bar.advance)
     for folder in scan.closed:
-        LOG.warning("The folder %s may not be looked into: nothing of it was read.", folder)
+        LOG.warning(
+            "The folder %s may not be looked into: nothing of it was read.", for_terminal(folder)
+        )
     if talks:
-        outbox = display_name(str(settings.outbox / "results.csv"))
-        console.print(final_table(summary, scan, outbox))
-    LOG.log(20 if log_json else 10, "finished", extra={"fields": _fields(summary, scan)})
+        console.print(final_table(summary, scan))
+        results = for_terminal(str(settings.outbox / "results.csv"))
+        line = f"{speed(summary)} Results: {results}"
+        console.print(line, markup=False, highlight=False, soft_wrap=True)
+    if log_json:
+        LOG.info("finished", extra={"fields": _fields(summary, scan)})
     return summary.exit_code
 
 

@@ -1,5 +1,6 @@
 """What a person sees on the terminal: nothing but our own words, all on stderr."""
 
+import io
 import json
 import logging
 import os
@@ -7,7 +8,6 @@ import sys
 import time
 
 from rich.console import Console
-from rich.logging import RichHandler
 
 LOG = logging.getLogger("batchdigits")
 
@@ -18,13 +18,43 @@ def own_stderr() -> None:
     libjpeg, libpng and libtiff write to file descriptor 2 even with OpenCV's log silent, in the
     middle of a progress bar. Python's ``sys.stderr`` gets a copy of the descriptor instead.
     """
-    sys.stderr.flush()
-    copy = os.dup(2)
-    encoding, errors = sys.stderr.encoding, sys.stderr.errors
-    sys.stderr = os.fdopen(copy, "w", buffering=1, encoding=encoding, errors=errors)
     silence = os.open(os.devnull, os.O_WRONLY)
+    if sys.stderr is None:  # closed by who started us: there is nobody to tell
+        sys.stderr = os.fdopen(silence, "w", encoding="utf-8")
+        return
+    sys.stderr.flush()
+    encoding, errors = sys.stderr.encoding, sys.stderr.errors
+    sys.stderr = _Listener(os.dup(2), encoding, errors or "backslashreplace")
     os.dup2(silence, 2)
     os.close(silence)
+
+
+class _Listener(io.TextIOWrapper):
+    """A terminal, file or pipe whose reader may go away without ending our work."""
+
+    def __init__(self, descriptor: int, encoding: str, errors: str) -> None:
+        raw = io.FileIO(descriptor, "w")
+        super().__init__(io.BufferedWriter(raw), encoding, errors, line_buffering=True)
+
+    def write(self, text: str) -> int:
+        """Write, or fall silent for good once nobody reads any more."""
+        try:
+            return super().write(text)
+        except OSError:
+            self._silence()
+            return len(text)
+
+    def flush(self) -> None:
+        """Flush, or fall silent for good."""
+        try:
+            super().flush()
+        except OSError:
+            self._silence()
+
+    def _silence(self) -> None:
+        silence = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(silence, self.fileno())
+        os.close(silence)
 
 
 def start_logging(console: Console, quiet: bool, verbose: bool, as_json: bool) -> None:
@@ -34,10 +64,23 @@ def start_logging(console: Console, quiet: bool, verbose: bool, as_json: bool) -
         handler = logging.StreamHandler(sys.stderr)
         handler.setFormatter(JsonLines())
     else:
-        handler = RichHandler(console=console, show_path=False, show_time=False, markup=False)
+        # On a terminal through rich, so that lines do not tear the bar; elsewhere a line a line.
+        handler = PlainLines(console) if console.is_terminal else logging.StreamHandler(sys.stderr)
     LOG.handlers = [handler]
     LOG.propagate = False
     LOG.setLevel(logging.WARNING if quiet else logging.DEBUG if verbose else logging.INFO)
+
+
+class PlainLines(logging.Handler):
+    """One line of text a message, printed above the bar."""
+
+    def __init__(self, console: Console) -> None:
+        super().__init__()
+        self._console = console
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Print the message as it is: no markup, no colours."""
+        self._console.print(record.getMessage(), markup=False, highlight=False, soft_wrap=True)
 
 
 class JsonLines(logging.Formatter):

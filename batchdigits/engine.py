@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import math
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -45,6 +46,8 @@ def load(path: Path, threads: int = 1) -> Engine:
     Raises:
         ModelError: missing or damaged, not the file the card describes, or of another shape.
     """
+    if not path.is_file():
+        raise ModelError(f"No model at {path}.")
     card = read_card(path.with_suffix(CARD_ENDING))
     try:
         content = path.read_bytes()
@@ -70,7 +73,7 @@ def read_card(path: Path) -> ModelCard:
     """
     try:
         about = json.loads(path.read_text(encoding="utf-8"))
-        return ModelCard(
+        card = ModelCard(
             name=str(about["name"]),
             file=str(about["file"]),
             sha256=str(about["sha256"]),
@@ -78,6 +81,9 @@ def read_card(path: Path) -> ModelCard:
             review_below=float(about["review_below"]),
             about=about,
         )
+        if not (0 < card.temperature < math.inf and 0 <= card.review_below <= 1):
+            raise ValueError("temperature must be above 0, review_below 0 to 1")
+        return card
     except OSError as error:
         raise ModelError(f"No model card at {path}: {error.strerror}.") from error
     except (ValueError, KeyError, TypeError) as error:
@@ -97,11 +103,13 @@ class LiteRTEngine:
             self._interpreter: Any = Interpreter(model_content=content, num_threads=threads)
             self._interpreter.allocate_tensors()
         except (ValueError, RuntimeError) as error:
-            raise ModelError(f"{card.file} is no TensorFlow Lite model: {error}.") from error
+            raise ModelError(f"{card.file} is no TensorFlow Lite model.") from error
         self._input = self._interpreter.get_input_details()[0]
         self._output = self._interpreter.get_output_details()[0]
         shape = tuple(int(length) for length in self._input["shape"])
-        if shape[1:] != (28, 28, 1) or tuple(self._output["shape"]) != (shape[0], 10):
+        fits = shape[1:] == (28, 28, 1) and tuple(self._output["shape"]) == (shape[0], 10)
+        levels = self._input["dtype"] is np.uint8 and self._output["dtype"] is np.float32
+        if not (fits and levels):
             raise ModelError(f"{card.file} does not read 28 x 28 images into ten scores.")
         self._batch = np.zeros(shape, self._input["dtype"])
 

@@ -3,13 +3,24 @@
 import errno
 import os
 import shutil
-import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO
 
 from batchdigits.names import shorten
+
+LONGEST_ENDING = 16
+#: Errors of a link or an unlink after which a copy may still work.
+_COPY_INSTEAD = {
+    errno.EXDEV,
+    errno.EPERM,
+    errno.EACCES,
+    errno.EROFS,
+    errno.EOPNOTSUPP,
+    errno.EMLINK,
+    errno.EBUSY,
+}
 
 
 @contextmanager
@@ -19,42 +30,51 @@ def whole_file(path: Path) -> Iterator[IO[str]]:
     Text is UTF-8 and newlines are written as given; start with ``"\ufeff"`` for a BOM.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    handle, temporary = tempfile.mkstemp(prefix=".", suffix=".tmp", dir=path.parent)
+    # Not tempfile's, which is for the owner alone and cannot be opened up on FAT or SMB.
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
-        with os.fdopen(handle, "w", encoding="utf-8", newline="") as file:
+        with temporary.open("w", encoding="utf-8", newline="") as file:
             yield file
             file.flush()
             os.fsync(file.fileno())
-        os.chmod(temporary, 0o666 & ~_umask())
         os.replace(temporary, path)
     except BaseException:
-        os.unlink(temporary)
+        temporary.unlink(missing_ok=True)
         raise
 
 
 def write_bytes(path: Path, data: bytes) -> None:
-    """Write a small file of pictures; the folder is made when it is missing."""
+    """Write a picture; its folder is made when it is missing, and no half file is left."""
     try:
-        path.write_bytes(data)
-    except FileNotFoundError:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(data)
+        try:
+            path.write_bytes(data)
+        except FileNotFoundError:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(data)
+    except OSError:
+        with suppress(OSError):
+            path.unlink()
+        raise
 
 
-def move_new(source: Path, target: Path) -> Path:
+def move_new(source: Path, target: Path) -> tuple[Path, bool]:
     """Move a file to ``target`` or, where that is taken, to ``target-2``, ``-3`` and so on.
 
     Works across file systems; nothing is ever overwritten, and the source goes only after the
-    copy is whole on disk. Returns where the file lies now.
+    copy is whole on disk. Returns where the file lies now, and whether the source is gone:
+    in a folder where it may not be removed, it is copied and stays.
     """
     try:
-        return _claim(target, lambda path: _rename_new(source, path))
+        return _claim(target, lambda path: _rename_new(source, path)), True
     except OSError as error:
-        if error.errno not in (errno.EXDEV, errno.EPERM, errno.EOPNOTSUPP, errno.EMLINK):
+        if error.errno not in _COPY_INSTEAD:
             raise
     placed = copy_new(source, target)
-    source.unlink()
-    return placed
+    try:
+        source.unlink()
+    except OSError:
+        return placed, False
+    return placed, True
 
 
 def copy_new(source: Path, target: Path) -> Path:
@@ -74,10 +94,12 @@ def write_new(target: Path, text: str) -> Path:
 
 def _claim(target: Path, place: Callable[[Path], None]) -> Path:
     target.parent.mkdir(parents=True, exist_ok=True)
+    # What follows a dot is an ending only where it is short; a name may be one long "ending".
+    ending = target.suffix if len(os.fsencode(target.suffix)) <= LONGEST_ENDING else ""
+    stem = target.name.removesuffix(ending)
     number = 1
     while True:
-        ending = target.suffix if number == 1 else f"-{number}{target.suffix}"
-        path = target.with_name(shorten(target.name.removesuffix(target.suffix), ending))
+        path = target.with_name(shorten(stem, ending if number == 1 else f"-{number}{ending}"))
         try:
             place(path)
             return path
@@ -90,7 +112,11 @@ def _rename_new(source: Path, path: Path) -> None:
     if source.is_symlink():
         raise OSError(errno.EXDEV, "a link is copied, not moved")
     os.link(source, path)
-    source.unlink()
+    try:
+        source.unlink()
+    except OSError:
+        path.unlink()
+        raise
 
 
 def _copy(source: Path, path: Path) -> None:
@@ -103,10 +129,6 @@ def _copy(source: Path, path: Path) -> None:
         except BaseException:
             path.unlink()
             raise
-    shutil.copystat(source, path)
-
-
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask
+    times = source.stat()
+    with suppress(OSError):
+        os.utime(path, ns=(times.st_atime_ns, times.st_mtime_ns))

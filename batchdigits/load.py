@@ -102,7 +102,7 @@ def _no_image(data: bytes, name: str) -> Rejected:
     promised = kind_of_name(name)
     if promised is None:
         return Rejected(Reason.NOT_AN_IMAGE, "The content is no image of a known kind.")
-    if not promised.is_read and promised.name == "raw":
+    if not promised.is_read:
         return Rejected(Reason.UNSUPPORTED, promised.advice)
     found = "text" if _is_text(data[:HEAD_BYTES]) else "something else"
     return Rejected(

@@ -10,6 +10,8 @@ LONGEST_NAME = 255
 _UNDECODABLE = re.compile("(\\\\*)([\udc80-\udcff])")
 _LOOKALIKE = re.compile(r"(\\+)(?=x[0-9a-f]{2})")
 _ESCAPED = re.compile(r"(\\+)x([0-9a-f]{2})")
+_SHORTENED = re.compile(r"~[0-9a-f]{8}$")
+_CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 _DIGITS = re.compile(r"(\d+)", re.ASCII)
 
 
@@ -35,6 +37,13 @@ def raw_name(shown: str) -> str:
     return _ESCAPED.sub(undo, shown)
 
 
+def for_terminal(text: str) -> str:
+    """A name that cannot steer a terminal: control and direction marks are written as escapes."""
+    return _CONTROL.sub(
+        lambda found: found[0].encode("unicode_escape").decode(), display_name(text)
+    )
+
+
 def natural_key(name: str) -> tuple[tuple[int, int | str], ...]:
     """Sort key that counts: ``digit2`` before ``digit10``, case apart only to break ties."""
     parts = _DIGITS.split(name.casefold())
@@ -45,9 +54,9 @@ def shorten(name: str, ending: str = "", longest: int = LONGEST_NAME) -> str:
     """``name + ending`` in at most ``longest`` bytes.
 
     A name that has to be cut ends in ``~`` and eight hexadecimal digits of its hash, so that two
-    long names stay apart.
+    long names stay apart; one that ends so by itself is marked too, so that it stays apart as well.
     """
-    if len(os.fsencode(name + ending)) <= longest:
+    if len(os.fsencode(name + ending)) <= longest and not _SHORTENED.search(name):
         return name + ending
     mark = "~" + hashlib.sha256(os.fsencode(name)).hexdigest()[:8] + ending
     head = os.fsencode(name)[: longest - len(os.fsencode(mark))]

@@ -7,6 +7,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 from rich.text import Text
 
+from batchdigits.names import for_terminal
 from batchdigits.records import MEANING, Reason, Status
 from batchdigits.reports.summaryfile import Summary
 from batchdigits.scan import Scan
@@ -58,15 +59,18 @@ class Bar:
         """Show the counts so far."""
         task = self._progress.tasks[self._task]
         rate = f"{summary.files / task.elapsed:,.0f} files/s" if task.elapsed else ""
-        counts = ", ".join(f"{summary.statuses[status]} {status}" for status in Status)
+        counts = " ".join(f"{summary.statuses[status]} {status}" for status in Status)
         self._progress.update(self._task, completed=summary.files, rate=rate, counts=counts)
 
 
-def final_table(summary: Summary, scan: Scan, outbox: str) -> Table:
-    """What the run did: pages by status and reason, what was left alone, where the results lie."""
+def final_table(summary: Summary, scan: Scan) -> Table:
+    """What the run did: pages by status and reason, and what was left alone."""
     pages = "page" if summary.rows == 1 else "pages"
     files = "file" if summary.files == 1 else "files"
-    table = Table(title=f"{summary.files} {files}, {summary.rows} {pages}", title_justify="left")
+    title = f"{summary.files} {files}, {summary.rows} {pages}"
+    if summary.interrupted_by:
+        title = f"Stopped early after {title}"
+    table = Table(title=Text(title, "bold"), title_justify="left")
     table.add_column("status")
     table.add_column("pages", justify="right")
     table.add_column("why", overflow="fold")
@@ -75,8 +79,6 @@ def final_table(summary: Summary, scan: Scan, outbox: str) -> Table:
             table.add_row(Text(status, style), str(count), Text(_why(summary, status)))
     if left := left_alone(scan):
         table.add_row(Text("left alone", "dim"), "", Text(left))
-    table.caption = f"{_speed(summary)} Results: {outbox}"
-    table.caption_justify = "left"
     return table
 
 
@@ -98,16 +100,20 @@ def left_alone(scan: Scan) -> str:
     """One line on the files that were not read, empty where there were none."""
     parts = []
     if scan.others:
-        names = ", ".join(scan.others[:NAMED]) + (", ..." if len(scan.others) > NAMED else "")
-        parts.append(f"{len(scan.others)} not images ({names})")
+        names = ", ".join(map(for_terminal, scan.others[:NAMED])) + (
+            ", ..." if len(scan.others) > NAMED else ""
+        )
+        kind = "file that is no image" if len(scan.others) == 1 else "files that are no images"
+        parts.append(f"{len(scan.others)} {kind} ({names})")
     counts = {"junk": scan.junk, "excluded": scan.excluded, "links": scan.links}
     counts["sockets or fifos"] = scan.special
     parts += [f"{count} {what}" for what, count in counts.items() if count]
     if scan.closed:
-        parts.append(f"closed folders: {', '.join(scan.closed[:NAMED])}")
+        parts.append(f"closed folders: {', '.join(map(for_terminal, scan.closed[:NAMED]))}")
     return "; ".join(parts)
 
 
-def _speed(summary: Summary) -> str:
+def speed(summary: Summary) -> str:
+    """How long the run took, in words."""
     rate = summary.files / summary.seconds if summary.seconds else 0
     return f"{summary.seconds:.1f} s, {rate:,.0f} files/s."

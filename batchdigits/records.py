@@ -128,7 +128,7 @@ class Source:
 
     ``path`` opens it (undecodable bytes kept as surrogates, as :func:`os.fsdecode` does);
     ``name`` is its place inside the inbox with ``/``, always valid UTF-8
-    (see :func:`batchdigits.files.display_name`).
+    (see :func:`batchdigits.names.display_name`).
     """
 
     path: Path

@@ -68,5 +68,5 @@ def test_a_damaged_or_missing_model_is_told(tmp_path: Path) -> None:
     card.write_text("{}")
     with pytest.raises(ModelError, match="damaged"):
         load(model)
-    with pytest.raises(ModelError, match="No model card"):
+    with pytest.raises(ModelError, match="No model at"):
         load(tmp_path / "absent.tflite")

@@ -45,7 +45,9 @@ def test_moving_to_another_file_system(tmp_path: Path) -> None:
     target = memory / f"batchdigits-test-{os.getpid()}" / "scan.png"
     (tmp_path / "scan.png").write_bytes(b"content")
     try:
-        placed = move_new(tmp_path / "scan.png", target)
+        assert tmp_path.stat().st_dev != target.parent.parent.stat().st_dev
+        placed, moved = move_new(tmp_path / "scan.png", target)
+        assert moved
         assert placed.read_bytes() == b"content"
         assert not (tmp_path / "scan.png").exists()
     finally:
@@ -56,7 +58,7 @@ def test_moving_to_another_file_system(tmp_path: Path) -> None:
 def test_moving_a_link_keeps_what_it_pointed_to(tmp_path: Path) -> None:
     (tmp_path / "real.png").write_text("content")
     (tmp_path / "link.png").symlink_to("real.png")
-    placed = move_new(tmp_path / "link.png", tmp_path / "away" / "link.png")
+    placed, _ = move_new(tmp_path / "link.png", tmp_path / "away" / "link.png")
     assert placed.read_text() == "content" and not placed.is_symlink()
     assert (tmp_path / "real.png").exists() and not (tmp_path / "link.png").is_symlink()
 

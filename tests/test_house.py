@@ -1,6 +1,7 @@
 """The house's rules: which room may import which, and what is loaded when."""
 
 import ast
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -9,24 +10,15 @@ import pytest
 
 PACKAGE = Path(__file__).resolve().parent.parent / "batchdigits"
 
-#: A module imports only from its own layer's earlier modules or from layers before it.
-LAYERS = [
-    ["arrays", "config", "names"],
-    ["records"],
-    ["errors", "console", "files"],
-    ["images", "pictures"],
-    ["scan", "load"],
-    ["normalise", "engine", "judge"],
-    ["quarantine"],
-    ["reading"],
-    ["reports"],
-    ["batch", "training"],
-    ["progress"],
-    ["commands"],
-    ["cli"],
-    ["__main__"],
-]
-RANK = {name: rank for rank, names in enumerate(LAYERS) for name in names}
+
+def rank_of_rooms() -> dict[str, int]:
+    """Each room's row in the table of docs/architecture.md; a lower one is further up."""
+    text = (PACKAGE.parent / "docs" / "architecture.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| ((?:`\w+` ?)+)\|", text, re.M)
+    return {room: rank for rank, row in enumerate(rows) for room in re.findall(r"\w+", row)}
+
+
+RANK = rank_of_rooms()
 
 
 def imports(path: Path) -> set[str]:

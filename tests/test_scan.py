@@ -2,6 +2,7 @@ import os
 import socket
 from pathlib import Path
 
+import pytest
 from conftest import write_png
 
 from batchdigits.arrays import GrayImage
@@ -76,10 +77,10 @@ def test_links_are_never_followed_out(
     assert scan.links == 3
 
 
-def test_sockets_and_fifos_are_ignored(inbox: Path) -> None:
+def test_sockets_and_fifos_are_ignored(inbox: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     os.mkfifo(inbox / "fifo.png")
     with socket.socket(socket.AF_UNIX) as server:
-        os.chdir(inbox)  # a socket's path is short
+        monkeypatch.chdir(inbox)  # a socket's path is short
         server.bind("socket.png")
         scan = Scan(inbox)
         assert names(scan) == []

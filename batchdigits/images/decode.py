@@ -48,6 +48,8 @@ def guarded(read: Callable[[], Page | Rejected]) -> Page | Rejected:
         return _no_memory()
     except cv2.error as error:
         return _no_memory() if error.code == _NO_MEMORY else DAMAGED
+    except ImportError as error:  # a Pillow built without this format
+        return Rejected(Reason.UNSUPPORTED, f"This installation cannot decode it: {error}.")
     except Exception:  # the decoders raise nearly every type there is on damaged files
         return DAMAGED
 

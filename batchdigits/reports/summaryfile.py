@@ -27,6 +27,7 @@ class Summary:
     started_at: str = ""
     seconds: float = 0.0
     interrupted_by: int = 0
+    closed_folders: int = 0
 
     def add(self, rows: Sequence[Row]) -> None:
         """Count the rows of whole files."""
@@ -45,7 +46,7 @@ class Summary:
         if self.interrupted_by:
             return 128 + self.interrupted_by
         unread = self.statuses[Status.QUARANTINED] + self.statuses[Status.FAILED]
-        return EXIT_SOME_UNREAD if unread else EXIT_OK
+        return EXIT_SOME_UNREAD if unread or self.closed_folders else EXIT_OK
 
 
 def write(path: Path, summary: Summary, scan: Scan, about: dict[str, object]) -> None:

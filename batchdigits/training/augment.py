@@ -80,7 +80,7 @@ def _elastic(height: int, width: int, random: np.random.Generator) -> NDArray[np
 
 
 def _pen(gray: GrayImage, dark_ink: bool, random: np.random.Generator) -> GrayImage:
-    """Thin or thicken the strokes by up to two pixels, now and then blur or lose resolution."""
+    """Thin or thicken the strokes by up to two pixels, now and then blur."""
     choice = random.integers(6)
     if choice < 3:
         kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2, 2) if choice else (3, 3))

@@ -1,6 +1,7 @@
 """Labelled digits from an ``.npz`` in the layout of ``keras.datasets.mnist`` or from folders."""
 
 import fnmatch
+import zipfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,7 +12,7 @@ from numpy.typing import NDArray
 
 from batchdigits.arrays import GrayImage
 from batchdigits.config import Limits
-from batchdigits.errors import DataError
+from batchdigits.errors import DataError, ImageError
 from batchdigits.load import pages, read_bytes
 from batchdigits.records import Page, Source
 
@@ -53,7 +54,7 @@ def load_npz(path: Path, part: str = "train") -> Labelled:
         with np.load(path, allow_pickle=False) as archive:
             suffix = f"_{part}" if f"x_{part}" in archive else ""
             images, digits = archive[f"x{suffix}"], archive[f"y{suffix}"]
-    except (OSError, KeyError, ValueError) as error:
+    except (OSError, EOFError, KeyError, TypeError, ValueError, zipfile.BadZipFile) as error:
         raise DataError(f"{path} is no .npz with x_{part} and y_{part}: {error}") from error
     if images.ndim != 3 or images.dtype != np.uint8 or len(images) != len(digits):
         raise DataError(f"{path}: expected (n, h, w) uint8 images with as many labels")
@@ -108,15 +109,14 @@ def load_folder(folder: Path, include: Sequence[str] = (), exclude: Sequence[str
 def _grays(files: Sequence[tuple[Path, int]]) -> Iterator[GrayImage]:
     for path, _ in files:
         source = Source(path, path.name)
-        _, page = next(iter(pages(read_bytes(source), source.name, Limits())))
+        try:
+            data = read_bytes(source)
+        except ImageError as error:
+            raise DataError(f"{path}: {error}") from error
+        _, page = next(iter(pages(data, source.name, Limits())))
         if not isinstance(page, Page):
             raise DataError(f"{path}: {page.detail}")
         yield page.gray
-
-
-def load(path: Path, exclude: Sequence[str] = ()) -> Labelled:
-    """An ``.npz``'s training part or a labelled folder, told apart by what ``path`` is."""
-    return load_folder(path, exclude=exclude) if path.is_dir() else load_npz(path)
 
 
 def hold_back(data: Labelled, share: float, seed: int) -> tuple[Labelled, Labelled]:

@@ -1,0 +1,111 @@
+"""Training end to end on very little data: a real model comes out and is read with."""
+
+import json
+import os
+from pathlib import Path
+
+import numpy as np
+import pytest
+from conftest import ROOT, Run, read_csv, write_png
+
+from batchdigits.arrays import GrayImage
+from batchdigits.errors import DataError
+from batchdigits.training.augment import bend
+from batchdigits.training.command import review_threshold
+from batchdigits.training.data import Labelled, hold_back, labelled_files, load_folder, load_npz
+from batchdigits.training.train import fit_temperature
+
+Digits = list[tuple[GrayImage, str]]
+
+
+def labelled(digits: Digits) -> Labelled:
+    return Labelled([image for image, _ in digits], np.array([int(true) for _, true in digits]))
+
+
+def write_folder(folder: Path, digits: Digits) -> None:
+    for number, (image, digit) in enumerate(digits):
+        write_png(folder / f"w{number % 4}" / digit / f"{number}.png", image)
+
+
+def test_a_model_is_trained_saved_and_read_with(
+    batchdigits: Run, tmp_path: Path, digits: Digits
+) -> None:
+    write_folder(tmp_path / "scans", digits)
+    images = np.stack([np.resize(image, (28, 28)) for image, _ in digits] * 20)
+    y = np.array([int(true) for _, true in digits] * 20)
+    np.savez(tmp_path / "mine.npz", x_train=images, y_train=y)
+    done = batchdigits(
+        "train", "--data", "scans", "--data", "mine.npz", "--hold-out", "w3/*", "--epochs", "1",
+        "--seed", "7", "--name", "mine", "--into", "models", cwd=tmp_path,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert "epoch 1/1" in done.stderr and "Traceback" not in done.stderr
+    card = json.loads((tmp_path / "models" / "mine.json").read_text())
+    assert card["command"] == (
+        "batchdigits train --data scans --data mine.npz --hold-out 'w3/*' --epochs 1 --seed 7"
+        " --name mine"
+    )
+    assert card["digits_calibrated"] == 4 + round(320 / 12)
+    assert sorted(os.listdir(tmp_path / "models")) == ["mine.json", "mine.keras", "mine.tflite"]
+    inbox, model = ROOT / "inbox" / "drawings", tmp_path / "models" / "mine.tflite"
+    assert batchdigits("run", inbox, tmp_path / "out", "--model", model).returncode == 0
+    assert {row["model"] for row in read_csv(tmp_path / "out")} == {f"mine@{card['sha256'][:8]}"}
+
+
+def test_data_that_cannot_be_used_is_told(batchdigits: Run, tmp_path: Path) -> None:
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "junk.npz").write_bytes(b"no archive")
+    for name in ("empty", "junk.npz", "absent.npz"):
+        done = batchdigits("train", "--data", tmp_path / name, "--into", tmp_path)
+        assert done.returncode == 7 and "Traceback" not in done.stderr, done.stderr
+        assert len(done.stderr.strip().splitlines()) == 1
+
+
+def test_npz_parts_and_wrong_shapes(tmp_path: Path) -> None:
+    path = tmp_path / "x.npz"
+    images = np.zeros((3, 28, 28), np.uint8)
+    np.savez(path, x_train=images, y_train=[1, 2, 3], x_test=images[:1], y_test=[9])
+    assert len(load_npz(path)) == 3 and load_npz(path, "test").digits.tolist() == [9]
+    np.savez(path, x=images[:2], y=[4, 5])
+    assert load_npz(path).digits.tolist() == [4, 5]
+    for x, y in ((images, [1, 2]), (images, [1, 2, 10]), (images.astype(float), [1, 2, 3])):
+        np.savez(path, x=x, y=y)
+        with pytest.raises(DataError):
+            load_npz(path)
+
+
+def test_folders_are_labelled_by_their_nearest_name(tmp_path: Path, digits: Digits) -> None:
+    write_folder(tmp_path, digits)
+    (tmp_path / "w1" / "notes.txt").write_text("x")
+    assert len(load_folder(tmp_path)) == len(digits)
+    kept = labelled_files(tmp_path, exclude=("w0/*", "w1/*"))
+    assert {path.parent.parent.name for path, _ in kept} == {"w2", "w3"}
+    assert all(str(digit) == path.parent.name for path, digit in kept)
+
+
+def test_nothing_held_back_is_learned(digits: Digits) -> None:
+    data = labelled(digits)
+    rest, held = hold_back(data, 0.25, seed=1)
+    assert len(rest) + len(held) == len(data) and len(held) == 4
+    assert not {id(page) for page in rest.pages} & {id(page) for page in held.pages}
+
+
+def test_variations_repeat_with_their_seed_and_differ_without(digits: Digits) -> None:
+    data = labelled(digits)
+    first, labels = bend(data, [1, 2])
+    assert np.array_equal(first, bend(data, [1, 2])[0])
+    assert not np.array_equal(first, bend(data, [1, 3])[0])
+    assert first.shape == (len(digits), 28, 28) and np.array_equal(labels, data.digits)
+
+
+def test_calibration_finds_the_temperature_it_was_given() -> None:
+    random = np.random.default_rng(1)
+    logits = random.normal(0, 2, (20_000, 10)).astype(np.float32)
+    powers = np.exp(logits / 2.5)
+    truth = np.array([random.choice(10, p=row / row.sum()) for row in powers])
+    assert fit_temperature(logits, truth) == pytest.approx(2.5, rel=0.05)
+
+
+def test_the_threshold_reviews_its_share() -> None:
+    confidence = np.linspace(0.5, 1, 10_001)
+    assert (confidence < review_threshold(confidence)).mean() == pytest.approx(0.03, abs=0.001)
