@@ -15,7 +15,7 @@ from batchdigits.training.data import Labelled, hold_back, join, load_folder, lo
 from batchdigits.training.export import BATCH, to_tflite, write_model
 from batchdigits.training.train import Recipe, fit_temperature, train
 
-#: Share of every ``.npz`` kept for choosing and calibrating.
+#: Share of each data set kept for choosing and calibrating.
 HELD_BACK = 1 / 12
 #: A folder of scans counts this many times, being small beside MNIST.
 FOLDER_WEIGHT = 3
@@ -57,14 +57,16 @@ def train_command(order: Order, say: Callable[[str], None]) -> Path:
         DataError: data that cannot be used.
     """
     learn, check = gather(order)
-    say(f"training on {len(learn)} digits, calibrating on {len(check)} others")
-    model = train(learn, check, order.recipe, say)
+    distinct = len({id(page) for page in learn.pages})
+    say(f"training on {distinct} digits, calibrating on {len(check)} others")
+    # Before the hours of training, not after them.
     order.into.mkdir(parents=True, exist_ok=True)
+    model = train(learn, check, order.recipe, say)
     model.save(order.into / f"{order.name}.keras")
     random = np.random.default_rng(order.recipe.seed)
     samples, _ = plain(learn.take(random.permutation(len(learn))[:SAMPLES]))
     content = to_tflite(model, samples)
-    about = _about(order, len(learn), len(check), model.count_params())
+    about = _about(order, distinct, len(check), model.count_params())
     path = write_model(order.into, order.name, content, about)
     calibrated = _calibration(load(path), check)
     say(f"held back: {calibrated['held_back']}")
@@ -77,15 +79,18 @@ def gather(order: Order) -> tuple[Labelled, Labelled]:
     for path in order.data or (None,):
         if path is not None and path.is_dir():
             out = (*order.exclude, *order.hold_out)
-            learn += [load_folder(path, exclude=out)] * FOLDER_WEIGHT
+            part = load_folder(path, exclude=out)
             if order.hold_out:
-                check.append(load_folder(path, order.hold_out, order.exclude))
+                held_back = load_folder(path, order.hold_out, order.exclude)
+            else:
+                part, held_back = hold_back(part, HELD_BACK, order.recipe.seed)
+            learn += [part] * FOLDER_WEIGHT
         else:
             whole = load_npz(path) if path else load_mnist()
-            rest, held_back = hold_back(whole, HELD_BACK, order.recipe.seed)
-            learn.append(rest)
-            check.append(held_back)
-    return join(learn), join(check or [learn[0]])
+            part, held_back = hold_back(whole, HELD_BACK, order.recipe.seed)
+            learn.append(part)
+        check.append(held_back)
+    return join(learn), join(check)
 
 
 def _calibration(engine: Engine, check: Labelled) -> dict[str, object]:

@@ -58,7 +58,9 @@ def load_npz(path: Path, part: str = "train") -> Labelled:
         raise DataError(f"{path} is no .npz with x_{part} and y_{part}: {error}") from error
     if images.ndim != 3 or images.dtype != np.uint8 or len(images) != len(digits):
         raise DataError(f"{path}: expected (n, h, w) uint8 images with as many labels")
-    if len(digits) and not (digits.min() >= 0 and digits.max() <= 9):
+    if digits.ndim != 1 or digits.dtype.kind not in "iu" or not len(digits):
+        raise DataError(f"{path}: labels must be one whole number an image")
+    if not (digits.min() >= 0 and digits.max() <= 9):
         raise DataError(f"{path}: labels must be 0 to 9")
     return Labelled(list(images), digits.astype(np.int64))
 
