@@ -26,6 +26,7 @@ class Bar:
     """Files a second, time left and counts; draws nothing where ``shown`` is false."""
 
     def __init__(self, console: Console, shown: bool) -> None:
+        self._shown = shown
         self._progress = Progress(
             TextColumn("reading"),
             BarColumn(),
@@ -40,7 +41,8 @@ class Bar:
         self._task = self._progress.add_task("", total=None, rate="", counts="")
 
     def __enter__(self) -> "Bar":
-        self._progress.start()
+        if self._shown:
+            self._progress.start()
         return self
 
     def __exit__(
@@ -49,7 +51,8 @@ class Bar:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self._progress.stop()
+        if self._shown:  # some versions of rich end even a hidden bar with an empty line
+            self._progress.stop()
 
     def start(self, files: int) -> None:
         """Tell how many files there are."""
