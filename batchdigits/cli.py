@@ -87,6 +87,13 @@ def _print_version(wanted: bool) -> None:
         raise typer.Exit
 
 
+def _folder(text: str | Path) -> Path:
+    """A folder named on purpose: ``""``, as from an unset variable, must not mean this one."""
+    if not str(text):
+        raise typer.BadParameter("the name is empty")
+    return Path(text)
+
+
 @app.callback()
 def root(
     version: Annotated[
@@ -101,8 +108,12 @@ def root(
 
 @app.command()
 def run(
-    inbox: Annotated[Path, typer.Argument(help="Folder with the scans.")] = Path("inbox"),
-    outbox: Annotated[Path, typer.Argument(help="Folder for the results.")] = Path("outbox"),
+    inbox: Annotated[Path, typer.Argument(help="Folder with the scans.", parser=_folder)] = Path(
+        "inbox"
+    ),
+    outbox: Annotated[Path, typer.Argument(help="Folder for the results.", parser=_folder)] = Path(
+        "outbox"
+    ),
     include: Annotated[
         list[str] | None, typer.Option(help="Read only files that match, e.g. '*.png'.")
     ] = None,

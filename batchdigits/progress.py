@@ -8,7 +8,7 @@ from rich.table import Table
 from rich.text import Text
 
 from batchdigits.names import for_terminal
-from batchdigits.records import MEANING, Reason, Status
+from batchdigits.records import MEANING, PERMANENT, Reason, Status
 from batchdigits.reports.summaryfile import Summary
 from batchdigits.scan import Scan
 
@@ -86,8 +86,6 @@ def final_table(summary: Summary, scan: Scan) -> Table:
 
 
 def _why(summary: Summary, status: Status) -> str:
-    from batchdigits.records import PERMANENT
-
     reviews = list(Reason)[: list(Reason).index(Reason.EMPTY)]
     belongs = {
         Status.OK: (),
@@ -96,7 +94,13 @@ def _why(summary: Summary, status: Status) -> str:
         Status.FAILED: set(MEANING) - PERMANENT - set(reviews),
     }[status]
     found = [(reason, summary.reasons[reason]) for reason in Reason if reason in belongs]
-    return ", ".join(f"{count} {reason}" for reason, count in found if count)
+    words = [f"{count} {reason}{_advice(status, reason)}" for reason, count in found if count]
+    return ", ".join(words)
+
+
+def _advice(status: Status, reason: Reason) -> str:
+    """Files that stay in place bring no note along, so the table says what to do."""
+    return f" ({MEANING[reason][1].rstrip('.')})" if status is Status.FAILED else ""
 
 
 def left_alone(scan: Scan) -> str:

@@ -1,5 +1,6 @@
 """The road itself: a chunk of files in, one row a page out. Every mode calls this."""
 
+import errno
 import hashlib
 import time
 from collections.abc import Iterator, Sequence
@@ -107,7 +108,12 @@ def _save_thumbnail(page: _Seen, reading: Reading | None, outbox: Path | None) -
     if outbox is None or reading is None or page.view is None:
         return ""
     name = thumbnail_name(page.source.name, page.page)
-    write_bytes(outbox / name, draw_png(page.view, reading))
+    try:
+        write_bytes(outbox / name, draw_png(page.view, reading))
+    except OSError as error:
+        if error.errno != errno.ENAMETOOLONG:
+            raise
+        return ""  # folders nested deeper than the outbox can follow cost the picture, not the row
     return name
 
 

@@ -41,16 +41,24 @@ class Scan:
 
     def __iter__(self) -> Iterator[Source]:
         """Yield sources in natural order, files of a folder before its sub-folders."""
-        return self._folder(self.inbox, "")
+        # A list of folders still to do instead of recursion, as trees may be very deep.
+        waiting = [(self.inbox, "")]
+        while waiting:
+            folder, prefix = waiting.pop()
+            folders: list[os.DirEntry[str]] = []
+            yield from self._files(folder, prefix, folders)
+            waiting += [(Path(each.path), f"{prefix}{each.name}/") for each in reversed(folders)]
 
-    def _folder(self, folder: Path, prefix: str) -> Iterator[Source]:
+    def _files(
+        self, folder: Path, prefix: str, folders: list[os.DirEntry[str]]
+    ) -> Iterator[Source]:
+        """Yield the sources of one folder, and note its sub-folders in ``folders``."""
         try:
             with os.scandir(folder) as listing:
                 entries = sorted(listing, key=lambda entry: (natural_key(entry.name), entry.name))
         except OSError:
             self.closed.append(display_name(prefix) or ".")
             return
-        folders = []
         for entry in entries:
             if is_junk(entry.name):
                 self.junk += 1
@@ -58,8 +66,6 @@ class Scan:
                 folders.append(entry)
             elif self._is_wanted(entry, prefix + entry.name):
                 yield Source(Path(entry.path), display_name(prefix + entry.name))
-        for entry in folders:
-            yield from self._folder(Path(entry.path), f"{prefix}{entry.name}/")
 
     def _is_wanted(self, entry: os.DirEntry[str], name: str) -> bool:
         if entry.is_symlink() and not self._leads_inside(entry):
@@ -92,13 +98,15 @@ def is_junk(name: str) -> bool:
 def is_chosen(name: str, include: tuple[str, ...], exclude: tuple[str, ...]) -> bool:
     """Whether ``--include`` and ``--exclude`` let a file through.
 
-    Patterns are those of :mod:`fnmatch`, tried on the path inside the inbox and on the bare
-    file name, so ``*.png`` means every folder's PNGs and ``old/*`` one folder.
+    Patterns are those of :mod:`fnmatch`, upper and lower case alike, tried on the path inside
+    the inbox and on the bare file name: ``*.png`` means every folder's PNGs, ``old/*`` one folder.
     """
+    name = name.lower()
     bare = name.rpartition("/")[2]
 
     def matches(pattern: str) -> bool:
-        return fnmatch.fnmatch(name, pattern) or fnmatch.fnmatch(bare, pattern)
+        low = pattern.lower()
+        return fnmatch.fnmatchcase(name, low) or fnmatch.fnmatchcase(bare, low)
 
     return (not include or any(map(matches, include))) and not any(map(matches, exclude))
 

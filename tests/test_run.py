@@ -170,6 +170,7 @@ def test_names_of_every_kind_and_no_collisions(
         (["run", "in", "out", "--model", "no.tflite"], 4, "No model at"),
         (["run", "x" * 300, "out"], 2, "too long"),
         (["run", "in", "loop"], 2, "Cannot use"),
+        (["run", "", "out"], 2, "name is empty"),
         (["run", "in", "out", "--max-pages", "many"], 2, "--max-pages"),
         (["run", "in", "out", "--no-such-option"], 2, "no-such-option"),
         (["fly"], 2, "fly"),
@@ -421,3 +422,16 @@ def test_a_file_that_changes_while_it_is_read_is_not_taken_away(
     assert after.reason is Reason.BUSY and after.status.value == "failed"
     path.write_bytes(half)
     assert settled([row]) == [row]
+
+
+def test_unsupported_files_stay_and_the_table_says_what_to_do(
+    batchdigits: Run, inbox: Path, outbox: Path, digits: Digits
+) -> None:
+    write_png(inbox / "good.png", digits[0][0])
+    (inbox / "form.pdf").write_bytes(b"junk before %PDF-1.7")
+    (inbox / "logo.svg").write_text("<!--" + "x" * 2000 + "--><svg></svg>")
+    done = batchdigits("run", inbox, outbox)
+    assert done.returncode == 3 and "export it as PNG" in " ".join(done.stderr.split())
+    reasons = {row["file"]: (row["status"], row["reason"]) for row in read_csv(outbox)}
+    assert reasons["form.pdf"] == reasons["logo.svg"] == ("failed", "unsupported")
+    assert (inbox / "form.pdf").exists() and (inbox / "logo.svg").exists()

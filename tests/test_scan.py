@@ -1,5 +1,6 @@
 import os
 import socket
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -94,7 +95,21 @@ def test_patterns(inbox: Path, digits: list[tuple[GrayImage, str]]) -> None:
     assert names(Scan(inbox, exclude=("old/*",))) == ["a.png", "b.jpg"]
     scan = Scan(inbox, include=("*.png", "*.jpg"), exclude=("b.*", "old/d*"))
     assert names(scan) == ["a.png", "old/c.png"] and scan.excluded == 2
-    assert is_chosen("x/y.png", ("y.png",), ())
+    assert is_chosen("x/y.png", ("y.png",), ()) and is_chosen("UPPER.PNG", ("*.png",), ())
+
+
+def test_very_deep_folders(inbox: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(inbox)
+    for _ in range(1100):
+        os.mkdir("d")
+        os.chdir("d")
+    Path("x.png").write_bytes(b"x")
+    os.chdir(inbox)
+    scan = Scan(inbox)
+    found = names(scan)
+    # Not left to pytest, whose own removal of folders is recursive.
+    subprocess.run(["rm", "-rf", inbox / "d"], check=True)
+    assert found == ["d/" * 1100 + "x.png"] and scan.closed == []
 
 
 def test_any_file_name(inbox: Path, digits: list[tuple[GrayImage, str]]) -> None:

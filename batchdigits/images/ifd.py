@@ -30,6 +30,7 @@ _WANTED = frozenset(
 _TYPES = {1: "u1", 3: "u2", 4: "u4", 7: "u1", 13: "u4", 16: "u8", 18: "u8"}
 #: A chain longer than this was made to waste time.
 _LONGEST_CHAIN = 100_000
+_MOST_VALUES = 50_000_000
 
 
 @dataclass(slots=True)
@@ -70,6 +71,7 @@ def read_ifds(data: bytes) -> Iterator[Ifd]:
     order, big = byte_order(data), is_big(data)
     link = order + ("Q" if big else "I")
     seen: set[int] = set()
+    values = 0
     at = 8 if big else 4
     while True:
         if at + struct.calcsize(link) > len(data):
@@ -78,11 +80,13 @@ def read_ifds(data: bytes) -> Iterator[Ifd]:
         (offset,) = struct.unpack_from(link, data, at)
         if offset == 0:
             return
-        if offset in seen or len(seen) >= _LONGEST_CHAIN:
+        # Directories may share one long table, and reading it for each takes minutes.
+        if offset in seen or len(seen) >= _LONGEST_CHAIN or values > _MOST_VALUES:
             yield Ifd(offset, problem=Reason.CORRUPT)
             return
         seen.add(offset)
         directory, at = _read(data, offset, order, big)
+        values += sum(len(table) for table in directory.tags.values())
         yield directory
         if at == 0:
             return
