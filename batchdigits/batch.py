@@ -178,9 +178,8 @@ def check_folders(inbox: Path, outbox: Path) -> None:
     """
     try:
         _check_folders(inbox, outbox)
-    except (OSError, RuntimeError) as error:
-        problem = error.strerror if isinstance(error, OSError) else str(error)
-        raise UsageError(f"Cannot use {inbox} and {outbox}: {problem}.") from error
+    except OSError as error:
+        raise UsageError(f"Cannot use {inbox} and {outbox}: {error.strerror}.") from error
 
 
 def _check_folders(inbox: Path, outbox: Path) -> None:
@@ -195,7 +194,8 @@ def _check_folders(inbox: Path, outbox: Path) -> None:
 
 
 def _lies_in(path: Path, folder: Path) -> bool:
-    resolved = path.resolve()
+    # Not Path.resolve(), which in some versions of Python raises on links that run in a circle.
+    resolved = Path(os.path.realpath(path))
     existing = (each for each in (resolved, *resolved.parents) if each.exists())
     return folder.exists() and any(each.samefile(folder) for each in existing)
 

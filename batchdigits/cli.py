@@ -11,6 +11,7 @@ import typer
 from batchdigits.config import Limits, Quarantine, Settings
 
 CONFIG_FILE = Path("batchdigits.toml")
+INTERRUPTED = 130
 
 
 app = typer.Typer(
@@ -34,7 +35,7 @@ def main() -> None:
     try:
         code = app(standalone_mode=False, default_map=read_config(CONFIG_FILE))
     except KeyboardInterrupt:
-        code = 130
+        code = INTERRUPTED
     except Exception as error:
         code = _explain(error)
     sys.exit(code)
@@ -45,7 +46,7 @@ def _explain(error: Exception) -> int:
     from batchdigits.names import for_terminal
 
     if type(error).__name__ == "Abort":  # what Typer makes of Ctrl-C
-        return 130
+        return INTERRUPTED
     if isinstance(error, BatchdigitsError):
         message, code = str(error), error.exit_code
     elif hasattr(error, "format_message"):  # wrong arguments, told by Typer

@@ -48,11 +48,6 @@ class Settings:
     model: Path | None = None
 
     @property
-    def thumbnails(self) -> Path:
-        """Where the annotated thumbnails lie."""
-        return self.outbox / "thumbnails"
-
-    @property
     def quarantine_folder(self) -> Path:
         """Where unreadable files go."""
         return self.outbox / "quarantine"

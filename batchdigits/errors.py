@@ -18,7 +18,6 @@ from batchdigits.records import Reason, Rejected
 EXIT_OK = 0
 EXIT_UNEXPECTED = 1
 EXIT_SOME_UNREAD = 3
-EXIT_INTERRUPTED = 130
 
 
 class BatchdigitsError(Exception):

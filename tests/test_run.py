@@ -169,7 +169,7 @@ def test_names_of_every_kind_and_no_collisions(
         (["run", "in", "/proc/nowhere"], 6, "Cannot write to the outbox"),
         (["run", "in", "out", "--model", "no.tflite"], 4, "No model at"),
         (["run", "x" * 300, "out"], 2, "too long"),
-        (["run", "in", "loop"], 2, "Cannot use"),
+        (["run", "in", "loop"], 6, "Cannot write to the outbox"),
         (["run", "", "out"], 2, "name is empty"),
         (["run", "in", "out", "--max-pages", "many"], 2, "--max-pages"),
         (["run", "in", "out", "--no-such-option"], 2, "no-such-option"),

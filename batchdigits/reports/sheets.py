@@ -8,11 +8,9 @@ import numpy as np
 
 from batchdigits.arrays import ColourImage
 from batchdigits.files import write_bytes
-from batchdigits.pictures.sheet import contact_sheet
+from batchdigits.pictures.sheet import CELLS, contact_sheet
 from batchdigits.pictures.thumbnail import draw_unread, encode
 from batchdigits.records import Row
-
-CELLS = 100
 
 
 def write(outbox: Path, rows: Sequence[Row]) -> int:

@@ -13,10 +13,9 @@ from numpy.typing import NDArray
 from batchdigits.arrays import GrayImage
 from batchdigits.config import Limits
 from batchdigits.errors import DataError, ImageError
+from batchdigits.images.formats import kind_of_name
 from batchdigits.load import pages, read_bytes
 from batchdigits.records import Page, Source
-
-IMAGE_ENDINGS = {".png", ".jpg", ".jpeg", ".tif", ".tiff", ".bmp", ".gif", ".webp", ".pgm"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,9 +90,14 @@ def labelled_files(
         unwanted = any(fnmatch.fnmatch(name, pattern) for pattern in exclude)
         digit = path.parent.name
         is_digit = len(digit) == 1 and digit in "0123456789"
-        if wanted and not unwanted and is_digit and path.suffix.lower() in IMAGE_ENDINGS:
+        if wanted and not unwanted and is_digit and _is_read(path.name):
             found.append((path, int(digit)))
     return found
+
+
+def _is_read(name: str) -> bool:
+    kind = kind_of_name(name)
+    return kind is not None and kind.is_read
 
 
 def load_folder(folder: Path, include: Sequence[str] = (), exclude: Sequence[str] = ()) -> Labelled:
