@@ -4,7 +4,7 @@ from types import TracebackType
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-from rich.table import Table
+from rich.table import Column, Table
 from rich.text import Text
 
 from batchdigits.names import for_terminal
@@ -28,12 +28,12 @@ class Bar:
     def __init__(self, console: Console, shown: bool) -> None:
         self._shown = shown
         self._progress = Progress(
-            TextColumn("reading"),
-            BarColumn(),
-            MofNCompleteColumn(),
-            TextColumn("{task.fields[rate]}"),
-            TimeRemainingColumn(),
-            TextColumn("{task.fields[counts]}"),
+            BarColumn(bar_width=None),  # what the words leave of the line
+            MofNCompleteColumn(table_column=Column(no_wrap=True)),
+            TextColumn("{task.fields[rate]}", table_column=Column(no_wrap=True)),
+            TimeRemainingColumn(compact=True, table_column=Column(no_wrap=True)),
+            TextColumn("{task.fields[counts]}", table_column=Column(no_wrap=True)),
+            expand=True,
             console=console,
             transient=True,
             disable=not shown,
@@ -62,7 +62,8 @@ class Bar:
         """Show the counts so far."""
         task = self._progress.tasks[self._task]
         rate = f"{summary.files / task.elapsed:,.0f} files/s" if task.elapsed else ""
-        counts = " ".join(f"{summary.statuses[status]} {status}" for status in Status)
+        shown = [each for each in Status if summary.statuses[each] or each is not Status.FAILED]
+        counts = ", ".join(f"{summary.statuses[status]} {status}" for status in shown)
         self._progress.update(self._task, completed=summary.files, rate=rate, counts=counts)
 
 

@@ -435,3 +435,18 @@ def test_unsupported_files_stay_and_the_table_says_what_to_do(
     reasons = {row["file"]: (row["status"], row["reason"]) for row in read_csv(outbox)}
     assert reasons["form.pdf"] == reasons["logo.svg"] == ("failed", "unsupported")
     assert (inbox / "form.pdf").exists() and (inbox / "logo.svg").exists()
+
+
+def test_a_terminal_gets_a_bar_and_a_pipe_none(
+    batchdigits: Run, inbox: Path, outbox: Path, digits: Digits
+) -> None:
+    for i in range(CHUNK * 3):
+        write_png(inbox / f"{i}.png", digits[i % len(digits)][0])
+    program = f'"{sys.executable}" -m batchdigits run "{inbox}" "{outbox}"'
+    shown = subprocess.run(
+        ["script", "-qec", f"stty cols 80; {program}", "/dev/null"],
+        capture_output=True, text=True, check=True, timeout=60, env=os.environ | {"TERM": "xterm"},
+    )  # fmt: skip
+    assert f"{CHUNK * 3}/{CHUNK * 3}" in shown.stdout and " ok, 0 review" in shown.stdout
+    piped = batchdigits("run", inbox, outbox)
+    assert f"/{CHUNK * 3}" not in piped.stderr and "\x1b" not in piped.stderr
