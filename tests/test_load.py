@@ -1,6 +1,7 @@
 import struct
 import zlib
 
+import cv2
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -99,6 +100,13 @@ def test_alpha_is_blended_on_white() -> None:
     assert_same(shown(opencv(".png", half)), np.full((8, 8), 127, np.uint8), 1)
     white_on_nothing = np.full((8, 8, 4), (255, 255, 255, 0), np.uint8)
     assert (shown(opencv(".png", white_on_nothing)) == 255).all()
+
+
+def test_white_ink_on_a_transparent_ground_is_not_lost() -> None:
+    alpha = np.zeros((40, 40), np.uint8)
+    alpha[10:30, 18:22] = 255
+    white = np.dstack([np.full((40, 40, 3), 255, np.uint8), alpha])
+    assert_same(shown(cv2.imencode(".png", white)[1].tobytes()), (255 - alpha))
 
 
 def test_an_opaque_alpha_changes_nothing() -> None:

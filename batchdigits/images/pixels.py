@@ -48,12 +48,21 @@ def to_gray(pixels: NDArray[Any], *, premultiplied: bool = False) -> GrayImage:
     return gray if opacity is None else on_white(gray, opacity, premultiplied=premultiplied)
 
 
+#: A page no darker than this anywhere shows nothing.
+ALL_WHITE = 250
+
+
 def on_white(gray: GrayImage, alpha: GrayImage, *, premultiplied: bool = False) -> GrayImage:
-    """Blend ``(height, width) uint8`` gray with its opacity (255 hides the paper) onto white."""
+    """Blend ``(height, width) uint8`` gray with its opacity (255 hides the paper) onto white.
+
+    White ink would vanish so: where nothing but the opacity differs, the ink is drawn black.
+    """
     if premultiplied:
-        return np.asarray(cv2.add(gray, 255 - alpha), np.uint8)
-    ink = cv2.multiply(255 - gray, alpha, scale=1 / 255)
-    return np.asarray(255 - ink, np.uint8)
+        page = np.asarray(cv2.add(gray, 255 - alpha), np.uint8)
+    else:
+        page = np.asarray(255 - cv2.multiply(255 - gray, alpha, scale=1 / 255), np.uint8)
+    vanished = int(page.min()) >= ALL_WHITE and int(alpha.min()) < int(alpha.max())
+    return np.asarray(255 - alpha, np.uint8) if vanished else page
 
 
 def upright(gray: GrayImage, orientation: int) -> GrayImage:
