@@ -92,10 +92,10 @@ def run(
                 summary.add(rows[summary.rows :])
                 advanced(summary)
                 if stop.signal:
-                    summary.interrupted_by = stop.signal
                     break
         finally:
             # Also after a full disk: files may have been moved, and their rows must be told.
+            summary.interrupted_by = stop.signal
             summary.closed_folders = len(scan.closed)
             summary.seconds = time.monotonic() - begun
             report(rows, summary, scan, engine, settings)

@@ -27,8 +27,9 @@ def settled(rows: list[Row]) -> list[Row]:
     if bad is None or _content_is(bad.source.path, bad):
         return rows
     busy = Rejected(Reason.BUSY, "The file changed while it was being read.")
-    changed = [row for row in rows if row.status is Status.QUARANTINED]
-    return [replace(row, rejected=busy) if row in changed else row for row in rows]
+    return [
+        replace(row, rejected=busy) if row.status is Status.QUARANTINED else row for row in rows
+    ]
 
 
 def set_aside(rows: Sequence[Row], settings: Settings) -> Path | None:

@@ -197,3 +197,17 @@ def test_damage_never_raises(big: bool, changes: list[tuple[int, int]]) -> None:
     for number, page in pages(bytes(data), "x.tif", Limits(max_megapixels=1)):
         assert number >= 1
         assert isinstance(page, Page | Rejected)
+
+
+def test_directories_that_share_one_long_table_are_not_read_forever() -> None:
+    strips, directories = 10_000, 3_000
+    table = 8
+    first = table + 4 * strips
+    length = 2 + 4 * 12 + 4
+    data = bytearray(b"II*\0" + struct.pack("<I", first) + bytes(4 * strips))
+    for number in range(directories):
+        entries = [(256, 3, 1, 8), (257, 3, 1, 8), (273, 4, strips, table), (279, 4, strips, table)]
+        data += struct.pack("<H", 4) + b"".join(struct.pack("<HHII", *each) for each in entries)
+        data += struct.pack("<I", first + (number + 1) * length)
+    found = list(read_ifds(bytes(data)))
+    assert len(found) < directories and found[-1].problem is Reason.CORRUPT
