@@ -2,11 +2,12 @@
 
 from collections.abc import Sequence
 
-import numpy as np
-
-from batchdigits.arrays import ColourImage
-from batchdigits.pictures.lettering import INK, fit, spared, text_width, write
-from batchdigits.pictures.thumbnail import THUMB_HEIGHT, THUMB_WIDTH
+from batchdigits.arrays import GrayImage
+from batchdigits.pictures import png
+from batchdigits.pictures.card import unread_card
+from batchdigits.pictures.colours import INK, WHITE, paint, spared
+from batchdigits.pictures.layout import THUMB_HEIGHT, THUMB_WIDTH
+from batchdigits.pictures.lettering import fit, line
 
 COLUMNS = 10
 CELLS = 100
@@ -15,47 +16,52 @@ CELLS = 100
 _GUTTER = 12
 _NAME_HEIGHT = 20
 _NAME_SIZE = 13
-_NAME_BASE = 14
 _PAGE_MARGIN = 18
 _ROW_HEIGHT = THUMB_HEIGHT + _NAME_HEIGHT + _GUTTER
 _COLUMN_WIDTH = THUMB_WIDTH + _GUTTER
-_EDGE = 200  # a gray level: NumPy paints one number many times faster than three
+#: The gray of the hairlines round pictures.
+_EDGE = 200
 
 
-def contact_sheet(cells: Sequence[tuple[ColourImage, str]]) -> ColourImage:
-    """Lay out 1 to ``CELLS`` thumbnails with their names, ``COLUMNS`` to a row.
+def sheet_png(cells: Sequence[tuple[bytes | None, str, str]]) -> bytes:
+    """PNG of 1 to ``CELLS`` thumbnails with their names, ``COLUMNS`` to a row.
 
     Args:
-        cells: thumbnails, ``(THUMB_HEIGHT, THUMB_WIDTH, 3) uint8``, each with any name at all.
+        cells: a thumbnail as :func:`batchdigits.pictures.thumbnail.draw_png` made it; the reason
+            code that is shown where there is none, or where it cannot be read; any name at all.
 
-    Returns ``(height, width, 3) uint8``, blue-green-red: always of the same width, with as many
-    rows as are needed.
+    The picture is always of the same width, with as many rows as are needed.
+
+    Raises:
+        ValueError: there are too few or too many cells.
     """
     if not 1 <= len(cells) <= CELLS:
         raise ValueError(f"a contact sheet holds 1 to {CELLS} cells, not {len(cells)}")
-    rows = -(-len(cells) // COLUMNS)
-    height = rows * _ROW_HEIGHT - _GUTTER + 2 * _PAGE_MARGIN
+    height = -(-len(cells) // COLUMNS) * _ROW_HEIGHT - _GUTTER + 2 * _PAGE_MARGIN
     width = COLUMNS * _COLUMN_WIDTH - _GUTTER + 2 * _PAGE_MARGIN
-    sheet = np.full((height, width, 3), 255, np.uint8)
-    for index, (thumbnail, name) in enumerate(cells):
+    rows = png.blank(height, width, WHITE)
+    for index, (thumbnail, reason_code, name) in enumerate(cells):
         row, column = divmod(index, COLUMNS)
         top, left = _PAGE_MARGIN + row * _ROW_HEIGHT, _PAGE_MARGIN + column * _COLUMN_WIDTH
-        _draw_cell(sheet, thumbnail, name, top, left)
-    return sheet
+        _draw_cell(rows[:, 1:], _picture(thumbnail, reason_code), name, top, left)
+    return png.write_rows(rows, png.SMALL)
 
 
-def _draw_cell(sheet: ColourImage, thumbnail: ColourImage, name: str, top: int, left: int) -> None:
+def _picture(thumbnail: bytes | None, reason_code: str) -> GrayImage:
+    picture = png.read_index(thumbnail, THUMB_HEIGHT, THUMB_WIDTH) if thumbnail else None
+    return unread_card(reason_code) if picture is None else picture
+
+
+def _draw_cell(sheet: GrayImage, picture: GrayImage, name: str, top: int, left: int) -> None:
     bottom, right = top + THUMB_HEIGHT, left + THUMB_WIDTH
     # A hairline keeps white captions from floating on the white page.
-    sheet[top - 1 : bottom + 1, left - 1 : right + 1] = _EDGE
-    sheet[top:bottom, left:right] = thumbnail
-    sheet[bottom + 2 : bottom + _NAME_HEIGHT, left:right] = _label(name)
+    sheet[top - 1 : bottom + 1, left - 1 : right + 1] = spared()[_EDGE]
+    sheet[top:bottom, left:right] = picture
+    label = _label(name)
+    start = left + (THUMB_WIDTH - label.shape[1]) // 2
+    sheet[bottom + 2 : bottom + 2 + label.shape[0], start : start + label.shape[1]] = label
 
 
-def _label(name: str) -> ColourImage:
-    """Write a name apart and cut it out, so that none can reach its neighbour."""
-    label = np.full((_NAME_HEIGHT - 2, 2 * THUMB_WIDTH, 3), 255, np.uint8)
-    shown = fit(name, THUMB_WIDTH, _NAME_SIZE)
-    left = (THUMB_WIDTH - text_width(shown, _NAME_SIZE)) // 2
-    write(label, shown, left, _NAME_BASE, _NAME_SIZE, INK)
-    return spared()[label[:, :THUMB_WIDTH]]
+def _label(name: str) -> GrayImage:
+    """Paint a name, cut to the width of its picture but for the lean of its outer letters."""
+    return line(fit(name, THUMB_WIDTH, _NAME_SIZE), _NAME_SIZE, paint(INK))
