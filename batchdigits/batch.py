@@ -1,67 +1,61 @@
-"""One run over an inbox: scan, read, set aside, report."""
+"""One run over an inbox: scan, skip what is known, read, record, set aside, report."""
 
+import math
 import os
-import platform
-import signal
-import tempfile
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
-from importlib.metadata import PackageNotFoundError, version
-from itertools import groupby, islice
+from collections import deque
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import ExitStack, suppress
+from itertools import chain
 from pathlib import Path
-from types import FrameType
+from typing import Protocol
 
+from batchdigits.clock import now
 from batchdigits.config import Settings
 from batchdigits.console import LOG
 from batchdigits.engine import Engine, load, load_default
-from batchdigits.errors import EmptyInboxError, OutboxError, UsageError
-from batchdigits.names import display_name, for_terminal
-from batchdigits.quarantine import set_aside, settled
-from batchdigits.reading import Road, read_chunk
-from batchdigits.records import Row, Source
-from batchdigits.reports import csvfile, jsonfile, sheets, summaryfile
-from batchdigits.reports.summaryfile import Summary
+from batchdigits.errors import BatchdigitsError, EmptyInboxError
+from batchdigits.jobs import Job, Jobs, Known, Sheet, Verdict, rejected_page
+from batchdigits.journal.entries import FileEntry
+from batchdigits.journal.journal import Journal, Todo
+from batchdigits.journal.plan import Plan, Wish
+from batchdigits.names import display_name, for_terminal, raw_name
+from batchdigits.outbox import check_folders, has_journal, opened
+from batchdigits.provenance import about, maker_of
+from batchdigits.quarantine import put_back, set_aside, settled
+from batchdigits.reading import Road
+from batchdigits.records import Reason, Rejected, Source, Stamp
+from batchdigits.reports.drawing import draw_reports
 from batchdigits.scan import Scan
+from batchdigits.summary import Summary
+from batchdigits.workers import Fate, Workers
 
-#: Files read together: fills the model's batches, and a Ctrl-C waits for no more than this.
-CHUNK = 64
+#: Files read together: fills the model's batches; so many bytes, so that a Ctrl-C is soon heard.
+CHUNK, CHUNK_BYTES = 64, 8 << 20
+#: What reading costs, roughly: seconds a file, and a byte. Decides how many workers are worth it.
+_FILE_COST, _BYTE_COST = 4e-4, 1.5e-8
+#: Seconds of work that make one more worker worth starting.
+_WORTH = 0.1
 
-
-class Stop:
-    """Whether somebody asked the run to end: Ctrl-C or SIGTERM, told at the next chunk."""
-
-    def __init__(self) -> None:
-        self.signal = 0
-
-    @contextmanager
-    def listening(self) -> Iterator[None]:
-        """Catch the signals; a second one ends the program at once."""
-        signals = (signal.SIGINT, signal.SIGTERM)
-        before = {each: signal.signal(each, self._note) for each in signals}
-        try:
-            yield
-        finally:
-            for each, handler in before.items():
-                signal.signal(each, handler)
-
-    def _note(self, number: int, _frame: FrameType | None) -> None:
-        if self.signal:
-            raise KeyboardInterrupt
-        self.signal = number
+Pool = Workers[Job, list[FileEntry | None]]
 
 
-def run(
-    settings: Settings,
-    started: Callable[[int], None] = lambda files: None,
-    advanced: Callable[[Summary], None] = lambda summary: None,
-) -> tuple[Summary, Scan]:
-    """Read the whole inbox into the outbox.
+class Listener(Protocol):
+    """Whoever wants to know how a run goes on, and may end it."""
 
-    Args:
-        settings: what to do and where.
-        started: told once how many files there are.
-        advanced: told the counts after each chunk.
+    def started(self, files: int) -> None:
+        """Told once how many files are to be read."""
+
+    def advanced(self, summary: Summary) -> None:
+        """Told the counts several times a second."""
+
+    def stopped(self) -> int:
+        """Asked several times a second: the signal that ends the run, or 0."""
+        ...
+
+
+def run(settings: Settings, listener: Listener) -> tuple[Summary, Scan]:
+    """Read what is new or changed in the inbox, and bring the outbox up to date.
 
     Returns:
         The counts, with the exit code, and what the scan left alone.
@@ -70,153 +64,232 @@ def run(
         UsageError: the inbox is no folder, or inbox and outbox lie in each other.
         EmptyInboxError: nothing to read.
         ModelError: no usable model.
-        OutboxError: the outbox cannot be written.
+        OutboxError: the outbox cannot be written, is in use, or belongs to another inbox.
     """
     check_folders(settings.inbox, settings.outbox)
-    begun = time.monotonic()
-    summary = Summary(started_at=time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()))
     scan = Scan(settings.inbox, settings.include, settings.exclude)
-    sources = list(scan)
-    if not sources:
-        raise EmptyInboxError(_nothing(settings.inbox, scan))
+    found = iter(scan)
+    if not has_journal(settings.outbox):
+        first = next(found, None)
+        if first is None:  # leave no outbox behind that nobody needs
+            raise EmptyInboxError(_nothing(settings.inbox, scan))
+        found = chain([first], found)
     engine = load(settings.model) if settings.model else load_default()
-    started(len(sources))
-    rows: list[Row] = []
-    stop = Stop()
-    with _writing_to(settings.outbox), stop.listening():
-        check_writable(settings.outbox)
-        road = Road(engine, settings.limits, settings.outbox)
-        try:
-            for chunk in chunks(sources):
-                rows += _read_and_set_aside(chunk, road, settings)
-                summary.add(rows[summary.rows :])
-                advanced(summary)
-                if stop.signal:
-                    break
-        finally:
-            # Also after a full disk: files may have been moved, and their rows must be told.
-            summary.interrupted_by = stop.signal
-            summary.closed_folders = len(scan.closed)
-            summary.seconds = time.monotonic() - begun
-            report(rows, summary, scan, engine, settings)
+    with opened(settings.outbox) as journal:
+        summary = _Run(settings, journal, engine, scan, listener).do(found)
     return summary, scan
 
 
-def chunks(sources: Sequence[Source]) -> Iterator[list[Source]]:
-    """The sources in order, :data:`CHUNK` at a time."""
-    stream = iter(sources)
-    while chunk := list(islice(stream, CHUNK)):
-        yield chunk
+class _Run:
+    """One run, with its outbox held."""
 
+    def __init__(
+        self,
+        settings: Settings,
+        journal: Journal,
+        engine: Engine,
+        scan: Scan,
+        listener: Listener,
+    ) -> None:
+        self._settings = settings
+        self._journal = journal
+        self._engine = engine
+        self._scan = scan
+        self._listener = listener
+        self._begun = time.monotonic()
+        self._summary = Summary(started_at=now())
+        self._verdicts: deque[Verdict] = deque()
+        self._open: dict[str, Todo] = {}
+        self._pool: Pool | None = None
+        self._jobs = Jobs(Road(engine, settings.limits, settings.outbox, settings.thumbnails))
 
-def _read_and_set_aside(chunk: Sequence[Source], road: Road, settings: Settings) -> list[Row]:
-    rows = []
-    for _, of_file in groupby(read_chunk(chunk, road), lambda row: row.source.name):
-        own = settled(list(of_file))
-        rows += own
-        for row in own:
-            if row.rejected:
-                why = f"{row.rejected.reason}. {row.rejected.detail}"
-                LOG.debug("%s: %s", for_terminal(row.source.name), why)
+    def do(self, found: Iterable[tuple[str, int, int]]) -> Summary:
+        settings, summary = self._settings, self._summary
+        self._journal.claim(display_name(os.path.realpath(settings.inbox)), settings.rebind)
+        self._maker = self._journal.maker_id(maker_of(self._engine, settings))
+        self._finish_moves()
+        if settings.retry_failed:
+            self._put_back()
+        wish = Wish(self._maker, settings.thumbnails, settings.force, settings.retry_failed)
+        plan = Plan(self._journal, found, wish)
+        summary.skipped, summary.outdated = plan.files - plan.todo, plan.outdated
+        summary.closed_folders = len(self._scan.closed)
+        summary.gone = plan.mark_gone(self._is_gone)
+        if summary.outdated:
+            LOG.info(
+                "Model or settings changed since %d files were read: they are read again.",
+                summary.outdated,
+            )
+        self._listener.started(plan.todo)
+        with ExitStack() as stack:
+            if plan.todo:
+                self._pool = stack.enter_context(self._workers(plan))
+            try:
+                self._read(plan)
+            except Exception:
+                # Files may have been moved: what was read must be told, if that can be.
+                with suppress(BatchdigitsError, OSError):
+                    self._journal.check_in_place()
+                    self._report()
+                raise
+            self._report()
+        if not plan.files:
+            raise EmptyInboxError(_nothing(settings.inbox, self._scan))
+        return summary
+
+    def _workers(self, plan: Plan) -> Pool:
+        settings = self._settings
+        work = plan.todo * _FILE_COST + plan.todo_bytes * _BYTE_COST
+        count = settings.workers or min(cores(), math.ceil(work / _WORTH))
+        return Workers(self._jobs, count, settings.file_timeout, settings.worker_memory << 20)
+
+    def _is_gone(self, name: str) -> bool:
         try:
-            set_aside(own, settings)
-        except OSError as error:
-            name = for_terminal(own[0].source.name)
-            LOG.warning("%s could not be quarantined and stays: %s.", name, error.strerror)
-    return rows
+            os.lstat(self._path(name))
+        except (FileNotFoundError, NotADirectoryError):
+            return True
+        except OSError:
+            pass
+        return False
+
+    def _path(self, name: str) -> str:
+        return os.path.join(self._settings.inbox, raw_name(name))
+
+    def _source(self, todo: Todo) -> Source:
+        return Source(self._path(todo.name), todo.name, todo.earlier_sha256.hex(), todo.crowded)
+
+    def _finish_moves(self) -> None:
+        """Do what a killed run had on record, but not yet done."""
+        left = self._journal.to_set_aside()
+        if left:
+            self._set_aside([(n, Source(self._path(name), name), each) for n, name, each in left])
+
+    def _put_back(self) -> None:
+        """Take files out of quarantine to where they came from, to be read again."""
+        for name, place, entry in list(self._journal.in_quarantine()):
+            put_back(place, Source(self._path(name), name), entry)
+
+    def _tasks(self, plan: Plan) -> Iterator[list[Job]]:
+        chunks = plan.chunks(CHUNK, CHUNK_BYTES)
+        return _Tasks(self._verdicts, map(self._begin, chunks))
+
+    def _begin(self, chunk: Sequence[Todo]) -> list[Job]:
+        jobs: list[Job] = []
+        for todo in chunk:
+            self._open[todo.name] = todo
+            source = self._source(todo)
+            jobs.append(Known(source) if todo.is_valid else source)
+        return jobs
+
+    def _read(self, plan: Plan) -> None:
+        if self._pool is None:
+            return
+        for jobs, result in self._pool.run(self._tasks(plan), self._paused):
+            if isinstance(result, Fate):
+                self._pass_verdict(jobs[0], result)
+            else:
+                done = zip(jobs, result, strict=True)
+                self._finish([(job, entry) for job, entry in done if entry is not None])
+        self._summary.interrupted_by = self._listener.stopped()
+
+    def _paused(self) -> bool:
+        self._summary.seconds = time.monotonic() - self._begun
+        self._listener.advanced(self._summary)
+        return bool(self._listener.stopped())
+
+    def _pass_verdict(self, job: Job, fate: Fate) -> None:
+        """A worker died or hung over this one file: have it looked at without decoding it."""
+        assert not isinstance(job, Sheet)
+        limit = f"{self._settings.file_timeout:g} seconds"
+        if isinstance(job, Verdict):
+            why = Rejected(Reason.IO_ERROR, f"Its bytes could not be read within {limit}.")
+            self._finish([(job, FileEntry(Stamp(), b"", [rejected_page(why)], []))])
+            return
+        source = job.source if isinstance(job, Known) else job
+        if fate.timed_out:
+            why = Rejected(Reason.TIMED_OUT, f"Reading was given up after {limit}.")
+        else:
+            why = Rejected(Reason.CRASHED_READER, f"The reader ended with code {fate.exit_code}.")
+        self._verdicts.append(Verdict(source, why))
+
+    def _finish(self, done: Sequence[tuple[Job, FileEntry]]) -> None:
+        """Record a chunk, then set its unreadable files aside."""
+        pairs: list[tuple[Todo, FileEntry]] = []
+        sources: dict[str, Source] = {}
+        for job, read in done:
+            assert not isinstance(job, Sheet)
+            source = job if isinstance(job, Source) else job.source
+            entry = settled(source, read)
+            pairs.append((self._open.pop(source.name), entry))
+            if entry.is_bad:
+                sources[source.name] = source
+            self._tell(source.name, entry)
+        self._journal.check_in_place()
+        with ExitStack() as stack:
+            if sources:
+                stack.enter_context(self._journal.surviving_power_cuts())
+            new = self._journal.record(pairs, self._maker, self._settings.thumbnails.value)
+        self._summary.add(entry for _, entry in pairs)
+        if sources:
+            bad = [(n, sources[todo.name], e) for n, todo, e in new if todo.name in sources]
+            self._set_aside(bad)
+
+    def _tell(self, name: str, entry: FileEntry) -> None:
+        for page in entry.pages:
+            if page.detail:
+                LOG.debug("%s: %s. %s", for_terminal(name), page.reason, page.detail)
+
+    def _set_aside(self, bad: Sequence[tuple[int, Source, FileEntry]]) -> None:
+        places = []
+        for number, source, entry in bad:
+            try:
+                if placed := set_aside(source, entry, self._settings):
+                    places.append((number, *placed))
+            except OSError as error:
+                name = for_terminal(source.name)
+                LOG.warning("%s could not be quarantined and stays: %s.", name, error.strerror)
+        if places:
+            self._journal.set_aside(places)
+
+    def _report(self) -> None:
+        self._summary.unread = self._journal.unread()
+        self._summary.seconds = time.monotonic() - self._begun
+        told = about(self._engine, self._settings)
+        draw_reports(self._journal, self._settings, self._summary, self._scan, told, self._draw)
+
+    def _draw(self, sheets: Iterable[list[Job]]) -> Iterator[Sheet]:
+        """Draw contact sheets, by the workers where there are any; yields those done."""
+        if self._pool is None:
+            done: Iterator[tuple[list[Job], object]] = (
+                (sheet, self._jobs(sheet)) for sheet in sheets
+            )
+        else:
+            done = self._pool.run(sheets)
+        for jobs, result in done:
+            for sheet in jobs:
+                if isinstance(result, Fate):
+                    LOG.warning("A contact sheet could not be drawn.")
+                elif isinstance(sheet, Sheet):
+                    yield sheet
 
 
-def report(
-    rows: Sequence[Row], summary: Summary, scan: Scan, engine: Engine, settings: Settings
-) -> None:
-    """Draw every report of a run into the outbox."""
-    about = _about(engine, settings)
-    model = model_name(engine)
-    csvfile.write(settings.outbox / "results.csv", rows, model)
-    jsonfile.write(settings.outbox / "results.json", rows, model, about)
-    sheets.write(settings.outbox, rows)
-    summaryfile.write(settings.outbox / "summary.json", summary, scan, about)
+class _Tasks(Iterator[list[Job]]):
+    """Chunks in order, but verdicts first, which come up while chunks are being read."""
+
+    def __init__(self, verdicts: deque[Verdict], chunks: Iterator[list[Job]]) -> None:
+        self._verdicts = verdicts
+        self._chunks = chunks
+
+    def __next__(self) -> list[Job]:
+        return [self._verdicts.popleft()] if self._verdicts else next(self._chunks)
 
 
-def model_name(engine: Engine) -> str:
-    """The ``model`` column: the card's name and the first eight digits of the file's hash."""
-    return f"{engine.card.name}@{engine.card.sha256[:8]}"
-
-
-def _about(engine: Engine, settings: Settings) -> dict[str, object]:
-    packages = ("batchdigits", "ai-edge-litert", "opencv-python-headless", "numpy")
-    return {
-        "model": {"name": engine.card.name, "sha256": engine.card.sha256},
-        "versions": {"python": platform.python_version()}
-        | {name: _version(name) for name in packages},
-        "settings": {
-            "inbox": display_name(os.path.abspath(settings.inbox)),
-            "include": settings.include,
-            "exclude": settings.exclude,
-            "max_megapixels": settings.limits.max_megapixels,
-            "max_pages": settings.limits.max_pages,
-            "quarantine": settings.quarantine.value,
-            "review_below": engine.card.review_below,
-        },
-    }
-
-
-def _version(package: str) -> str | None:
+def cores() -> int:
+    """How many cores this process may use."""
     try:
-        return version(package)
-    except PackageNotFoundError:
-        return None
-
-
-def check_folders(inbox: Path, outbox: Path) -> None:
-    """Refuse an inbox that is no folder, and folders that lie in each other.
-
-    Compared by identity on disk, so links, ``..`` and case-blind file systems do not fool it.
-
-    Raises:
-        UsageError: with the sentence to show.
-    """
-    try:
-        _check_folders(inbox, outbox)
-    except OSError as error:
-        raise UsageError(f"Cannot use {inbox} and {outbox}: {error.strerror}.") from error
-
-
-def _check_folders(inbox: Path, outbox: Path) -> None:
-    if not inbox.is_dir():
-        problem = "is not a folder" if inbox.exists() else "does not exist"
-        raise UsageError(f"The inbox {inbox} {problem}.")
-    os.listdir(inbox)
-    if _lies_in(outbox, inbox):
-        raise UsageError(f"The outbox {outbox} lies inside the inbox {inbox}: choose another.")
-    if _lies_in(inbox, outbox):
-        raise UsageError(f"The inbox {inbox} lies inside the outbox {outbox}: choose another.")
-
-
-def _lies_in(path: Path, folder: Path) -> bool:
-    # Not Path.resolve(), which in some versions of Python raises on links that run in a circle.
-    resolved = Path(os.path.realpath(path))
-    existing = (each for each in (resolved, *resolved.parents) if each.exists())
-    return folder.exists() and any(each.samefile(folder) for each in existing)
-
-
-def check_writable(outbox: Path) -> None:
-    """Find out before the work, not after it, whether the outbox can be written."""
-    outbox.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryFile(dir=outbox) as file:
-        file.write(b"batchdigits")
-
-
-@contextmanager
-def _writing_to(outbox: Path) -> Iterator[None]:
-    """Whatever cannot be written becomes one sentence about the outbox."""
-    try:
-        yield
-    except OSError as error:
-        place = error.filename or outbox
-        raise OutboxError(
-            f"Cannot write to the outbox {outbox}: {place}: {error.strerror}."
-        ) from error
+        return len(os.sched_getaffinity(0))
+    except AttributeError:  # not on every system
+        return os.cpu_count() or 1
 
 
 def _nothing(inbox: Path, scan: Scan) -> str:

@@ -1,6 +1,7 @@
 """The command line: translates people into calls, and errors into one line and an exit code."""
 
 import inspect
+import os
 import sys
 import tomllib
 from pathlib import Path
@@ -8,7 +9,15 @@ from typing import Annotated, Any
 
 import typer
 
-from batchdigits.config import Limits, Quarantine, Settings
+from batchdigits.config import (
+    FILE_TIMEOUT,
+    WORKER_MEMORY,
+    Duplicates,
+    Limits,
+    Quarantine,
+    Settings,
+    Thumbnails,
+)
 
 CONFIG_FILE = Path("batchdigits.toml")
 INTERRUPTED = 130
@@ -31,6 +40,8 @@ def main() -> None:
     """Run the command line; every error a person can cause becomes one line on stderr."""
     from batchdigits.console import own_stderr
 
+    # NumPy's linear algebra is not used, and its threads cost time to start.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     own_stderr()
     try:
         code = app(standalone_mode=False, default_map=read_config(CONFIG_FILE))
@@ -133,6 +144,32 @@ def run(
     model: Annotated[
         Path | None, typer.Option(help="A .tflite model with its card beside it.")
     ] = None,
+    thumbnails: Annotated[
+        Thumbnails,
+        typer.Option(help="Pictures: of each page, contact sheets only, those in review, none."),
+    ] = Thumbnails.EACH,
+    duplicates: Annotated[
+        Duplicates,
+        typer.Option(help="Byte-identical files: name the first, give them no row, or no matter."),
+    ] = Duplicates.REPORT,
+    force: Annotated[bool, typer.Option("--force", help="Read known files again too.")] = False,
+    retry_failed: Annotated[
+        bool,
+        typer.Option("--retry-failed", help="Try unreadable files again, those in quarantine too."),
+    ] = False,
+    rebind: Annotated[
+        bool, typer.Option("--rebind", help="The inbox of this outbox moved to INBOX.")
+    ] = False,
+    workers: Annotated[
+        int | None,
+        typer.Option(min=1, help="Processes that read.", show_default="the cores"),
+    ] = None,
+    file_timeout: Annotated[
+        float, typer.Option(min=0.1, help="Seconds one file may take.")
+    ] = FILE_TIMEOUT,
+    worker_memory: Annotated[
+        int, typer.Option(min=64, help="MiB of memory for each worker.")
+    ] = WORKER_MEMORY,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Say only what is wrong.")] = False,
     verbose: Annotated[
         bool, typer.Option("--verbose", "-v", help="Say a line about every unread file.")
@@ -152,6 +189,14 @@ def run(
         limits=Limits(max_megapixels, max_pages),
         quarantine=quarantine,
         model=model,
+        thumbnails=thumbnails,
+        duplicates=duplicates,
+        workers=workers,
+        file_timeout=file_timeout,
+        worker_memory=worker_memory,
+        force=force,
+        retry_failed=retry_failed,
+        rebind=rebind,
     )
     from batchdigits.commands import run_command
 

@@ -7,12 +7,12 @@ from rich.console import Console
 
 from batchdigits.batch import run
 from batchdigits.config import Settings
-from batchdigits.console import LOG, start_logging
+from batchdigits.console import LOG, Stop, start_logging
 from batchdigits.errors import EXIT_OK
 from batchdigits.names import for_terminal
 from batchdigits.progress import Bar, final_table, speed
-from batchdigits.reports.summaryfile import Summary
 from batchdigits.scan import Scan
+from batchdigits.summary import Summary
 
 
 def run_command(settings: Settings, quiet: bool, verbose: bool, log_json: bool) -> int:
@@ -20,8 +20,9 @@ def run_command(settings: Settings, quiet: bool, verbose: bool, log_json: bool) 
     console = Console(stderr=True)
     start_logging(console, quiet, verbose, log_json)
     talks = not quiet and not log_json
-    with Bar(console, shown=talks and console.is_terminal) as bar:
-        summary, scan = run(settings, bar.start, bar.advance)
+    stop = Stop()
+    with Bar(console, shown=talks and console.is_terminal) as bar, stop.listening():
+        summary, scan = run(settings, _Terminal(bar, stop))
     for folder in scan.closed:
         LOG.warning(
             "The folder %s may not be looked into: nothing of it was read.", for_terminal(folder)
@@ -36,12 +37,26 @@ def run_command(settings: Settings, quiet: bool, verbose: bool, log_json: bool) 
     return summary.exit_code
 
 
+class _Terminal:
+    """A run's listener: the bar, and Ctrl-C."""
+
+    def __init__(self, bar: Bar, stop: Stop) -> None:
+        self.started = bar.start
+        self.advanced = bar.advance
+        self._stop = stop
+
+    def stopped(self) -> int:
+        return self._stop.signal
+
+
 def _fields(summary: Summary, scan: Scan) -> dict[str, object]:
     return {
         "files": summary.files,
         "rows": summary.rows,
         "statuses": dict(summary.statuses),
-        "reasons": dict(summary.reasons),
+        "reasons": {reason: count for (_, reason), count in summary.reasons.items()},
+        "skipped": summary.skipped,
+        "gone": summary.gone,
         "not_images": len(scan.others),
         "junk": scan.junk,
         "seconds": round(summary.seconds, 3),

@@ -4,8 +4,12 @@ import io
 import json
 import logging
 import os
+import signal
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import FrameType
 
 from rich.console import Console
 
@@ -27,6 +31,29 @@ def own_stderr() -> None:
     sys.stderr = _Listener(os.dup(2), encoding, errors or "backslashreplace")
     os.dup2(silence, 2)
     os.close(silence)
+
+
+class Stop:
+    """Whether somebody asked the program to end: Ctrl-C or SIGTERM."""
+
+    def __init__(self) -> None:
+        self.signal = 0
+
+    @contextmanager
+    def listening(self) -> Iterator[None]:
+        """Catch the signals; a second one ends the program at once."""
+        signals = (signal.SIGINT, signal.SIGTERM)
+        before = {each: signal.signal(each, self._note) for each in signals}
+        try:
+            yield
+        finally:
+            for each, handler in before.items():
+                signal.signal(each, handler)
+
+    def _note(self, number: int, _frame: FrameType | None) -> None:
+        if self.signal:
+            raise KeyboardInterrupt
+        self.signal = number
 
 
 class _Listener(io.TextIOWrapper):

@@ -11,6 +11,8 @@ from typing import IO
 from batchdigits.names import shorten
 
 LONGEST_ENDING = 16
+#: How names of copies begin until they are whole; a number follows.
+UNFINISHED = ".batchdigits-copy-"
 #: Errors of a link or an unlink after which a copy may still work.
 _COPY_INSTEAD = {
     errno.EXDEV,
@@ -24,10 +26,13 @@ _COPY_INSTEAD = {
 
 
 @contextmanager
-def whole_file(path: Path) -> Iterator[IO[str]]:
+def whole_file(
+    path: Path, ready: Callable[[Path], None] = lambda temporary: None
+) -> Iterator[IO[str]]:
     r"""Write a text file that appears whole or not at all (temporary file, fsync, rename).
 
-    Text is UTF-8 and newlines are written as given; start with ``"\ufeff"`` for a BOM.
+    Text is UTF-8 and newlines are written as given; start with ``"\ufeff"`` for a BOM. ``ready``
+    is told of the temporary file when all is written, before it takes its place.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     # Not tempfile's, which is for the owner alone and cannot be opened up on FAT or SMB.
@@ -37,6 +42,7 @@ def whole_file(path: Path) -> Iterator[IO[str]]:
             yield file
             file.flush()
             os.fsync(file.fileno())
+        ready(temporary)
         os.replace(temporary, path)
     except BaseException:
         temporary.unlink(missing_ok=True)
@@ -120,15 +126,32 @@ def _rename_new(source: Path, path: Path) -> None:
 
 
 def _copy(source: Path, path: Path) -> None:
-    with path.open("xb") as new:
-        try:
-            with source.open("rb") as old:
-                shutil.copyfileobj(old, new, 1 << 20)
+    """Copy to a temporary name first: a half copy never stands under the final one."""
+    if path.exists():
+        raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(path))
+    temporary = path.with_name(f"{UNFINISHED}{os.getpid()}")
+    try:
+        with temporary.open("wb") as new, source.open("rb") as old:
+            shutil.copyfileobj(old, new, 1 << 20)
             new.flush()
             os.fsync(new.fileno())
-        except BaseException:
-            path.unlink()
+        times = source.stat()
+        with suppress(OSError):
+            os.utime(temporary, ns=(times.st_atime_ns, times.st_mtime_ns))
+        _name_new(temporary, path)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
+
+
+def _name_new(temporary: Path, path: Path) -> None:
+    """A rename that fails where ``path`` exists."""
+    try:
+        os.link(temporary, path)
+    except OSError as error:
+        if error.errno not in _COPY_INSTEAD:
             raise
-    times = source.stat()
-    with suppress(OSError):
-        os.utime(path, ns=(times.st_atime_ns, times.st_mtime_ns))
+        # A disk without hard links (FAT, some shares): nobody else names files here.
+        os.rename(temporary, path)
+        return
+    temporary.unlink()

@@ -22,12 +22,16 @@ def display_name(name: str) -> str:
     without such bytes stay as they are, but for a backslash right before ``xHH``: it is doubled,
     so that an odd number of backslashes always means a byte.
     """
+    if name.isascii() and "\\" not in name:
+        return name
     name = _LOOKALIKE.sub(lambda found: found[1] * 2, name)
     return _UNDECODABLE.sub(lambda found: found[1] * 2 + f"\\x{ord(found[2]) - 0xDC00:02x}", name)
 
 
 def raw_name(shown: str) -> str:
     """The name as :func:`os.fsdecode` gives it, from what :func:`display_name` made of it."""
+    if "\\" not in shown:
+        return shown
 
     def undo(found: re.Match[str]) -> str:
         slashes = "\\" * (len(found[1]) // 2)
@@ -44,10 +48,26 @@ def for_terminal(text: str) -> str:
     )
 
 
-def natural_key(name: str) -> tuple[tuple[int, int | str], ...]:
-    """Sort key that counts: ``digit2`` before ``digit10``, case apart only to break ties."""
-    parts = _DIGITS.split(name.casefold())
-    return tuple((0, int(part)) if part.isdecimal() else (1, part) for part in parts if part)
+def order_key(name: str) -> str:
+    """Sort key of a path in the order people expect; plain comparison of such keys sorts.
+
+    ``digit2`` comes before ``digit10``, the files of a folder before its sub-folders, and upper
+    and lower case only break ties. As one string it sorts in SQLite as it does in Python.
+    """
+    *folders, file = name.split("/")
+    return "".join(["\x02" + _counting(folder) for folder in folders]) + "\x01" + _counting(file)
+
+
+def _counting(name: str) -> str:
+    folded = name.casefold()
+    tie = "\x00" + name if folded != name else ""
+    return _DIGITS.sub(_number, folded) + tie + "\x00"
+
+
+def _number(found: re.Match[str]) -> str:
+    # Its length and then its digits, so that longer numbers come later; zeros in front decide last.
+    digits = found[1].lstrip("0")
+    return f"\x01{chr(0x21 + len(digits))}{digits}{chr(0x21 + len(found[1]) - len(digits))}"
 
 
 def shorten(name: str, ending: str = "", longest: int = LONGEST_NAME) -> str:

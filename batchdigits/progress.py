@@ -1,5 +1,6 @@
 """The bar while a run goes on, and the small table at its end; both on stderr."""
 
+import time
 from types import TracebackType
 
 from rich.console import Console
@@ -8,9 +9,9 @@ from rich.table import Column, Table
 from rich.text import Text
 
 from batchdigits.names import for_terminal
-from batchdigits.records import MEANING, PERMANENT, Reason, Status
-from batchdigits.reports.summaryfile import Summary
+from batchdigits.records import MEANING, Reason, Status
 from batchdigits.scan import Scan
+from batchdigits.summary import Summary
 
 STYLES = {
     Status.OK: "green",
@@ -18,6 +19,8 @@ STYLES = {
     Status.QUARANTINED: "red",
     Status.FAILED: "red",
 }
+#: Seconds between two pictures of the bar.
+_REFRESH = 0.1
 #: Names of files left alone that the table spells out; the rest is a number.
 NAMED = 5
 
@@ -37,7 +40,10 @@ class Bar:
             console=console,
             transient=True,
             disable=not shown,
+            # No thread of its own: worker processes are forked from this one.
+            auto_refresh=False,
         )
+        self._drawn = 0.0
         self._task = self._progress.add_task("", total=None, rate="", counts="")
 
     def __enter__(self) -> "Bar":
@@ -57,44 +63,57 @@ class Bar:
     def start(self, files: int) -> None:
         """Tell how many files there are."""
         self._progress.reset(self._task, total=files)
+        self._progress.refresh()
 
     def advance(self, summary: Summary) -> None:
-        """Show the counts so far."""
+        """Show the counts so far, a few times a second."""
+        if not self._shown or time.monotonic() - self._drawn < _REFRESH:
+            return
+        self._drawn = time.monotonic()
         task = self._progress.tasks[self._task]
         rate = f"{summary.files / task.elapsed:,.0f} files/s" if task.elapsed else ""
         shown = [each for each in Status if summary.statuses[each] or each is not Status.FAILED]
         counts = ", ".join(f"{summary.statuses[status]} {status}" for status in shown)
         self._progress.update(self._task, completed=summary.files, rate=rate, counts=counts)
+        self._progress.refresh()
 
 
 def final_table(summary: Summary, scan: Scan) -> Table:
     """What the run did: pages by status and reason, and what was left alone."""
-    pages = "page" if summary.rows == 1 else "pages"
-    files = "file" if summary.files == 1 else "files"
-    title = f"{summary.files} {files}, {summary.rows} {pages}"
-    if summary.interrupted_by:
-        title = f"Stopped early after {title}"
-    table = Table(title=Text(title, "bold"), title_justify="left")
+    table = Table(title=Text(_title(summary), "bold"), title_justify="left")
     table.add_column("status")
     table.add_column("pages", justify="right")
     table.add_column("why", overflow="fold")
     for status, style in STYLES.items():
         if count := summary.statuses[status]:
             table.add_row(Text(status, style), str(count), Text(_why(summary, status)))
+    if summary.skipped:
+        known = f"{_files(summary.skipped)} known from an earlier run, unchanged"
+        if summary.unread and not summary.files:
+            known += f"; {summary.unread} of them could not be read (--retry-failed tries again)"
+        table.add_row(Text("skipped", "dim"), "", Text(known))
+    if summary.gone:
+        still = "no longer in the inbox, kept in the table"
+        table.add_row(Text("gone", "dim"), "", Text(f"{_files(summary.gone)} {still}"))
     if left := left_alone(scan):
         table.add_row(Text("left alone", "dim"), "", Text(left))
     return table
 
 
+def _title(summary: Summary) -> str:
+    pages = "page" if summary.rows == 1 else "pages"
+    title = f"{_files(summary.files)}, {summary.rows} {pages}"
+    if summary.interrupted_by:
+        return f"Stopped early after {title}"
+    return "Nothing new to read" if summary.skipped and not summary.files else title
+
+
+def _files(count: int) -> str:
+    return f"{count} file" if count == 1 else f"{count} files"
+
+
 def _why(summary: Summary, status: Status) -> str:
-    reviews = list(Reason)[: list(Reason).index(Reason.EMPTY)]
-    belongs = {
-        Status.OK: (),
-        Status.REVIEW: reviews,
-        Status.QUARANTINED: PERMANENT,
-        Status.FAILED: set(MEANING) - PERMANENT - set(reviews),
-    }[status]
-    found = [(reason, summary.reasons[reason]) for reason in Reason if reason in belongs]
+    found = [(reason, summary.reasons[status, reason]) for reason in Reason]
     words = [f"{count} {reason}{_advice(status, reason)}" for reason, count in found if count]
     return ", ".join(words)
 

@@ -1,95 +1,139 @@
-"""Unreadable files set aside: moved or copied, never overwriting, each with a note beside it."""
+"""Unreadable files set aside: moved or copied, never overwriting, each with a note beside it.
+
+Every step may have been done before by a run that was killed in the middle: what lies in
+quarantine already is found by its content and not put there twice.
+"""
 
 import glob
 import hashlib
 import json
 import os
-from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 
 from batchdigits.config import Quarantine, Settings
 from batchdigits.console import LOG
 from batchdigits.files import copy_new, move_new, write_new
+from batchdigits.journal.entries import FileEntry, PageEntry
 from batchdigits.names import display_name, for_terminal, raw_name, shorten
-from batchdigits.records import MEANING, Reason, Rejected, Row, Status
+from batchdigits.records import MEANING, Reason, Source, Status
 
 NOTE_ENDING = ".json"
+_CHANGED = "The file changed while it was being read."
 
 
-def settled(rows: list[Row]) -> list[Row]:
-    """The rows of one file, or ``busy`` ones where it changed since it was read.
+def settled(source: Source, entry: FileEntry) -> FileEntry:
+    """The entry, or a ``busy`` one where the file changed since it was read.
 
     A scan may be half written when it is read and whole a moment later; only a file that is
     still what was judged may be taken away.
     """
-    bad = next((row for row in rows if row.status is Status.QUARANTINED), None)
-    if bad is None or _content_is(bad.source.path, bad):
-        return rows
-    busy = Rejected(Reason.BUSY, "The file changed while it was being read.")
-    return [
-        replace(row, rejected=busy) if row.status is Status.QUARANTINED else row for row in rows
-    ]
+    if not entry.is_bad or _content_is(Path(source.path), entry):
+        return entry
+    return entry._replace(pages=[_busy(page) for page in entry.pages])
 
 
-def set_aside(rows: Sequence[Row], settings: Settings) -> Path | None:
-    """Quarantine one file, given all its rows; returns where it lies now, if anywhere.
+def _busy(page: PageEntry) -> PageEntry:
+    if page.status != Status.QUARANTINED:
+        return page
+    return page._replace(status=str(Status.FAILED), reason=str(Reason.BUSY), detail=_CHANGED)
+
+
+def set_aside(source: Source, entry: FileEntry, settings: Settings) -> tuple[Path, bool] | None:
+    """Quarantine one file, unless no page of it is bad or the settings say not to.
 
     A file of which some pages were read stays in the inbox, and a copy goes to quarantine.
     Where the file may not be removed (a read-only inbox, say) it is copied and a line says so.
 
+    Returns:
+        Where it lies now, and whether it has left the inbox.
+
     Raises:
         OSError: the quarantine cannot be written, or the file cannot be read any more.
     """
-    bad = [row for row in rows if row.status is Status.QUARANTINED]
-    if not bad or settings.quarantine is Quarantine.OFF:
+    if not entry.is_bad or settings.quarantine is Quarantine.OFF:
         return None
-    source, name = bad[0].source.path, bad[0].source.name
-    target = settings.quarantine_folder.joinpath(*raw_name(name).split("/"))
-    stays = settings.quarantine is Quarantine.COPY or len(bad) < len(rows)
-    copied = stays or not os.access(source.parent, os.W_OK)
-    if copied and (earlier := _earlier_copy(target, bad[0])):
-        return earlier
-    placed, moved = (copy_new(source, target), False) if stays else move_new(source, target)
+    path = Path(source.path)
+    stays = settings.quarantine is Quarantine.COPY or entry.is_readable
+    target = settings.quarantine_folder.joinpath(*raw_name(source.name).split("/"))
+    placed, moved = _place(path, target, entry, stays)
     if not moved and not stays:
-        LOG.warning("%s could not be moved to quarantine and was copied.", for_terminal(name))
+        LOG.warning(
+            "%s could not be moved to quarantine and was copied.", for_terminal(source.name)
+        )
     note = placed.with_name(shorten(placed.name, NOTE_ENDING))
-    text = json.dumps(_note(bad, moved), ensure_ascii=False, indent=2) + "\n"
-    write_new(note, text)
-    return placed
+    if not note.exists():
+        text = json.dumps(_note(source, entry, moved), ensure_ascii=False, indent=2) + "\n"
+        write_new(note, text)
+    return placed, moved
 
 
-def _earlier_copy(target: Path, row: Row) -> Path | None:
-    """Where an earlier run already put this very file, if it did."""
-    family = [
-        target,
-        *target.parent.glob(f"{glob.escape(target.stem)}-*{glob.escape(target.suffix)}"),
-    ]
-    return next((path for path in family if _content_is(path, row)), None)
-
-
-def _content_is(path: Path, row: Row) -> bool:
+def _place(path: Path, target: Path, entry: FileEntry, stays: bool) -> tuple[Path, bool]:
+    """Have the file in quarantine once, and in the inbox no more unless it ``stays``."""
+    earlier = _earlier_copy(target, entry)
+    if earlier is None:
+        if stays or not os.access(path.parent, os.W_OK):
+            return copy_new(path, target), False
+        return move_new(path, target)
+    if stays:
+        return earlier, False
     try:
-        same_size = path.stat().st_size == row.size
-        return same_size and hashlib.sha256(path.read_bytes()).hexdigest() == row.sha256
+        if _content_is(path, entry):
+            path.unlink()
+    except OSError:
+        return earlier, False
+    return earlier, not path.exists()
+
+
+def _earlier_copy(target: Path, entry: FileEntry) -> Path | None:
+    """Where an earlier run already put this very content, if it did."""
+    if not target.parent.is_dir():
+        return None
+    pattern = f"{glob.escape(target.stem)}-*{glob.escape(target.suffix)}"
+    family = [target, *target.parent.glob(pattern)]
+    return next((path for path in family if _content_is(path, entry)), None)
+
+
+def _content_is(path: Path, entry: FileEntry) -> bool:
+    try:
+        same_size = path.stat().st_size == entry.stamp.size
+        return same_size and hashlib.sha256(path.read_bytes()).digest() == entry.sha256
     except OSError:
         return False
 
 
-def _note(bad: Sequence[Row], moved: bool) -> dict[str, object]:
-    row = bad[0]
-    assert row.rejected is not None
-    meaning, advice = MEANING[row.rejected.reason]
+def put_back(place: Path, source: Source, entry: FileEntry) -> bool:
+    """Move a file from quarantine to where it came from; whether it is there now.
+
+    It stays in quarantine where something else has taken its place, or it is no longer what was
+    put there.
+    """
+    path = Path(source.path)
+    if path.exists() or not _content_is(place, entry):
+        return path.exists()
+    try:
+        back, _ = move_new(place, path)
+    except OSError as error:
+        LOG.warning("%s could not be put back: %s.", for_terminal(source.name), error.strerror)
+        return False
+    note = place.with_name(shorten(place.name, NOTE_ENDING))
+    note.unlink(missing_ok=True)
+    return back == path
+
+
+def _note(source: Source, entry: FileEntry, moved: bool) -> dict[str, object]:
+    bad = [page for page in entry.pages if page.status == Status.QUARANTINED]
+    reason = Reason(bad[0].reason or "")
+    meaning, advice = MEANING[reason]
     return {
-        "file": row.source.name,
-        "came_from": display_name(os.path.abspath(row.source.path)),
+        "file": source.name,
+        "came_from": display_name(os.path.abspath(source.path)),
         "action": "moved" if moved else "copied",
-        "pages": [each.page for each in bad],
-        "reason": row.rejected.reason.value,
+        "pages": [page.page for page in bad],
+        "reason": reason.value,
         "what_happened": meaning,
-        "detail": row.rejected.detail,
+        "detail": bad[0].detail,
         "what_to_try": advice,
-        "time": row.read_at,
-        "bytes": row.size,
-        "sha256": row.sha256,
+        "time": bad[0].read_at,
+        "bytes": entry.stamp.size,
+        "sha256": entry.sha256.hex(),
     }

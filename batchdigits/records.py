@@ -7,8 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
-from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:  # the words must be had without loading numpy
     from batchdigits.arrays import GrayImage
@@ -38,6 +37,8 @@ class Reason(StrEnum):
     CORRUPT = "corrupt"
     TOO_LARGE = "too_large"
     TOO_MANY_PAGES = "too_many_pages"
+    TIMED_OUT = "timed_out"
+    CRASHED_READER = "crashed_reader"
     # failed: stays in place, is tried again next time
     UNSUPPORTED = "unsupported"
     PERMISSION = "permission"
@@ -86,6 +87,14 @@ MEANING: dict[Reason, tuple[str, str]] = {
         "The file has more pages than --max-pages allows; the pages beyond were not read.",
         "Raise --max-pages, or split the file.",
     ),
+    Reason.TIMED_OUT: (
+        "Reading the file took longer than --file-timeout allows.",
+        "Raise --file-timeout and run again with --retry-failed, or save the file anew.",
+    ),
+    Reason.CRASHED_READER: (
+        "The process that read the file was ended by it, twice.",
+        "Open the file in an image editor and save it anew as PNG.",
+    ),
     Reason.UNSUPPORTED: (
         "This kind of file is not read by batchdigits; it was left where it is.",
         "Save or export it as PNG, JPEG or TIFF.",
@@ -118,21 +127,39 @@ PERMANENT = frozenset(
         Reason.CORRUPT,
         Reason.TOO_LARGE,
         Reason.TOO_MANY_PAGES,
+        Reason.TIMED_OUT,
+        Reason.CRASHED_READER,
     }
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Source:
+class Source(NamedTuple):
     """One file of the inbox.
 
     ``path`` opens it (undecodable bytes kept as surrogates, as :func:`os.fsdecode` does);
     ``name`` is its place inside the inbox with ``/``, always valid UTF-8
-    (see :func:`batchdigits.names.display_name`).
+    (see :func:`batchdigits.names.display_name`). ``known_sha256`` is the hash of what was read
+    under that name before, or empty; ``crowded`` tells that several contents were.
     """
 
-    path: Path
+    path: str
     name: str
+    known_sha256: str = ""
+    crowded: bool = False
+
+
+class Stamp(NamedTuple):
+    """What the file system said of a file when it was opened for reading.
+
+    ``size`` in bytes, ``mtime_ns`` and ``born_ns`` in nanoseconds since 1970; ``inode`` and
+    ``born_ns`` together tell a file overwritten in place from a new one under an old name
+    (0 where the file system does not say).
+    """
+
+    size: int = 0
+    mtime_ns: int = 0
+    inode: int = 0
+    born_ns: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,12 +240,13 @@ class Row:
 
     Exactly one of ``reading`` and ``rejected`` is set. ``width`` and ``height`` are 0 where the
     page was never decoded; ``sha256`` is empty where the file could not be read at all.
-    ``thumbnail`` is the picture's path inside the outbox with ``/``, or empty.
+    ``thumbnail`` is the picture's path inside the outbox with ``/``, or empty; ``picture`` is
+    its PNG where it is kept for contact sheets alone.
     """
 
     source: Source
     page: int
-    size: int
+    stamp: Stamp
     sha256: str
     width: int
     height: int
@@ -227,6 +255,7 @@ class Row:
     rejected: Rejected | None = None
     digit: Digit | None = None
     thumbnail: str = ""
+    picture: bytes = b""
 
     @property
     def status(self) -> Status:

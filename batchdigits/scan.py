@@ -1,4 +1,4 @@
-"""Inbox to an ordered stream of sources: which files are read, and what becomes of the others."""
+"""Inbox to a stream of files: which are read, and what becomes of the others."""
 
 import fnmatch
 import os
@@ -8,8 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from batchdigits.images.formats import kind_of_content, kind_of_name
-from batchdigits.names import display_name, natural_key
-from batchdigits.records import Source
+from batchdigits.names import display_name, order_key
 
 JUNK_NAMES = frozenset({"thumbs.db", "desktop.ini", "@eadir", "__macosx"})
 JUNK_ENDINGS = (".tmp", ".part", ".crdownload")
@@ -39,49 +38,50 @@ class Scan:
     others: list[str] = field(default_factory=list)
     closed: list[str] = field(default_factory=list)
 
-    def __iter__(self) -> Iterator[Source]:
-        """Yield sources in natural order, files of a folder before its sub-folders."""
+    def __iter__(self) -> Iterator[tuple[str, int, int]]:
+        """Yield name (see :class:`Source`), size in bytes and mtime in nanoseconds, unsorted.
+
+        A million files cost no more memory than ten: the journal sorts them.
+        """
         # A list of folders still to do instead of recursion, as trees may be very deep.
-        waiting = [(self.inbox, "")]
+        waiting = [(os.fspath(self.inbox), "")]
         while waiting:
             folder, prefix = waiting.pop()
-            folders: list[os.DirEntry[str]] = []
-            yield from self._files(folder, prefix, folders)
-            waiting += [(Path(each.path), f"{prefix}{each.name}/") for each in reversed(folders)]
+            try:
+                with os.scandir(folder) as listing:
+                    for entry in listing:
+                        if is_junk(entry.name):
+                            self.junk += 1
+                        elif _is_folder(entry):
+                            waiting.append((entry.path, f"{prefix}{entry.name}/"))
+                        elif found := self._wanted(entry, prefix + entry.name):
+                            yield found
+            except OSError:
+                self.closed.append(display_name(prefix) or ".")
+        for names in (self.others, self.closed):
+            names.sort(key=order_key)
 
-    def _files(
-        self, folder: Path, prefix: str, folders: list[os.DirEntry[str]]
-    ) -> Iterator[Source]:
-        """Yield the sources of one folder, and note its sub-folders in ``folders``."""
-        try:
-            with os.scandir(folder) as listing:
-                entries = sorted(listing, key=lambda entry: (natural_key(entry.name), entry.name))
-        except OSError:
-            self.closed.append(display_name(prefix) or ".")
-            return
-        for entry in entries:
-            if is_junk(entry.name):
-                self.junk += 1
-            elif _is_folder(entry):
-                folders.append(entry)
-            elif self._is_wanted(entry, prefix + entry.name):
-                yield Source(Path(entry.path), display_name(prefix + entry.name))
-
-    def _is_wanted(self, entry: os.DirEntry[str], name: str) -> bool:
+    def _wanted(self, entry: os.DirEntry[str], name: str) -> tuple[str, int, int] | None:
+        """Name, size and mtime of a file that is to be read, or ``None``."""
         if entry.is_symlink() and not self._leads_inside(entry):
             self.links += 1
-            return False
-        if not _is_regular(entry):
+            return None
+        try:
+            status = entry.stat()
+            size, mtime_ns, mode = status.st_size, status.st_mtime_ns, status.st_mode
+        except OSError:  # gone already, or not to be looked at: gets a row that says so
+            size, mtime_ns, mode = 0, 0, stat.S_IFREG
+        if not stat.S_ISREG(mode):
             self.special += 1
-            return False
+            return None
         shown = display_name(name)
-        if not is_chosen(shown, self.include, self.exclude):
+        if (self.include or self.exclude) and not is_chosen(shown, self.include, self.exclude):
             self.excluded += 1
-            return False
+            return None
         if kind_of_name(entry.name) is None and not _is_image_inside(entry.path):
             self.others.append(shown)
-            return False
-        return True
+            return None
+        return shown, size, mtime_ns
 
     def _leads_inside(self, entry: os.DirEntry[str]) -> bool:
         target = os.path.realpath(entry.path)
@@ -116,16 +116,6 @@ def _is_folder(entry: os.DirEntry[str]) -> bool:
         return entry.is_dir(follow_symlinks=False)
     except OSError:
         return False
-
-
-def _is_regular(entry: os.DirEntry[str]) -> bool:
-    """Regular files, and names whose file is gone already: those get a row that says so."""
-    try:
-        return stat.S_ISREG(entry.stat().st_mode)
-    except FileNotFoundError:
-        return True
-    except OSError:
-        return True
 
 
 def _is_image_inside(path: str) -> bool:

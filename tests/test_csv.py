@@ -7,9 +7,9 @@ import pandas as pd
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from batchdigits.records import Box, Digit, Reading, Reason, Rejected, Row, Source, Status
+from batchdigits.files import whole_file
 from batchdigits.reports import csvfile
-from batchdigits.reports.columns import COLUMNS, cells
+from batchdigits.reports.lines import COLUMNS, Line
 
 README = Path(__file__).resolve().parent.parent / "README.md"
 NAMES = st.text(
@@ -17,21 +17,24 @@ NAMES = st.text(
 )
 
 
-def row(name: str, digit: int | None = 7) -> Row:
-    """A row that was read (or, for ``None``, rejected) under any name."""
-    source = Source(Path("x"), name)
-    common = {"page": 1, "size": 9, "sha256": "ab" * 32, "read_at": "2026-01-02T03:04:05Z"}
-    if digit is None:
-        rejected = Rejected(Reason.TRUNCATED, 'cut, "off"\nhere')
-        return Row(source, width=0, height=0, rejected=rejected, **common)  # type: ignore[arg-type]
-    scores = (0.00004,) * 10
-    reading = Reading(Status.OK, None, digit, 0.99996, 1, 0.00004, scores)
-    return Row(source, width=28, height=30, reading=reading, **common)  # type: ignore[arg-type]
+def line(name: str, digit: int | None = 7, original: str | None = None) -> Line:
+    """A line as the journal gives it: read, or for ``None`` rejected, under any name."""
+    status = (
+        ("ok", digit, 0.9999, 1, 0.0, None)
+        if digit is not None
+        else ("quarantined", *NONE4, "truncated")
+    )
+    about = (28, 30, 9, "ab" * 32, "digits@12345678", "2026-01-02T03:04:05Z", None)
+    return (name, 1, *status, *about, original, "present", None, 'cut, "off"\nhere', None, None)
 
 
-def written(tmp: Path, rows: list[Row]) -> Path:
+NONE4 = (None,) * 4
+
+
+def written(tmp: Path, lines: list[Line]) -> Path:
     path = tmp / "results.csv"
-    csvfile.write(path, rows, "digits@12345678")
+    with whole_file(path) as file:
+        csvfile.write(file, lines)
     return path
 
 
@@ -51,13 +54,13 @@ def read_as_readme_says(path: Path) -> pd.DataFrame:
 
 
 def test_the_file_is_what_spreadsheets_expect(tmp_path: Path) -> None:
-    content = written(tmp_path, [row("a.png"), row("b.png", None)]).read_bytes()
+    content = written(tmp_path, [line("a.png"), line("b.png", None)]).read_bytes()
     assert content.startswith(b"\xef\xbb\xbffile,page,status,digit,confidence,")
     assert content.count(b"\r\n") == 3
     first = next(csv.DictReader(io.StringIO(content.decode("utf-8-sig"), newline="")))
     assert tuple(first) == COLUMNS
-    assert first["confidence"] == "0.9999", "nearly certain is never written as certain"
-    assert first["duplicate_of"] == first["source_state"] == first["corrected_digit"] == ""
+    assert first["confidence"] == "0.9999" and first["source_state"] == "present"
+    assert first["duplicate_of"] == first["corrected_digit"] == ""
 
 
 @settings(max_examples=100, deadline=None)
@@ -66,22 +69,20 @@ def test_the_file_is_what_spreadsheets_expect(tmp_path: Path) -> None:
 @given(st.lists(NAMES, max_size=5))
 def test_every_name_survives_and_none_is_a_formula(names: list[str]) -> None:
     memory = io.StringIO(newline="")
-    table = csv.writer(memory, lineterminator="\r\n")
-    table.writerows(
-        [csvfile.text(cell) for cell in cells(row(name), "m").values()] for name in names
-    )
+    csvfile.write(memory, [line(name, original=name) for name in names])
     memory.seek(0)
-    back = list(csv.reader(memory))
-    assert [csvfile.unguard(line[0]) for line in back] == names
-    for line in back:
-        assert len(line) == len(COLUMNS)
-        assert not line[0].startswith(csvfile.FORMULA_STARTS)
+    _, *back = csv.reader(memory)
+    original = COLUMNS.index("duplicate_of")
+    for cell in (0, original):
+        assert [csvfile.unguard(row[cell]) for row in back] == names
+        assert not any(row[cell].startswith(csvfile.FORMULA_STARTS) for row in back)
+    assert all(len(row) == len(COLUMNS) for row in back)
 
 
 def test_pandas_reads_it_back_with_the_line_of_the_readme(tmp_path: Path) -> None:
     names = ["NA", "null", "007", "1e5", "scan.png", "nan", "=x", 'wie, "das"?.png']
     path = written(
-        tmp_path, [*(row(name, digit) for digit, name in enumerate(names)), row("bad", None)]
+        tmp_path, [*(line(name, digit) for digit, name in enumerate(names)), line("bad", None)]
     )
     table = read_as_readme_says(path)
     assert [csvfile.unguard(name) for name in table["file"]] == [*names, "bad"]
@@ -89,13 +90,3 @@ def test_pandas_reads_it_back_with_the_line_of_the_readme(tmp_path: Path) -> Non
     assert table["digit"].isna().tolist() == [False] * 8 + [True]
     assert table["confidence"].dtype == float and table["page"].tolist() == [1] * 9
     assert table["reason"].tolist() == [""] * 8 + ["truncated"]
-
-
-def test_a_blank_page_has_no_digit_and_no_scores() -> None:
-    import numpy as np
-
-    reading = Reading(Status.REVIEW, Reason.BLANK, None, None, None, None, ())
-    digit = Digit(np.zeros((28, 28), np.uint8), Box(0, 0, 1, 1), 0.0, 0)
-    blank = Row(Source(Path("x"), "x"), 1, 1, "00", 5, 5, "t", reading=reading, digit=digit)
-    values = cells(blank, "m")
-    assert (values["digit"], values["confidence"], values["reason"]) == (None, None, "blank")

@@ -8,72 +8,109 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from batchdigits.config import Quarantine, Settings
+from batchdigits.jobs import rejected_page
+from batchdigits.journal.entries import FileEntry
 from batchdigits.names import display_name
-from batchdigits.quarantine import set_aside
-from batchdigits.records import Reading, Reason, Rejected, Row, Source, Status
+from batchdigits.quarantine import put_back, set_aside, settled
+from batchdigits.records import Reason, Rejected, Source, Stamp
 
 
-def bad_row(inbox: Path, name: str, content: bytes = b"junk", page: int = 1) -> Row:
-    """A file in the inbox and the row that rejects it."""
+def bad_file(inbox: Path, name: str, content: bytes = b"junk") -> tuple[Source, FileEntry]:
+    """A file in the inbox and the entry that rejects it."""
     path = inbox / name
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(content)
-    source = Source(path, display_name(name))
-    sha256 = hashlib.sha256(content).hexdigest()
-    rejected = Rejected(Reason.CORRUPT, "broken in the middle")
-    return Row(source, page, len(content), sha256, 0, 0, "2026-01-02T03:04:05Z", rejected=rejected)
+    page = rejected_page(Rejected(Reason.CORRUPT, "broken in the middle"))
+    entry = FileEntry(Stamp(len(content)), hashlib.sha256(content).digest(), [page], [])
+    return Source(str(path), display_name(name)), entry
+
+
+def placed(source: Source, entry: FileEntry, settings: Settings) -> tuple[Path, bool]:
+    result = set_aside(source, entry, settings)
+    assert result is not None
+    return result
 
 
 def test_a_bad_file_is_moved_with_a_note(inbox: Path, outbox: Path) -> None:
-    row = bad_row(inbox, "sub/scan.png")
-    placed = set_aside([row], Settings(inbox, outbox))
-    assert placed == outbox / "quarantine" / "sub" / "scan.png"
-    assert placed.read_bytes() == b"junk" and not row.source.path.exists()
+    source, entry = bad_file(inbox, "sub/scan.png")
+    place, left = placed(source, entry, Settings(inbox, outbox))
+    assert place == outbox / "quarantine" / "sub" / "scan.png" and left
+    assert place.read_bytes() == b"junk" and not Path(source.path).exists()
     note = json.loads((outbox / "quarantine" / "sub" / "scan.png.json").read_text())
     assert note["file"] == "sub/scan.png" and note["came_from"] == str(inbox / "sub" / "scan.png")
-    assert note["reason"] == "corrupt" and note["sha256"] == row.sha256
-    assert note["what_to_try"] and note["what_happened"] and note["time"] == row.read_at
+    assert note["reason"] == "corrupt" and note["sha256"] == entry.sha256.hex()
+    assert note["what_to_try"] and note["what_happened"] and note["time"]
 
 
 def test_the_same_name_again_overwrites_nothing(inbox: Path, outbox: Path) -> None:
     for content in (b"one", b"two", b"one"):
-        set_aside([bad_row(inbox, "scan.png", content)], Settings(inbox, outbox))
+        place, left = placed(*bad_file(inbox, "scan.png", content), Settings(inbox, outbox))
+        assert left and place.read_bytes() == content
     folder = outbox / "quarantine"
     kept = {path.name: path.read_bytes() for path in folder.iterdir() if path.suffix == ".png"}
-    assert kept == {"scan.png": b"one", "scan-2.png": b"two", "scan-3.png": b"one"}
-    assert len(list(folder.glob("*.json"))) == 3
+    assert kept == {"scan.png": b"one", "scan-2.png": b"two"}, "each content exactly once"
+    assert len(list(folder.glob("*.json"))) == 2
 
 
 def test_copying_twice_leaves_one_copy(inbox: Path, outbox: Path) -> None:
     settings_ = Settings(inbox, outbox, quarantine=Quarantine.COPY)
     for _ in range(3):
-        row = bad_row(inbox, "scan.png")
-        set_aside([row], settings_)
-    assert row.source.path.exists()
+        source, entry = bad_file(inbox, "scan.png")
+        assert placed(source, entry, settings_)[1] is False
+    assert Path(source.path).exists()
     assert sorted(os.listdir(outbox / "quarantine")) == ["scan.png", "scan.png.json"]
 
 
 def test_off_leaves_everything(inbox: Path, outbox: Path) -> None:
-    row = bad_row(inbox, "scan.png")
-    assert set_aside([row], Settings(inbox, outbox, quarantine=Quarantine.OFF)) is None
-    assert row.source.path.exists() and not outbox.exists()
+    source, entry = bad_file(inbox, "scan.png")
+    assert set_aside(source, entry, Settings(inbox, outbox, quarantine=Quarantine.OFF)) is None
+    assert Path(source.path).exists() and not outbox.exists()
 
 
 def test_a_file_with_good_pages_stays_in_the_inbox(inbox: Path, outbox: Path) -> None:
-    bad = bad_row(inbox, "pages.tif", page=2)
-    good = Reading(Status.OK, None, 3, 0.99, 8, 0.01, (0.1,) * 10)
-    rows = [Row(bad.source, 1, 4, bad.sha256, 9, 9, "t", reading=good), bad]
-    placed = set_aside(rows, Settings(inbox, outbox))
-    assert placed is not None and placed.exists() and bad.source.path.exists()
-    note = json.loads(placed.with_name("pages.tif.json").read_text())
+    source, entry = bad_file(inbox, "pages.tif")
+    (bad,) = entry.pages
+    good = bad._replace(status="ok", reason=None, digit=3)
+    entry = entry._replace(pages=[good, bad._replace(page=2)])
+    place, left = placed(source, entry, Settings(inbox, outbox))
+    assert place.exists() and Path(source.path).exists() and not left
+    note = json.loads(place.with_name("pages.tif.json").read_text())
     assert note["pages"] == [2] and note["action"] == "copied"
 
 
 def test_failed_files_stay(inbox: Path, outbox: Path) -> None:
-    row = bad_row(inbox, "scan.png")
-    failed = Row(row.source, 1, 0, "", 0, 0, "t", rejected=Rejected(Reason.PERMISSION, "no"))
-    assert set_aside([failed], Settings(inbox, outbox)) is None
-    assert row.source.path.exists()
+    source, entry = bad_file(inbox, "scan.png")
+    failed = entry._replace(pages=[rejected_page(Rejected(Reason.PERMISSION, "no"))])
+    assert set_aside(source, failed, Settings(inbox, outbox)) is None
+    assert Path(source.path).exists()
+
+
+def test_a_move_that_was_interrupted_is_finished_and_not_doubled(inbox: Path, outbox: Path) -> None:
+    source, entry = bad_file(inbox, "scan.png")
+    place = outbox / "quarantine" / "scan.png"
+    place.parent.mkdir(parents=True)
+    os.link(source.path, place)  # as a kill between the two halves of a move leaves it
+    assert placed(source, entry, Settings(inbox, outbox)) == (place, True)
+    assert not Path(source.path).exists() and place.read_bytes() == b"junk"
+    assert sorted(os.listdir(place.parent)) == ["scan.png", "scan.png.json"]
+
+
+def test_a_file_is_put_back_only_where_its_place_is_free(inbox: Path, outbox: Path) -> None:
+    source, entry = bad_file(inbox, "scan.png")
+    place, _ = placed(source, entry, Settings(inbox, outbox))
+    Path(source.path).write_bytes(b"another scan")
+    assert put_back(place, source, entry) and place.exists(), "nothing is overwritten"
+    Path(source.path).unlink()
+    assert put_back(place, source, entry) and not place.exists()
+    assert Path(source.path).read_bytes() == b"junk" and os.listdir(place.parent) == []
+
+
+def test_a_file_that_changed_since_it_was_read_is_busy(inbox: Path) -> None:
+    source, entry = bad_file(inbox, "slow.png", b"half")
+    assert settled(source, entry) == entry
+    Path(source.path).write_bytes(b"half and the rest")
+    (page,) = settled(source, entry).pages
+    assert (page.status, page.reason) == ("failed", "busy")
 
 
 NAMES = st.binary(min_size=1, max_size=255).filter(
@@ -89,9 +126,9 @@ def test_any_name_is_set_aside_and_can_be_found(
     folder = tmp_path_factory.mktemp("names")
     settings_ = Settings(folder / "inbox", folder / "outbox")
     for number, name in enumerate(names):
-        row = bad_row(settings_.inbox, os.fsdecode(name), b"%d" % number)
-        placed = set_aside([row], settings_)
-        assert placed is not None and placed.read_bytes() == b"%d" % number
-        assert not row.source.path.exists()
+        source, entry = bad_file(settings_.inbox, os.fsdecode(name), b"%d" % number)
+        place, left = placed(source, entry, settings_)
+        assert left and place.read_bytes() == b"%d" % number
+        assert not Path(source.path).exists()
     files = [path for path in (folder / "outbox" / "quarantine").iterdir()]
     assert len(files) == 2 * len(names)

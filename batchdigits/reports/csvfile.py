@@ -2,31 +2,31 @@
 
 import csv
 from collections.abc import Iterable
-from pathlib import Path
+from typing import IO
 
-from batchdigits.files import whole_file
-from batchdigits.records import Row
-from batchdigits.reports.columns import COLUMNS, Cell, cells
+from batchdigits.reports.lines import COLUMNS, Line
 
 BOM = "\ufeff"
 #: A cell that begins so is run as a formula by spreadsheets (OWASP, *CSV Injection*).
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+#: Only these begin with what people or scanners chose.
+_FILE, _ORIGINAL = COLUMNS.index("file"), COLUMNS.index("duplicate_of")
 
 
-def write(path: Path, rows: Iterable[Row], model: str) -> None:
-    """Write the table whole, or leave the old one as it is."""
-    with whole_file(path) as file:
-        file.write(BOM)
-        table = csv.writer(file, lineterminator="\r\n")
-        table.writerow(COLUMNS)
-        table.writerows([text(cell) for cell in cells(row, model).values()] for row in rows)
+def write(file: IO[str], lines: Iterable[Line]) -> None:
+    """Write the table: a header, then a row a line."""
+    file.write(BOM)
+    table = csv.writer(file, lineterminator="\r\n")
+    table.writerow(COLUMNS)
+    table.writerows(map(_row, lines))
 
 
-def text(cell: Cell) -> str:
-    """One cell as CSV text: empty for nothing, text guarded, a number as it is."""
-    if cell is None:
-        return ""
-    return guard(cell) if isinstance(cell, str) else str(cell)
+def _row(line: Line) -> list[object]:
+    row: list[object] = [*line[: len(COLUMNS)]]
+    row[_FILE] = guard(str(row[_FILE]))
+    if row[_ORIGINAL]:
+        row[_ORIGINAL] = guard(str(row[_ORIGINAL]))
+    return row
 
 
 def guard(cell: str) -> str:

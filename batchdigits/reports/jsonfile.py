@@ -2,39 +2,37 @@
 
 import json
 from collections.abc import Iterable
-from pathlib import Path
+from typing import IO
 
-from batchdigits.files import whole_file
-from batchdigits.records import Row
-from batchdigits.reports.columns import cells
+import orjson
+
+from batchdigits.reports.lines import COLUMNS, Line
 
 SCHEMA = 1
+_NAMES = (*COLUMNS, "detail", "scores", "ink_box")
+_NOTHING = orjson.Fragment(b"[]")
 
 
-def write(path: Path, rows: Iterable[Row], model: str, about: dict[str, object]) -> None:
+def write(file: IO[str], lines: Iterable[Line], about: dict[str, object]) -> None:
     """Write ``{"schema": 1, **about, "rows": [...]}``, one row a line, streamed.
 
     Args:
-        path: where to.
-        rows: in report order.
-        model: the name for the ``model`` column.
+        file: where to.
+        lines: in report order.
         about: settings, versions and the model's hash.
     """
     head = json.dumps({"schema": SCHEMA, **about}, ensure_ascii=False, indent=1)
-    with whole_file(path) as file:
-        file.write(head.removesuffix("\n}") + ',\n "rows": [')
-        for number, row in enumerate(rows):
-            file.write(",\n  " if number else "\n  ")
-            file.write(json.dumps(_entry(row, model), ensure_ascii=False))
-        file.write("\n ]\n}\n")
+    file.write(head.removesuffix("\n}") + ',\n "rows": [')
+    before = "\n  "
+    for line in lines:
+        file.write(before + _text(line))
+        before = ",\n  "
+    file.write("\n ]\n}\n")
 
 
-def _entry(row: Row, model: str) -> dict[str, object]:
-    scores = [round(score, 6) for score in row.reading.scores] if row.reading else []
-    box = row.digit.box if row.digit else None
-    return {
-        **cells(row, model),
-        "detail": row.rejected.detail if row.rejected else None,
-        "scores": scores,
-        "ink_box": [box.x, box.y, box.width, box.height] if box else None,
-    }
+def _text(line: Line) -> str:
+    entry: dict[str, object] = dict(zip(_NAMES, line, strict=True))
+    scores, box = entry["scores"], entry["ink_box"]
+    entry["scores"] = orjson.Fragment(str(scores)) if scores else _NOTHING
+    entry["ink_box"] = orjson.Fragment(str(box)) if box else None
+    return orjson.dumps(entry).decode()

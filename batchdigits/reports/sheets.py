@@ -1,44 +1,42 @@
 """Contact sheets: a hundred thumbnails a picture, to skim a run at a glance."""
 
-from collections.abc import Iterator, Sequence
+import hashlib
+from collections.abc import Iterator
+from itertools import islice
 from pathlib import Path
 
-import cv2
-import numpy as np
-
-from batchdigits.arrays import ColourImage
-from batchdigits.files import write_bytes
-from batchdigits.pictures.sheet import CELLS, contact_sheet
-from batchdigits.pictures.thumbnail import draw_unread, encode
-from batchdigits.records import Row
+from batchdigits.config import Thumbnails
+from batchdigits.jobs import Cell, Job, Sheet
+from batchdigits.journal.journal import Journal
+from batchdigits.pictures.sheet import CELLS
+from batchdigits.records import Status
+from batchdigits.reports.lines import Lines
 
 
-def write(outbox: Path, rows: Sequence[Row]) -> int:
-    """Draw ``sheets/sheet-0001.png`` and so on from the thumbnails on disk; returns how many.
+def outdated(
+    journal: Journal, lines: Lines, outbox: Path, thumbnails: Thumbnails
+) -> Iterator[list[Job]]:
+    """The sheets ``sheets/sheet-0001.png`` and so on that do not show what they should, to draw.
 
-    Sheets of an earlier, longer run are removed, since their rows are shown no more.
+    With ``review`` they show what a person should look at. Sheets of an earlier, longer table
+    are removed, since their rows are shown no more.
     """
     folder = outbox / "sheets"
-    starts = range(0, len(rows), CELLS)
-    for number, start in enumerate(starts, 1):
-        picture = contact_sheet(list(_cells(outbox, rows[start : start + CELLS])))
-        write_bytes(folder / f"sheet-{number:04d}.png", encode(picture))
+    cells = _cells(lines, thumbnails is Thumbnails.REVIEW)
+    number = 0
+    while page := list(islice(cells, CELLS)):
+        number += 1
+        name = f"sheets/sheet-{number:04d}.png"
+        shows = hashlib.sha256(repr(page).encode()).hexdigest()
+        if journal.drawn(name) != shows or not (outbox / name).exists():
+            yield [Sheet(name, shows, page)]
     for old in folder.glob("sheet-*.png"):
-        if old.stem.removeprefix("sheet-").isdecimal() and int(old.stem[6:]) > len(starts):
+        if old.stem.removeprefix("sheet-").isdecimal() and int(old.stem[6:]) > number:
             old.unlink()
-    return len(starts)
 
 
-def _cells(outbox: Path, rows: Sequence[Row]) -> Iterator[tuple[ColourImage, str]]:
-    for row in rows:
-        name = row.source.name if row.page == 1 else f"{row.source.name} p{row.page}"
-        yield _picture(outbox, row), name
-
-
-def _picture(outbox: Path, row: Row) -> ColourImage:
-    if row.thumbnail:
-        data = np.fromfile(outbox / row.thumbnail, np.uint8)
-        picture = cv2.imdecode(data, cv2.IMREAD_COLOR)
-        if picture is not None:
-            return np.asarray(picture, np.uint8)
-    return draw_unread(row.reason.value if row.reason else "")
+def _cells(lines: Lines, only_review: bool) -> Iterator[Cell]:
+    for name, page, status, reason, thumbnail, picture in lines.pictures():
+        if status != Status.OK or not only_review:
+            label = name if page == 1 else f"{name} p{page}"
+            yield Cell(thumbnail or "", picture or b"", reason or "", label)

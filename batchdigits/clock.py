@@ -1,0 +1,8 @@
+"""The time of day, as every report writes it."""
+
+import time
+
+
+def now() -> str:
+    """This second in UTC: ISO 8601 with a ``Z``."""
+    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())

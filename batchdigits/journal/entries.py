@@ -1,0 +1,111 @@
+"""Rows on their way into the journal and out of it again.
+
+Workers send :class:`FileEntry` s, not rows: plain tuples of what the tables hold, a tenth of the
+bytes and of the time.
+"""
+
+from collections.abc import Iterable
+from itertools import groupby
+from typing import NamedTuple
+
+import numpy as np
+from isal import isal_zlib
+
+from batchdigits.arrays import GrayImage
+from batchdigits.records import Row, Stamp, Status
+
+#: SQLite's integers have a sign.
+_LARGEST = 2**63 - 1
+_SIDE = 28
+
+
+class PageEntry(NamedTuple):
+    """One page as the journal's table has it; ``picture`` goes to a table of its own."""
+
+    page: int
+    status: str
+    reason: str | None
+    detail: str | None
+    digit: int | None
+    confidence: float | None
+    second_digit: int | None
+    second_confidence: float | None
+    width: int | None
+    height: int | None
+    read_at: str
+    thumbnail: str | None
+    scores: str | None
+    box: str | None
+    contrast: float | None
+    marks: int | None
+    image: bytes | None
+
+
+class FileEntry(NamedTuple):
+    """One file with all its pages; no pages mean that its content is the one known already.
+
+    ``pictures`` are ``(page, PNG)`` of the thumbnails that are no files of their own.
+    """
+
+    stamp: Stamp
+    sha256: bytes
+    pages: list[PageEntry]
+    pictures: list[tuple[int, bytes]]
+
+    @property
+    def is_readable(self) -> bool:
+        """Whether any page was read."""
+        return any(page.status in (Status.OK, Status.REVIEW) for page in self.pages)
+
+    @property
+    def is_bad(self) -> bool:
+        """Whether any page belongs in quarantine."""
+        return any(page.status == Status.QUARANTINED for page in self.pages)
+
+
+def pack(rows: Iterable[Row]) -> list[FileEntry]:
+    """Rows of whole files, in order, to one entry a file."""
+    return [_pack_file(list(of_file)) for _, of_file in groupby(rows, lambda row: row.source.name)]
+
+
+def _pack_file(rows: list[Row]) -> FileEntry:
+    size, mtime_ns, inode, born_ns = rows[0].stamp
+    stamp = Stamp(size, mtime_ns, inode & _LARGEST, born_ns)
+    pictures = [(row.page, row.picture) for row in rows if row.picture]
+    pages = [_pack_page(row) for row in rows]
+    return FileEntry(stamp, bytes.fromhex(rows[0].sha256), pages, pictures)
+
+
+def _pack_page(row: Row) -> PageEntry:
+    reading, rejected, digit = row.reading, row.rejected, row.digit
+    box = digit.box if digit else None
+    reason = row.reason
+    return PageEntry(
+        row.page,
+        str(row.status),
+        str(reason) if reason else None,
+        rejected.detail if rejected else None,
+        reading.digit if reading else None,
+        reading.confidence if reading else None,
+        reading.second_digit if reading else None,
+        reading.second_confidence if reading else None,
+        row.width or None,
+        row.height or None,
+        row.read_at,
+        row.thumbnail or None,
+        _scores_text(reading.scores) if reading and reading.scores else None,
+        f"[{box.x}, {box.y}, {box.width}, {box.height}]" if box else None,
+        round(digit.contrast, 4) if digit else None,
+        digit.marks if digit else None,
+        isal_zlib.compress(digit.image.tobytes(), 1) if digit else None,
+    )
+
+
+def _scores_text(scores: tuple[float, ...]) -> str:
+    return "[" + ", ".join([format(score, ".6g") for score in scores]) + "]"
+
+
+def image_of(blob: bytes) -> GrayImage:
+    """``(28, 28) uint8`` from the journal's ``image``."""
+    levels = isal_zlib.decompress(blob)
+    return np.frombuffer(levels, np.uint8).reshape(_SIDE, _SIDE)

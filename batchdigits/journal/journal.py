@@ -1,0 +1,231 @@
+"""What was read: files and pages put on record, and found again."""
+
+import os
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from batchdigits.journal.entries import FileEntry, PageEntry
+from batchdigits.journal.store import Store
+from batchdigits.names import display_name, raw_name
+from batchdigits.records import Stamp
+
+#: ``source_state``: in the inbox, no longer there, or taken to quarantine by the program itself.
+PRESENT, GONE, QUARANTINED = "present", "gone", "quarantined"
+
+_PAGE_COLUMNS = ", ".join(PageEntry._fields)
+_PAGE_MARKS = ", ".join("?" * (len(PageEntry._fields) + 1))
+
+
+class Maker(NamedTuple):
+    """What made a reading: the model's name and hash, and the settings that change readings."""
+
+    model: str
+    model_sha256: str
+    settings: str
+
+
+class Todo(NamedTuple):
+    """One file to read.
+
+    ``earlier`` is the number of the file last recorded under this name (``None`` for a new
+    name) and ``earlier_sha256`` its content; ``is_valid`` tells that its reading would still
+    hold for the same content; ``crowded`` that several contents are on record under the name.
+    """
+
+    name: str
+    order_key: str
+    earlier: int | None
+    earlier_sha256: bytes
+    is_valid: bool
+    crowded: bool
+
+
+class Report(NamedTuple):
+    """What was last written under a report's name, and what is to take its place."""
+
+    sha256: str
+    next_sha256: str
+    size: int
+    mtime_ns: int
+    shows: str
+
+
+class Journal(Store):
+    """The files and pages of one outbox."""
+
+    def __init__(self, outbox: Path) -> None:
+        super().__init__(outbox)
+        self._outbox_path = outbox
+        self._next_file = 1 + int(
+            self.query("SELECT coalesce(max(id), 0) FROM files").fetchone()[0]
+        )
+
+    @property
+    def is_new(self) -> bool:
+        """Whether nothing was ever recorded."""
+        return self._next_file == 1
+
+    def maker_id(self, maker: Maker) -> int:
+        """The number under which a maker is on record; it is added where it is new."""
+        find = "SELECT id FROM makers WHERE model_sha256 = ? AND settings = ?"
+        found = self.query(find, (maker.model_sha256, maker.settings)).fetchone()
+        if found is None:
+            with self.transaction(changes=False) as sql:
+                sql.execute("INSERT INTO makers VALUES (NULL, ?, ?, ?)", maker)
+            return self.maker_id(maker)
+        return int(found[0])
+
+    def record(
+        self, done: Sequence[tuple[Todo, FileEntry]], maker: int, pictured: str
+    ) -> list[tuple[int, Todo, FileEntry]]:
+        """Put a chunk on record, whole or not at all.
+
+        Returns the number of each file that was put on record anew.
+        """
+        new: list[tuple[int, Todo, FileEntry]] = []
+        orphans: set[str] = set()
+        with self.transaction():
+            for todo, entry in done:
+                if not entry.pages:
+                    self._confirm(todo, entry.stamp)
+                elif todo.earlier is None or self._make_room(todo, entry, orphans):
+                    new.append((self._next_file, todo, entry))
+                    self._next_file += 1
+            self._insert(new, maker, pictured)
+        drawn = {page.thumbnail for _, _, entry in new for page in entry.pages}
+        for thumbnail in orphans - drawn:
+            (self._outbox_path / thumbnail).unlink(missing_ok=True)
+        return new
+
+    def _insert(
+        self, new: Sequence[tuple[int, Todo, FileEntry]], maker: int, pictured: str
+    ) -> None:
+        self.sql.executemany(
+            "INSERT INTO files VALUES (?, ?, ?, ?, ?, ?, ?, ?, 'present', ?, ?, ?, ?, NULL)",
+            [
+                (
+                    *(number, todo.name, todo.order_key, *entry.stamp, entry.sha256),
+                    *(maker, pictured, entry.is_readable, entry.is_bad),
+                )
+                for number, todo, entry in new
+            ],
+        )
+        self.sql.executemany(
+            f"INSERT INTO pages (file, {_PAGE_COLUMNS}) VALUES ({_PAGE_MARKS})",
+            [(number, *page) for number, _, entry in new for page in entry.pages],
+        )
+        pictures = [(number, *each) for number, _, entry in new for each in entry.pictures]
+        if pictures:
+            self.sql.executemany("INSERT INTO pictures VALUES (?, ?, ?)", pictures)
+
+    def _confirm(self, todo: Todo, stamp: Stamp) -> None:
+        """The content is the one on record: only what the file system says of it is new."""
+        self.sql.execute(
+            "UPDATE files SET size = ?, mtime_ns = ?, inode = ?, born_ns = ?, state = 'present' "
+            "WHERE id = ?",
+            (*stamp, todo.earlier),
+        )
+
+    def _make_room(self, todo: Todo, entry: FileEntry, orphans: set[str]) -> bool:
+        """Settle what becomes of earlier contents under a name; whether the new one is recorded.
+
+        The same content is read anew, one overwritten in place is replaced; one that was moved
+        or deleted stays on record as gone, since scanners begin at ``scan0001`` every day.
+        """
+        rows = self.query(
+            "SELECT id, sha256, inode, born_ns, state FROM files WHERE name = ?", (todo.name,)
+        ).fetchall()
+        for number, sha256, inode, born_ns, state in rows:
+            here = (inode, born_ns) == (entry.stamp.inode, entry.stamp.born_ns)
+            if sha256 and not entry.sha256 and state == PRESENT:
+                return False  # it cannot be read just now: what was read of it stays
+            if not sha256 or sha256 == entry.sha256 or (state == PRESENT and here):
+                orphans |= self._forget(number)
+            elif state == PRESENT:
+                self.sql.execute("UPDATE files SET state = 'gone' WHERE id = ?", (number,))
+        return True
+
+    def _forget(self, number: int) -> set[str]:
+        find = "SELECT thumbnail FROM pages WHERE file = ? AND thumbnail IS NOT NULL"
+        thumbnails = {str(row[0]) for row in self.sql.execute(find, (number,))}
+        for table, key in (("pages", "file"), ("pictures", "file"), ("files", "id")):
+            self.sql.execute(f"DELETE FROM {table} WHERE {key} = ?", (number,))
+        return thumbnails
+
+    def to_set_aside(self) -> list[tuple[int, str, FileEntry]]:
+        """Number, name and entry of unreadable files that are not in quarantine yet."""
+        find = "SELECT id, name FROM files WHERE bad AND aside IS NULL AND state = 'present'"
+        return [(number, name, self.entry(number)) for number, name in self.query(find).fetchall()]
+
+    def entry(self, number: int) -> FileEntry:
+        """One file as it was recorded."""
+        find = "SELECT size, mtime_ns, inode, born_ns, sha256 FROM files WHERE id = ?"
+        *stamp, sha256 = self.query(find, (number,)).fetchone()
+        pages = self.query(
+            f"SELECT {_PAGE_COLUMNS} FROM pages WHERE file = ? ORDER BY page", (number,)
+        )
+        return FileEntry(Stamp(*stamp), sha256, list(map(PageEntry._make, pages)), [])
+
+    def unread(self) -> int:
+        """How many files in the inbox could not be read, or not wholly."""
+        found = "SELECT count(*) FROM files WHERE state = 'present' AND (bad OR NOT readable)"
+        return int(self.query(found).fetchone()[0])
+
+    def set_aside(self, places: Iterable[tuple[int, Path, bool]]) -> None:
+        """Note where files lie in quarantine, and which of them have left the inbox."""
+        with self.transaction() as sql:
+            sql.executemany(
+                "UPDATE files SET aside = ?, state = ? WHERE id = ?",
+                [
+                    (self._shown(place), QUARANTINED if left else PRESENT, number)
+                    for number, place, left in places
+                ],
+            )
+
+    def _shown(self, place: Path) -> str:
+        return display_name(os.path.relpath(place, self._outbox_path))
+
+    def in_quarantine(self) -> Iterator[tuple[str, Path, FileEntry]]:
+        """Name, place and entry of every file that was taken to quarantine."""
+        find = "SELECT id, name, aside FROM files WHERE state = 'quarantined' ORDER BY id"
+        for number, name, aside in self.query(find).fetchall():
+            yield name, self._outbox_path / raw_name(aside), self.entry(number)
+
+    def mark(self, numbers: Iterable[int], state: str) -> None:
+        """Note that files are ``present`` or ``gone``."""
+        with self.transaction() as sql:
+            sql.executemany(
+                "UPDATE files SET state = ? WHERE id = ?", [(state, each) for each in numbers]
+            )
+
+    def report(self, name: str) -> Report | None:
+        """What was last written under a report's name."""
+        find = "SELECT sha256, next_sha256, size, mtime_ns, shows FROM reports WHERE name = ?"
+        row = self.query(find, (name,)).fetchone()
+        return None if row is None else Report._make(row)
+
+    def expect_report(self, name: str, sha256: str) -> None:
+        """Note the hash of a report that is about to take its place."""
+        with self.transaction(changes=False) as sql:
+            sql.execute("INSERT OR IGNORE INTO reports VALUES (?, '', '', 0, 0, '')", (name,))
+            sql.execute("UPDATE reports SET next_sha256 = ? WHERE name = ?", (sha256, name))
+
+    def note_report(self, name: str, shows: str, size: int, mtime_ns: int) -> None:
+        """Note that the expected report has taken its place, and what it shows."""
+        with self.transaction(changes=False) as sql:
+            sql.execute(
+                "UPDATE reports SET sha256 = next_sha256, shows = ?, size = ?, mtime_ns = ? "
+                "WHERE name = ?",
+                (shows, size, mtime_ns, name),
+            )
+
+    def drawn(self, name: str) -> str | None:
+        """What a picture was last drawn to show."""
+        row = self.query("SELECT shows FROM reports WHERE name = ?", (name,)).fetchone()
+        return None if row is None else str(row[0])
+
+    def note_drawn(self, name: str, shows: str) -> None:
+        """Note what a picture shows now."""
+        with self.transaction(changes=False) as sql:
+            sql.execute("INSERT OR REPLACE INTO reports VALUES (?, '', '', 0, 0, ?)", (name, shows))

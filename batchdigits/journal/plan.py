@@ -1,0 +1,152 @@
+"""What is to be read: the files that were found, against what is on record.
+
+The listing lies in a temporary table, not in memory, so that an inbox of a million files takes
+no more of it than one of ten.
+"""
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+
+from batchdigits.config import Thumbnails
+from batchdigits.journal.journal import GONE, PRESENT, Journal, Todo
+from batchdigits.names import order_key
+
+#: Pictures that serve other wishes too: those of ``each`` are enough for sheets.
+_SERVES = {
+    Thumbnails.EACH: "'each'",
+    Thumbnails.SHEETS: "'each', 'sheets'",
+    Thumbnails.REVIEW: "'each', 'review'",
+    Thumbnails.OFF: "'each', 'sheets', 'review', 'off'",
+}
+
+_FAILURE = "EXISTS (SELECT 1 FROM pages WHERE file = f.id AND status IN ('quarantined', 'failed'))"
+# What makes a file's record hold, besides that its size and mtime are still the same. A file
+# that was never read has no hash and holds for nothing.
+_HOLDS = (
+    "f.maker = :maker AND f.state = 'present' AND f.sha256 <> x'' AND f.pictured IN ({serves})"
+    " AND NOT (:failures AND {failure})"
+)
+_TODO = """
+INSERT INTO todo
+SELECT coalesce(f.order_key, order_key(s.name)) AS place, s.name, s.size, f.id,
+       coalesce(f.sha256, x''), f.id IS NOT NULL AND NOT :everything AND {holds},
+       (SELECT count(*) FROM files WHERE name = s.name) > 1, f.state IS 'present',
+       f.maker IS NOT NULL AND f.maker <> :maker
+FROM seen s LEFT JOIN files f ON f.id =
+     (SELECT id FROM files WHERE name = s.name ORDER BY state = 'present' DESC, id DESC)
+WHERE :everything OR NOT EXISTS (
+    SELECT 1 FROM files f WHERE f.name = s.name AND f.size = s.size AND f.mtime_ns = s.mtime_ns
+    AND {holds})
+ORDER BY place
+"""
+_BACK = """
+SELECT f.id FROM seen s JOIN files f
+ON f.name = s.name AND f.size = s.size AND f.mtime_ns = s.mtime_ns
+WHERE f.state = 'gone'
+AND NOT EXISTS (SELECT 1 FROM files WHERE name = s.name AND state = 'present')
+GROUP BY s.name HAVING f.id = max(f.id)
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What a run wants to hold of every file.
+
+    ``everything`` reads all files again, ``failures`` those that could not be read.
+    """
+
+    maker: int
+    thumbnails: Thumbnails
+    everything: bool = False
+    failures: bool = False
+
+
+class Plan:
+    """The files of one look through the inbox, and which of them are to be read.
+
+    Attributes:
+        files: how many were found.
+        todo: how many of them are to be read.
+        outdated: how many of those only because model or settings changed.
+    """
+
+    def __init__(self, journal: Journal, found: Iterable[tuple[str, int, int]], wish: Wish) -> None:
+        """``found`` yields name, size in bytes and mtime in nanoseconds of each file."""
+        self._journal = journal
+        with journal.telling():
+            self._list(found)
+            self.files = self._count("SELECT count(*) FROM seen")
+            if self._count("SELECT EXISTS (SELECT 1 FROM files WHERE state = 'gone')"):
+                back = [row[0] for row in journal.query(_BACK).fetchall()]
+                if back:
+                    journal.mark(back, PRESENT)
+            self._choose(wish)
+        self.todo = self._count("SELECT count(*) FROM todo")
+        self.outdated = self._count("SELECT count(*) FROM todo WHERE outdated")
+
+    def _list(self, found: Iterable[tuple[str, int, int]]) -> None:
+        sql = self._journal.sql
+        sql.create_function("order_key", 1, order_key, deterministic=True)
+        for table in ("seen", "todo"):
+            sql.execute(f"DROP TABLE IF EXISTS temp.{table}")
+        sql.execute("CREATE TEMP TABLE seen (name TEXT, size INTEGER, mtime_ns INTEGER)")
+        sql.execute(
+            "CREATE TEMP TABLE todo (order_key TEXT, name TEXT, size INTEGER, earlier INTEGER,"
+            " sha256 BLOB, is_valid INTEGER, crowded INTEGER, present INTEGER, outdated INTEGER)"
+        )
+        sql.execute("BEGIN")
+        try:
+            sql.executemany("INSERT INTO seen VALUES (?, ?, ?)", found)
+        finally:
+            sql.execute("COMMIT")
+
+    def _choose(self, wish: Wish) -> None:
+        holds = _HOLDS.format(serves=_SERVES[wish.thumbnails], failure=_FAILURE)
+        self._journal.sql.execute(
+            _TODO.format(holds=holds),
+            {"maker": wish.maker, "everything": wish.everything, "failures": wish.failures},
+        )
+
+    def _count(self, statement: str) -> int:
+        return int(self._journal.query(statement).fetchone()[0])
+
+    def chunks(self, most_files: int, most_bytes: int) -> Iterator[list[Todo]]:
+        """What is to be read, in scan order: up to so many files, or so many bytes, at a time."""
+        chunk: list[Todo] = []
+        held = 0
+        rows = self._journal.query(
+            "SELECT order_key, name, size, earlier, sha256, is_valid, crowded FROM todo"
+        )
+        for order_key_, name, size, earlier, sha256, is_valid, crowded in rows:
+            if chunk and (len(chunk) >= most_files or held + size > most_bytes):
+                yield chunk
+                chunk, held = [], 0
+            chunk.append(Todo(name, order_key_, earlier, sha256, bool(is_valid), bool(crowded)))
+            held += size
+        if chunk:
+            yield chunk
+
+    @property
+    def todo_bytes(self) -> int:
+        """How many bytes there are to read."""
+        return self._count("SELECT coalesce(sum(size), 0) FROM todo")
+
+    def mark_gone(self, is_gone: Callable[[str], bool]) -> int:
+        """Note which files on record, but not found, are gone; returns how many.
+
+        Args:
+            is_gone: asked for each such name, since a file may also have been left out by
+                ``--exclude`` or lie in a folder that may not be looked into just now.
+        """
+        present = self._count("SELECT count(*) FROM files WHERE state = 'present'")
+        found = self.files - self.todo + self._count("SELECT count(*) FROM todo WHERE present")
+        if found == present:
+            return 0
+        missing = self._journal.query(
+            "SELECT f.id, f.name FROM files f LEFT JOIN seen s ON s.name = f.name "
+            "WHERE f.state = 'present' AND s.name IS NULL"
+        )
+        gone = [number for number, name in missing.fetchall() if is_gone(name)]
+        if gone:
+            self._journal.mark(gone, GONE)
+        return len(gone)

@@ -1,0 +1,119 @@
+"""The journal's tables, as a list of migrations: an older journal is brought up step by step.
+
+``PRAGMA user_version`` counts the migrations a journal has had. A migration, once released, is
+never changed; a new one is added at the end.
+"""
+
+import sqlite3
+from collections.abc import Callable
+
+Migration = Callable[[sqlite3.Connection], None]
+
+_TABLES = """
+CREATE TABLE meta (
+    key TEXT PRIMARY KEY,
+    value
+) WITHOUT ROWID;
+
+-- What decides a reading besides the file: a model, and the settings that change readings.
+CREATE TABLE makers (
+    id INTEGER PRIMARY KEY,
+    model TEXT NOT NULL,
+    model_sha256 TEXT NOT NULL,
+    settings TEXT NOT NULL,
+    UNIQUE (model_sha256, settings)
+);
+
+-- One content under one name. sha256 is empty where the file could not be read at all.
+CREATE TABLE files (
+    id INTEGER PRIMARY KEY,
+    name TEXT NOT NULL,
+    order_key TEXT NOT NULL,
+    size INTEGER NOT NULL,
+    mtime_ns INTEGER NOT NULL,
+    inode INTEGER NOT NULL,
+    born_ns INTEGER NOT NULL,
+    sha256 BLOB NOT NULL,
+    state TEXT NOT NULL,            -- present, gone or quarantined
+    maker INTEGER NOT NULL REFERENCES makers,
+    pictured TEXT NOT NULL,         -- the --thumbnails it was read with
+    readable INTEGER NOT NULL,      -- whether any page was read
+    bad INTEGER NOT NULL,           -- whether any page belongs in quarantine
+    aside TEXT                      -- where its copy in quarantine lies, from the outbox
+);
+CREATE UNIQUE INDEX files_by_name ON files (name, sha256);
+CREATE INDEX files_in_order ON files (order_key, id);
+CREATE INDEX files_to_set_aside ON files (id) WHERE bad AND aside IS NULL AND state = 'present';
+
+CREATE TABLE pages (
+    file INTEGER NOT NULL REFERENCES files,
+    page INTEGER NOT NULL,
+    status TEXT NOT NULL,
+    reason TEXT,
+    detail TEXT,
+    digit INTEGER,
+    confidence REAL,
+    second_digit INTEGER,
+    second_confidence REAL,
+    width INTEGER,
+    height INTEGER,
+    read_at TEXT NOT NULL,
+    thumbnail TEXT,
+    scores TEXT,                    -- ten probabilities as JSON
+    box TEXT,                       -- the ink: left, top, width, height in page pixels, as JSON
+    contrast REAL,
+    marks INTEGER,
+    image BLOB,                     -- 28 x 28 gray levels, zlib
+    PRIMARY KEY (file, page)
+) WITHOUT ROWID;
+
+-- Thumbnails that are no files of their own, for contact sheets.
+CREATE TABLE pictures (
+    file INTEGER NOT NULL REFERENCES files,
+    page INTEGER NOT NULL,
+    png BLOB NOT NULL,
+    PRIMARY KEY (file, page)
+);
+
+-- What was last written under a report's name; next_sha256 while a new one takes its place.
+CREATE TABLE reports (
+    name TEXT PRIMARY KEY,
+    sha256 TEXT NOT NULL,
+    next_sha256 TEXT NOT NULL,
+    size INTEGER NOT NULL,
+    mtime_ns INTEGER NOT NULL,
+    shows TEXT NOT NULL
+) WITHOUT ROWID;
+"""
+
+
+def _first_tables(connection: sqlite3.Connection) -> None:
+    for statement in _statements(_TABLES):
+        connection.execute(statement)
+
+
+MIGRATIONS: list[Migration] = [_first_tables]
+
+
+def version(connection: sqlite3.Connection) -> int:
+    """How many migrations a journal has had; 0 for an empty file."""
+    return int(connection.execute("PRAGMA user_version").fetchone()[0])
+
+
+def migrate(connection: sqlite3.Connection) -> None:
+    """Bring a journal up to date, each step whole or not at all."""
+    for number in range(version(connection), len(MIGRATIONS)):
+        connection.execute("BEGIN IMMEDIATE")
+        try:
+            MIGRATIONS[number](connection)
+            connection.execute(f"PRAGMA user_version = {number + 1}")
+        except BaseException:
+            connection.execute("ROLLBACK")
+            raise
+        connection.execute("COMMIT")
+
+
+def _statements(script: str) -> list[str]:
+    """One by one, since ``executescript`` would commit in between."""
+    lines = [line.partition("--")[0] for line in script.splitlines()]
+    return [each for each in "\n".join(lines).split(";") if each.strip()]

@@ -1,0 +1,143 @@
+"""The journal's file: opened, claimed for one inbox, written in whole transactions."""
+
+import sqlite3
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Self
+
+from batchdigits.console import LOG
+from batchdigits.errors import OutboxError
+from batchdigits.journal.schema import MIGRATIONS, migrate, version
+from batchdigits.mounts import network_file_system
+
+FOLDER = ".batchdigits"
+FILE = "journal.sqlite3"
+
+
+class Store:
+    """One open journal; a context manager that closes it.
+
+    Raises:
+        OutboxError: it cannot be opened, is damaged, or was made by a newer batchdigits.
+    """
+
+    def __init__(self, outbox: Path) -> None:
+        self.path = outbox / FOLDER / FILE
+        self._outbox = outbox
+        with self.telling():
+            # Autocommit: every transaction here begins and ends by name.
+            self.sql = sqlite3.connect(self.path, isolation_level=None)
+            self._prepare()
+        self._identity = self._on_disk()
+        self.change = int(self.meta("change") or 0)
+
+    def _prepare(self) -> None:
+        found = version(self.sql)
+        if found > len(MIGRATIONS):
+            raise OutboxError(
+                f"The journal {self.path} was made by a newer batchdigits: update, or choose "
+                "another outbox."
+            )
+        self._set_mode()
+        # A power cut may cost the last commits, whose files are then read again, never the file.
+        self.sql.execute("PRAGMA synchronous = NORMAL")
+        self.sql.execute("PRAGMA temp_store = FILE")
+        migrate(self.sql)
+
+    def _set_mode(self) -> None:
+        network = network_file_system(self.path.parent)
+        mode = "DELETE" if network else "WAL"
+        got = self.sql.execute(f"PRAGMA journal_mode = {mode}").fetchone()[0]
+        if network or got.upper() != mode:
+            where = f"a network file system ({network})" if network else "a disk without WAL"
+            LOG.info("The outbox lies on %s: the journal is kept in rollback mode.", where)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.sql.close()
+
+    @contextmanager
+    def telling(self) -> Iterator[None]:
+        """What SQLite cannot do becomes one sentence about the journal."""
+        try:
+            yield
+        except sqlite3.Error as error:
+            advice = ""
+            if isinstance(error, sqlite3.DatabaseError) and "malformed" in str(error):
+                advice = " Rename it away to begin anew; files in quarantine stay there."
+            if "not a database" in str(error):
+                advice = " Rename it away to begin anew."
+            raise OutboxError(f"The journal {self.path}: {error}.{advice}") from error
+
+    @contextmanager
+    def transaction(self, changes: bool = True) -> Iterator[sqlite3.Connection]:
+        """All or nothing; ``changes`` tells that reports drawn before are out of date."""
+        with self.telling():
+            self.sql.execute("BEGIN IMMEDIATE")
+            try:
+                yield self.sql
+                if changes:
+                    self.change += 1
+                    self._set_meta("change", self.change)
+                self.sql.execute("COMMIT")
+            except BaseException:
+                if self.sql.in_transaction:  # a full disk has rolled it back already
+                    self.sql.execute("ROLLBACK")
+                raise
+
+    @contextmanager
+    def surviving_power_cuts(self) -> Iterator[None]:
+        """Transactions herein are on the disk itself once they end, before files are moved."""
+        self.sql.execute("PRAGMA synchronous = FULL")
+        try:
+            yield
+        finally:
+            self.sql.execute("PRAGMA synchronous = NORMAL")
+
+    def query(self, statement: str, values: Sequence[object] = ()) -> sqlite3.Cursor:
+        """Run a statement that reads."""
+        with self.telling():
+            return self.sql.execute(statement, values)
+
+    def meta(self, key: str) -> str | None:
+        """A fact about the journal itself, if it is known."""
+        row = self.query("SELECT value FROM meta WHERE key = ?", (key,)).fetchone()
+        return None if row is None else str(row[0])
+
+    def _set_meta(self, key: str, value: str | int) -> None:
+        self.sql.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", (key, value))
+
+    def claim(self, inbox: str, rebind: bool) -> None:
+        """Tie the journal to one inbox, given by its real path as shown to people.
+
+        Raises:
+            OutboxError: it belongs to another and ``rebind`` is false.
+        """
+        owner = self.meta("inbox")
+        if owner == inbox:
+            return
+        if owner is not None and not rebind:
+            raise OutboxError(
+                f"The outbox {self._outbox} belongs to the inbox {owner}, not to {inbox}: choose "
+                "another outbox, or say --rebind if the folder only moved."
+            )
+        with self.transaction(changes=False):
+            self._set_meta("inbox", inbox)
+
+    def check_in_place(self) -> None:
+        """Raise :class:`OutboxError` where the outbox was removed or exchanged meanwhile.
+
+        SQLite would go on writing to the deleted file without a word.
+        """
+        if self._on_disk() != self._identity:
+            raise OutboxError(f"The outbox {self._outbox} was removed or exchanged during the run.")
+
+    def _on_disk(self) -> tuple[int, int] | None:
+        try:
+            status = self.path.stat()
+        except OSError:
+            return None
+        return status.st_dev, status.st_ino

@@ -1,0 +1,48 @@
+"""One batchdigits at a time for one outbox."""
+
+import os
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from batchdigits.errors import OutboxError
+
+#: Seconds in which a process that was just killed has surely let go.
+_PATIENCE = 1.0
+
+
+@contextmanager
+def locked(path: Path, outbox: Path) -> Iterator[None]:
+    """Hold the lock file at ``path`` for as long as the context lasts.
+
+    A POSIX record lock (fcntl(2)): it ends with this process however that ends, is not
+    inherited by forked workers, and holds on network file systems too.
+
+    Raises:
+        OutboxError: another process holds it.
+    """
+    import fcntl
+
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
+    try:
+        deadline = time.monotonic() + _PATIENCE
+        while True:
+            try:
+                fcntl.lockf(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            except (BlockingIOError, PermissionError):
+                if time.monotonic() > deadline:
+                    raise OutboxError(_in_use(descriptor, outbox)) from None
+                time.sleep(0.05)
+        os.ftruncate(descriptor, 0)
+        os.pwrite(descriptor, b"%d\n" % os.getpid(), 0)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def _in_use(descriptor: int, outbox: Path) -> str:
+    holder = os.pread(descriptor, 20, 0).decode("ascii", "replace").strip()
+    who = f" (process {holder})" if holder else ""
+    return f"The outbox {outbox} is in use by another batchdigits{who}: wait, or choose another."

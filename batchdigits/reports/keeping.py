@@ -1,0 +1,69 @@
+"""Reports put in their place: whole, not without need, and never over what a person edited."""
+
+import hashlib
+import os
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import IO
+
+from batchdigits.console import LOG
+from batchdigits.files import move_new, whole_file
+from batchdigits.journal.journal import Journal, Report
+from batchdigits.names import for_terminal
+
+
+def keep(journal: Journal, path: Path, shows: str, write: Callable[[IO[str]], None]) -> bool:
+    """Draw a report anew, unless the one that is there shows the same already.
+
+    A report that is not the one last written was edited: it is kept under another name.
+
+    Args:
+        journal: which knows what was last written.
+        path: the report's file.
+        shows: what the report will show; equal text means an equal report.
+        write: writes it.
+
+    Returns:
+        Whether it was drawn.
+    """
+    last = journal.report(path.name)
+    edited = path.exists() and not _is_last(path, last)
+    if not edited and path.exists() and last and last.shows == shows:
+        return False
+    if edited:
+        _keep_edited(path)
+
+    def ready(temporary: Path) -> None:
+        # On record before it takes its place, or a kill in between would make it look edited.
+        journal.expect_report(path.name, _sha256(temporary))
+
+    with whole_file(path, ready) as file:
+        write(file)
+    status = path.stat()
+    journal.note_report(path.name, shows, status.st_size, status.st_mtime_ns)
+    return True
+
+
+def _is_last(path: Path, last: Report | None) -> bool:
+    if last is None:
+        return False
+    status = path.stat()
+    if (status.st_size, status.st_mtime_ns) == (last.size, last.mtime_ns):
+        return True
+    return _sha256(path) in (last.sha256, last.next_sha256)
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _keep_edited(path: Path) -> None:
+    stamp = time.strftime("%Y-%m-%dT%H-%M-%S", time.localtime())
+    kept, _ = move_new(path, path.with_name(f"{path.stem}.edited-{stamp}{path.suffix}"))
+    LOG.warning(
+        "%s was edited since it was written: it is kept as %s.",
+        for_terminal(path.name),
+        for_terminal(os.fspath(kept.name)),
+    )

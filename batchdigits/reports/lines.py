@@ -1,0 +1,95 @@
+"""Lines of every table of results, drawn from the journal in scan order."""
+
+import sqlite3
+from collections.abc import Iterator
+
+from batchdigits.config import Duplicates
+from batchdigits.journal.journal import Journal
+
+#: Columns of every table, in their fixed order; confidences are cut, not rounded, to four places.
+_CELLS = {
+    "file": "f.name",
+    "page": "p.page",
+    "status": "p.status",
+    "digit": "p.digit",
+    "confidence": "CAST(p.confidence * 10000 AS INTEGER) / 10000.0",
+    "second_digit": "p.second_digit",
+    "second_confidence": "CAST(p.second_confidence * 10000 AS INTEGER) / 10000.0",
+    "reason": "p.reason",
+    "width": "p.width",
+    "height": "p.height",
+    "bytes": "CASE WHEN f.sha256 <> x'' THEN f.size END",
+    "sha256": "CASE WHEN f.sha256 <> x'' THEN lower(hex(f.sha256)) END",
+    "model": "CASE WHEN p.status IN ('ok', 'review') THEN m.model END",
+    "read_at": "p.read_at",
+    "thumbnail": "p.thumbnail",
+    "duplicate_of": "d.original",
+    "source_state": "f.state",
+    "corrected_digit": "NULL",
+}
+COLUMNS = tuple(_CELLS)
+Cell = str | int | float | None
+#: One cell for each of :data:`COLUMNS`, then ``detail``, and ``scores`` and ``box`` as JSON text.
+Line = tuple[Cell, ...]
+
+_ORIGINALS_TABLE = """
+CREATE TEMP TABLE IF NOT EXISTS originals (file INTEGER PRIMARY KEY, original TEXT)
+"""
+_ORIGINALS = """
+INSERT INTO originals
+SELECT id, name FROM (
+    SELECT f.id, first_value(f.id) OVER same AS first, first_value(f.name) OVER same AS name
+    FROM files f
+    WHERE f.readable AND f.sha256 IN
+        (SELECT sha256 FROM files WHERE readable GROUP BY sha256 HAVING count(*) > 1)
+    WINDOW same AS (PARTITION BY f.sha256 ORDER BY f.order_key, f.id)
+) WHERE id <> first
+"""
+_FROM = """
+FROM files f JOIN pages p ON p.file = f.id JOIN makers m ON m.id = f.maker
+LEFT JOIN originals d ON d.file = f.id
+"""
+_ORDER = "ORDER BY f.order_key, f.id, p.page"
+
+
+class Lines:
+    """The table as it stands; ``skip`` leaves out files that are copies of another.
+
+    Which of byte-identical files is the original is decided here: the first in scan order,
+    however they came to be read. Files that could not be read are nobody's copy.
+    """
+
+    def __init__(self, journal: Journal, duplicates: Duplicates) -> None:
+        self._journal = journal
+        self._where = "WHERE d.file IS NULL" if duplicates is Duplicates.SKIP else ""
+        with journal.telling():
+            sql = journal.sql
+            sql.execute(_ORIGINALS_TABLE)
+            sql.execute("DELETE FROM originals")
+            if duplicates is not Duplicates.READ:
+                sql.execute(_ORIGINALS)
+
+    def __iter__(self) -> Iterator[Line]:
+        """Every line, in scan order."""
+        cells = ", ".join(_CELLS.values())
+        return self._select(f"{cells}, p.detail, p.scores, p.box")
+
+    def pictures(self) -> Iterator[tuple[str, int, str, str | None, str | None, bytes | None]]:
+        """File, page, status, reason, thumbnail and picture of every line, in scan order."""
+        picture = "(SELECT png FROM pictures WHERE file = f.id AND page = p.page)"
+        return self._select(f"f.name, p.page, p.status, p.reason, p.thumbnail, {picture}")
+
+    def counts(self) -> Iterator[tuple[str, str | None, int | None, int]]:
+        """Status, reason, digit, and how many pages have them."""
+        return self._journal.query(
+            f"SELECT p.status, p.reason, p.digit, count(*) {_FROM} {self._where} GROUP BY 1, 2, 3"
+        )
+
+    def files(self) -> int:
+        """How many files the table tells of."""
+        left = "LEFT JOIN originals d ON d.file = f.id"
+        found = self._journal.query(f"SELECT count(*) FROM files f {left} {self._where}")
+        return int(found.fetchone()[0])
+
+    def _select(self, what: str) -> sqlite3.Cursor:
+        return self._journal.query(f"SELECT {what} {_FROM} {self._where} {_ORDER}")

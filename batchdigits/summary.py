@@ -1,0 +1,60 @@
+"""What one run did, counted while it goes on."""
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from batchdigits.errors import EXIT_OK, EXIT_SOME_UNREAD
+from batchdigits.journal.entries import FileEntry
+from batchdigits.records import Status
+
+
+@dataclass(slots=True)
+class Summary:
+    """Counts of one run; they fill as files are read.
+
+    Attributes:
+        files: how many were read by this run, with ``rows`` pages.
+        digits: the best readings, those in review too.
+        skipped: files that were known already.
+        outdated: files read again only because model or settings changed.
+        unread: files in the inbox, known or new, that could not be read wholly.
+        gone: files on record that this run found no longer there.
+        seconds: how long it took.
+        interrupted_by: the signal that ended it, or 0.
+        closed_folders: folders that could not be looked into.
+    """
+
+    files: int = 0
+    rows: int = 0
+    statuses: Counter[str] = field(default_factory=Counter)
+    reasons: Counter[tuple[str, str]] = field(default_factory=Counter)
+    skipped: int = 0
+    outdated: int = 0
+    unread: int = 0
+    gone: int = 0
+    started_at: str = ""
+    seconds: float = 0.0
+    interrupted_by: int = 0
+    closed_folders: int = 0
+
+    def add(self, entries: Iterable[FileEntry]) -> None:
+        """Count files; those found unchanged count as skipped."""
+        for entry in entries:
+            if not entry.pages:
+                self.skipped += 1
+                continue
+            self.files += 1
+            self.rows += len(entry.pages)
+            for page in entry.pages:
+                self.statuses[page.status] += 1
+                if page.reason:
+                    self.reasons[page.status, page.reason] += 1
+
+    @property
+    def exit_code(self) -> int:
+        """The documented exit code of the run."""
+        if self.interrupted_by:
+            return 128 + self.interrupted_by
+        unread = self.statuses[Status.QUARANTINED] + self.statuses[Status.FAILED] + self.unread
+        return EXIT_SOME_UNREAD if unread or self.closed_folders else EXIT_OK

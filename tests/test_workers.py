@@ -1,0 +1,126 @@
+import faulthandler
+import os
+import signal
+import threading
+import time
+from collections.abc import Iterator
+
+import pytest
+
+from batchdigits.workers import Fate, Workers
+
+
+def double(items: list[object]) -> list[object]:
+    """What the workers do: doubles numbers, and what words say."""
+    for item in items:
+        if item == "crash":
+            faulthandler.disable()  # which pytest has on, and which would fill the screen
+            os.kill(os.getpid(), signal.SIGSEGV)
+        elif item == "hang":
+            time.sleep(60)
+        elif item == "grow":
+            return [len(bytearray(1 << 30))]
+        elif item == "raise":
+            raise ValueError("this is told")
+        elif item == "nap":
+            time.sleep(0.05)
+    return [item * 2 if isinstance(item, int) else os.getpid() for item in items]
+
+
+def pool(
+    count: int = 2, timeout: float = 20, memory: int = 1 << 30
+) -> Workers[object, list[object]]:
+    return Workers(double, count, timeout, memory)
+
+
+def test_every_task_is_done_once_by_several_processes() -> None:
+    with pool() as workers:
+        tasks: list[list[object]] = [[number, "nap"] for number in range(40)]
+        done = [(items[0], result) for items, result in workers.run(tasks)]
+    results = {item: result for item, result in done if not isinstance(result, Fate)}
+    assert {item: result[0] for item, result in results.items()} == {n: 2 * n for n in range(40)}
+    assert len(done) == 40 and len({result[1] for result in results.values()}) == 2
+
+
+@pytest.mark.parametrize("poison", ["crash", "hang"])
+def test_poison_is_found_and_its_neighbours_keep_their_results(poison: str) -> None:
+    with pool(timeout=0.5) as workers:
+        tasks = [[0, 1], [2, poison, 3], [4, 5], [6]]
+        done = list(workers.run(tasks))
+    fates = [(items, result) for items, result in done if isinstance(result, Fate)]
+    ((items, fate),) = fates
+    assert items == [poison] and fate.timed_out == (poison == "hang")
+    assert fate.exit_code == (-signal.SIGKILL if poison == "hang" else -signal.SIGSEGV)
+    numbers = [n for _, result in done if not isinstance(result, Fate) for n in result]
+    assert sorted(n for n in numbers if isinstance(n, int)) == [0, 2, 4, 6, 8, 10, 12]
+
+
+def test_a_worker_killed_at_work_costs_nothing() -> None:
+    with pool() as workers:
+        tasks: list[list[object]] = [[number, "nap"] for number in range(30)]
+        killer = threading.Timer(0.2, lambda: os.kill(workers.pids[0], signal.SIGKILL))
+        killer.start()
+        done = list(workers.run(tasks))
+    assert not any(isinstance(result, Fate) for _, result in done)
+    numbers = sorted(item for items, _ in done for item in items if isinstance(item, int))
+    assert numbers == list(range(30))
+
+
+def test_a_worker_killed_while_idle_is_replaced() -> None:
+    with pool(count=1) as workers:
+        assert [result for _, result in workers.run([[1]])] == [[2]]
+        os.kill(workers.pids[0], signal.SIGKILL)
+        time.sleep(0.1)
+        assert [result for _, result in workers.run([[2]])] == [[4]]
+
+
+def test_memory_is_bounded_for_each_worker_alone() -> None:
+    with pool(memory=300 << 20) as workers, pytest.raises(MemoryError):
+        list(workers.run([["grow"]]))
+
+
+def test_what_the_work_raises_is_raised_here() -> None:
+    with pool() as workers, pytest.raises(ValueError, match="this is told"):
+        list(workers.run([[1], ["raise"], [2]]))
+
+
+def test_a_pause_finishes_what_is_in_hand_and_begins_nothing() -> None:
+    begun: list[int] = []
+
+    def tasks() -> Iterator[list[object]]:
+        for number in range(1000):
+            begun.append(number)
+            yield [number, "nap"]
+
+    with pool() as workers:
+        done = list(workers.run(tasks(), lambda: len(begun) >= 10))
+    assert 10 <= len(done) <= 16 and len(begun) - len(done) <= 1
+
+
+def test_large_tasks_and_results_do_not_block_each_other() -> None:
+    with pool() as workers:
+        tasks: list[list[object]] = [["x" * 500_000] * 3 for _ in range(20)]
+        assert len(list(workers.run(tasks))) == 20
+
+
+def test_workers_end_with_their_parent() -> None:
+    reader, writer = os.pipe()
+    child = os.fork()
+    if child == 0:
+        with pool() as workers:
+            os.write(writer, " ".join(map(str, workers.pids)).encode())
+            os.kill(os.getpid(), signal.SIGKILL)
+    os.waitpid(child, 0)
+    pids = list(map(int, os.read(reader, 100).split()))
+    deadline = time.monotonic() + 5
+    while any(map(_runs, pids)) and time.monotonic() < deadline:
+        time.sleep(0.01)
+    assert len(pids) == 2 and not any(map(_runs, pids))
+
+
+def _runs(pid: int) -> bool:
+    try:
+        with open(f"/proc/{pid}/stat") as file:
+            return file.read().rpartition(")")[2].split()[0] != "Z"
+    except FileNotFoundError:
+        return False
