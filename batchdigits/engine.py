@@ -111,25 +111,27 @@ class LiteRTEngine:
         levels = self._input["dtype"] is np.uint8 and self._output["dtype"] is np.float32
         if not (fits and levels):
             raise ModelError(f"{card.file} does not read 28 x 28 images into ten scores.")
-        self._batch = np.zeros(shape, self._input["dtype"])
+        self._size = shape[0]
+        # LiteRT's own memory, handed out anew at every call: it refuses to run while a view lives.
+        self._pixels = self._interpreter.tensor(self._input["index"])
+        self._logits = self._interpreter.tensor(self._output["index"])
 
     def predict(self, images: NDArray[np.uint8]) -> Scores:
         """``(n, 28, 28) uint8``, any n, to ``(n, 10) float32`` calibrated probabilities."""
         if images.ndim != 3 or images.shape[1:] != (28, 28):
             raise ValueError(f"expected (n, 28, 28) images, got {images.shape}")
         logits = np.empty((len(images), 10), np.float32)
-        size = len(self._batch)
-        for start in range(0, len(images), size):
-            part = images[start : start + size]
-            logits[start : start + size] = self._run(part)[: len(part)]
+        for start in range(0, len(images), self._size):
+            part = slice(start, start + self._size)
+            self._run(images[part], logits[part])
         return softmax(logits / self.card.temperature)
 
-    def _run(self, part: NDArray[np.uint8]) -> NDArray[np.float32]:
-        self._batch[: len(part), ..., 0] = part
-        self._batch[len(part) :] = 0
-        self._interpreter.set_tensor(self._input["index"], self._batch)
+    def _run(self, images: NDArray[np.uint8], logits: NDArray[np.float32]) -> None:
+        count = len(images)
+        self._pixels()[:count, ..., 0] = images
+        self._pixels()[count:] = 0
         self._interpreter.invoke()
-        return np.asarray(self._interpreter.get_tensor(self._output["index"]), np.float32)
+        logits[:] = self._logits()[:count]
 
 
 def softmax(logits: NDArray[np.float32]) -> Scores:

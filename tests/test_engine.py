@@ -17,7 +17,7 @@ def images(digits: list[tuple[GrayImage, str]], count: int) -> np.ndarray:
     return np.stack([own[i % len(own)] for i in range(count)])
 
 
-@pytest.mark.parametrize("count", [0, 1, 2, 63, 64, 65, 200])
+@pytest.mark.parametrize("count", [0, 1, 2, 7, 8, 9, 64, 200])
 def test_any_number_of_images(
     engine: Engine, digits: list[tuple[GrayImage, str]], count: int
 ) -> None:
@@ -35,6 +35,15 @@ def test_neighbours_change_no_bit(engine: Engine, digits: list[tuple[GrayImage, 
     shuffled = np.random.default_rng(1).permutation(150)
     assert np.array_equal(engine.predict(batch[shuffled]), together[shuffled])
     assert np.array_equal(load_default(threads=2).predict(batch), together)
+
+
+def test_scores_outlive_the_next_call(engine: Engine, digits: list[tuple[GrayImage, str]]) -> None:
+    batch = images(digits, 16)
+    first = engine.predict(batch)
+    kept = first.copy()
+    engine.predict(255 - batch)
+    assert np.array_equal(first, kept)
+    assert np.array_equal(engine.predict(batch), kept)
 
 
 def test_wrong_shapes_are_refused(engine: Engine) -> None:

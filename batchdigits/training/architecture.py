@@ -1,15 +1,17 @@
-"""The bundled network: small convolutions on 28 x 28, about 8 million multiplications."""
+"""The bundled network: small convolutions on 28 x 28, under 4 million multiplications."""
 
 from typing import Any
 
-#: Filters of each convolution, by the resolution it works at.
-STEM, MIDDLE, DEEP = 24, 48, 96
+#: Filters of each convolution, in order. Multiples of 8, which 8-bit kernels work in.
+STEM, MIDDLE, DEEP, LAST = 32, 48, 96, 128
 
 
 def build_cnn(seed: int) -> Any:
     """An untrained Keras model: ``(n, 28, 28, 1)`` float 0-255 in, ``(n, 10)`` logits out.
 
-    Batch normalisation folds into the convolutions on export, so it costs nothing to predict.
+    Most convolutions go without padding: the ink's box is 20 of 28 pixels wide, so positions near
+    the edges would cost half of all the work and see little but black. Batch normalisation folds
+    into the convolutions on export, so it costs nothing to predict.
     """
     import keras
     from keras import layers
@@ -17,20 +19,33 @@ def build_cnn(seed: int) -> Any:
     keras.utils.set_random_seed(seed)
     inputs = keras.Input((28, 28, 1))
     x = layers.Rescaling(1 / 255)(inputs)
-    x = _convolution(x, STEM, size=5, stride=2)
+    x = _fold(x)
+    x = _convolution(x, STEM)
     x = _convolution(x, MIDDLE)
     x = layers.MaxPooling2D()(x)
-    x = _convolution(x, DEEP)
-    x = _convolution(x, DEEP)
-    x = layers.MaxPooling2D()(x)
+    x = _convolution(x, DEEP, padding="same")
+    x = _convolution(x, LAST)
     x = layers.Flatten()(x)
     x = layers.Dropout(0.4)(x)
     return keras.Model(inputs, layers.Dense(10)(x), name="cnn")
 
 
-def _convolution(x: Any, filters: int, size: int = 3, stride: int = 1) -> Any:
+def _fold(x: Any) -> Any:
+    """Every 2 x 2 pixels become the 4 channels of one: ``(n, 28, 28, 1)`` to ``(n, 14, 14, 4)``.
+
+    A 3 x 3 convolution of these is a 6 x 6 one of stride 2 on the pixels, in a third of its time:
+    8-bit kernels take 8 channels at once, and fill up with zeros where there is only one.
+    """
     from keras import layers
 
-    x = layers.Conv2D(filters, size, strides=stride, padding="same", use_bias=False)(x)
+    x = layers.Reshape((14, 2, 14, 2))(x)
+    x = layers.Permute((1, 3, 2, 4))(x)
+    return layers.Reshape((14, 14, 4))(x)
+
+
+def _convolution(x: Any, filters: int, padding: str = "valid") -> Any:
+    from keras import layers
+
+    x = layers.Conv2D(filters, 3, padding=padding, use_bias=False)(x)
     x = layers.BatchNormalization()(x)
     return layers.ReLU()(x)

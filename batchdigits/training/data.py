@@ -114,7 +114,7 @@ def load_folder(folder: Path, include: Sequence[str] = (), exclude: Sequence[str
 
 def _grays(files: Sequence[tuple[Path, int]]) -> Iterator[GrayImage]:
     for path, _ in files:
-        source = Source(path, path.name)
+        source = Source(str(path), path.name)
         try:
             data = read_bytes(source)
         except ImageError as error:

@@ -9,14 +9,16 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-#: Images predicted in one call; fixed in the file, so that LiteRT plans its memory once.
-BATCH = 64
+#: Images predicted in one call; fixed in the file, so that LiteRT plans its memory once. More cost
+#: as much an image, and a page by itself would wait for all of them.
+BATCH = 8
 
 
 def to_tflite(model: Any, samples: NDArray[np.uint8]) -> bytes:
-    """Convert a trained network to 8-bit integers, which run about three times as fast.
+    """Convert a trained network to 8-bit integers.
 
-    Integer arithmetic is exact, so an image's scores are the same bit for bit wherever it lies
+    They run up to three times as fast where the processor has instructions for them. Integer
+    arithmetic is exact, so an image's scores are the same bit for bit wherever it lies
     in a batch. The weights' ranges are known; the activations' are taken from ``samples``
     (Jacob et al., CVPR 2018). The conversion goes through a SavedModel, whose variables are
     frozen: otherwise batch normalisation is not folded and everything runs several times slower.

@@ -46,7 +46,10 @@ def train(
     )
     model.compile(
         keras.optimizers.AdamW(schedule, weight_decay=recipe.weight_decay),
-        _loss(recipe.label_smoothing),
+        # Smoothed, since a few labels of every set are wrong.
+        keras.losses.CategoricalCrossentropy(
+            from_logits=True, label_smoothing=recipe.label_smoothing
+        ),
     )
     check = plain(held_back)
     with ProcessPoolExecutor(2, mp_context=get_context("spawn")) as pool:
@@ -64,24 +67,12 @@ def train(
     return model
 
 
-def _loss(smoothing: float) -> Any:
-    """Cross-entropy on logits; smoothed labels, since a few labels of every set are wrong."""
-    import keras
-
-    smooth = keras.losses.CategoricalCrossentropy(from_logits=True, label_smoothing=smoothing)
-
-    def loss(truth: Any, logits: Any) -> Any:
-        labels = keras.ops.cast(keras.ops.reshape(truth, (-1,)), "int32")
-        return smooth(keras.ops.one_hot(labels, 10), logits)
-
-    return loss
-
-
 def _one_epoch(model: Any, batch: Batch, recipe: Recipe) -> float:
     images, digits = batch
     whole = len(images) // recipe.batch_size * recipe.batch_size
+    labels = np.eye(10, dtype=np.float32)[digits[:whole]]
     history = model.fit(
-        images[:whole, ..., None], digits[:whole], recipe.batch_size, shuffle=False, verbose=0
+        images[:whole, ..., None], labels, recipe.batch_size, shuffle=False, verbose=0
     )
     return float(history.history["loss"][-1])
 
