@@ -92,6 +92,7 @@ class _Run:
         listener: Listener,
     ) -> None:
         self._settings = settings
+        self._inbox = os.fspath(settings.inbox)
         self._journal = journal
         self._engine = engine
         self._scan = scan
@@ -153,10 +154,10 @@ class _Run:
         return False
 
     def _path(self, name: str) -> str:
-        return os.path.join(self._settings.inbox, raw_name(name))
+        return f"{self._inbox}/{raw_name(name)}"
 
     def _source(self, todo: Todo) -> Source:
-        return Source(self._path(todo.name), todo.name, todo.earlier_sha256.hex(), todo.crowded)
+        return Source(self._path(todo.name), todo.name, todo.earlier_sha256, todo.crowded)
 
     def _finish_moves(self) -> None:
         """Do what a killed run had on record, but not yet done."""
@@ -203,7 +204,7 @@ class _Run:
         limit = f"{self._settings.file_timeout:g} seconds"
         if isinstance(job, Verdict):
             why = Rejected(Reason.IO_ERROR, f"Its bytes could not be read within {limit}.")
-            self._finish([(job, FileEntry(Stamp(), b"", [rejected_page(why)], []))])
+            self._finish([(job, FileEntry.of(Stamp(), "", [rejected_page(why)]))])
             return
         source = job.source if isinstance(job, Known) else job
         if fate.timed_out:
@@ -219,11 +220,12 @@ class _Run:
         for job, read in done:
             assert not isinstance(job, Sheet)
             source = job if isinstance(job, Source) else job.source
-            entry = settled(source, read)
+            entry = settled(source, read) if read.bad else read
             pairs.append((self._open.pop(source.name), entry))
-            if entry.is_bad:
+            if entry.bad:
                 sources[source.name] = source
-            self._tell(source.name, entry)
+            if not entry.readable:
+                _tell(source.name, entry)
         self._journal.check_in_place()
         with ExitStack() as stack:
             if sources:
@@ -233,11 +235,6 @@ class _Run:
         if sources:
             bad = [(n, sources[todo.name], e) for n, todo, e in new if todo.name in sources]
             self._set_aside(bad)
-
-    def _tell(self, name: str, entry: FileEntry) -> None:
-        for page in entry.pages:
-            if page.detail:
-                LOG.debug("%s: %s. %s", for_terminal(name), page.reason, page.detail)
 
     def _set_aside(self, bad: Sequence[tuple[int, Source, FileEntry]]) -> None:
         places = []
@@ -282,6 +279,12 @@ class _Tasks(Iterator[list[Job]]):
 
     def __next__(self) -> list[Job]:
         return [self._verdicts.popleft()] if self._verdicts else next(self._chunks)
+
+
+def _tell(name: str, entry: FileEntry) -> None:
+    for page in entry.pages:
+        if page.detail:
+            LOG.debug("%s: %s. %s", for_terminal(name), page.reason, page.detail)
 
 
 def cores() -> int:

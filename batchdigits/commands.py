@@ -54,7 +54,7 @@ def _fields(summary: Summary, scan: Scan) -> dict[str, object]:
         "files": summary.files,
         "rows": summary.rows,
         "statuses": dict(summary.statuses),
-        "reasons": {reason: count for (_, reason), count in summary.reasons.items()},
+        "reasons": {why: count for (_, why), count in summary.outcomes.items() if why},
         "skipped": summary.skipped,
         "gone": summary.gone,
         "not_images": len(scan.others),

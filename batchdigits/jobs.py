@@ -103,16 +103,17 @@ def _unchanged(source: Source) -> FileEntry | None:
         data, stamp = read_bytes(source)
     except ImageError:
         return None
-    sha256 = hashlib.sha256(data).digest()
-    return FileEntry(stamp, sha256, [], []) if sha256.hex() == source.known_sha256 else None
+    sha256 = hashlib.sha256(data).hexdigest()
+    return FileEntry.of(stamp, sha256, []) if sha256 == source.known_sha256 else None
 
 
 def _judged(verdict: Verdict) -> FileEntry:
     try:
         data, stamp = read_bytes(verdict.source)
     except ImageError as error:
-        return FileEntry(Stamp(), b"", [rejected_page(error.rejected)], [])
-    return FileEntry(stamp, hashlib.sha256(data).digest(), [rejected_page(verdict.rejected)], [])
+        return FileEntry.of(Stamp(), "", [rejected_page(error.rejected)])
+    sha256 = hashlib.sha256(data).hexdigest()
+    return FileEntry.of(stamp, sha256, [rejected_page(verdict.rejected)])
 
 
 def rejected_page(rejected: Rejected) -> PageEntry:

@@ -113,7 +113,7 @@ def _files(count: int) -> str:
 
 
 def _why(summary: Summary, status: Status) -> str:
-    found = [(reason, summary.reasons[status, reason]) for reason in Reason]
+    found = [(reason, summary.outcomes[str(status), str(reason)]) for reason in Reason]
     words = [f"{count} {reason}{_advice(status, reason)}" for reason, count in found if count]
     return ", ".join(words)
 

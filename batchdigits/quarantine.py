@@ -27,9 +27,9 @@ def settled(source: Source, entry: FileEntry) -> FileEntry:
     A scan may be half written when it is read and whole a moment later; only a file that is
     still what was judged may be taken away.
     """
-    if not entry.is_bad or _content_is(Path(source.path), entry):
+    if not entry.bad or _content_is(Path(source.path), entry):
         return entry
-    return entry._replace(pages=[_busy(page) for page in entry.pages])
+    return FileEntry.of(entry.stamp, entry.sha256, [_busy(page) for page in entry.pages])
 
 
 def _busy(page: PageEntry) -> PageEntry:
@@ -50,10 +50,10 @@ def set_aside(source: Source, entry: FileEntry, settings: Settings) -> tuple[Pat
     Raises:
         OSError: the quarantine cannot be written, or the file cannot be read any more.
     """
-    if not entry.is_bad or settings.quarantine is Quarantine.OFF:
+    if not entry.bad or settings.quarantine is Quarantine.OFF:
         return None
     path = Path(source.path)
-    stays = settings.quarantine is Quarantine.COPY or entry.is_readable
+    stays = settings.quarantine is Quarantine.COPY or entry.readable
     target = settings.quarantine_folder.joinpath(*raw_name(source.name).split("/"))
     placed, moved = _place(path, target, entry, stays)
     if not moved and not stays:
@@ -96,7 +96,7 @@ def _earlier_copy(target: Path, entry: FileEntry) -> Path | None:
 def _content_is(path: Path, entry: FileEntry) -> bool:
     try:
         same_size = path.stat().st_size == entry.stamp.size
-        return same_size and hashlib.sha256(path.read_bytes()).digest() == entry.sha256
+        return same_size and hashlib.sha256(path.read_bytes()).hexdigest() == entry.sha256
     except OSError:
         return False
 
@@ -135,5 +135,5 @@ def _note(source: Source, entry: FileEntry, moved: bool) -> dict[str, object]:
         "what_to_try": advice,
         "time": bad[0].read_at,
         "bytes": entry.stamp.size,
-        "sha256": entry.sha256.hex(),
+        "sha256": entry.sha256,
     }

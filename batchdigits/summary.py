@@ -15,6 +15,7 @@ class Summary:
 
     Attributes:
         files: how many were read by this run, with ``rows`` pages.
+        outcomes: pages by status and reason.
         digits: the best readings, those in review too.
         skipped: files that were known already.
         outdated: files read again only because model or settings changed.
@@ -27,8 +28,7 @@ class Summary:
 
     files: int = 0
     rows: int = 0
-    statuses: Counter[str] = field(default_factory=Counter)
-    reasons: Counter[tuple[str, str]] = field(default_factory=Counter)
+    outcomes: Counter[tuple[str, str | None]] = field(default_factory=Counter)
     skipped: int = 0
     outdated: int = 0
     unread: int = 0
@@ -47,9 +47,15 @@ class Summary:
             self.files += 1
             self.rows += len(entry.pages)
             for page in entry.pages:
-                self.statuses[page.status] += 1
-                if page.reason:
-                    self.reasons[page.status, page.reason] += 1
+                self.outcomes[page.status, page.reason] += 1
+
+    @property
+    def statuses(self) -> Counter[str]:
+        """How many pages have each status."""
+        counts: Counter[str] = Counter()
+        for (status, _), count in self.outcomes.items():
+            counts[status] += count
+        return counts
 
     @property
     def exit_code(self) -> int:

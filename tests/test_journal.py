@@ -41,7 +41,7 @@ def read(stamp: Stamp, content: bytes, page: int = 1) -> FileEntry:
 
 def unread(stamp: Stamp, content: bytes) -> FileEntry:
     page = rejected_page(Rejected(Reason.CORRUPT, "broken"))
-    return FileEntry(stamp, hashlib.sha256(content).digest(), [page], [])
+    return FileEntry.of(stamp, hashlib.sha256(content).hexdigest(), [page])
 
 
 def plan(journal: Journal, *found: Found, maker: int = 1, **wish: bool) -> list[Todo]:
@@ -96,7 +96,7 @@ def test_only_new_and_changed_files_are_to_be_read(journal: Journal) -> None:
     (todo,) = plan(journal, ("0.png", 5, 99), *known[1:])
     assert todo.name == "0.png" and todo.is_valid, "only its content has to be looked at"
     (todo,) = plan(journal, ("0.png", 6, 0), *known[1:])
-    assert todo.earlier_sha256 == hashlib.sha256(b"0").digest() and not todo.crowded
+    assert todo.earlier_sha256 == hashlib.sha256(b"0").hexdigest() and not todo.crowded
     assert len(plan(journal, *known, everything=True)) == 3
     other = journal.maker_id(Maker("other@1", "cd" * 32, "{}"))
     again = plan(journal, *known, maker=other)
@@ -108,7 +108,7 @@ def test_failures_are_taken_again_on_demand_and_what_was_never_read_always(
 ) -> None:
     put(journal, "bad.png", unread(Stamp(5, 5, 5, 5), b"bad"))
     closed = rejected_page(Rejected(Reason.PERMISSION, "no"))
-    put(journal, "closed.png", FileEntry(Stamp(), b"", [closed], []))
+    put(journal, "closed.png", FileEntry.of(Stamp(), "", [closed]))
     found: list[Found] = [("bad.png", 5, 5), ("closed.png", 0, 0)]
     assert [todo.name for todo in plan(journal, *found)] == ["closed.png"]
     assert len(plan(journal, *found, failures=True)) == 2
@@ -145,9 +145,9 @@ def test_gone_files_stay_on_record_and_come_back(journal: Journal) -> None:
 def test_an_unreadable_moment_does_not_lose_a_reading(journal: Journal) -> None:
     put(journal, "a.png", read(Stamp(1, 1, 1, 1), b"a"))
     closed = rejected_page(Rejected(Reason.PERMISSION, "no"))
-    put(journal, "a.png", FileEntry(Stamp(), b"", [closed], []))
+    put(journal, "a.png", FileEntry.of(Stamp(), "", [closed]))
     assert table(journal, "status", "bytes") == [("ok", 1)]
-    put(journal, "b.png", FileEntry(Stamp(), b"", [closed], []))
+    put(journal, "b.png", FileEntry.of(Stamp(), "", [closed]))
     put(journal, "b.png", read(Stamp(2, 2, 2, 2), b"b"))
     assert table(journal, "file", "status") == [("a.png", "ok"), ("b.png", "ok")]
 

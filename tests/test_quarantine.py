@@ -21,7 +21,7 @@ def bad_file(inbox: Path, name: str, content: bytes = b"junk") -> tuple[Source, 
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(content)
     page = rejected_page(Rejected(Reason.CORRUPT, "broken in the middle"))
-    entry = FileEntry(Stamp(len(content)), hashlib.sha256(content).digest(), [page], [])
+    entry = FileEntry.of(Stamp(len(content)), hashlib.sha256(content).hexdigest(), [page])
     return Source(str(path), display_name(name)), entry
 
 
@@ -38,7 +38,7 @@ def test_a_bad_file_is_moved_with_a_note(inbox: Path, outbox: Path) -> None:
     assert place.read_bytes() == b"junk" and not Path(source.path).exists()
     note = json.loads((outbox / "quarantine" / "sub" / "scan.png.json").read_text())
     assert note["file"] == "sub/scan.png" and note["came_from"] == str(inbox / "sub" / "scan.png")
-    assert note["reason"] == "corrupt" and note["sha256"] == entry.sha256.hex()
+    assert note["reason"] == "corrupt" and note["sha256"] == entry.sha256
     assert note["what_to_try"] and note["what_happened"] and note["time"]
 
 
@@ -71,7 +71,7 @@ def test_a_file_with_good_pages_stays_in_the_inbox(inbox: Path, outbox: Path) ->
     source, entry = bad_file(inbox, "pages.tif")
     (bad,) = entry.pages
     good = bad._replace(status="ok", reason=None, digit=3)
-    entry = entry._replace(pages=[good, bad._replace(page=2)])
+    entry = FileEntry.of(entry.stamp, entry.sha256, [good, bad._replace(page=2)])
     place, left = placed(source, entry, Settings(inbox, outbox))
     assert place.exists() and Path(source.path).exists() and not left
     note = json.loads(place.with_name("pages.tif.json").read_text())
@@ -80,7 +80,7 @@ def test_a_file_with_good_pages_stays_in_the_inbox(inbox: Path, outbox: Path) ->
 
 def test_failed_files_stay(inbox: Path, outbox: Path) -> None:
     source, entry = bad_file(inbox, "scan.png")
-    failed = entry._replace(pages=[rejected_page(Rejected(Reason.PERMISSION, "no"))])
+    failed = FileEntry.of(Stamp(), "", [rejected_page(Rejected(Reason.PERMISSION, "no"))])
     assert set_aside(source, failed, Settings(inbox, outbox)) is None
     assert Path(source.path).exists()
 

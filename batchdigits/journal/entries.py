@@ -17,6 +17,8 @@ from batchdigits.records import Row, Stamp, Status
 #: SQLite's integers have a sign.
 _LARGEST = 2**63 - 1
 _SIDE = 28
+_READ = frozenset({str(Status.OK), str(Status.REVIEW)})
+_BAD = str(Status.QUARANTINED)
 
 
 class PageEntry(NamedTuple):
@@ -44,23 +46,34 @@ class PageEntry(NamedTuple):
 class FileEntry(NamedTuple):
     """One file with all its pages; no pages mean that its content is the one known already.
 
-    ``pictures`` are ``(page, PNG)`` of the thumbnails that are no files of their own.
+    Attributes:
+        stamp: what the file system said of it.
+        sha256: of its content, hexadecimal; empty where it could not be read at all.
+        pages: in order.
+        pictures: ``(page, PNG)`` of the thumbnails that are no files of their own.
+        readable: whether any page was read.
+        bad: whether any page belongs in quarantine.
     """
 
     stamp: Stamp
-    sha256: bytes
+    sha256: str
     pages: list[PageEntry]
     pictures: list[tuple[int, bytes]]
+    readable: bool
+    bad: bool
 
-    @property
-    def is_readable(self) -> bool:
-        """Whether any page was read."""
-        return any(page.status in (Status.OK, Status.REVIEW) for page in self.pages)
-
-    @property
-    def is_bad(self) -> bool:
-        """Whether any page belongs in quarantine."""
-        return any(page.status == Status.QUARANTINED for page in self.pages)
+    @classmethod
+    def of(
+        cls,
+        stamp: Stamp,
+        sha256: str,
+        pages: list[PageEntry],
+        pictures: list[tuple[int, bytes]] | None = None,
+    ) -> "FileEntry":
+        """An entry that knows what its pages come to."""
+        statuses = {page.status for page in pages}
+        readable = not statuses.isdisjoint(_READ)
+        return cls(stamp, sha256, pages, pictures or [], readable, _BAD in statuses)
 
 
 def pack(rows: Iterable[Row]) -> list[FileEntry]:
@@ -73,7 +86,7 @@ def _pack_file(rows: list[Row]) -> FileEntry:
     stamp = Stamp(size, mtime_ns, inode & _LARGEST, born_ns)
     pictures = [(row.page, row.picture) for row in rows if row.picture]
     pages = [_pack_page(row) for row in rows]
-    return FileEntry(stamp, bytes.fromhex(rows[0].sha256), pages, pictures)
+    return FileEntry.of(stamp, rows[0].sha256, pages, pictures)
 
 
 def _pack_page(row: Row) -> PageEntry:

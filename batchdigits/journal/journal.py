@@ -36,7 +36,7 @@ class Todo(NamedTuple):
     name: str
     order_key: str
     earlier: int | None
-    earlier_sha256: bytes
+    earlier_sha256: str
     is_valid: bool
     crowded: bool
 
@@ -106,7 +106,7 @@ class Journal(Store):
             [
                 (
                     *(number, todo.name, todo.order_key, *entry.stamp, entry.sha256),
-                    *(maker, pictured, entry.is_readable, entry.is_bad),
+                    *(maker, pictured, entry.readable, entry.bad),
                 )
                 for number, todo, entry in new
             ],
@@ -165,7 +165,7 @@ class Journal(Store):
         pages = self.query(
             f"SELECT {_PAGE_COLUMNS} FROM pages WHERE file = ? ORDER BY page", (number,)
         )
-        return FileEntry(Stamp(*stamp), sha256, list(map(PageEntry._make, pages)), [])
+        return FileEntry.of(Stamp(*stamp), sha256, list(map(PageEntry._make, pages)))
 
     def unread(self) -> int:
         """How many files in the inbox could not be read, or not wholly."""

@@ -23,13 +23,13 @@ _FAILURE = "EXISTS (SELECT 1 FROM pages WHERE file = f.id AND status IN ('quaran
 # What makes a file's record hold, besides that its size and mtime are still the same. A file
 # that was never read has no hash and holds for nothing.
 _HOLDS = (
-    "f.maker = :maker AND f.state = 'present' AND f.sha256 <> x'' AND f.pictured IN ({serves})"
+    "f.maker = :maker AND f.state = 'present' AND f.sha256 <> '' AND f.pictured IN ({serves})"
     " AND NOT (:failures AND {failure})"
 )
 _TODO = """
 INSERT INTO todo
 SELECT coalesce(f.order_key, order_key(s.name)) AS place, s.name, s.size, f.id,
-       coalesce(f.sha256, x''), f.id IS NOT NULL AND NOT :everything AND {holds},
+       coalesce(f.sha256, ''), f.id IS NOT NULL AND NOT :everything AND {holds},
        (SELECT count(*) FROM files WHERE name = s.name) > 1, f.state IS 'present',
        f.maker IS NOT NULL AND f.maker <> :maker
 FROM seen s LEFT JOIN files f ON f.id =
@@ -92,7 +92,7 @@ class Plan:
         sql.execute("CREATE TEMP TABLE seen (name TEXT, size INTEGER, mtime_ns INTEGER)")
         sql.execute(
             "CREATE TEMP TABLE todo (order_key TEXT, name TEXT, size INTEGER, earlier INTEGER,"
-            " sha256 BLOB, is_valid INTEGER, crowded INTEGER, present INTEGER, outdated INTEGER)"
+            " sha256 TEXT, is_valid INTEGER, crowded INTEGER, present INTEGER, outdated INTEGER)"
         )
         sql.execute("BEGIN")
         try:

@@ -33,7 +33,7 @@ CREATE TABLE files (
     mtime_ns INTEGER NOT NULL,
     inode INTEGER NOT NULL,
     born_ns INTEGER NOT NULL,
-    sha256 BLOB NOT NULL,
+    sha256 TEXT NOT NULL,           -- hexadecimal
     state TEXT NOT NULL,            -- present, gone or quarantined
     maker INTEGER NOT NULL REFERENCES makers,
     pictured TEXT NOT NULL,         -- the --thumbnails it was read with

@@ -1,16 +1,18 @@
 """``results.csv``: RFC 4180 with a UTF-8 BOM, safe to open in any spreadsheet."""
 
 import csv
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import IO
 
-from batchdigits.reports.lines import COLUMNS, Line
+from batchdigits.reports.lines import COLUMNS, Cell, Line
 
 BOM = "\ufeff"
 #: A cell that begins so is run as a formula by spreadsheets (OWASP, *CSV Injection*).
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 #: Only these begin with what people or scanners chose.
 _FILE, _ORIGINAL = COLUMNS.index("file"), COLUMNS.index("duplicate_of")
+_GUARDED = {*FORMULA_STARTS, "'"}
+_WIDTH = len(COLUMNS)
 
 
 def write(file: IO[str], lines: Iterable[Line]) -> None:
@@ -21,12 +23,14 @@ def write(file: IO[str], lines: Iterable[Line]) -> None:
     table.writerows(map(_row, lines))
 
 
-def _row(line: Line) -> list[object]:
-    row: list[object] = [*line[: len(COLUMNS)]]
-    row[_FILE] = guard(str(row[_FILE]))
-    if row[_ORIGINAL]:
-        row[_ORIGINAL] = guard(str(row[_ORIGINAL]))
-    return row
+def _row(line: Line) -> Sequence[Cell]:
+    name, original = str(line[_FILE]), line[_ORIGINAL]
+    if original is None and name[:1] not in _GUARDED:
+        return line[:_WIDTH]
+    cells = list(line[:_WIDTH])
+    cells[_FILE] = guard(name)
+    cells[_ORIGINAL] = guard(str(original)) if original else None
+    return cells
 
 
 def guard(cell: str) -> str:
