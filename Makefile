@@ -1,4 +1,5 @@
 # make run   installs batchdigits into .venv and reads inbox/ into outbox/
+# make bench measures speed against what the hardware must do
 # make test  installs what the tests need and runs lint, types and tests
 # Both are quick the second time: the stamp files say what is installed already.
 
@@ -10,7 +11,7 @@ PYTHON ?= $(shell for each in python3 python3.13 python3.12 python3.11; do \
 	2>/dev/null && { command -v $$each; break; }; done)
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
-.PHONY: run test lint clean
+.PHONY: run test lint bench faults clean
 
 run: $(VENV)/installed
 	@echo "==> reading inbox/ into outbox/"
@@ -20,6 +21,14 @@ run: $(VENV)/installed
 test: $(VENV)/installed-dev lint
 	@echo "==> tests"
 	@$(BIN)/python -m pytest -n 2
+
+# BENCH="throughput --small" and the like chooses; MNIST is fetched by Keras or given with --mnist.
+bench: $(VENV)/installed-dev
+	@$(BIN)/python -m benchmarks $(BENCH)
+
+# The tests that kill, fill and take away, with fifty kills instead of five.
+faults: $(VENV)/installed-dev
+	@BATCHDIGITS_KILLS=50 $(BIN)/python -m pytest -n 2 tests/test_faults.py tests/test_workers.py
 
 lint: $(VENV)/installed-dev
 	@echo "==> ruff and mypy"
