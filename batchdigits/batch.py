@@ -191,6 +191,7 @@ class _Run:
             else:
                 done = zip(jobs, result, strict=True)
                 self._finish([(job, entry) for job, entry in done if entry is not None])
+        self._listener.advanced(self._summary)
         self._summary.interrupted_by = self._listener.stopped()
 
     def _paused(self) -> bool:

@@ -67,14 +67,17 @@ class Bar:
 
     def advance(self, summary: Summary) -> None:
         """Show the counts so far, a few times a second."""
-        if not self._shown or time.monotonic() - self._drawn < _REFRESH:
+        if not self._shown:
+            return
+        task = self._progress.tasks[self._task]
+        done = summary.files + summary.unchanged
+        if time.monotonic() - self._drawn < _REFRESH and done != task.total:
             return
         self._drawn = time.monotonic()
-        task = self._progress.tasks[self._task]
         rate = f"{summary.files / task.elapsed:,.0f} files/s" if task.elapsed else ""
         shown = [each for each in Status if summary.statuses[each] or each is not Status.FAILED]
         counts = ", ".join(f"{summary.statuses[status]} {status}" for status in shown)
-        self._progress.update(self._task, completed=summary.files, rate=rate, counts=counts)
+        self._progress.update(self._task, completed=done, rate=rate, counts=counts)
         self._progress.refresh()
 
 

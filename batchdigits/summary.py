@@ -17,7 +17,7 @@ class Summary:
         files: how many were read by this run, with ``rows`` pages.
         outcomes: pages by status and reason.
         digits: the best readings, those in review too.
-        skipped: files that were known already.
+        skipped: files that were known already; of them, ``unchanged`` had to be looked at.
         outdated: files read again only because model or settings changed.
         unread: files in the inbox, known or new, that could not be read wholly.
         gone: files on record that this run found no longer there.
@@ -30,6 +30,7 @@ class Summary:
     rows: int = 0
     outcomes: Counter[tuple[str, str | None]] = field(default_factory=Counter)
     skipped: int = 0
+    unchanged: int = 0
     outdated: int = 0
     unread: int = 0
     gone: int = 0
@@ -42,6 +43,7 @@ class Summary:
         """Count files; those found unchanged count as skipped."""
         for entry in entries:
             if not entry.pages:
+                self.unchanged += 1
                 self.skipped += 1
                 continue
             self.files += 1
