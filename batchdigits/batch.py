@@ -37,6 +37,9 @@ _FILE_COST, _BYTE_COST = 4e-4, 1.5e-8
 #: Seconds of work that make one more worker worth starting.
 _WORTH = 0.1
 
+#: Crashes without any file read after which it is not the files' fault.
+_TOO_MANY_CRASHES = 10
+
 Pool = Workers[Job, list[FileEntry | None]]
 
 
@@ -102,6 +105,7 @@ class _Run:
         self._verdicts: deque[Verdict] = deque()
         self._open: dict[str, Todo] = {}
         self._pool: Pool | None = None
+        self._crashes = 0
         self._jobs = Jobs(Road(engine, settings.limits, settings.outbox, settings.thumbnails))
 
     def do(self, found: Iterable[tuple[str, int, int]]) -> Summary:
@@ -210,8 +214,16 @@ class _Run:
         source = job.source if isinstance(job, Known) else job
         if fate.timed_out:
             why = Rejected(Reason.TIMED_OUT, f"Reading was given up after {limit}.")
+        elif fate.out_of_memory:
+            why = Rejected(Reason.CRASHED_READER, "It needs more than --worker-memory allows.")
         else:
             why = Rejected(Reason.CRASHED_READER, f"The reader ended with code {fate.exit_code}.")
+            self._crashes += 1
+            if self._crashes >= _TOO_MANY_CRASHES > self._summary.files:
+                raise BatchdigitsError(
+                    f"The reader crashed over {self._crashes} files and read none: something is "
+                    "wrong with this installation or machine, so the others are left alone."
+                )
         self._verdicts.append(Verdict(source, why))
 
     def _finish(self, done: Sequence[tuple[Job, FileEntry]]) -> None:

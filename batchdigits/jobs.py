@@ -47,6 +47,7 @@ class Sheet(NamedTuple):
     cells: list[Cell]
 
 
+_NO_MEMORY = -4  # cv::Error::StsNoMem
 Job = Source | Known | Verdict | Sheet
 
 
@@ -66,7 +67,16 @@ class Jobs:
 
         Raises:
             OSError: a picture cannot be written.
+            MemoryError: beyond what this process may allocate.
         """
+        try:
+            return self._do(jobs)
+        except cv2.error as error:
+            if error.code == _NO_MEMORY:
+                raise MemoryError from error
+            raise
+
+    def _do(self, jobs: list[Job]) -> list[FileEntry | None]:
         entries = [self._first_look(job) for job in jobs]
         waiting = [
             _source(job) for job, entry in zip(jobs, entries, strict=True) if _unread(job, entry)

@@ -4,6 +4,7 @@ Every step may have been done before by a run that was killed in the middle: wha
 quarantine already is found by its content and not put there twice.
 """
 
+import errno
 import glob
 import hashlib
 import json
@@ -71,6 +72,8 @@ def _place(path: Path, target: Path, entry: FileEntry, stays: bool) -> tuple[Pat
     """Have the file in quarantine once, and in the inbox no more unless it ``stays``."""
     earlier = _earlier_copy(target, entry)
     if earlier is None:
+        if not _content_is(path, entry):
+            raise OSError(errno.ESTALE, "it is no longer what was read")
         if stays or not os.access(path.parent, os.W_OK):
             return copy_new(path, target), False
         return move_new(path, target)
@@ -95,8 +98,10 @@ def _earlier_copy(target: Path, entry: FileEntry) -> Path | None:
 
 def _content_is(path: Path, entry: FileEntry) -> bool:
     try:
-        same_size = path.stat().st_size == entry.stamp.size
-        return same_size and hashlib.sha256(path.read_bytes()).hexdigest() == entry.sha256
+        if path.stat().st_size != entry.stamp.size:
+            return False
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest() == entry.sha256
     except OSError:
         return False
 

@@ -41,10 +41,14 @@ class Task(Generic[T]):
 
 @dataclass(frozen=True, slots=True)
 class Fate:
-    """What became of a worker over one single item: it hung, or it died with this exit code."""
+    """What became of a worker over one single item.
+
+    It hung, it died with an exit code (minus the signal's number), or it ran out of memory.
+    """
 
     timed_out: bool
     exit_code: int | None = None
+    out_of_memory: bool = False
 
 
 class _Worker(Generic[T, R]):
@@ -131,7 +135,7 @@ class Workers(Generic[T, R]):
                 only those in hand are finished (given up after ten seconds).
 
         Raises:
-            Exception: whatever ``work`` raised.
+            Exception: whatever ``work`` raised, but for ``MemoryError``, which is a fate.
         """
         return _Round(self, iter(tasks), pause).results()
 
@@ -197,9 +201,12 @@ class _Round(Generic[T, R]):
             return
         task = worker.tasks.popleft()
         worker.since = time.monotonic()
-        if isinstance(result, BaseException):
+        if isinstance(result, MemoryError):
+            yield from self._blame(task, Fate(timed_out=False, out_of_memory=True))
+        elif isinstance(result, BaseException):
             raise result
-        yield task.items, result
+        else:
+            yield task.items, result
 
     def _lost(self, worker: _Worker[T, R], timed_out: bool) -> Iterator[tuple[list[T], Fate]]:
         """A worker died or hung: find out over which item, and start another worker."""
@@ -207,11 +214,15 @@ class _Round(Generic[T, R]):
         in_hand, *waiting = worker.tasks
         worker.tasks.clear()
         self._replace(worker)
-        if in_hand.suspect:
-            yield in_hand.items, Fate(timed_out, worker.process.exitcode)
-        else:
-            self._again.extend(Task([item], suspect=True) for item in in_hand.items)
+        yield from self._blame(in_hand, Fate(timed_out, worker.process.exitcode))
         self._again.extend(waiting)
+
+    def _blame(self, task: Task[T], fate: Fate) -> Iterator[tuple[list[T], Fate]]:
+        """The items of a task are suspects, to be done alone; one that was alone is found out."""
+        if task.suspect:
+            yield task.items, fate
+        else:
+            self._again.extend(Task([item], suspect=True) for item in task.items)
 
     def _replace(self, worker: _Worker[T, R]) -> None:
         place = self._pool._workers.index(worker)

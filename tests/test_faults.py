@@ -15,9 +15,12 @@ import numpy as np
 import pytest
 from conftest import UNPRIVILEGED, Run, read_csv, write_png
 
-from batchdigits import batch
+from batchdigits import batch, jobs
 from batchdigits.arrays import GrayImage
 from batchdigits.config import Settings
+from batchdigits.errors import BatchdigitsError
+from batchdigits.reading import Road
+from batchdigits.records import Row, Source
 from batchdigits.summary import Summary
 
 Digits = list[tuple[GrayImage, str]]
@@ -205,6 +208,44 @@ def test_a_read_only_inbox_is_read_and_its_bad_files_copied_once(
     assert sorted(os.listdir(outbox / "quarantine")) == ["bad.png", "bad.png.json"]
     states = {row["file"]: row["source_state"] for row in read_csv(outbox)}
     assert states == {"bad.png": "present", "good.png": "present"}
+
+
+def test_a_reader_that_always_crashes_does_not_empty_the_inbox(
+    inbox: Path, outbox: Path, digits: Digits, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number in range(40):
+        write_png(inbox / f"{number}.png", digits[number % len(digits)][0])
+
+    def crash(*_: object) -> None:
+        os.kill(os.getpid(), signal.SIGKILL)
+
+    monkeypatch.setattr("batchdigits.jobs.read_chunk", crash)
+    with pytest.raises(BatchdigitsError, match="read none"):
+        batch.run(Settings(inbox, outbox), Meddler(lambda: None))
+    assert len(list(inbox.iterdir())) >= 30
+    kept = files(outbox / "quarantine")
+    assert len(kept) + len(list(inbox.iterdir())) == 40
+
+
+def test_a_file_that_crashes_its_reader_is_set_aside_alone(
+    inbox: Path, outbox: Path, digits: Digits, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # A fake, since no picture is known that crashes the decoders.
+    for number in range(40):
+        write_png(inbox / f"{number}.png", digits[number % len(digits)][0])
+    real = jobs.read_chunk
+
+    def read(sources: list[Source], road: Road) -> list[Row]:
+        if any(source.name == "17.png" for source in sources):
+            os.kill(os.getpid(), signal.SIGKILL)
+        return real(sources, road)
+
+    monkeypatch.setattr("batchdigits.jobs.read_chunk", read)
+    summary, _ = batch.run(Settings(inbox, outbox), Meddler(lambda: None))
+    rows = {row["file"]: row for row in read_csv(outbox)}
+    assert (rows["17.png"]["status"], rows["17.png"]["reason"]) == ("quarantined", "crashed_reader")
+    assert list(files(outbox / "quarantine")) == ["17.png"] and not (inbox / "17.png").exists()
+    assert summary.exit_code == 3 and sum(row["digit"] != "" for row in rows.values()) == 39
 
 
 class Meddler:

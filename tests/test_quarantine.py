@@ -95,6 +95,14 @@ def test_a_move_that_was_interrupted_is_finished_and_not_doubled(inbox: Path, ou
     assert sorted(os.listdir(place.parent)) == ["scan.png", "scan.png.json"]
 
 
+def test_a_file_that_is_no_longer_what_was_read_is_not_taken(inbox: Path, outbox: Path) -> None:
+    source, entry = bad_file(inbox, "scan.png")
+    Path(source.path).write_bytes(b"a new scan under the old name")
+    with pytest.raises(OSError, match="no longer what was read"):
+        set_aside(source, entry, Settings(inbox, outbox))
+    assert Path(source.path).exists() and not outbox.exists()
+
+
 def test_a_file_is_put_back_only_where_its_place_is_free(inbox: Path, outbox: Path) -> None:
     source, entry = bad_file(inbox, "scan.png")
     place, _ = placed(source, entry, Settings(inbox, outbox))

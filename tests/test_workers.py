@@ -75,8 +75,12 @@ def test_a_worker_killed_while_idle_is_replaced() -> None:
 
 
 def test_memory_is_bounded_for_each_worker_alone() -> None:
-    with pool(memory=300 << 20) as workers, pytest.raises(MemoryError):
-        list(workers.run([["grow"]]))
+    with pool(memory=300 << 20) as workers:
+        done = list(workers.run([[1], [2, "grow", 3]]))
+    fates = [(items, result) for items, result in done if isinstance(result, Fate)]
+    ((items, fate),) = fates
+    assert items == ["grow"] and fate.out_of_memory
+    assert sorted(items[0] for items, _ in done if items != ["grow"]) == [1, 2, 3]
 
 
 def test_what_the_work_raises_is_raised_here() -> None:
