@@ -95,7 +95,7 @@ def main(inbox: str, processes: str, thumbnails: str = "") -> None:
     if thumbnails:
         os.makedirs(thumbnails)
     paths = sorted(entry.path for entry in os.scandir(inbox))
-    context = multiprocessing.get_context("spawn")
+    context = multiprocessing.get_context("fork")  # as the program does: nothing is loaded twice
     taken, results = context.Value("q", 0), context.SimpleQueue()
     workers = [
         context.Process(target=work, args=(paths, taken, thumbnails, results))
