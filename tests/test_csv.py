@@ -33,8 +33,9 @@ NONE4 = (None,) * 4
 
 def written(tmp: Path, lines: list[Line]) -> Path:
     path = tmp / "results.csv"
-    with whole_file(path) as file:
-        csvfile.write(file, lines)
+    with whole_file(path) as file, csvfile.table(file) as add:
+        for each in lines:
+            add(each)
     return path
 
 
@@ -69,7 +70,9 @@ def test_the_file_is_what_spreadsheets_expect(tmp_path: Path) -> None:
 @given(st.lists(NAMES, max_size=5))
 def test_every_name_survives_and_none_is_a_formula(names: list[str]) -> None:
     memory = io.StringIO(newline="")
-    csvfile.write(memory, [line(name, original=name) for name in names])
+    with csvfile.table(memory) as add:
+        for name in names:
+            add(line(name, original=name))
     memory.seek(0)
     _, *back = csv.reader(memory)
     original = COLUMNS.index("duplicate_of")

@@ -15,11 +15,11 @@ import numpy as np
 import pytest
 from conftest import UNPRIVILEGED, Run, read_csv, write_png
 
-from batchdigits import batch, jobs
+from batchdigits import batch
 from batchdigits.arrays import GrayImage
 from batchdigits.config import Settings
 from batchdigits.errors import BatchdigitsError
-from batchdigits.reading import Road
+from batchdigits.reading import Road, read_chunk
 from batchdigits.records import Row, Source
 from batchdigits.summary import Summary
 
@@ -233,7 +233,7 @@ def test_a_file_that_crashes_its_reader_is_set_aside_alone(
     # A fake, since no picture is known that crashes the decoders.
     for number in range(40):
         write_png(inbox / f"{number}.png", digits[number % len(digits)][0])
-    real = jobs.read_chunk
+    real = read_chunk
 
     def read(sources: list[Source], road: Road) -> list[Row]:
         if any(source.name == "17.png" for source in sources):

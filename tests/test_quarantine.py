@@ -79,7 +79,7 @@ def test_a_file_with_good_pages_stays_in_the_inbox(inbox: Path, outbox: Path) ->
 
 
 def test_failed_files_stay(inbox: Path, outbox: Path) -> None:
-    source, entry = bad_file(inbox, "scan.png")
+    source, _ = bad_file(inbox, "scan.png")
     failed = FileEntry.of(Stamp(), "", [rejected_page(Rejected(Reason.PERMISSION, "no"))])
     assert set_aside(source, failed, Settings(inbox, outbox)) is None
     assert Path(source.path).exists()

@@ -4,13 +4,14 @@ import signal
 import threading
 import time
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
 from batchdigits.workers import Fate, Workers
 
 
-def double(items: list[object]) -> list[object]:
+def double(items: list[Any]) -> list[Any]:
     """What the workers do: doubles numbers, and what words say."""
     for item in items:
         if item == "crash":
@@ -27,15 +28,13 @@ def double(items: list[object]) -> list[object]:
     return [item * 2 if isinstance(item, int) else os.getpid() for item in items]
 
 
-def pool(
-    count: int = 2, timeout: float = 20, memory: int = 1 << 30
-) -> Workers[object, list[object]]:
+def pool(count: int = 2, timeout: float = 20, memory: int = 1 << 30) -> Workers[Any, list[Any]]:
     return Workers(double, count, timeout, memory)
 
 
 def test_every_task_is_done_once_by_several_processes() -> None:
     with pool() as workers:
-        tasks: list[list[object]] = [[number, "nap"] for number in range(40)]
+        tasks: list[list[Any]] = [[number, "nap"] for number in range(40)]
         done = [(items[0], result) for items, result in workers.run(tasks)]
     results = {item: result for item, result in done if not isinstance(result, Fate)}
     assert {item: result[0] for item, result in results.items()} == {n: 2 * n for n in range(40)}
@@ -57,7 +56,7 @@ def test_poison_is_found_and_its_neighbours_keep_their_results(poison: str) -> N
 
 def test_a_worker_killed_at_work_costs_nothing() -> None:
     with pool() as workers:
-        tasks: list[list[object]] = [[number, "nap"] for number in range(30)]
+        tasks: list[list[Any]] = [[number, "nap"] for number in range(30)]
         killer = threading.Timer(0.2, lambda: os.kill(workers.pids[0], signal.SIGKILL))
         killer.start()
         done = list(workers.run(tasks))
@@ -91,7 +90,7 @@ def test_what_the_work_raises_is_raised_here() -> None:
 def test_a_pause_finishes_what_is_in_hand_and_begins_nothing() -> None:
     begun: list[int] = []
 
-    def tasks() -> Iterator[list[object]]:
+    def tasks() -> Iterator[list[Any]]:
         for number in range(1000):
             begun.append(number)
             yield [number, "nap"]
@@ -103,7 +102,7 @@ def test_a_pause_finishes_what_is_in_hand_and_begins_nothing() -> None:
 
 def test_large_tasks_and_results_do_not_block_each_other() -> None:
     with pool() as workers:
-        tasks: list[list[object]] = [["x" * 500_000] * 3 for _ in range(20)]
+        tasks: list[list[Any]] = [["x" * 500_000] * 3 for _ in range(20)]
         assert len(list(workers.run(tasks))) == 20
 
 

@@ -1,7 +1,7 @@
 """The journal's file: opened, claimed for one inbox, written in whole transactions."""
 
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Self
@@ -97,7 +97,9 @@ class Store:
         finally:
             self.sql.execute("PRAGMA synchronous = NORMAL")
 
-    def query(self, statement: str, values: Sequence[object] = ()) -> sqlite3.Cursor:
+    def query(
+        self, statement: str, values: Sequence[object] | Mapping[str, object] = ()
+    ) -> sqlite3.Cursor:
         """Run a statement that reads."""
         with self.telling():
             return self.sql.execute(statement, values)

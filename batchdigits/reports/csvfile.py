@@ -1,7 +1,8 @@
 """``results.csv``: RFC 4180 with a UTF-8 BOM, safe to open in any spreadsheet."""
 
 import csv
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import IO
 
 from batchdigits.reports.lines import COLUMNS, Cell, Line
@@ -15,12 +16,13 @@ _GUARDED = {*FORMULA_STARTS, "'"}
 _WIDTH = len(COLUMNS)
 
 
-def write(file: IO[str], lines: Iterable[Line]) -> None:
-    """Write the table: a header, then a row a line."""
+@contextmanager
+def table(file: IO[str]) -> Iterator[Callable[[Line], object]]:
+    """Begin the table with its header; the context gives what adds a line to it."""
     file.write(BOM)
-    table = csv.writer(file, lineterminator="\r\n")
-    table.writerow(COLUMNS)
-    table.writerows(map(_row, lines))
+    writer = csv.writer(file, lineterminator="\r\n")
+    writer.writerow(COLUMNS)
+    yield lambda line: writer.writerow(_row(line))
 
 
 def _row(line: Line) -> Sequence[Cell]:

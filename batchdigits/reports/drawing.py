@@ -1,12 +1,13 @@
 """All reports of an outbox, each drawn where it does not show the journal yet."""
 
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import ExitStack
 
 from batchdigits.config import Settings, Thumbnails
 from batchdigits.jobs import Job, Sheet
 from batchdigits.journal.journal import Journal
 from batchdigits.reports import csvfile, jsonfile, sheets, summaryfile
-from batchdigits.reports.keeping import keep
+from batchdigits.reports.keeping import is_current, kept
 from batchdigits.reports.lines import Lines
 from batchdigits.scan import Scan
 from batchdigits.summary import Summary
@@ -26,19 +27,32 @@ def draw_reports(
         OSError: a report cannot be written.
         OutboxError: the journal cannot be read.
     """
-    outbox = settings.outbox
     lines = Lines(journal, settings.duplicates)
-    shows = f"{journal.change} {settings.duplicates}"
-    keep(journal, outbox / "results.csv", shows, lambda file: csvfile.write(file, lines))
-    keep(journal, outbox / "results.json", shows, lambda file: jsonfile.write(file, lines, about))
-    keep(
-        journal,
-        outbox / "summary.json",
-        f"the run of {summary.started_at}, {summary.seconds} s",
-        lambda file: summaryfile.write(file, lines, summary, scan, about),
-    )
+    _draw_tables(journal, settings, lines, about)
+    this_run = f"the run of {summary.started_at}, {summary.seconds} s"
+    with kept(journal, settings.outbox / "summary.json", this_run) as file:
+        summaryfile.write(file, lines, summary, scan, about)
     if settings.thumbnails is not Thumbnails.OFF:
         _draw_sheets(journal, settings, lines, draw)
+
+
+def _draw_tables(
+    journal: Journal, settings: Settings, lines: Lines, about: dict[str, object]
+) -> None:
+    """Draw the tables that are out of date, all in one pass over the journal."""
+    shows = f"{journal.change} {settings.duplicates}"
+    with ExitStack() as stack:
+        tables = []
+        for name in ("results.csv", "results.json"):
+            path = settings.outbox / name
+            if not is_current(journal, path, shows):
+                file = stack.enter_context(kept(journal, path, shows))
+                is_csv = path.suffix == ".csv"
+                table = csvfile.table(file) if is_csv else jsonfile.table(file, about)
+                tables.append(stack.enter_context(table))
+        for line in lines if tables else ():
+            for add in tables:
+                add(line)
 
 
 def _draw_sheets(

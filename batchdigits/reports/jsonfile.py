@@ -1,7 +1,9 @@
 """``results.json``: the same rows as the CSV with all ten scores, and what made them."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from itertools import chain, repeat
 from typing import IO
 
 import orjson
@@ -13,20 +15,21 @@ _NAMES = (*COLUMNS, "detail", "scores", "ink_box")
 _NOTHING = orjson.Fragment(b"[]")
 
 
-def write(file: IO[str], lines: Iterable[Line], about: dict[str, object]) -> None:
+@contextmanager
+def table(file: IO[str], about: dict[str, object]) -> Iterator[Callable[[Line], object]]:
     """Write ``{"schema": 1, **about, "rows": [...]}``, one row a line, streamed.
 
     Args:
         file: where to.
-        lines: in report order.
         about: settings, versions and the model's hash.
+
+    Yields:
+        What adds a line to it.
     """
     head = json.dumps({"schema": SCHEMA, **about}, ensure_ascii=False, indent=1)
     file.write(head.removesuffix("\n}") + ',\n "rows": [')
-    before = "\n  "
-    for line in lines:
-        file.write(before + _text(line))
-        before = ",\n  "
+    before = chain(["\n  "], repeat(",\n  "))
+    yield lambda line: file.write(next(before) + _text(line))
     file.write("\n ]\n}\n")
 
 

@@ -3,7 +3,8 @@
 import hashlib
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 
@@ -13,8 +14,15 @@ from batchdigits.journal.journal import Journal, Report
 from batchdigits.names import for_terminal
 
 
-def keep(journal: Journal, path: Path, shows: str, write: Callable[[IO[str]], None]) -> bool:
-    """Draw a report anew, unless the one that is there shows the same already.
+def is_current(journal: Journal, path: Path, shows: str) -> bool:
+    """Whether a report is there that shows what it should, and was not edited."""
+    last = journal.report(path.name)
+    return last is not None and last.shows == shows and path.exists() and _is_last(path, last)
+
+
+@contextmanager
+def kept(journal: Journal, path: Path, shows: str) -> Iterator[IO[str]]:
+    """Write a report, whole or not at all, to the file that the context gives.
 
     A report that is not the one last written was edited: it is kept under another name.
 
@@ -22,16 +30,8 @@ def keep(journal: Journal, path: Path, shows: str, write: Callable[[IO[str]], No
         journal: which knows what was last written.
         path: the report's file.
         shows: what the report will show; equal text means an equal report.
-        write: writes it.
-
-    Returns:
-        Whether it was drawn.
     """
-    last = journal.report(path.name)
-    edited = path.exists() and not _is_last(path, last)
-    if not edited and path.exists() and last and last.shows == shows:
-        return False
-    if edited:
+    if path.exists() and not _is_last(path, journal.report(path.name)):
         _keep_edited(path)
 
     def ready(temporary: Path) -> None:
@@ -39,10 +39,9 @@ def keep(journal: Journal, path: Path, shows: str, write: Callable[[IO[str]], No
         journal.expect_report(path.name, _sha256(temporary))
 
     with whole_file(path, ready) as file:
-        write(file)
+        yield file
     status = path.stat()
     journal.note_report(path.name, shows, status.st_size, status.st_mtime_ns)
-    return True
 
 
 def _is_last(path: Path, last: Report | None) -> bool:
