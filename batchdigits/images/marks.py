@@ -1,0 +1,146 @@
+"""The marks on a map of ink, and which of them make up the digit."""
+
+from itertools import takewhile
+from typing import NamedTuple
+
+import cv2
+import numpy as np
+
+from batchdigits.arrays import InkMap
+from batchdigits.images.ink import FLATTEN_FROM
+from batchdigits.records import Box
+
+#: Ink counts from this share of the darkest ink on: nearly all of it in small drawings, which
+#: are spotless, and less in scans, whose paper has smudges.
+DRAWN_INK, SCANNED_INK = 0.02, 0.10
+#: Ink weaker than this (of 255 gray levels) against its paper is paper.
+FAINTEST_INK = 12
+#: Paper of less noise than this is bare where nothing stands four times above its noise; a
+#: higher level means that ink touches the border, and says nothing about the paper.
+GRAINY = 20
+#: Marks below this share of the largest mark's area are specks, unless they lie inside its box.
+SPECK = 0.04
+#: Lines within this share of an edge may be what cropping a form left over.
+EDGE = 0.03
+#: A mark at least this high (of the highest) and apart from the others counts as another digit.
+RIVAL = 0.5
+
+
+class Mark(NamedTuple):
+    """One connected piece of ink in pixels of its map; ``area`` counts those that hold ink."""
+
+    left: int
+    top: int
+    width: int
+    height: int
+    area: int
+
+
+class Found(NamedTuple):
+    """The digit on a map of ink.
+
+    ``ink`` is the map cut to ``box``, 0 wherever no mark of the digit lies; ``contrast`` (0-1)
+    and ``marks`` are those of :class:`~batchdigits.records.Digit`.
+    """
+
+    ink: InkMap
+    box: Box
+    contrast: float
+    marks: int
+
+
+def find_digit(ink: InkMap, noise: int) -> Found | None:
+    """The digit among everything that looks like ink, or ``None`` for a blank.
+
+    Args:
+        ink: ``(height, width) uint8``, larger more ink; at most 65,535 marks.
+        noise: the level up to which bare paper reaches by itself.
+    """
+    peak = cv2.minMaxLoc(ink)[1]
+    if peak < FAINTEST_INK or (noise < GRAINY and peak < 4 * noise):
+        return None
+    mask = cv2.threshold(ink, _threshold(ink, peak, noise), 255, cv2.THRESH_BINARY)[1]
+    # Most pages hold one digit, and the bare paper round it need not be searched for marks.
+    x, y, width, height = cv2.boundingRect(mask)
+    if width == 0:
+        return None
+    mask = mask[y : y + height, x : x + width]
+    # Labels of 16 bits take a third of the time of 32.
+    count, labels, found, _ = cv2.connectedComponentsWithStatsWithAlgorithm(
+        mask, 8, cv2.CV_16U, cv2.CCL_DEFAULT
+    )
+    near = ink[y : y + height, x : x + width]
+    if count == 2:
+        whole = np.asarray(cv2.bitwise_and(near, mask), np.uint8)
+        return Found(whole, Box(x, y, width, height), peak / 255, 1)
+    marks = [Mark(left + x, top + y, *rest) for left, top, *rest in found.tolist()]
+    kept = _digit_marks(marks, ink.shape)
+    box = _box([marks[label] for label in kept])
+    area = np.s_[box.y - y : box.y - y + box.height, box.x - x : box.x - x + box.width]
+    chosen = np.zeros(count, np.uint8)
+    chosen[kept] = 255
+    wanted = chosen.take(np.asarray(labels[area], np.uint16))
+    digit = np.asarray(cv2.bitwise_and(near[area], wanted), np.uint8)
+    return Found(digit, box, peak / 255, _count([marks[label] for label in kept]))
+
+
+def _threshold(ink: InkMap, peak: float, noise: int) -> float:
+    """The level above which ink counts: well over the paper's noise, and at most half of Otsu's.
+
+    Otsu's level (IEEE Trans. SMC 9(1), 1979) halves strokes at their rims; anti-aliased rims
+    belong to the stroke, so on clean paper nearly everything that is not paper counts.
+    """
+    least = peak * (DRAWN_INK if min(ink.shape) < FLATTEN_FROM else SCANNED_INK)
+    if 3 * noise <= least:
+        return least
+    otsu, _ = cv2.threshold(ink, 0, 255, cv2.THRESH_OTSU)
+    return min(3 * noise, max(otsu * 0.5, least))
+
+
+def _digit_marks(marks: list[Mark], shape: tuple[int, ...]) -> list[int]:
+    """Places of the marks that make up the digit: no specks, no lines along an edge.
+
+    The first of ``marks`` is the paper.
+    """
+    weights = [_weight(mark) for mark in marks]
+    heavy = sorted(range(1, len(marks)), key=weights.__getitem__, reverse=True)
+    inner = (place for place in heavy if not _is_edge_line(marks[place], shape))
+    first = next(inner, 0)
+    if not first:  # nothing but lines along edges
+        inner = (place for place in heavy)
+        first = next(inner)
+    least = SPECK * weights[first]
+    return [first, *takewhile(lambda place: weights[place] >= least, inner)]
+
+
+def _weight(mark: Mark) -> int:
+    """Length counts as well as area: the thin bar of a 5 is no speck, a round dot is."""
+    return max(mark.area, max(mark.width, mark.height) ** 2 // 4)
+
+
+def _is_edge_line(mark: Mark, shape: tuple[int, ...]) -> bool:
+    rows, columns = shape
+    beside, above = columns * EDGE, rows * EDGE
+    if mark.width <= columns * 0.06 and mark.height > 4 * mark.width:
+        return mark.left <= beside or mark.left + mark.width >= columns - beside
+    if mark.height <= rows * 0.06 and mark.width > 4 * mark.height:
+        return mark.top <= above or mark.top + mark.height >= rows - above
+    return False
+
+
+def _box(marks: list[Mark]) -> Box:
+    left, top = min(mark.left for mark in marks), min(mark.top for mark in marks)
+    right = max(mark.left + mark.width for mark in marks)
+    bottom = max(mark.top + mark.height for mark in marks)
+    return Box(left, top, right - left, bottom - top)
+
+
+def _count(marks: list[Mark]) -> int:
+    """How many digit-sized marks stand side by side or apart from each other."""
+    least = RIVAL * max(mark.height for mark in marks)
+    count = right = 0
+    for mark in sorted(mark for mark in marks if mark.height >= least):
+        # Parts of one digit overlap sideways (the bar and the body of a 5); two digits do not.
+        count += mark.left >= right
+        right = max(right, mark.left + mark.width)
+    return count
