@@ -49,18 +49,29 @@ def whole_file(
         raise
 
 
-def write_bytes(path: Path, data: bytes) -> None:
+def write_bytes(path: str | Path, data: bytes) -> None:
     """Write a picture; its folder is made when it is missing, and no half file is left."""
     try:
         try:
-            path.write_bytes(data)
+            _write(path, data)
         except FileNotFoundError:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_bytes(data)
+            os.makedirs(os.path.dirname(path), exist_ok=True)
+            _write(path, data)
     except OSError:
         with suppress(OSError):
-            path.unlink()
+            os.unlink(path)
         raise
+
+
+def _write(path: str | Path, data: bytes) -> None:
+    # File objects of Python take three times as long over a small file.
+    flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | getattr(os, "O_BINARY", 0)
+    descriptor = os.open(path, flags, 0o666)
+    try:
+        while data:
+            data = data[os.write(descriptor, data) :]
+    finally:
+        os.close(descriptor)
 
 
 def move_new(source: Path, target: Path) -> tuple[Path, bool]:

@@ -22,8 +22,9 @@ def judge(digit: Digit, scores: NDArray[np.float32], review_below: float) -> Rea
     if digit.box is None:
         return Reading(Status.REVIEW, Reason.BLANK, None, None, None, None, ())
     values = scores.tolist()
-    best = max(range(10), key=values.__getitem__)
-    second = max((i for i in range(10) if i != best), key=values.__getitem__)
+    best = values.index(max(values))
+    others = [*values[:best], -1.0, *values[best + 1 :]]
+    second = others.index(max(others))
     reason = _doubt(digit, values[best], review_below)
     status = Status.OK if reason is None else Status.REVIEW
     confidence = min(values[best], SUREST)

@@ -2,58 +2,86 @@
 
 import errno
 import hashlib
-import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
+from typing import NamedTuple, TypeVar
 
 import numpy as np
 
-from batchdigits.config import Limits
+from batchdigits.clock import now
+from batchdigits.config import Limits, Thumbnails
 from batchdigits.engine import Engine
 from batchdigits.errors import ImageError
 from batchdigits.files import write_bytes
+from batchdigits.images.decode import guarded
+from batchdigits.images.reduced import ReducedPage
 from batchdigits.judge import judge
 from batchdigits.load import pages, read_bytes
 from batchdigits.names import shorten
-from batchdigits.normalise import normalise
+from batchdigits.normalise import SEARCH_SIDE, normalise, rescaled, stands_out
 from batchdigits.pictures.thumbnail import View, draw_png, view
-from batchdigits.records import Digit, Page, Reading, Reason, Rejected, Row, Source
+from batchdigits.records import Digit, Page, Reading, Rejected, Row, Source, Stamp, Status
+
+#: Where a digit on a reduced page has fewer pixels, the page is decoded again, larger.
+ENOUGH_PIXELS = 64
+#: Pages of no more pixels wait for their thumbnail as they are: its view would be no smaller.
+_SMALL_PAGE = 128 * 128
+#: Bytes of files, and pixels of pages, up to which several are held at once.
+_RUN_WEIGHT = 1 << 20
+
+_T = TypeVar("_T")
 
 
 @dataclass(frozen=True, slots=True)
 class Road:
-    """What a worker needs besides the files: a model, limits, and where thumbnails go."""
+    """What a worker needs besides the files: a model, limits, and which thumbnails go where."""
 
     engine: Engine
     limits: Limits = field(default_factory=Limits)
     outbox: Path | None = None
+    thumbnails: Thumbnails = Thumbnails.EACH
+
+    @property
+    def draws(self) -> bool:
+        """Whether any thumbnail may be wanted."""
+        return self.outbox is not None and self.thumbnails is not Thumbnails.OFF
 
 
-@dataclass(frozen=True, slots=True)
-class _Seen:
-    """One page on its way: measured and reduced, so that the page itself can be let go."""
+class _File(NamedTuple):
+    """A file whose bytes are on their way or may be let go."""
 
     source: Source
-    page: int
-    size: int
+    stamp: Stamp
     sha256: str
-    width: int = 0
-    height: int = 0
+
+
+class _Seen(NamedTuple):
+    """One page on its way: measured, and no larger than what its thumbnail will show."""
+
+    file: _File
+    page: int
     rejected: Rejected | None = None
     digit: Digit | None = None
-    view: View | None = None
+    width: int = 0
+    height: int = 0
+    shown: View | Page | None = None
+
+
+_Loaded = tuple[_File, int, Page | Rejected]
 
 
 def read_chunk(sources: Sequence[Source], road: Road) -> list[Row]:
     """Read files: load, normalise, predict, judge, draw.
 
     A file that cannot be read becomes a row like every other and never shifts a neighbour's.
-    Thumbnails are written under ``road.outbox`` (none where it is ``None``).
+    Thumbnails are written under ``road.outbox`` (none where it is ``None``), or come with the
+    rows where contact sheets alone are wanted.
 
     Args:
         sources: any number of files; a few dozen keep memory low and batches full.
-        road: the engine, the limits and the outbox.
+        road: the engine, the limits, the outbox and which thumbnails are wanted.
 
     Returns:
         One row a page, in the order of ``sources`` and pages.
@@ -61,55 +89,128 @@ def read_chunk(sources: Sequence[Source], road: Road) -> list[Row]:
     Raises:
         OSError: a thumbnail cannot be written.
     """
-    seen = [page for source in sources for page in _look(source, road.limits)]
+    seen: list[_Seen] = []
+    for run in _runs(_load(sources, road.limits), _pixels):
+        seen += map(partial(_measure, road), run)
     images = [page.digit.image for page in seen if page.digit]
     scores = iter(road.engine.predict(np.stack(images)) if images else ())
     review_below = road.engine.card.review_below
-    rows = []
-    for page in seen:
-        reading = judge(page.digit, next(scores), review_below) if page.digit else None
-        rows.append(_row(page, reading, _save_thumbnail(page, reading, road.outbox)))
-    return rows
+    readings = [
+        judge(page.digit, next(scores), review_below) if page.digit else None for page in seen
+    ]
+    return list(map(partial(_row, road, now()), seen, readings))
 
 
-def _look(source: Source, limits: Limits) -> Iterator[_Seen]:
-    """Load and normalise every page of one file."""
+def _runs(items: Iterable[_T], weight: Callable[[_T], int]) -> Iterator[list[_T]]:
+    """Lists of items that weigh a megabyte together, or whose last one alone does.
+
+    One kind of work on many small files, then the next kind, takes two thirds of the time of
+    all kinds on each: the processor keeps the code at hand. Of large ones, one is held at a time.
+    """
+    run: list[_T] = []
+    total = 0
+    for item in items:
+        run.append(item)
+        total += weight(item)
+        if total >= _RUN_WEIGHT:
+            yield run
+            run.clear()
+            del item  # before the next one takes its memory
+            total = 0
+    yield run
+
+
+def _load(sources: Sequence[Source], limits: Limits) -> Iterator[_Loaded]:
+    for run in _runs(map(_open, sources), _bytes):
+        while run:
+            yield from _pages(*run.pop(0), limits)
+
+
+def _open(source: Source) -> tuple[_File, bytes | Rejected]:
     try:
-        data = read_bytes(source)
+        data, stamp = read_bytes(source)
     except ImageError as error:
-        # An empty file was read to its end: its hash is that of no bytes.
-        empty = error.rejected.reason is Reason.EMPTY
-        sha256 = hashlib.sha256().hexdigest() if empty else ""
-        yield _Seen(source, 1, 0, sha256, rejected=error.rejected)
-        return
-    sha256 = hashlib.sha256(data).hexdigest()
-    for number, page in pages(data, source.name, limits):
-        if isinstance(page, Rejected):
-            yield _Seen(source, number, len(data), sha256, rejected=page)
-        else:
-            yield _normalised(source, page, len(data), sha256)
+        return _File(source, Stamp(), ""), error.rejected
+    return _File(source, stamp, hashlib.sha256(data).hexdigest()), data
 
 
-def _normalised(source: Source, page: Page, size: int, sha256: str) -> _Seen:
-    digit = normalise(page.gray)
-    return _Seen(
-        source,
-        page.number,
-        size,
-        sha256,
-        page.width,
-        page.height,
-        digit=digit,
-        view=view(page, digit.box),
+def _pages(file: _File, data: bytes | Rejected, limits: Limits) -> Iterable[_Loaded]:
+    if isinstance(data, Rejected):
+        return [(file, 1, data)]
+    # A loop here would hold each page until the next one is decoded.
+    return map(lambda page: (file, *page), pages(data, file.source.name, limits, SEARCH_SIDE))
+
+
+def _bytes(opened: tuple[_File, bytes | Rejected]) -> int:
+    return 0 if isinstance(opened[1], Rejected) else len(opened[1])
+
+
+def _pixels(loaded: _Loaded) -> int:
+    return 0 if isinstance(loaded[2], Rejected) else loaded[2].gray.size
+
+
+def _measure(road: Road, loaded: _Loaded) -> _Seen:
+    """Normalise a page, and keep of it what its thumbnail will show."""
+    file, number, page = loaded
+    if isinstance(page, Rejected):
+        return _Seen(file, number, page)
+    digit, width, height = normalise(page.gray), page.width, page.height
+    box = digit.box
+    if isinstance(page, ReducedPage):
+        factor = _lacking(page, digit)
+        if factor > 1:
+            return _measure(road, (file, number, guarded(partial(page.enlarged, factor))))
+        width, height = page.full_width, page.full_height
+        digit = rescaled(digit, page.scale, (height, width))
+    shown: View | Page | None = None
+    if road.draws:
+        shown = page if page.gray.size <= _SMALL_PAGE else view(page, box)
+    return _Seen(file, number, None, digit, width, height, shown)
+
+
+def _lacking(page: ReducedPage, digit: Digit) -> float:
+    """How many times larger a page must be decoded for its digit to be beyond doubt."""
+    if digit.box is None:
+        return 1  # every page is searched reduced even further
+    side = max(digit.box.width, digit.box.height)
+    if side < ENOUGH_PIXELS:
+        return ENOUGH_PIXELS / side
+    return 1 if stands_out(digit, page.height, page.width) else page.scale
+
+
+def _row(road: Road, read_at: str, page: _Seen, reading: Reading | None) -> Row:
+    thumbnail, picture = "", b""
+    if reading and page.digit and page.shown and _is_drawn(reading, road):
+        shown = page.shown
+        seen = view(shown, page.digit.box) if isinstance(shown, Page) else shown
+        picture = draw_png(seen, reading)
+        if road.thumbnails is not Thumbnails.SHEETS:
+            thumbnail, picture = _saved(picture, page, road), b""
+    return Row(
+        source=page.file.source,
+        page=page.page,
+        stamp=page.file.stamp,
+        sha256=page.file.sha256,
+        width=page.width,
+        height=page.height,
+        read_at=read_at,
+        reading=reading,
+        rejected=page.rejected,
+        digit=page.digit,
+        thumbnail=thumbnail,
+        picture=picture,
     )
 
 
-def _save_thumbnail(page: _Seen, reading: Reading | None, outbox: Path | None) -> str:
-    if outbox is None or reading is None or page.view is None:
-        return ""
-    name = thumbnail_name(page.source.name, page.page)
+def _is_drawn(reading: Reading, road: Road) -> bool:
+    return road.thumbnails is not Thumbnails.REVIEW or reading.status is Status.REVIEW
+
+
+def _saved(picture: bytes, page: _Seen, road: Road) -> str:
+    """Write a thumbnail; its name, or nothing where it can have none."""
+    name = thumbnail_name(page.file.source.name, page.page)
     try:
-        write_bytes(outbox / name, draw_png(page.view, reading))
+        write_bytes(f"{road.outbox}/{name}", picture)
     except OSError as error:
         if error.errno != errno.ENAMETOOLONG:
             raise
@@ -127,19 +228,3 @@ def thumbnail_name(name: str, page: int) -> str:
     # A trailing "_" is doubled up as well, or "a.png" and "a.png_" would become one folder.
     safe = [folder + "_" if folder.rstrip("_").endswith(".png") else folder for folder in folders]
     return "/".join(["thumbnails", *map(shorten, safe), shorten(file, f".p{page}.png")])
-
-
-def _row(page: _Seen, reading: Reading | None, thumbnail: str) -> Row:
-    return Row(
-        source=page.source,
-        page=page.page,
-        size=page.size,
-        sha256=page.sha256,
-        width=page.width,
-        height=page.height,
-        read_at=time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
-        reading=reading,
-        rejected=page.rejected,
-        digit=page.digit,
-        thumbnail=thumbnail,
-    )

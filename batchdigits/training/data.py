@@ -116,7 +116,7 @@ def _grays(files: Sequence[tuple[Path, int]]) -> Iterator[GrayImage]:
     for path, _ in files:
         source = Source(str(path), path.name)
         try:
-            data = read_bytes(source)
+            data, _ = read_bytes(source)
         except ImageError as error:
             raise DataError(f"{path}: {error}") from error
         _, page = next(iter(pages(data, source.name, Limits())))
