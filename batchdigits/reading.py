@@ -208,7 +208,9 @@ def _is_drawn(reading: Reading, road: Road) -> bool:
 
 def _saved(picture: bytes, page: _Seen, road: Road) -> str:
     """Write a thumbnail; its name, or nothing where it can have none."""
-    name = thumbnail_name(page.file.source.name, page.page)
+    source, _, sha256 = page.file
+    is_shared = source.crowded or source.known_sha256 not in ("", sha256)
+    name = thumbnail_name(source.name, page.page, sha256[:8] if is_shared else "")
     try:
         write_bytes(f"{road.outbox}/{name}", picture)
     except OSError as error:
@@ -218,13 +220,19 @@ def _saved(picture: bytes, page: _Seen, road: Road) -> str:
     return name
 
 
-def thumbnail_name(name: str, page: int) -> str:
+def thumbnail_name(name: str, page: int, content: str = "") -> str:
     """Where a page's thumbnail lies inside the outbox; no two pages share one.
 
     The page's number is always in it, so ``scan.tif`` page 2 and a file called ``scan.tif.p2``
     stay apart; folders called ``*.png`` get another ending, so that no folder is in the way.
+
+    Args:
+        name: the file's place inside the inbox.
+        page: from 1.
+        content: what tells the file from others that had the same name before.
     """
     *folders, file = name.split("/")
     # A trailing "_" is doubled up as well, or "a.png" and "a.png_" would become one folder.
     safe = [folder + "_" if folder.rstrip("_").endswith(".png") else folder for folder in folders]
-    return "/".join(["thumbnails", *map(shorten, safe), shorten(file, f".p{page}.png")])
+    ending = f".p{page}-{content}.png" if content else f".p{page}.png"
+    return "/".join(["thumbnails", *map(shorten, safe), shorten(file, ending)])

@@ -118,6 +118,20 @@ def test_which_thumbnails_are_drawn(
         assert not drawn or cv2.imdecode(np.frombuffer(drawn, np.uint8), 0) is not None
 
 
+def test_another_content_under_a_known_name_gets_a_thumbnail_of_its_own(
+    sure_and_unsure: list[Source], outbox: Path, engine: Engine
+) -> None:
+    plain = sure_and_unsure[0]
+    (row,) = read_chunk([plain], Road(engine, outbox=outbox))
+    again = plain._replace(known_sha256=row.sha256)
+    changed = plain._replace(known_sha256="0" * 64)
+    crowded = again._replace(crowded=True)
+    rows = read_chunk([again, changed, crowded], Road(engine, outbox=outbox))
+    own = f"thumbnails/sure.png.p1-{row.sha256[:8]}.png"
+    assert row.thumbnail == "thumbnails/sure.png.p1.png"
+    assert [row.thumbnail for row in rows] == [row.thumbnail, own, own]
+
+
 def test_without_an_outbox_nothing_is_drawn(sure_and_unsure: list[Source], engine: Engine) -> None:
     for row in read_chunk(sure_and_unsure, Road(engine)):
         assert row.thumbnail == "" and row.picture == b""
