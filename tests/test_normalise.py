@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
 from batchdigits.arrays import GrayImage
-from batchdigits.normalise import INK_SIDE, SIDE, normalise
+from batchdigits.normalise import INK_SIDE, SIDE, _glance, _search, normalise, stands_out
 
 Digits = list[tuple[GrayImage, str]]
 
@@ -94,6 +94,49 @@ def test_a_small_digit_on_a_large_page_is_read_at_full_resolution() -> None:
     page = np.full((3000, 2000), 240, np.uint8)
     page[2500:2600, 300:400] = np.minimum(seven(100), 240)
     assert similar(normalise(page).image, normalise(seven(100)).image) > 0.95
+
+
+@pytest.mark.parametrize("side", [160, 300, 301, 450, 1200])
+def test_a_glance_at_a_large_digit_sees_what_a_search_does(side: int, digits: Digits) -> None:
+    for digit, _ in digits[::4]:
+        page = np.asarray(cv2.resize(digit, (side, side), interpolation=cv2.INTER_CUBIC), np.uint8)
+        glanced, searched = _glance(page), _search(page)
+        if glanced is None:
+            continue
+        # Rounding may move the whole digit by a pixel.
+        assert similar(glanced.image, searched.image) > 0.9
+        assert glanced.marks == searched.marks == 1
+        assert glanced.box and searched.box
+        for name in ("x", "y", "width", "height"):
+            difference = getattr(glanced.box, name) - getattr(searched.box, name)
+            assert abs(difference) <= max(4, side // 40)
+
+
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        np.s_[:, 10:30],  # a stroke from edge to edge
+        np.s_[0:30, 140:170],  # a blot at the edge
+        np.s_[60:240, 270:290],  # another digit
+    ],
+)
+def test_a_glance_leaves_what_is_in_doubt_to_the_search(spoil: tuple[slice, slice]) -> None:
+    page = np.full((300, 300), 240, np.uint8)
+    page[50:250, 50:250] = np.minimum(seven(200), 240)
+    assert _glance(page) is not None
+    assert _glance(np.full((300, 300), 240, np.uint8)) is None
+    assert _glance(np.asarray(page // 8 + 200, np.uint8)) is None
+    page[spoil] = 60
+    assert _glance(page) is None
+
+
+def test_a_tiny_digit_with_a_smudge_elsewhere_does_not_stand_out() -> None:
+    page = np.full((149, 149), 240, np.uint8)
+    page[10:30, 10:30] = np.minimum(seven(20), 240)
+    page[120:123, 120:123] = 60
+    digit = normalise(page)
+    assert digit.box and max(digit.box.width, digit.box.height) > 100
+    assert not stands_out(digit, 149, 149)
 
 
 @pytest.mark.parametrize("level", [0, 128, 244, 255])

@@ -13,6 +13,8 @@ from collections.abc import Iterator
 _JPEG_MARKER = re.compile(rb"\xff[^\x00\xff\xd0-\xd7]")
 _JPEG_NOT_FRAMES = frozenset({0xC4, 0xC8, 0xCC})
 _SOI, _EOI, _SOS = 0xD8, 0xD9, 0xDA
+#: Markers without a length (TEM is the third).
+_JPEG_ALONE = frozenset({_SOI, _EOI, 0x01})
 
 _BMP_OS2_HEADER = 12
 _BMP_RLE = frozenset({1, 2})
@@ -38,10 +40,11 @@ def _jpeg_segments(data: bytes) -> Iterator[tuple[int, int]]:
     """Yield (marker, where its length field stands), from the first one after SOI."""
     position = 2
     while found := _JPEG_MARKER.search(data, position):
-        marker, position = data[found.end() - 1], found.end()
+        position = found.end()
+        marker = data[position - 1]
         yield marker, position
-        if marker not in (_SOI, _EOI, 0x01):
-            position += max(2, struct.unpack_from(">H", data, position)[0])
+        if marker not in _JPEG_ALONE:
+            position += max(2, data[position] << 8 | data[position + 1])
 
 
 def jpeg_complete(data: bytes) -> bool:
