@@ -16,7 +16,7 @@ from batchdigits.console import LOG
 from batchdigits.engine import Engine, load, load_default
 from batchdigits.errors import BatchdigitsError, EmptyInboxError
 from batchdigits.jobs import Job, Jobs, Known, Sheet, Verdict, rejected_page
-from batchdigits.journal.entries import FileEntry
+from batchdigits.journal.entries import FileEntry, from_wire
 from batchdigits.journal.journal import Journal, Todo
 from batchdigits.journal.plan import Plan, Wish
 from batchdigits.names import display_name, for_terminal, raw_name
@@ -40,7 +40,7 @@ _WORTH = 0.1
 #: Crashes without any file read after which it is not the files' fault.
 _TOO_MANY_CRASHES = 10
 
-Pool = Workers[Job, list[FileEntry | None]]
+Pool = Workers[Job, bytes]
 
 
 class Listener(Protocol):
@@ -193,7 +193,7 @@ class _Run:
             if isinstance(result, Fate):
                 self._pass_verdict(jobs[0], result)
             else:
-                done = zip(jobs, result, strict=True)
+                done = zip(jobs, from_wire(result), strict=True)
                 self._finish([(job, entry) for job, entry in done if entry is not None])
         self._listener.advanced(self._summary)
         self._summary.interrupted_by = self._listener.stopped()

@@ -10,7 +10,7 @@ import cv2
 from batchdigits.clock import now
 from batchdigits.errors import ImageError
 from batchdigits.files import write_bytes
-from batchdigits.journal.entries import FileEntry, PageEntry, pack
+from batchdigits.journal.entries import FileEntry, PageEntry, pack, to_wire
 from batchdigits.load import read_bytes
 from batchdigits.pictures.sheet import sheet_png
 from batchdigits.reading import Road, read_chunk
@@ -62,15 +62,15 @@ class Jobs:
         # is a worker for every core; and threads that OpenCV already has do not survive a fork.
         cv2.setNumThreads(0)
 
-    def __call__(self, jobs: list[Job]) -> list[FileEntry | None]:
-        """One entry for each job that is a file, ``None`` for others; see :class:`Job`.
+    def __call__(self, jobs: list[Job]) -> bytes:
+        """One entry for each job that is a file, ``None`` for others, as :func:`to_wire` sends it.
 
         Raises:
             OSError: a picture cannot be written.
             MemoryError: beyond what this process may allocate.
         """
         try:
-            return self._do(jobs)
+            return to_wire(self._do(jobs))
         except cv2.error as error:
             if error.code == _NO_MEMORY:
                 raise MemoryError from error

@@ -44,7 +44,7 @@ def test_every_task_is_done_once_by_several_processes() -> None:
 @pytest.mark.parametrize("poison", ["crash", "hang"])
 def test_poison_is_found_and_its_neighbours_keep_their_results(poison: str) -> None:
     with pool(timeout=0.5) as workers:
-        tasks = [[0, 1], [2, poison, 3], [4, 5], [6]]
+        tasks: list[list[Any]] = [[0, 1], [2, poison, 3], [4, 5], [6]]
         done = list(workers.run(tasks))
     fates = [(items, result) for items, result in done if isinstance(result, Fate)]
     ((items, fate),) = fates
