@@ -20,9 +20,10 @@ class Figure:
     """One line of the table.
 
     ``ours`` and ``peer`` hold one value a run, in ``unit``; without ``peer`` the figure stands
-    alone. What is compared with the goal (``at_most``, ``at_least`` or neither) is the quotient
-    of the medians or, with ``difference``, what ours has more. ``missing`` says in a word
-    and, after a colon, a sentence why there is nothing.
+    alone. What is compared with the goal (``at_most``, ``at_least`` or neither) is the median of
+    the turns' quotients or, with ``difference``, of what ours has more: the two sides of one turn
+    ran within moments of each other, so a machine that gets slower takes no part. ``missing``
+    says in a word and, after a colon, a sentence why there is nothing.
     """
 
     name: str
@@ -37,11 +38,11 @@ class Figure:
 
     @property
     def compared(self) -> float | None:
-        """The quotient or difference of the medians; ``None`` where nothing is compared."""
+        """The median of all turns' quotients or differences; ``None`` where nothing is compared."""
         if not self.ours or not self.peer:
             return None
-        ours, peer = statistics.median(self.ours), statistics.median(self.peer)
-        return ours - peer if self.difference else ours / peer
+        turns = zip(self.ours, self.peer, strict=True)
+        return statistics.median(a - b if self.difference else a / b for a, b in turns)
 
     @property
     def goal(self) -> str:

@@ -64,10 +64,10 @@ def measure(bench: Bench) -> Iterator[Figure]:
 def against_floor(bench: Bench, name: str, inbox: Inbox, goal: float) -> Iterator[Figure]:
     """One folder: a figure for each kind of thumbnails."""
     floors = {each: Floor(bench.processes, each != "floor") for each in set(FLOORS.values())}
-    sides: dict[str, Callable[[Inbox], float]] = {
-        each: partial(program.read, workers=bench.processes, thumbnails=each) for each in FLOORS
-    }
-    sides |= {each: floor.read for each, floor in floors.items()}
+    sides: dict[str, Callable[[Inbox], float]] = {}
+    for thumbnails, beside in FLOORS.items():  # what is compared runs side by side
+        sides[thumbnails] = partial(program.read, workers=bench.processes, thumbnails=thumbnails)
+        sides[beside] = floors[beside].read
     took = per_file_in_turns(bench.repeat, sides, inbox, bench.few(inbox))
     for thumbnails, beside in FLOORS.items():
         floor = floors[beside]
