@@ -1,6 +1,25 @@
-"""``python -m batchdigits``."""
+"""``python -m batchdigits``, and the command ``batchdigits``."""
 
-from batchdigits.cli import main
+import gc
+import sys
+
+
+def main() -> None:
+    """Run the command line; Ctrl-C ends it without a traceback while it still loads, too."""
+    # Loading makes many objects and no garbage; whoever has loaded all looks for some again.
+    gc.disable()
+    try:
+        from batchdigits.cli import main as command_line
+
+        command_line()
+    except KeyboardInterrupt:
+        from signal import SIGINT
+
+        sys.exit(128 + SIGINT)
+    finally:
+        # The system takes all memory back at once: no need to search it for garbage before.
+        gc.freeze()
+
 
 if __name__ == "__main__":
     main()

@@ -1,14 +1,13 @@
 """The command line: translates people into calls, and errors into one line and an exit code."""
 
-import inspect
 import os
 import sys
-import tomllib
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
+from batchdigits import __version__
 from batchdigits.config import (
     FILE_TIMEOUT,
     WORKER_MEMORY,
@@ -28,7 +27,12 @@ app = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
-    context_settings={"help_option_names": ["-h", "--help"], "auto_envvar_prefix": "BATCHDIGITS"},
+    rich_markup_mode=None,  # plain help: drawing boxes takes longer than all else help does
+    context_settings={
+        "help_option_names": ["-h", "--help"],
+        "auto_envvar_prefix": "BATCHDIGITS",
+        "max_content_width": 100,
+    },
     help="A folder of scanned handwritten digits goes in, a spreadsheet comes out.",
     epilog="Exit codes: 0 all read; 2 wrong arguments; 3 finished, some files not read; 4 no "
     "usable model; 5 nothing to read; 6 outbox not writable; 7 unusable training data; "
@@ -45,8 +49,6 @@ def main() -> None:
     own_stderr()
     try:
         code = app(standalone_mode=False, default_map=read_config(CONFIG_FILE))
-    except KeyboardInterrupt:
-        code = INTERRUPTED
     except Exception as error:
         code = _explain(error)
     sys.exit(code)
@@ -74,11 +76,16 @@ def read_config(path: Path) -> dict[str, Any]:
     Raises:
         UsageError: the file cannot be read, is no TOML, or names what does not exist.
     """
+    if not path.is_file():
+        return {}
+    import inspect
+    import tomllib
+
     from batchdigits.errors import UsageError
 
     try:
         # Notepad puts a byte order mark first.
-        tables = tomllib.loads(path.read_text(encoding="utf-8-sig")) if path.is_file() else {}
+        tables = tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except (OSError, ValueError) as error:
         raise UsageError(f"{path} is not valid TOML: {error}.") from error
     known = {"run": inspect.signature(run).parameters, "train": inspect.signature(train).parameters}
@@ -93,9 +100,7 @@ def read_config(path: Path) -> dict[str, Any]:
 
 def _print_version(wanted: bool) -> None:
     if wanted:
-        from importlib.metadata import version as installed
-
-        print(f"batchdigits {installed('batchdigits')}")
+        print(f"batchdigits {__version__}")
         raise typer.Exit
 
 

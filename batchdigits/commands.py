@@ -1,9 +1,10 @@
 """What the commands do once their arguments are known; imported only when one runs."""
 
+import gc
 import os
+import sys
 from pathlib import Path
-
-from rich.console import Console
+from typing import TYPE_CHECKING
 
 from batchdigits.batch import run
 from batchdigits.config import Settings
@@ -14,20 +15,28 @@ from batchdigits.progress import Bar, final_table, speed
 from batchdigits.scan import Scan
 from batchdigits.summary import Summary
 
+if TYPE_CHECKING:
+    from rich.console import Console
+
+# All is loaded that a run needs: garbage is looked for from now on (see __main__), but not in it.
+gc.freeze()
+gc.enable()
+
 
 def run_command(settings: Settings, quiet: bool, verbose: bool, log_json: bool) -> int:
     """``batchdigits run``: returns the exit code."""
-    console = Console(stderr=True)
-    start_logging(console, quiet, verbose, log_json)
     talks = not quiet and not log_json
+    watched = _console() if talks and sys.stderr.isatty() else None
+    start_logging(watched, quiet, verbose, log_json)
     stop = Stop()
-    with Bar(console, shown=talks and console.is_terminal) as bar, stop.listening():
+    with Bar(watched) as bar, stop.listening():
         summary, scan = run(settings, _Terminal(bar, stop))
     for folder in scan.closed:
         LOG.warning(
             "The folder %s may not be looked into: nothing of it was read.", for_terminal(folder)
         )
     if talks:
+        console = watched or _console()
         console.print(final_table(summary, scan))
         results = for_terminal(str(settings.outbox / "results.csv"))
         line = f"{speed(summary)} Results: {results}"
@@ -35,6 +44,12 @@ def run_command(settings: Settings, quiet: bool, verbose: bool, log_json: bool) 
     if log_json:
         LOG.info("finished", extra={"fields": _fields(summary, scan)})
     return summary.exit_code
+
+
+def _console() -> "Console":
+    from rich.console import Console  # takes a while, and is not needed by quiet runs
+
+    return Console(stderr=True)
 
 
 class _Terminal:
@@ -79,7 +94,7 @@ def train_command(
     from batchdigits.training import command
     from batchdigits.training.train import Recipe
 
-    console = Console(stderr=True)
+    console = _console()
     order = command.Order(data, exclude, hold_out, name, into, Recipe(epochs=epochs, seed=seed))
     path = command.train_command(order, lambda line: console.print(line, highlight=False))
     console.print(f"written: {path}", highlight=False)

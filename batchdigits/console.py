@@ -10,8 +10,10 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
+from typing import TYPE_CHECKING
 
-from rich.console import Console
+if TYPE_CHECKING:  # rich takes as long to load as Typer
+    from rich.console import Console
 
 LOG = logging.getLogger("batchdigits")
 
@@ -84,15 +86,17 @@ class _Listener(io.TextIOWrapper):
         os.close(silence)
 
 
-def start_logging(console: Console, quiet: bool, verbose: bool, as_json: bool) -> None:
-    """Send the program's log to ``console`` as people's lines, or to stderr as JSON lines."""
+def start_logging(console: "Console | None", quiet: bool, verbose: bool, as_json: bool) -> None:
+    """Send the program's log to stderr as people's lines or as JSON lines.
+
+    Where there is a bar its ``console`` prints them, so that they do not tear it.
+    """
     handler: logging.Handler
     if as_json:
         handler = logging.StreamHandler(sys.stderr)
         handler.setFormatter(JsonLines())
     else:
-        # On a terminal through rich, so that lines do not tear the bar; elsewhere a line a line.
-        handler = PlainLines(console) if console.is_terminal else logging.StreamHandler(sys.stderr)
+        handler = PlainLines(console) if console else logging.StreamHandler(sys.stderr)
     LOG.handlers = [handler]
     LOG.propagate = False
     LOG.setLevel(logging.WARNING if quiet else logging.DEBUG if verbose else logging.INFO)
@@ -101,7 +105,7 @@ def start_logging(console: Console, quiet: bool, verbose: bool, as_json: bool) -
 class PlainLines(logging.Handler):
     """One line of text a message, printed above the bar."""
 
-    def __init__(self, console: Console) -> None:
+    def __init__(self, console: "Console") -> None:
         super().__init__()
         self._console = console
 

@@ -2,16 +2,17 @@
 
 import time
 from types import TracebackType
-
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-from rich.table import Column, Table
-from rich.text import Text
+from typing import TYPE_CHECKING
 
 from batchdigits.names import for_terminal
 from batchdigits.records import MEANING, Reason, Status
 from batchdigits.scan import Scan
 from batchdigits.summary import Summary
+
+if TYPE_CHECKING:  # rich takes a while to load, and is not needed where nobody looks
+    from rich.console import Console
+    from rich.progress import Progress
+    from rich.table import Table
 
 STYLES = {
     Status.OK: "green",
@@ -26,28 +27,14 @@ NAMED = 5
 
 
 class Bar:
-    """Files a second, time left and counts; draws nothing where ``shown`` is false."""
+    """Files a second, time left and counts; draws nothing without a terminal's ``console``."""
 
-    def __init__(self, console: Console, shown: bool) -> None:
-        self._shown = shown
-        self._progress = Progress(
-            BarColumn(bar_width=None),  # what the words leave of the line
-            MofNCompleteColumn(table_column=Column(no_wrap=True)),
-            TextColumn("{task.fields[rate]}", table_column=Column(no_wrap=True)),
-            TimeRemainingColumn(compact=True, table_column=Column(no_wrap=True)),
-            TextColumn("{task.fields[counts]}", table_column=Column(no_wrap=True)),
-            expand=True,
-            console=console,
-            transient=True,
-            disable=not shown,
-            # No thread of its own: worker processes are forked from this one.
-            auto_refresh=False,
-        )
+    def __init__(self, console: "Console | None") -> None:
+        self._progress = _progress(console) if console and console.is_terminal else None
         self._drawn = 0.0
-        self._task = self._progress.add_task("", total=None, rate="", counts="")
 
     def __enter__(self) -> "Bar":
-        if self._shown:
+        if self._progress:
             self._progress.start()
         return self
 
@@ -57,19 +44,20 @@ class Bar:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        if self._shown:  # some versions of rich end even a hidden bar with an empty line
+        if self._progress:
             self._progress.stop()
 
     def start(self, files: int) -> None:
         """Tell how many files there are."""
-        self._progress.reset(self._task, total=files)
-        self._progress.refresh()
+        if self._progress:
+            self._progress.reset(self._progress.task_ids[0], total=files)
+            self._progress.refresh()
 
     def advance(self, summary: Summary) -> None:
         """Show the counts so far, a few times a second."""
-        if not self._shown:
+        if not self._progress:
             return
-        task = self._progress.tasks[self._task]
+        task = self._progress.tasks[0]
         done = summary.files + summary.unchanged
         if time.monotonic() - self._drawn < _REFRESH and done != task.total:
             return
@@ -77,12 +65,35 @@ class Bar:
         rate = f"{summary.files / task.elapsed:,.0f} files/s" if task.elapsed else ""
         shown = [each for each in Status if summary.statuses[each] or each is not Status.FAILED]
         counts = ", ".join(f"{summary.statuses[status]} {status}" for status in shown)
-        self._progress.update(self._task, completed=done, rate=rate, counts=counts)
+        self._progress.update(task.id, completed=done, rate=rate, counts=counts)
         self._progress.refresh()
 
 
-def final_table(summary: Summary, scan: Scan) -> Table:
+def _progress(console: "Console") -> "Progress":
+    from rich import progress as rich
+    from rich.table import Column
+
+    progress = rich.Progress(
+        rich.BarColumn(bar_width=None),  # what the words leave of the line
+        rich.MofNCompleteColumn(table_column=Column(no_wrap=True)),
+        rich.TextColumn("{task.fields[rate]}", table_column=Column(no_wrap=True)),
+        rich.TimeRemainingColumn(compact=True, table_column=Column(no_wrap=True)),
+        rich.TextColumn("{task.fields[counts]}", table_column=Column(no_wrap=True)),
+        expand=True,
+        console=console,
+        transient=True,
+        # No thread of its own: worker processes are forked from this one.
+        auto_refresh=False,
+    )
+    progress.add_task("", total=None, rate="", counts="")
+    return progress
+
+
+def final_table(summary: Summary, scan: Scan) -> "Table":
     """What the run did: pages by status and reason, and what was left alone."""
+    from rich.table import Table
+    from rich.text import Text
+
     table = Table(title=Text(_title(summary), "bold"), title_justify="left")
     table.add_column("status")
     table.add_column("pages", justify="right")
