@@ -20,7 +20,7 @@ from batchdigits.images.reduced import ReducedPage
 from batchdigits.judge import judge
 from batchdigits.load import pages, read_bytes
 from batchdigits.names import shorten
-from batchdigits.normalise import SEARCH_SIDE, normalise, rescaled, stands_out
+from batchdigits.normalise import SEARCH_SIDE, normalise_all, rescaled, stands_out
 from batchdigits.pictures.thumbnail import View, draw_png, view
 from batchdigits.records import Digit, Page, Reading, Rejected, Row, Source, Stamp, Status
 
@@ -91,7 +91,7 @@ def read_chunk(sources: Sequence[Source], road: Road) -> list[Row]:
     """
     seen: list[_Seen] = []
     for run in _runs(_load(sources, road.limits), _pixels):
-        seen += map(partial(_measure, road), run)
+        seen += _measure(run, road)
     images = [page.digit.image for page in seen if page.digit]
     scores = iter(road.engine.predict(np.stack(images)) if images else ())
     review_below = road.engine.card.review_below
@@ -149,17 +149,23 @@ def _pixels(loaded: _Loaded) -> int:
     return 0 if isinstance(loaded[2], Rejected) else loaded[2].gray.size
 
 
-def _measure(road: Road, loaded: _Loaded) -> _Seen:
-    """Normalise a page, and keep of it what its thumbnail will show."""
-    file, number, page = loaded
-    if isinstance(page, Rejected):
-        return _Seen(file, number, page)
-    digit, width, height = normalise(page.gray), page.width, page.height
-    box = digit.box
+def _measure(run: list[_Loaded], road: Road) -> list[_Seen]:
+    """Normalise pages, and keep of each one what its thumbnail will show."""
+    digits = iter(normalise_all([page.gray for *_, page in run if isinstance(page, Page)]))
+    return [
+        _Seen(file, number, page)
+        if isinstance(page, Rejected)
+        else _measured(file, number, page, next(digits), road)
+        for file, number, page in run
+    ]
+
+
+def _measured(file: _File, number: int, page: Page, digit: Digit, road: Road) -> _Seen:
+    width, height, box = page.width, page.height, digit.box
     if isinstance(page, ReducedPage):
         factor = _lacking(page, digit)
         if factor > 1:
-            return _measure(road, (file, number, guarded(partial(page.enlarged, factor))))
+            return _measure([(file, number, guarded(partial(page.enlarged, factor)))], road)[0]
         width, height = page.full_width, page.full_height
         digit = rescaled(digit, page.scale, (height, width))
     shown: View | Page | None = None
