@@ -98,7 +98,7 @@ def read_chunk(sources: Sequence[Source], road: Road) -> list[Row]:
     readings = [
         judge(page.digit, next(scores), review_below) if page.digit else None for page in seen
     ]
-    return list(map(partial(_row, road, now()), seen, readings))
+    return _rows(seen, readings, road)
 
 
 def _runs(items: Iterable[_T], weight: Callable[[_T], int]) -> Iterator[list[_T]]:
@@ -184,32 +184,50 @@ def _lacking(page: ReducedPage, digit: Digit) -> float:
     return 1 if stands_out(digit, page.height, page.width) else page.scale
 
 
-def _row(road: Road, read_at: str, page: _Seen, reading: Reading | None) -> Row:
-    thumbnail, picture = "", b""
-    if reading and page.digit and page.shown and _is_drawn(reading, road):
-        shown = page.shown
-        seen = view(shown, page.digit.box) if isinstance(shown, Page) else shown
-        picture = draw_png(seen, reading)
-        if road.thumbnails is not Thumbnails.SHEETS:
-            thumbnail, picture = _saved(picture, page, road), b""
-    return Row(
-        source=page.file.source,
-        page=page.page,
-        stamp=page.file.stamp,
-        sha256=page.file.sha256,
-        width=page.width,
-        height=page.height,
-        read_at=read_at,
-        reading=reading,
-        rejected=page.rejected,
-        digit=page.digit,
-        thumbnail=thumbnail,
-        picture=picture,
-    )
+def _rows(seen: list[_Seen], readings: list[Reading | None], road: Road) -> list[Row]:
+    both = list(zip(seen, readings, strict=True))
+    views = [_view(page) if _is_drawn(reading, road) else None for page, reading in both]
+    pictures = [
+        draw_png(shown, reading) if shown and reading else b""
+        for shown, reading in zip(views, readings, strict=True)
+    ]
+    names = [""] * len(seen)
+    if road.thumbnails is not Thumbnails.SHEETS:
+        names = [
+            _saved(picture, page, road) if picture else ""
+            for page, picture in zip(seen, pictures, strict=True)
+        ]
+        pictures = [b""] * len(seen)
+    read_at = now()
+    return [
+        Row(
+            source=page.file.source,
+            page=page.page,
+            stamp=page.file.stamp,
+            sha256=page.file.sha256,
+            width=page.width,
+            height=page.height,
+            read_at=read_at,
+            reading=reading,
+            rejected=page.rejected,
+            digit=page.digit,
+            thumbnail=name,
+            picture=picture,
+        )
+        for (page, reading), name, picture in zip(both, names, pictures, strict=True)
+    ]
 
 
-def _is_drawn(reading: Reading, road: Road) -> bool:
+def _is_drawn(reading: Reading | None, road: Road) -> bool:
+    if reading is None:
+        return False
     return road.thumbnails is not Thumbnails.REVIEW or reading.status is Status.REVIEW
+
+
+def _view(page: _Seen) -> View | None:
+    if isinstance(page.shown, Page):
+        return view(page.shown, page.digit.box if page.digit else None)
+    return page.shown
 
 
 def _saved(picture: bytes, page: _Seen, road: Road) -> str:
