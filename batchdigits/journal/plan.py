@@ -6,7 +6,6 @@ no more of it than one of ten.
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from typing import Any
 
 from batchdigits.config import Thumbnails
 from batchdigits.journal.journal import GONE, PRESENT, Journal, Todo
@@ -27,24 +26,19 @@ _HOLDS = (
     "f.maker = :maker AND f.state = 'present' AND f.sha256 <> '' AND f.pictured IN ({serves})"
     " AND NOT (:failures AND {failure})"
 )
-# Each file found with what is on record of its name, the one in the inbox before those gone.
 _TODO = """
+INSERT INTO todo
+SELECT coalesce(f.order_key, order_key(s.name)) AS place, s.name, s.size, f.id,
+       coalesce(f.sha256, ''), f.id IS NOT NULL AND NOT :everything AND {holds},
+       (SELECT count(*) FROM files WHERE name = s.name) > 1, f.state IS 'present',
+       f.maker IS NOT NULL AND f.maker <> :maker
 FROM seen s LEFT JOIN files f ON f.id =
      (SELECT id FROM files WHERE name = s.name ORDER BY state = 'present' DESC, id DESC)
-WHERE s.rowid > :after AND s.rowid <= :after + :block AND (:everything OR NOT EXISTS (
+WHERE :everything OR NOT EXISTS (
     SELECT 1 FROM files f WHERE f.name = s.name AND f.size = s.size AND f.mtime_ns = s.mtime_ns
-    AND {holds}))
+    AND {holds})
+ORDER BY place
 """
-_COUNT = """
-SELECT count(*), total(s.size), total(f.maker <> :maker), total(f.state = 'present')
-"""
-_SELECT = """
-SELECT s.name, order_key(s.name), f.id, coalesce(f.sha256, ''),
-       f.id IS NOT NULL AND NOT :everything AND {holds},
-       (SELECT count(*) FROM files WHERE name = s.name) > 1, s.size
-"""
-#: Files looked up at a time; a longer look would keep SQLite's log from being cut back.
-_BLOCK = 4096
 _BACK = """
 SELECT f.id FROM seen s JOIN files f
 ON f.name = s.name AND f.size = s.size AND f.mtime_ns = s.mtime_ns
@@ -79,39 +73,41 @@ class Plan:
     def __init__(self, journal: Journal, found: Iterable[tuple[str, int, int]], wish: Wish) -> None:
         """``found`` yields name, size in bytes and mtime in nanoseconds of each file."""
         self._journal = journal
-        holds = _HOLDS.format(serves=_SERVES[wish.thumbnails], failure=_FAILURE)
-        self._todo = _TODO.format(holds=holds)
-        self._select = _SELECT.format(holds=holds) + self._todo
-        self._wish = {
-            "maker": wish.maker,
-            "everything": wish.everything,
-            "failures": wish.failures,
-        }
         with journal.telling():
             self._list(found)
-            self._take_back()
-            everything = self._wish | {"after": 0, "block": self.files}
-            counts = journal.query(_COUNT + self._todo, everything).fetchone()
-        self.todo, self.todo_bytes, self.outdated, self._present = map(int, counts)
+            self.files = self._count("SELECT count(*) FROM seen")
+            if self._count("SELECT EXISTS (SELECT 1 FROM files WHERE state = 'gone')"):
+                back = [row[0] for row in journal.query(_BACK).fetchall()]
+                if back:
+                    journal.mark(back, PRESENT)
+            self._choose(wish)
+        counts = journal.query(
+            "SELECT count(*), total(size), total(outdated), total(present) FROM todo"
+        )
+        self.todo, self.todo_bytes, self.outdated, self._present = map(int, counts.fetchone())
 
     def _list(self, found: Iterable[tuple[str, int, int]]) -> None:
         sql = self._journal.sql
         sql.create_function("order_key", 1, order_key, deterministic=True)
-        sql.execute("DROP TABLE IF EXISTS temp.seen")
+        for table in ("seen", "todo"):
+            sql.execute(f"DROP TABLE IF EXISTS temp.{table}")
         sql.execute("CREATE TEMP TABLE seen (name TEXT, size INTEGER, mtime_ns INTEGER)")
+        sql.execute(
+            "CREATE TEMP TABLE todo (order_key TEXT, name TEXT, size INTEGER, earlier INTEGER,"
+            " sha256 TEXT, is_valid INTEGER, crowded INTEGER, present INTEGER, outdated INTEGER)"
+        )
         sql.execute("BEGIN")
         try:
             sql.executemany("INSERT INTO seen VALUES (?, ?, ?)", found)
         finally:
             sql.execute("COMMIT")
-        self.files = self._count("SELECT count(*) FROM seen")
 
-    def _take_back(self) -> None:
-        """Note which files were gone and are there again."""
-        if self._count("SELECT EXISTS (SELECT 1 FROM files WHERE state = 'gone')"):
-            back = [row[0] for row in self._journal.query(_BACK).fetchall()]
-            if back:
-                self._journal.mark(back, PRESENT)
+    def _choose(self, wish: Wish) -> None:
+        holds = _HOLDS.format(serves=_SERVES[wish.thumbnails], failure=_FAILURE)
+        self._journal.sql.execute(
+            _TODO.format(holds=holds),
+            {"maker": wish.maker, "everything": wish.everything, "failures": wish.failures},
+        )
 
     def _count(self, statement: str) -> int:
         return int(self._journal.query(statement).fetchone()[0])
@@ -119,11 +115,14 @@ class Plan:
     def chunks(self, most_files: int, most_bytes: int) -> Iterator[list[Todo]]:
         """What is to be read, up to so many files, or so many bytes, at a time.
 
-        In the order in which they were found: no reading depends on another.
+        In scan order: scanners write so, and the journal's indexes then grow at their end.
         """
         chunk: list[Todo] = []
         held = 0
-        for *todo, size in self._rows():
+        rows = self._journal.query(
+            "SELECT name, order_key, earlier, sha256, is_valid, crowded, size FROM todo"
+        )
+        for *todo, size in rows:
             if chunk and (len(chunk) >= most_files or held + size > most_bytes):
                 yield chunk
                 chunk, held = [], 0
@@ -131,12 +130,6 @@ class Plan:
             held += size
         if chunk:
             yield chunk
-
-    def _rows(self) -> Iterator[tuple[Any, ...]]:
-        for after in range(0, self.files if self.todo else 0, _BLOCK):
-            yield from self._journal.query(
-                self._select, self._wish | {"after": after, "block": _BLOCK}
-            ).fetchall()
 
     def mark_gone(self, is_gone: Callable[[str], bool]) -> int:
         """Note which files on record, but not found, are gone; returns how many.
