@@ -93,9 +93,9 @@ def draw(watched: Watched, files: int, path: Path) -> None:
 
     drawing = Drawing(figsize=(8, 4), layout="constrained")
     axes = drawing.subplots()
-    for pid, course in sorted(watched.course.items()):
-        own = pid == watched.parent
-        axes.plot(*zip(*course, strict=True), label="parent" if own else f"process {pid}")
+    for number, (pid, course) in enumerate(sorted(watched.course.items())):
+        label = "parent" if pid == watched.parent else f"worker {number}"
+        axes.plot(*zip(*course, strict=True), label=label)
     axes.set(xlabel="seconds", ylabel="resident memory, MB", title=f"Reading {files:,} files")
     axes.set_ylim(bottom=0)
     axes.legend()
