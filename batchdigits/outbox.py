@@ -72,7 +72,7 @@ def _check_folders(inbox: Path, outbox: Path) -> None:
     if not inbox.is_dir():
         problem = "is not a folder" if inbox.exists() else "does not exist"
         raise UsageError(f"The inbox {inbox} {problem}.")
-    os.listdir(inbox)
+    os.scandir(inbox).close()  # may it be looked into?
     if _lies_in(outbox, inbox):
         raise UsageError(f"The outbox {outbox} lies inside the inbox {inbox}: choose another.")
     if _lies_in(inbox, outbox):

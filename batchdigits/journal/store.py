@@ -109,6 +109,11 @@ class Store:
         row = self.query("SELECT value FROM meta WHERE key = ?", (key,)).fetchone()
         return None if row is None else str(row[0])
 
+    def remember(self, key: str, value: str) -> None:
+        """Note a fact about the journal itself."""
+        with self.transaction(changes=False):
+            self._set_meta(key, value)
+
     def _set_meta(self, key: str, value: str | int) -> None:
         self.sql.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", (key, value))
 

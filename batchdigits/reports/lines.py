@@ -1,5 +1,6 @@
 """Lines of every table of results, drawn from the journal in scan order."""
 
+import json
 import sqlite3
 from collections.abc import Iterator
 
@@ -31,6 +32,8 @@ COLUMNS = tuple(_CELLS)
 Cell = str | int | float | None
 #: One cell for each of :data:`COLUMNS`, then ``detail``, and ``scores`` and ``box`` as JSON text.
 Line = tuple[Cell, ...]
+#: Status, reason, digit, and how many pages have them.
+Outcome = tuple[str, str | None, int | None, int]
 
 _ORIGINALS_TABLE = """
 CREATE TEMP TABLE IF NOT EXISTS originals (file INTEGER PRIMARY KEY, original TEXT)
@@ -61,13 +64,9 @@ class Lines:
 
     def __init__(self, journal: Journal, duplicates: Duplicates) -> None:
         self._journal = journal
+        self._duplicates = duplicates
         self._where = "WHERE d.file IS NULL" if duplicates is Duplicates.SKIP else ""
-        with journal.telling():
-            sql = journal.sql
-            sql.execute(_ORIGINALS_TABLE)
-            sql.execute("DELETE FROM originals")
-            if duplicates is not Duplicates.READ:
-                sql.execute(_ORIGINALS)
+        self._knows_originals = False
 
     def __iter__(self) -> Iterator[Line]:
         """Every line, in scan order."""
@@ -79,17 +78,34 @@ class Lines:
         picture = "(SELECT png FROM pictures WHERE file = f.id AND page = p.page)"
         return self._select(f"f.name, p.page, p.status, p.reason, p.thumbnail, {picture}")
 
-    def counts(self) -> Iterator[tuple[str, str | None, int | None, int]]:
-        """Status, reason, digit, and how many pages have them."""
-        return self._journal.query(
-            f"SELECT p.status, p.reason, p.digit, count(*) {_FROM} {self._where} GROUP BY 1, 2, 3"
-        )
+    def totals(self) -> tuple[int, list[Outcome]]:
+        """How many files the table tells of, and how many pages have each outcome.
 
-    def files(self) -> int:
-        """How many files the table tells of."""
-        left = "LEFT JOIN originals d ON d.file = f.id"
-        found = self._journal.query(f"SELECT count(*) FROM files f {left} {self._where}")
-        return int(found.fetchone()[0])
+        Counted once for each state of the journal: a run with nothing to do is over sooner.
+        """
+        shows = f"{self._journal.change} {self._duplicates}"
+        known = json.loads(self._journal.meta("totals") or "[]")
+        if not known or known[0] != shows:
+            left = "LEFT JOIN originals d ON d.file = f.id"
+            files = self._query(f"SELECT count(*) FROM files f {left} {self._where}").fetchone()[0]
+            pages = f"SELECT p.status, p.reason, p.digit, count(*) {_FROM} {self._where}"
+            known = [shows, files, self._query(f"{pages} GROUP BY 1, 2, 3").fetchall()]
+            self._journal.remember("totals", json.dumps(known))
+        return known[1], list(map(tuple, known[2]))
 
     def _select(self, what: str) -> sqlite3.Cursor:
-        return self._journal.query(f"SELECT {what} {_FROM} {self._where} {_ORDER}")
+        return self._query(f"SELECT {what} {_FROM} {self._where} {_ORDER}")
+
+    def _query(self, statement: str) -> sqlite3.Cursor:
+        if not self._knows_originals:
+            self._find_originals()
+            self._knows_originals = True
+        return self._journal.query(statement)
+
+    def _find_originals(self) -> None:
+        with self._journal.telling():
+            sql = self._journal.sql
+            sql.execute(_ORIGINALS_TABLE)
+            sql.execute("DELETE FROM originals")
+            if self._duplicates is not Duplicates.READ:
+                sql.execute(_ORIGINALS)

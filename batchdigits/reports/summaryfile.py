@@ -17,7 +17,8 @@ def write(
     statuses: Counter[str] = Counter()
     reasons: Counter[str] = Counter()
     digits: Counter[str] = Counter()
-    for status, reason, digit, count in lines.counts():
+    files, outcomes = lines.totals()
+    for status, reason, digit, count in outcomes:
         statuses[status] += count
         if reason:
             reasons[reason] += count
@@ -25,7 +26,7 @@ def write(
             digits[str(digit)] += count
     content = {
         "schema": 1,
-        "files": lines.files(),
+        "files": files,
         "rows": statuses.total(),
         "statuses": {status.value: statuses[status.value] for status in Status},
         "reasons": dict(sorted(reasons.items())),
