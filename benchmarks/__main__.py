@@ -7,6 +7,7 @@ turns with it. docs/performance.md tells what they mean.
 """
 
 import argparse
+import os
 from collections.abc import Iterator
 from importlib import import_module
 from pathlib import Path
@@ -20,6 +21,8 @@ from benchmarks.folders import Folders, workplace
 from benchmarks.report import Figure, cores, table, write_json
 
 FAILED = "failed"
+#: A load average (runnable processes) above which the figures are not to be trusted.
+IDLE = 0.5
 #: Each name and the module that measures it.
 MODULES = {
     "throughput": "throughput",
@@ -64,6 +67,7 @@ def main() -> None:
     chosen, console = parse(), Console()
     names = chosen.names or list(MODULES)
     figures: list[Figure] = []
+    load = os.getloadavg()[0]
     try:
         digits = find_digits(chosen.mnist)
     except BatchdigitsError as error:
@@ -88,11 +92,12 @@ def main() -> None:
                 console.print(f"{figure.name}: {figure.missing}", markup=False)
         console.print(
             f"Digits: {digits.origin}. Median of {chosen.repeat} turns, "
-            f"{chosen.processes} processes."
+            f"{chosen.processes} processes. Load average before: {load:.1f}"
+            f"{', so something else was running' * (load > IDLE)}."
         )
         if chosen.json:
             settings = {"names": names, "digits": digits.origin, "repeat": chosen.repeat}
-            settings |= {"divide": chosen.divide, "processes": chosen.processes}
+            settings |= {"divide": chosen.divide, "processes": chosen.processes, "load": load}
             write_json(chosen.json, figures, settings)
     raise SystemExit(any(figure.missing.startswith(FAILED) for figure in figures))
 
