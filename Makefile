@@ -23,7 +23,7 @@ test: $(VENV)/installed-dev lint
 	@$(BIN)/python -m pytest -n 2
 
 # BENCH="throughput --small" and the like chooses; MNIST is fetched by Keras or given with --mnist.
-bench: $(VENV)/installed-dev
+bench: $(VENV)/installed-bench
 	@$(BIN)/python -m benchmarks $(BENCH)
 
 # The tests that kill, fill and take away, with fifty kills instead of five.
@@ -49,6 +49,11 @@ $(VENV)/installed: setup.cfg pyproject.toml constraints.txt | $(VENV)/bin/python
 $(VENV)/installed-dev: $(VENV)/installed
 	@echo "==> installing what the tests need"
 	@$(PIP) install --constraint constraints.txt --editable '.[dev]'
+	@touch $@
+
+$(VENV)/installed-bench: $(VENV)/installed-dev
+	@echo "==> installing what the benchmarks need"
+	@$(PIP) install --constraint constraints.txt --editable '.[dev,bench]'
 	@touch $@
 
 clean:
