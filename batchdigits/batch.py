@@ -15,6 +15,7 @@ from batchdigits.config import Settings
 from batchdigits.console import LOG
 from batchdigits.engine import Engine, load, load_default
 from batchdigits.errors import BatchdigitsError, EmptyInboxError
+from batchdigits.files import UNFINISHED
 from batchdigits.jobs import Job, Jobs, Known, Sheet, Verdict, rejected_page
 from batchdigits.journal.entries import FileEntry, from_wire
 from batchdigits.journal.journal import Journal, Todo
@@ -26,7 +27,7 @@ from batchdigits.quarantine import put_back, set_aside, settled
 from batchdigits.reading import Road
 from batchdigits.records import Reason, Rejected, Source, Stamp
 from batchdigits.reports.drawing import draw_reports
-from batchdigits.scan import Scan
+from batchdigits.scan import Scan, is_chosen
 from batchdigits.summary import Summary
 from batchdigits.workers import Fate, Workers
 
@@ -37,8 +38,8 @@ _FILE_COST, _BYTE_COST = 4e-4, 1.5e-8
 #: Seconds of work that make one more worker worth starting.
 _WORTH = 0.1
 
-#: Crashes without any file read after which it is not the files' fault.
-_TOO_MANY_CRASHES = 10
+#: Files that cost a worker, none being read, after which it is not the files' fault.
+_TOO_MANY_LOST = 10
 
 Pool = Workers[Job, bytes]
 
@@ -105,7 +106,7 @@ class _Run:
         self._verdicts: deque[Verdict] = deque()
         self._open: dict[str, Todo] = {}
         self._pool: Pool | None = None
-        self._crashes = 0
+        self._lost = 0
         self._jobs = Jobs(Road(engine, settings.limits, settings.outbox, settings.thumbnails))
 
     def do(self, found: Iterable[tuple[str, int, int]]) -> Summary:
@@ -146,6 +147,7 @@ class _Run:
         settings = self._settings
         work = plan.todo * _FILE_COST + plan.todo_bytes * _BYTE_COST
         count = settings.workers or min(cores(), math.ceil(work / _WORTH))
+        count = min(count, math.ceil(plan.todo / CHUNK) + plan.todo_bytes // CHUNK_BYTES)
         return Workers(self._jobs, count, settings.file_timeout, settings.worker_memory << 20)
 
     def _is_gone(self, name: str) -> bool:
@@ -167,12 +169,18 @@ class _Run:
         """Do what a killed run had on record, but not yet done."""
         left = self._journal.to_set_aside()
         if left:
+            for half in self._settings.quarantine_folder.rglob(f"{UNFINISHED}*"):
+                half.unlink(missing_ok=True)
             self._set_aside([(n, Source(self._path(name), name), each) for n, name, each in left])
 
     def _put_back(self) -> None:
         """Take files out of quarantine to where they came from, to be read again."""
-        for name, place, entry in list(self._journal.in_quarantine()):
-            put_back(place, Source(self._path(name), name), entry)
+        settings = self._settings
+        for number, name, place, entry in list(self._journal.in_quarantine()):
+            if is_chosen(name, settings.include, settings.exclude) and put_back(
+                place, Source(self._path(name), name), entry
+            ):
+                self._journal.put_back(number)
 
     def _tasks(self, plan: Plan) -> Iterator[list[Job]]:
         chunks = plan.chunks(CHUNK, CHUNK_BYTES)
@@ -214,16 +222,17 @@ class _Run:
         source = job.source if isinstance(job, Known) else job
         if fate.timed_out:
             why = Rejected(Reason.TIMED_OUT, f"Reading was given up after {limit}.")
-        elif fate.out_of_memory:
+        elif fate.error.startswith(MemoryError.__name__):
             why = Rejected(Reason.CRASHED_READER, "It needs more than --worker-memory allows.")
         else:
-            why = Rejected(Reason.CRASHED_READER, f"The reader ended with code {fate.exit_code}.")
-            self._crashes += 1
-            if self._crashes >= _TOO_MANY_CRASHES > self._summary.files:
-                raise BatchdigitsError(
-                    f"The reader crashed over {self._crashes} files and read none: something is "
-                    "wrong with this installation or machine, so the others are left alone."
-                )
+            what = fate.error or f"code {fate.exit_code}"
+            why = Rejected(Reason.CRASHED_READER, f"The reader ended with {what}.")
+        self._lost += 1
+        if self._lost >= _TOO_MANY_LOST and not self._summary.readable:
+            raise BatchdigitsError(
+                f"The reader failed over each of {self._lost} files ({why.detail.rstrip('.')}) and "
+                "read none: the others are left alone, since they are hardly to blame."
+            )
         self._verdicts.append(Verdict(source, why))
 
     def _finish(self, done: Sequence[tuple[Job, FileEntry]]) -> None:
@@ -262,6 +271,7 @@ class _Run:
             self._journal.set_aside(places)
 
     def _report(self) -> None:
+        self._journal.check_in_place()
         self._summary.unread = self._journal.unread()
         self._summary.seconds = time.monotonic() - self._begun
         told = about(self._engine, self._settings)
@@ -274,7 +284,7 @@ class _Run:
                 (sheet, self._jobs(sheet)) for sheet in sheets
             )
         else:
-            done = self._pool.run(sheets)
+            done = self._pool.run(sheets, lambda: bool(self._listener.stopped()))
         for jobs, result in done:
             for sheet in jobs:
                 if isinstance(result, Fate):

@@ -77,51 +77,47 @@ def _write(path: str | Path, data: bytes) -> None:
 def move_new(source: Path, target: Path) -> tuple[Path, bool]:
     """Move a file to ``target`` or, where that is taken, to ``target-2``, ``-3`` and so on.
 
-    Works across file systems; nothing is ever overwritten, and the source goes only after the
-    copy is whole on disk. Returns where the file lies now, and whether the source is gone:
-    in a folder where it may not be removed, it is copied and stays.
+    See :func:`move_to`. Returns where the file lies now, and whether the source is gone.
     """
+    number = 1
+    while True:
+        path = numbered(target, number)
+        try:
+            return path, move_to(source, path)
+        except FileExistsError:
+            number += 1
+
+
+def move_to(source: Path, path: Path) -> bool:
+    """Move a file; whether the source is gone: where it may not be removed, it is copied.
+
+    Works across file systems; nothing is ever overwritten, and the source goes only after the
+    copy is whole on disk.
+
+    Raises:
+        FileExistsError: there is something at ``path``.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
     try:
-        return _claim(target, lambda path: _rename_new(source, path)), True
+        _rename_new(source, path)
+        return True
     except OSError as error:
         if error.errno not in _COPY_INSTEAD:
             raise
-    placed = copy_new(source, target)
+    copy_to(source, path)
     try:
         source.unlink()
     except OSError:
-        return placed, False
-    return placed, True
+        return False
+    return True
 
 
-def copy_new(source: Path, target: Path) -> Path:
-    """Copy a file to ``target`` (or ``target-2`` ...), whole, never overwriting."""
-    return _claim(target, lambda path: _copy(source, path))
-
-
-def write_new(target: Path, text: str) -> Path:
-    """Write text to ``target`` (or ``target-2`` ...), never overwriting."""
-
-    def write(path: Path) -> None:
-        with path.open("x", encoding="utf-8") as file:
-            file.write(text)
-
-    return _claim(target, write)
-
-
-def _claim(target: Path, place: Callable[[Path], None]) -> Path:
-    target.parent.mkdir(parents=True, exist_ok=True)
+def numbered(target: Path, number: int) -> Path:
+    """``target`` itself for 1, else with ``-2``, ``-3`` and so on before its ending."""
     # What follows a dot is an ending only where it is short; a name may be one long "ending".
     ending = target.suffix if len(os.fsencode(target.suffix)) <= LONGEST_ENDING else ""
     stem = target.name.removesuffix(ending)
-    number = 1
-    while True:
-        path = target.with_name(shorten(stem, ending if number == 1 else f"-{number}{ending}"))
-        try:
-            place(path)
-            return path
-        except FileExistsError:
-            number += 1
+    return target.with_name(shorten(stem, ending if number == 1 else f"-{number}{ending}"))
 
 
 def _rename_new(source: Path, path: Path) -> None:
@@ -136,8 +132,13 @@ def _rename_new(source: Path, path: Path) -> None:
         raise
 
 
-def _copy(source: Path, path: Path) -> None:
-    """Copy to a temporary name first: a half copy never stands under the final one."""
+def copy_to(source: Path, path: Path) -> None:
+    """Copy a file; a half copy never stands under the final name.
+
+    Raises:
+        FileExistsError: there is something at ``path``.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
     if path.exists():
         raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(path))
     temporary = path.with_name(f"{UNFINISHED}{os.getpid()}")

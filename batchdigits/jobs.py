@@ -1,6 +1,7 @@
 """What workers do: read files, look at a file's identity, draw contact sheets."""
 
 import hashlib
+import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
@@ -135,7 +136,10 @@ def rejected_page(rejected: Rejected) -> PageEntry:
 
 def _draw(sheet: Sheet, outbox: Path) -> None:
     cells = [(_picture(cell, outbox), cell.reason, cell.label) for cell in sheet.cells]
-    write_bytes(outbox / sheet.name, sheet_png(cells))
+    path = outbox / sheet.name
+    half = path.with_name(f".{path.name}.tmp")
+    write_bytes(half, sheet_png(cells))
+    os.replace(half, path)
 
 
 def _picture(cell: Cell, outbox: Path) -> bytes | None:

@@ -37,6 +37,8 @@ __all__ = ["Limits", "pages", "read_bytes"]
 # Without O_NONBLOCK a fifo would hold the opening until someone writes to it.
 _FLAGS = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
 #: Bytes read at a time of a file that is longer than the system said, or that comes in parts.
+#: Bytes asked for at once; a sparse file may pretend to any size.
+_LARGEST_READ = 1 << 30
 _MORE = 1 << 24
 
 _REASONS = {
@@ -77,7 +79,7 @@ def _read_regular(path: str) -> tuple[bytes, Stamp]:
         if not stat.S_ISREG(found.st_mode):
             raise ImageError(Reason.IO_ERROR, "This is no regular file.")
         # With a byte more asked for than there should be, one answer shows that this is all.
-        data = os.read(descriptor, found.st_size + 1)
+        data = os.read(descriptor, min(found.st_size, _LARGEST_READ) + 1)
         if len(data) != found.st_size:
             data = b"".join([data, *iter(lambda: os.read(descriptor, _MORE), b"")])
         born = born_ns(descriptor)

@@ -15,8 +15,8 @@ SHARED = frozenset(
 def network_file_system(folder: Path, mounts: Path = MOUNTS) -> str | None:
     """The kind of shared file system a folder lies on, such as ``"nfs4"``; ``None`` for a disk.
 
-    Any FUSE file system counts as shared, as sshfs and rclone are. ``None`` also where the
-    system has no ``/proc/self/mountinfo`` (Linux has, see proc(5)).
+    Any FUSE file system counts as shared, as sshfs and rclone are, but for ``fuseblk``, a local
+    disk. ``None`` also where the system has no ``/proc/self/mountinfo`` (see proc(5)).
     """
     try:
         lines = mounts.read_bytes().splitlines()
@@ -34,4 +34,6 @@ def network_file_system(folder: Path, mounts: Path = MOUNTS) -> str | None:
         # Later mounts lie on top of earlier ones at the same place.
         if inside and len(point) >= len(best):
             best, kind = point, after.split(b" ", 1)[0].decode("ascii", "replace")
-    return kind if kind and (kind in SHARED or kind.startswith("fuse")) else None
+    if kind is None or kind == "fuseblk":
+        return None
+    return kind if kind in SHARED or kind.startswith("fuse") else None

@@ -3,7 +3,7 @@
 import os
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from batchdigits.errors import OutboxError, UsageError
@@ -14,7 +14,12 @@ from batchdigits.lock import locked
 
 def has_journal(outbox: Path) -> bool:
     """Whether an earlier run left its journal here."""
-    return (outbox / FOLDER / FILE).exists()
+    with _telling(outbox):
+        return os.path.lexists(outbox / FOLDER / FILE) or _is_closed(outbox / FOLDER)
+
+
+def _is_closed(folder: Path) -> bool:
+    return folder.is_dir() and not os.access(folder, os.X_OK)
 
 
 @contextmanager
@@ -29,8 +34,10 @@ def opened(outbox: Path) -> Iterator[Journal]:
         (outbox / FOLDER).mkdir(exist_ok=True)
         with locked(outbox / FOLDER / "lock", outbox):
             # Left over by a run that was killed while it wrote a report.
-            for left in outbox.glob(".*.tmp"):
-                left.unlink(missing_ok=True)
+            for report in ("results.csv", "results.json", "summary.json"):
+                for left in outbox.glob(f".{report}.*.tmp"):
+                    with suppress(OSError):
+                        left.unlink()
             with Journal(outbox) as journal:
                 yield journal
 

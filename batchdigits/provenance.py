@@ -32,6 +32,8 @@ def maker_of(engine: Engine, settings: Settings) -> Maker:
     card = engine.card
     decisive = {
         "batchdigits": __version__,
+        "temperature": card.temperature,
+        "review_below": card.review_below,
         "max_megapixels": settings.limits.max_megapixels,
         "max_pages": settings.limits.max_pages,
     }

@@ -1,19 +1,20 @@
 """Unreadable files set aside: moved or copied, never overwriting, each with a note beside it.
 
-Every step may have been done before by a run that was killed in the middle: what lies in
-quarantine already is found by its content and not put there twice.
+Every step may have been done before by a run that was killed in the middle. The note comes
+first and holds the place for one content of one file, so that nothing is put there twice and no
+file is taken for another.
 """
 
 import errno
-import glob
 import hashlib
 import json
 import os
+from itertools import count
 from pathlib import Path
 
 from batchdigits.config import Quarantine, Settings
 from batchdigits.console import LOG
-from batchdigits.files import copy_new, move_new, write_new
+from batchdigits.files import copy_to, move_new, move_to, numbered, whole_file
 from batchdigits.journal.entries import FileEntry, PageEntry
 from batchdigits.names import display_name, for_terminal, raw_name, shorten
 from batchdigits.records import MEANING, Reason, Source, Status
@@ -56,44 +57,73 @@ def set_aside(source: Source, entry: FileEntry, settings: Settings) -> tuple[Pat
     path = Path(source.path)
     stays = settings.quarantine is Quarantine.COPY or entry.readable
     target = settings.quarantine_folder.joinpath(*raw_name(source.name).split("/"))
-    placed, moved = _place(path, target, entry, stays)
-    if not moved and not stays:
+    place = _claimed(target, source, entry, "copied" if stays else "moved")
+    left = _placed(path, place, entry, stays)
+    if not left and not stays:
         LOG.warning(
             "%s could not be moved to quarantine and was copied.", for_terminal(source.name)
         )
-    note = placed.with_name(shorten(placed.name, NOTE_ENDING))
-    if not note.exists():
-        text = json.dumps(_note(source, entry, moved), ensure_ascii=False, indent=2) + "\n"
-        write_new(note, text)
-    return placed, moved
+        _write_note(place, source, entry, "copied")
+    return place, left
 
 
-def _place(path: Path, target: Path, entry: FileEntry, stays: bool) -> tuple[Path, bool]:
-    """Have the file in quarantine once, and in the inbox no more unless it ``stays``."""
-    earlier = _earlier_copy(target, entry)
-    if earlier is None:
+def _claimed(target: Path, source: Source, entry: FileEntry, action: str) -> Path:
+    """The place of a file in quarantine, held for it by the note beside it.
+
+    A place that another file has, or another content of this one, is passed over.
+
+    Raises:
+        OSError: the file is no longer what was read, and nothing of it is in quarantine.
+    """
+    for number in count(1):
+        place = numbered(target, number)
+        note = _note_of(place)
+        if note.exists():
+            if _is_about(note, source, entry) and (not place.exists() or _content_is(place, entry)):
+                return place
+        elif not place.exists():
+            if not _content_is(Path(source.path), entry):
+                raise OSError(errno.ESTALE, "it is no longer what was read")
+            _write_note(place, source, entry, action)
+            return place
+    raise AssertionError("numbers do not end")
+
+
+def _placed(path: Path, place: Path, entry: FileEntry, stays: bool) -> bool:
+    """Have the file at its place once; whether it has left the inbox."""
+    if not place.exists():
         if not _content_is(path, entry):
             raise OSError(errno.ESTALE, "it is no longer what was read")
         if stays or not os.access(path.parent, os.W_OK):
-            return copy_new(path, target), False
-        return move_new(path, target)
+            copy_to(path, place)
+            return False
+        return move_to(path, place)
     if stays:
-        return earlier, False
+        return False
     try:
         if _content_is(path, entry):
             path.unlink()
     except OSError:
-        return earlier, False
-    return earlier, not path.exists()
+        return False
+    return not path.exists()
 
 
-def _earlier_copy(target: Path, entry: FileEntry) -> Path | None:
-    """Where an earlier run already put this very content, if it did."""
-    if not target.parent.is_dir():
-        return None
-    pattern = f"{glob.escape(target.stem)}-*{glob.escape(target.suffix)}"
-    family = [target, *target.parent.glob(pattern)]
-    return next((path for path in family if _content_is(path, entry)), None)
+def _note_of(place: Path) -> Path:
+    return place.with_name(shorten(place.name, NOTE_ENDING))
+
+
+def _is_about(note: Path, source: Source, entry: FileEntry) -> bool:
+    try:
+        told = json.loads(note.read_text(encoding="utf-8"))
+        return bool(told["file"] == source.name and told["sha256"] == entry.sha256)
+    except (OSError, ValueError, KeyError, TypeError):
+        return False
+
+
+def _write_note(place: Path, source: Source, entry: FileEntry, action: str) -> None:
+    text = json.dumps(_note(source, entry, action), ensure_ascii=False, indent=2)
+    with whole_file(_note_of(place)) as file:
+        file.write(text + "\n")
 
 
 def _content_is(path: Path, entry: FileEntry) -> bool:
@@ -120,19 +150,18 @@ def put_back(place: Path, source: Source, entry: FileEntry) -> bool:
     except OSError as error:
         LOG.warning("%s could not be put back: %s.", for_terminal(source.name), error.strerror)
         return False
-    note = place.with_name(shorten(place.name, NOTE_ENDING))
-    note.unlink(missing_ok=True)
+    _note_of(place).unlink(missing_ok=True)
     return back == path
 
 
-def _note(source: Source, entry: FileEntry, moved: bool) -> dict[str, object]:
+def _note(source: Source, entry: FileEntry, action: str) -> dict[str, object]:
     bad = [page for page in entry.pages if page.status == Status.QUARANTINED]
     reason = Reason(bad[0].reason or "")
     meaning, advice = MEANING[reason]
     return {
         "file": source.name,
         "came_from": display_name(os.path.abspath(source.path)),
-        "action": "moved" if moved else "copied",
+        "action": action,
         "pages": [page.page for page in bad],
         "reason": reason.value,
         "what_happened": meaning,

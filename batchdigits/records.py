@@ -162,6 +162,14 @@ class Stamp(NamedTuple):
     born_ns: int = 0
 
 
+def storable(number: int) -> int:
+    """A number as SQLite can hold it, with 64 bits and a sign: what goes beyond becomes 0.
+
+    Clocks of file systems reach further than the year 2262, and some give all inodes a high bit.
+    """
+    return number if -(2**63) <= number < 2**63 else 0
+
+
 @dataclass(frozen=True, slots=True)
 class Rejected:
     """Why a file or page could not be read: a stable code and one sentence of detail."""

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from batchdigits.images.formats import kind_of_content, kind_of_name
 from batchdigits.names import display_name, order_key
+from batchdigits.records import storable
 
 JUNK_NAMES = frozenset({"thumbs.db", "desktop.ini", "@eadir", "__macosx"})
 JUNK_ENDINGS = (".tmp", ".part", ".crdownload")
@@ -68,7 +69,7 @@ class Scan:
             return None
         try:
             status = entry.stat()
-            size, mtime_ns, mode = status.st_size, status.st_mtime_ns, status.st_mode
+            size, mtime_ns, mode = status.st_size, storable(status.st_mtime_ns), status.st_mode
         except OSError:  # gone already, or not to be looked at: gets a row that says so
             size, mtime_ns, mode = 0, 0, stat.S_IFREG
         if not stat.S_ISREG(mode):

@@ -14,7 +14,7 @@ class Summary:
     """Counts of one run; they fill as files are read.
 
     Attributes:
-        files: how many were read by this run, with ``rows`` pages.
+        files: how many this run looked into, with ``rows`` pages; ``readable`` of them were read.
         outcomes: pages by status and reason.
         digits: the best readings, those in review too.
         skipped: files that were known already; of them, ``unchanged`` had to be looked at.
@@ -28,6 +28,7 @@ class Summary:
 
     files: int = 0
     rows: int = 0
+    readable: int = 0
     outcomes: Counter[tuple[str, str | None]] = field(default_factory=Counter)
     skipped: int = 0
     unchanged: int = 0
@@ -47,6 +48,7 @@ class Summary:
                 self.skipped += 1
                 continue
             self.files += 1
+            self.readable += entry.readable
             self.rows += len(entry.pages)
             for page in entry.pages:
                 self.outcomes[page.status, page.reason] += 1

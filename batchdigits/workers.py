@@ -43,12 +43,12 @@ class Task(Generic[T]):
 class Fate:
     """What became of a worker over one single item.
 
-    It hung, it died with an exit code (minus the signal's number), or it ran out of memory.
+    It hung, it died with an exit code (minus the signal's number), or what it raised was ``error``.
     """
 
     timed_out: bool
     exit_code: int | None = None
-    out_of_memory: bool = False
+    error: str = ""
 
 
 class _Worker(Generic[T, R]):
@@ -135,7 +135,7 @@ class Workers(Generic[T, R]):
                 only those in hand are finished (given up after ten seconds).
 
         Raises:
-            Exception: whatever ``work`` raised, but for ``MemoryError``, which is a fate.
+            OSError: raised by ``work``; whatever else it raises is a fate.
         """
         return _Round(self, iter(tasks), pause).results()
 
@@ -153,6 +153,15 @@ class _Round(Generic[T, R]):
         self._next: tuple[Task[T], bytes] | None = None
 
     def results(self) -> Iterator[tuple[list[T], R | Fate]]:
+        try:
+            yield from self._results()
+        finally:
+            # Given up, after a pause or because nobody wants the rest: no task is left behind.
+            for worker in list(self._pool._workers):
+                if worker.tasks:
+                    self._replace(worker)
+
+    def _results(self) -> Iterator[tuple[list[T], R | Fate]]:
         ending = float("inf")
         while True:
             paused = self._pause()
@@ -201,10 +210,10 @@ class _Round(Generic[T, R]):
             return
         task = worker.tasks.popleft()
         worker.since = time.monotonic()
-        if isinstance(result, MemoryError):
-            yield from self._blame(task, Fate(timed_out=False, out_of_memory=True))
-        elif isinstance(result, BaseException):
+        if isinstance(result, OSError):
             raise result
+        if isinstance(result, BaseException):
+            yield from self._blame(task, Fate(timed_out=False, error=_words(result)))
         else:
             yield task.items, result
 
@@ -226,6 +235,9 @@ class _Round(Generic[T, R]):
 
     def _replace(self, worker: _Worker[T, R]) -> None:
         place = self._pool._workers.index(worker)
-        if worker.process.is_alive():
-            worker.end()
+        worker.end()
         self._pool._workers[place] = self._pool._new()
+
+
+def _words(error: BaseException) -> str:
+    return f"{type(error).__name__}: {error}" if str(error) else type(error).__name__

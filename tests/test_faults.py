@@ -11,7 +11,6 @@ import time
 from pathlib import Path
 
 import cv2
-import numpy as np
 import pytest
 from conftest import UNPRIVILEGED, Run, read_csv, write_png
 
@@ -114,7 +113,7 @@ def running(inbox: Path, outbox: Path, *options: str) -> tuple[subprocess.Popen[
 @pytest.fixture(scope="module")
 def pages(digits: Digits) -> list[bytes]:
     fast = [cv2.IMWRITE_PNG_COMPRESSION, 1]
-    large = [cv2.resize(image, (1400, 1400)) for image, _ in digits[:10]]
+    large = [cv2.resize(image, (2200, 2200)) for image, _ in digits[:10]]
     return [cv2.imencode(".png", page, fast)[1].tobytes() for page in large]
 
 
@@ -215,6 +214,8 @@ def test_a_reader_that_always_crashes_does_not_empty_the_inbox(
 ) -> None:
     for number in range(40):
         write_png(inbox / f"{number}.png", digits[number % len(digits)][0])
+    for number in range(12):
+        (inbox / f"bad {number}.pdf").write_bytes(b"%PDF-1.7")
 
     def crash(*_: object) -> None:
         os.kill(os.getpid(), signal.SIGKILL)
@@ -222,9 +223,9 @@ def test_a_reader_that_always_crashes_does_not_empty_the_inbox(
     monkeypatch.setattr("batchdigits.jobs.read_chunk", crash)
     with pytest.raises(BatchdigitsError, match="read none"):
         batch.run(Settings(inbox, outbox), Meddler(lambda: None))
-    assert len(list(inbox.iterdir())) >= 30
+    assert len(list(inbox.iterdir())) >= 40
     kept = files(outbox / "quarantine")
-    assert len(kept) + len(list(inbox.iterdir())) == 40
+    assert len(kept) + len(list(inbox.iterdir())) == 52
 
 
 def test_a_file_that_crashes_its_reader_is_set_aside_alone(
@@ -303,6 +304,5 @@ def test_a_clock_that_jumps_back(
     assert (summary.files, summary.skipped) == (1, 1) and 0 <= summary.seconds < 60
     rows = read_csv(outbox)
     assert [row["file"] for row in rows] == ["1.png", "2.png"]
-    assert rows[1]["read_at"].startswith("2001-09-09") > (rows[0]["read_at"] == "")
+    assert rows[1]["read_at"].startswith("2001-09-09") and rows[0]["read_at"] > rows[1]["read_at"]
     assert not list(outbox.glob("*edited*"))
-    assert np.isfinite(summary.seconds)

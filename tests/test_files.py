@@ -1,11 +1,13 @@
 import os
+from functools import partial
+from itertools import count
 from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from batchdigits.files import copy_new, move_new, whole_file, write_bytes
+from batchdigits.files import copy_to, move_new, numbered, whole_file, write_bytes
 
 
 def test_a_file_appears_whole_or_not_at_all(tmp_path: Path) -> None:
@@ -77,6 +79,11 @@ def test_every_copy_keeps_its_own_content(
     placed = []
     for number, name in enumerate(names):
         write_bytes(folder / "source", b"%d" % number)
-        placed.append(copy_new(folder / "source", folder / "away" / os.fsdecode(name)))
+        target = folder / "away" / os.fsdecode(name)
+        place = next(p for p in map(partial(numbered, target), count(1)) if p not in placed)
+        copy_to(folder / "source", place)
+        placed.append(place)
+        with pytest.raises(FileExistsError):
+            copy_to(folder / "source", place)
     assert [path.read_bytes() for path in placed] == [b"%d" % i for i in range(len(names))]
     assert len(set(placed)) == len(names)

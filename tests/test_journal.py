@@ -168,6 +168,21 @@ def test_the_first_in_scan_order_is_the_original_whoever_was_read_first(
     assert set(table(journal, "duplicate_of", mode=Duplicates.READ)) == {(None,)}
 
 
+def test_a_file_that_was_renamed_is_no_copy_of_its_old_name(journal: Journal) -> None:
+    put(journal, "a.png", read(Stamp(1, 1, 1, 1), b"same"))
+    Plan(journal, [], Wish(1, Thumbnails.OFF)).mark_gone(lambda name: True)
+    put(journal, "day1/a.png", read(Stamp(1, 1, 1, 1), b"same"))
+    assert table(journal, "file", "duplicate_of") == [("a.png", "day1/a.png"), ("day1/a.png", None)]
+    assert table(journal, "file", mode=Duplicates.SKIP) == [("day1/a.png",)]
+
+
+def test_a_commit_that_fails_changes_nothing(journal: Journal) -> None:
+    before = journal.change
+    with pytest.raises(OutboxError), journal.transaction() as sql:
+        sql.execute("INSERT INTO files (name) VALUES ('half')")
+    assert journal.change == before == int(journal.meta("change") or 0)
+
+
 def test_lines_come_in_scan_order(journal: Journal) -> None:
     names = ["b/2.png", "b/10.png", "10.png", "9.png", "a/1.png"]
     for number, name in enumerate(names):

@@ -52,6 +52,19 @@ def test_the_same_name_again_overwrites_nothing(inbox: Path, outbox: Path) -> No
     assert len(list(folder.glob("*.json"))) == 2
 
 
+def test_files_of_one_family_with_the_same_content_all_keep_theirs(
+    inbox: Path, outbox: Path
+) -> None:
+    names = ["scan.png", "scan-1.png", "scan-2.png", "IMG-2.png", "IMG.png", "IMG-old.png"]
+    for _ in range(2):
+        entries = [bad_file(inbox, name, b"") for name in names]
+        for source, entry in entries:
+            assert placed(source, entry, Settings(inbox, outbox))[1]
+    kept = [path for path in (outbox / "quarantine").iterdir() if path.suffix == ".png"]
+    notes = [json.loads(path.read_text()) for path in (outbox / "quarantine").glob("*.json")]
+    assert len(kept) == len(names) and sorted(note["file"] for note in notes) == sorted(names)
+
+
 def test_copying_twice_leaves_one_copy(inbox: Path, outbox: Path) -> None:
     settings_ = Settings(inbox, outbox, quarantine=Quarantine.COPY)
     for _ in range(3):
@@ -87,9 +100,10 @@ def test_failed_files_stay(inbox: Path, outbox: Path) -> None:
 
 def test_a_move_that_was_interrupted_is_finished_and_not_doubled(inbox: Path, outbox: Path) -> None:
     source, entry = bad_file(inbox, "scan.png")
-    place = outbox / "quarantine" / "scan.png"
-    place.parent.mkdir(parents=True)
-    os.link(source.path, place)  # as a kill between the two halves of a move leaves it
+    place, _ = placed(source, entry, Settings(inbox, outbox))
+    os.link(place, source.path)  # as a kill between the two halves of a move leaves it
+    assert placed(source, entry, Settings(inbox, outbox)) == (place, True)
+    os.rename(place, source.path)  # and as one right after the note was written does
     assert placed(source, entry, Settings(inbox, outbox)) == (place, True)
     assert not Path(source.path).exists() and place.read_bytes() == b"junk"
     assert sorted(os.listdir(place.parent)) == ["scan.png", "scan.png.json"]

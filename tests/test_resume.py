@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import struct
 import subprocess
 import sys
@@ -13,7 +14,7 @@ from zlib import crc32
 import cv2
 import numpy as np
 import pytest
-from conftest import Run, read_csv, write_png
+from conftest import ROOT, Run, read_csv, write_png
 
 from batchdigits.arrays import GrayImage
 
@@ -199,6 +200,30 @@ def huge_png(width: int, height: int) -> bytes:
     header = struct.pack(">IIBBBBB", width, height, 1, 0, 0, 0, 0)
     body = chunk(b"IHDR", header) + chunk(b"IDAT", pixels) + chunk(b"IEND", b"")
     return b"\x89PNG\r\n\x1a\n" + body
+
+
+def test_dates_beyond_all_bounds(batchdigits: Run, scans: Path, outbox: Path) -> None:
+    for name, date in (("1.png", "2300-01-01"), ("2.png", "1600-01-01")):
+        subprocess.run(["touch", "-d", date, str(scans / name)], check=True)
+    assert batchdigits("run", scans, outbox).returncode == 3
+    assert [row["status"] for row in read_csv(outbox)].count("ok") == 10
+
+
+def test_retrying_respects_patterns(batchdigits: Run, scans: Path, outbox: Path) -> None:
+    batchdigits("run", scans, outbox)
+    batchdigits("run", scans, outbox, "--retry-failed", "--exclude", "bad*")
+    assert not (scans / "bad.png").exists() and (outbox / "quarantine" / "bad.png").exists()
+
+
+def test_a_changed_model_card_reads_again(batchdigits: Run, scans: Path, outbox: Path) -> None:
+    models = scans.parent / "models"
+    shutil.copytree(ROOT / "models", models)
+    model = ("--model", models / "digits.tflite")
+    batchdigits("run", scans, outbox, *model)
+    card = json.loads((models / "digits.json").read_text())
+    (models / "digits.json").write_text(json.dumps(card | {"review_below": 0.9999}))
+    again = batchdigits("run", scans, outbox, *model)
+    assert "settings changed since 10 files" in again.stderr
 
 
 def test_a_file_that_takes_too_long_is_set_aside_alone(

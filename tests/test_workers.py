@@ -1,3 +1,4 @@
+import errno
 import faulthandler
 import os
 import signal
@@ -23,6 +24,8 @@ def double(items: list[Any]) -> list[Any]:
             return [len(bytearray(1 << 30))]
         elif item == "raise":
             raise ValueError("this is told")
+        elif item == "full":
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
         elif item == "nap":
             time.sleep(0.05)
     return [item * 2 if isinstance(item, int) else os.getpid() for item in items]
@@ -78,13 +81,26 @@ def test_memory_is_bounded_for_each_worker_alone() -> None:
         done = list(workers.run([[1], [2, "grow", 3]]))
     fates = [(items, result) for items, result in done if isinstance(result, Fate)]
     ((items, fate),) = fates
-    assert items == ["grow"] and fate.out_of_memory
+    assert items == ["grow"] and fate.error.startswith("MemoryError")
     assert sorted(items[0] for items, _ in done if items != ["grow"]) == [1, 2, 3]
 
 
-def test_what_the_work_raises_is_raised_here() -> None:
-    with pool() as workers, pytest.raises(ValueError, match="this is told"):
-        list(workers.run([[1], ["raise"], [2]]))
+def test_what_the_work_raises_is_the_fate_of_one_item_and_a_full_disk_is_raised_here() -> None:
+    with pool() as workers:
+        done = list(workers.run([[1], [3, "raise"], [2]]))
+    fates = [(items, result) for items, result in done if isinstance(result, Fate)]
+    assert fates == [(["raise"], Fate(timed_out=False, error="ValueError: this is told"))]
+    with pool() as workers, pytest.raises(OSError, match="No space left"):
+        list(workers.run([[1], ["full"], [2]]))
+
+
+def test_a_hung_worker_does_not_outlast_a_pause(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("batchdigits.workers._LAST_WORDS", 0.5)
+    with pool(count=1, timeout=60) as workers:
+        begun = time.monotonic()
+        assert list(workers.run([["hang"]], lambda: time.monotonic() > begun + 0.5)) == []
+        assert list(workers.run([[1]])) == [([1], [2])]
+        assert time.monotonic() - begun < 10
 
 
 def test_a_pause_finishes_what_is_in_hand_and_begins_nothing() -> None:

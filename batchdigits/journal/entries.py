@@ -14,10 +14,8 @@ import orjson
 from isal import isal_zlib
 
 from batchdigits.arrays import GrayImage
-from batchdigits.records import Row, Stamp, Status
+from batchdigits.records import Row, Stamp, Status, storable
 
-#: SQLite's integers have a sign.
-_LARGEST = 2**63 - 1
 _SIDE = 28
 #: A fifth of level 1's time, for a hundred bytes more an image.
 _FASTEST = 0
@@ -91,8 +89,7 @@ def pack(rows: Iterable[Row]) -> list[FileEntry]:
 
 
 def _pack_file(rows: list[Row]) -> FileEntry:
-    size, mtime_ns, inode, born_ns = rows[0].stamp
-    stamp = Stamp(size, mtime_ns, inode & _LARGEST, born_ns)
+    stamp = Stamp._make(map(storable, rows[0].stamp))
     pictures = [(row.page, row.picture) for row in rows if row.picture]
     pages = [_pack_page(row) for row in rows]
     return FileEntry.of(stamp, rows[0].sha256, pages, pictures)

@@ -186,11 +186,16 @@ class Journal(Store):
     def _shown(self, place: Path) -> str:
         return display_name(os.path.relpath(place, self._outbox_path))
 
-    def in_quarantine(self) -> Iterator[tuple[str, Path, FileEntry]]:
-        """Name, place and entry of every file that was taken to quarantine."""
+    def in_quarantine(self) -> Iterator[tuple[int, str, Path, FileEntry]]:
+        """Number, name, place and entry of every file that was taken to quarantine."""
         find = "SELECT id, name, aside FROM files WHERE state = 'quarantined' ORDER BY id"
         for number, name, aside in self.query(find).fetchall():
-            yield name, self._outbox_path / raw_name(aside), self.entry(number)
+            yield number, name, self._outbox_path / raw_name(aside), self.entry(number)
+
+    def put_back(self, number: int) -> None:
+        """Note that a file is in the inbox again and not in quarantine."""
+        with self.transaction() as sql:
+            sql.execute("UPDATE files SET state = 'present', aside = NULL WHERE id = ?", (number,))
 
     def mark(self, numbers: Iterable[int], state: str) -> None:
         """Note that files are ``present`` or ``gone``."""
@@ -205,10 +210,15 @@ class Journal(Store):
         row = self.query(find, (name,)).fetchone()
         return None if row is None else Report._make(row)
 
-    def expect_report(self, name: str, sha256: str) -> None:
-        """Note the hash of a report that is about to take its place."""
+    def expect_report(self, name: str, sha256: str, now: str) -> None:
+        """Note the hash of a report that is about to take the place of one with hash ``now``."""
         with self.transaction(changes=False) as sql:
             sql.execute("INSERT OR IGNORE INTO reports VALUES (?, '', '', 0, 0, '')", (name,))
+            # A kill may have kept the last one from being noted after it took its place.
+            sql.execute(
+                "UPDATE reports SET sha256 = next_sha256 WHERE name = ? AND next_sha256 = ?",
+                (name, now),
+            )
             sql.execute("UPDATE reports SET next_sha256 = ? WHERE name = ?", (sha256, name))
 
     def note_report(self, name: str, shows: str, size: int, mtime_ns: int) -> None:

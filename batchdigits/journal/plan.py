@@ -6,6 +6,7 @@ no more of it than one of ten.
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from typing import Any
 
 from batchdigits.config import Thumbnails
 from batchdigits.journal.journal import GONE, PRESENT, Journal, Todo
@@ -20,10 +21,12 @@ _SERVES = {
 }
 
 _FAILURE = "EXISTS (SELECT 1 FROM pages WHERE file = f.id AND status IN ('quarantined', 'failed'))"
+_UNSUPPORTED = "EXISTS (SELECT 1 FROM pages WHERE file = f.id AND reason = 'unsupported')"
 # What makes a file's record hold, besides that its size and mtime are still the same. A file
-# that was never read has no hash and holds for nothing.
+# that was never read has no hash and holds for nothing, nor does one that failed for the moment.
 _HOLDS = (
     "f.maker = :maker AND f.state = 'present' AND f.sha256 <> '' AND f.pictured IN ({serves})"
+    " AND (f.readable OR f.bad OR {unsupported})"
     " AND NOT (:failures AND {failure})"
 )
 _TODO = """
@@ -46,6 +49,10 @@ WHERE f.state = 'gone'
 AND NOT EXISTS (SELECT 1 FROM files WHERE name = s.name AND state = 'present')
 GROUP BY s.name HAVING f.id = max(f.id)
 """
+
+
+#: Files to be read that are fetched at a time.
+_BLOCK = 4096
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,10 +107,13 @@ class Plan:
         try:
             sql.executemany("INSERT INTO seen VALUES (?, ?, ?)", found)
         finally:
-            sql.execute("COMMIT")
+            if sql.in_transaction:  # a full disk has rolled it back already
+                sql.execute("COMMIT")
 
     def _choose(self, wish: Wish) -> None:
-        holds = _HOLDS.format(serves=_SERVES[wish.thumbnails], failure=_FAILURE)
+        holds = _HOLDS.format(
+            serves=_SERVES[wish.thumbnails], failure=_FAILURE, unsupported=_UNSUPPORTED
+        )
         self._journal.sql.execute(
             _TODO.format(holds=holds),
             {"maker": wish.maker, "everything": wish.everything, "failures": wish.failures},
@@ -119,10 +129,11 @@ class Plan:
         """
         chunk: list[Todo] = []
         held = 0
-        rows = self._journal.query(
-            "SELECT name, order_key, earlier, sha256, is_valid, crowded, size FROM todo"
-        )
-        for *todo, size in rows:
+        before = None
+        for *todo, size in self._rows():
+            if todo[0] == before:  # a folder that changes while it is listed may name a file twice
+                continue
+            before = todo[0]
             if chunk and (len(chunk) >= most_files or held + size > most_bytes):
                 yield chunk
                 chunk, held = [], 0
@@ -130,6 +141,15 @@ class Plan:
             held += size
         if chunk:
             yield chunk
+
+    def _rows(self) -> Iterator[tuple[Any, ...]]:
+        """In blocks: a cursor left open would keep SQLite's log from being cut back."""
+        for after in range(0, self.todo, _BLOCK):
+            yield from self._journal.query(
+                "SELECT name, order_key, earlier, sha256, is_valid, crowded, size FROM todo "
+                "WHERE rowid > ? AND rowid <= ? ORDER BY rowid",
+                (after, after + _BLOCK),
+            ).fetchall()
 
     def mark_gone(self, is_gone: Callable[[str], bool]) -> int:
         """Note which files on record, but not found, are gone; returns how many.

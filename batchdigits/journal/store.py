@@ -80,9 +80,9 @@ class Store:
             try:
                 yield self.sql
                 if changes:
-                    self.change += 1
-                    self._set_meta("change", self.change)
+                    self._set_meta("change", self.change + 1)
                 self.sql.execute("COMMIT")
+                self.change += changes
             except BaseException:
                 if self.sql.in_transaction:  # a full disk has rolled it back already
                     self.sql.execute("ROLLBACK")

@@ -1,5 +1,6 @@
 """All reports of an outbox, each drawn where it does not show the journal yet."""
 
+import hashlib
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack
 
@@ -32,7 +33,8 @@ def draw_reports(
     this_run = f"the run of {summary.started_at}, {summary.seconds} s"
     with kept(journal, settings.outbox / "summary.json", this_run) as file:
         summaryfile.write(file, lines, summary, scan, about)
-    if settings.thumbnails is not Thumbnails.OFF:
+    # Somebody who stopped the run does not wait for pictures; they stay due.
+    if settings.thumbnails is not Thumbnails.OFF and not summary.interrupted_by:
         _draw_sheets(journal, settings, lines, draw)
 
 
@@ -40,11 +42,14 @@ def _draw_tables(
     journal: Journal, settings: Settings, lines: Lines, about: dict[str, object]
 ) -> None:
     """Draw the tables that are out of date, all in one pass over the journal."""
-    shows = f"{journal.change} {settings.duplicates}"
+    state = f"{journal.change} {settings.duplicates}"
+    # Only the JSON tells of settings and versions.
+    made_by = hashlib.sha256(repr(about).encode()).hexdigest()
     with ExitStack() as stack:
         tables = []
         for name in ("results.csv", "results.json"):
             path = settings.outbox / name
+            shows = state if name.endswith(".csv") else f"{state} {made_by}"
             if not is_current(journal, path, shows):
                 file = stack.enter_context(kept(journal, path, shows))
                 is_csv = path.suffix == ".csv"
@@ -64,7 +69,10 @@ def _draw_sheets(
     shows = f"{journal.change} {settings.duplicates} {settings.thumbnails}"
     if journal.drawn("sheets") == shows and (settings.outbox / "sheets").is_dir():
         return
-    outdated = sheets.outdated(journal, lines, settings.outbox, settings.thumbnails)
-    for sheet in draw(outdated):
+    due = sheets.Due(journal, lines, settings.outbox, settings.thumbnails)
+    done = 0
+    for sheet in draw(due):
         journal.note_drawn(sheet.name, sheet.shows)
-    journal.note_drawn("sheets", shows)
+        done += 1
+    if done == due.count:  # else one failed, or somebody stopped the run
+        journal.note_drawn("sheets", shows)

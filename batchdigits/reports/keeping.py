@@ -12,6 +12,7 @@ from batchdigits.console import LOG
 from batchdigits.files import move_new, whole_file
 from batchdigits.journal.journal import Journal, Report
 from batchdigits.names import for_terminal
+from batchdigits.records import storable
 
 
 def is_current(journal: Journal, path: Path, shows: str) -> bool:
@@ -31,17 +32,21 @@ def kept(journal: Journal, path: Path, shows: str) -> Iterator[IO[str]]:
         path: the report's file.
         shows: what the report will show; equal text means an equal report.
     """
-    if path.exists() and not _is_last(path, journal.report(path.name)):
-        _keep_edited(path)
+    last = journal.report(path.name)
+    if path.exists() and not _is_last(path, last):
+        _keep_edited(path, "was edited since it was written" if last else "is not of this journal")
+    written: list[os.stat_result] = []
 
     def ready(temporary: Path) -> None:
         # On record before it takes its place, or a kill in between would make it look edited.
-        journal.expect_report(path.name, _sha256(temporary))
+        written.append(temporary.stat())
+        now = _sha256(path) if path.exists() else ""
+        journal.expect_report(path.name, _sha256(temporary), now)
 
     with whole_file(path, ready) as file:
         yield file
-    status = path.stat()
-    journal.note_report(path.name, shows, status.st_size, status.st_mtime_ns)
+    size, mtime_ns = written[0].st_size, storable(written[0].st_mtime_ns)
+    journal.note_report(path.name, shows, size, mtime_ns)
 
 
 def _is_last(path: Path, last: Report | None) -> bool:
@@ -58,11 +63,12 @@ def _sha256(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def _keep_edited(path: Path) -> None:
+def _keep_edited(path: Path, why: str) -> None:
     stamp = time.strftime("%Y-%m-%dT%H-%M-%S", time.localtime())
     kept, _ = move_new(path, path.with_name(f"{path.stem}.edited-{stamp}{path.suffix}"))
     LOG.warning(
-        "%s was edited since it was written: it is kept as %s.",
+        "%s %s: it is kept as %s.",
         for_terminal(path.name),
+        why,
         for_terminal(os.fspath(kept.name)),
     )

@@ -3,6 +3,7 @@
 import json
 import sqlite3
 from collections.abc import Iterator
+from typing import Any
 
 from batchdigits.config import Duplicates
 from batchdigits.journal.journal import Journal
@@ -45,7 +46,7 @@ SELECT id, name FROM (
     FROM files f
     WHERE f.readable AND f.sha256 IN
         (SELECT sha256 FROM files WHERE readable GROUP BY sha256 HAVING count(*) > 1)
-    WINDOW same AS (PARTITION BY f.sha256 ORDER BY f.order_key, f.id)
+    WINDOW same AS (PARTITION BY f.sha256 ORDER BY f.state = 'gone', f.order_key, f.id)
 ) WHERE id <> first
 """
 _FROM = """
@@ -58,8 +59,9 @@ _ORDER = "ORDER BY f.order_key, f.id, p.page"
 class Lines:
     """The table as it stands; ``skip`` leaves out files that are copies of another.
 
-    Which of byte-identical files is the original is decided here: the first in scan order,
-    however they came to be read. Files that could not be read are nobody's copy.
+    Which of byte-identical files is the original is decided here: the first in scan order of
+    those that are not gone, however they came to be read. Files that could not be read
+    are nobody's copy.
     """
 
     def __init__(self, journal: Journal, duplicates: Duplicates) -> None:
@@ -73,10 +75,13 @@ class Lines:
         cells = ", ".join(_CELLS.values())
         return self._select(f"{cells}, p.detail, p.scores, p.box")
 
-    def pictures(self) -> Iterator[tuple[str, int, str, str | None, str | None, bytes | None]]:
-        """File, page, status, reason, thumbnail and picture of every line, in scan order."""
+    def pictures(self) -> Iterator[tuple[Any, ...]]:
+        """File, page, status, reason, thumbnail, reading in short and picture of every line."""
         picture = "(SELECT png FROM pictures WHERE file = f.id AND page = p.page)"
-        return self._select(f"f.name, p.page, p.status, p.reason, p.thumbnail, {picture}")
+        reading = "ifnull(p.digit, '') || ' ' || ifnull(p.confidence, '') || ' ' || p.read_at"
+        return self._select(
+            f"f.name, p.page, p.status, p.reason, p.thumbnail, {reading}, {picture}"
+        )
 
     def totals(self) -> tuple[int, list[Outcome]]:
         """How many files the table tells of, and how many pages have each outcome.
