@@ -68,9 +68,12 @@ def work(paths: Sequence[str], taken: Any, thumbnails: str, results: "SimpleQueu
         with open(path, "rb") as file:
             decoded = cv2.imdecode(np.frombuffer(file.read(), np.uint8), cv2.IMREAD_GRAYSCALE)
         gray = np.asarray(decoded, np.uint8)
-        model.add(np.asarray(cv2.resize(gray, (28, 28), interpolation=cv2.INTER_AREA), np.uint8))
         if thumbnails:
-            write_thumbnail(gray, thumbnails, os.path.basename(path))
+            small = reduced(gray, THUMBNAIL)
+            write_thumbnail(small, thumbnails, os.path.basename(path))
+            # A scan is gone through once: the model's image is made of the small picture.
+            gray = small if gray.size > small.size else gray
+        model.add(reduced(gray, (28, 28)))
     model.flush()
     results.put((model.seconds, model.images))
 
@@ -86,9 +89,13 @@ def shares(paths: Sequence[str], taken: Any) -> Iterator[str]:
         yield from paths[start : start + SHARE]
 
 
-def write_thumbnail(gray: GrayImage, folder: str, name: str) -> None:
+def reduced(gray: GrayImage, size: tuple[int, int]) -> GrayImage:
+    """The page in so many pixels."""
+    return np.asarray(cv2.resize(gray, size, interpolation=cv2.INTER_AREA), np.uint8)
+
+
+def write_thumbnail(small: GrayImage, folder: str, name: str) -> None:
     """One small picture of the scan, as PNG."""
-    small = cv2.resize(gray, THUMBNAIL, interpolation=cv2.INTER_AREA)
     with open(f"{folder}/{name}.png", "wb") as file:
         file.write(cv2.imencode(".png", small)[1].tobytes())
 

@@ -118,11 +118,14 @@ def _block(height: int, width: int) -> int:
 
     OpenCV averages whole squares many times faster than fractions of pixels.
     """
-    return max(min(max(height, width) // (2 * _SCAN_SIDE), height, width), 1)
+    longest = max(height, width)
+    # Squares of half a pixel of the thumbnail, or nearly one where that would be a single pixel.
+    side = longest // (_SCAN_SIDE if longest < 4 * _SCAN_SIDE else 2 * _SCAN_SIDE)
+    return max(min(side, height, width), 1)
 
 
 def _whole_blocks(area: Box) -> Box:
-    """Leave off the last pixels that fill no square: less than half a pixel of the thumbnail."""
+    """Leave off the last pixels that fill no square: less than a pixel of the thumbnail."""
     block = _block(area.height, area.width)
     return Box(area.x, area.y, area.width // block * block, area.height // block * block)
 

@@ -13,6 +13,9 @@ from batchdigits.reports.lines import Lines
 from batchdigits.scan import Scan
 from batchdigits.summary import Summary
 
+#: Lines of the tables written between two looks at the workers.
+_AT_ONCE = 100
+
 
 def draw_reports(
     journal: Journal,
@@ -29,19 +32,25 @@ def draw_reports(
         OutboxError: the journal cannot be read.
     """
     lines = Lines(journal, settings.duplicates)
-    _draw_tables(journal, settings, lines, about)
+    tables = _draw_tables(journal, settings, lines, about)
+    try:
+        # Somebody who stopped the run does not wait for pictures; they stay due.
+        if settings.thumbnails is not Thumbnails.OFF and not summary.interrupted_by:
+            # The workers draw sheets while the tables are written here.
+            for _ in _draw_sheets(journal, settings, lines, draw):
+                next(tables, None)
+    finally:  # a sheet that cannot be written costs no row
+        for _ in tables:
+            pass
     this_run = f"the run of {summary.started_at}, {summary.seconds} s"
     with kept(journal, settings.outbox / "summary.json", this_run) as file:
         summaryfile.write(file, lines, summary, scan, about)
-    # Somebody who stopped the run does not wait for pictures; they stay due.
-    if settings.thumbnails is not Thumbnails.OFF and not summary.interrupted_by:
-        _draw_sheets(journal, settings, lines, draw)
 
 
 def _draw_tables(
     journal: Journal, settings: Settings, lines: Lines, about: dict[str, object]
-) -> None:
-    """Draw the tables that are out of date, all in one pass over the journal."""
+) -> Iterator[None]:
+    """Draw the tables that are out of date, all in one pass over the journal, bit by bit."""
     state = f"{journal.change} {settings.duplicates}"
     # Only the JSON tells of settings and versions.
     made_by = hashlib.sha256(repr(about).encode()).hexdigest()
@@ -55,9 +64,11 @@ def _draw_tables(
                 is_csv = path.suffix == ".csv"
                 table = csvfile.table(file) if is_csv else jsonfile.table(file, about)
                 tables.append(stack.enter_context(table))
-        for line in lines if tables else ():
+        for number, line in enumerate(lines if tables else ()):
             for add in tables:
                 add(line)
+            if number % _AT_ONCE == 0:
+                yield
 
 
 def _draw_sheets(
@@ -65,7 +76,8 @@ def _draw_sheets(
     settings: Settings,
     lines: Lines,
     draw: Callable[[Iterable[list[Job]]], Iterator[Sheet]],
-) -> None:
+) -> Iterator[None]:
+    """Have the sheets drawn that are out of date; yields as each is done."""
     shows = f"{journal.change} {settings.duplicates} {settings.thumbnails}"
     if journal.drawn("sheets") == shows and (settings.outbox / "sheets").is_dir():
         return
@@ -74,5 +86,6 @@ def _draw_sheets(
     for sheet in draw(due):
         journal.note_drawn(sheet.name, sheet.shows)
         done += 1
+        yield
     if done == due.count:  # else one failed, or somebody stopped the run
         journal.note_drawn("sheets", shows)
