@@ -1,6 +1,5 @@
 """One run over an inbox: scan, skip what is known, read, record, set aside, report."""
 
-import math
 import os
 import time
 from collections import deque
@@ -29,14 +28,8 @@ from batchdigits.records import Reason, Rejected, Source, Stamp
 from batchdigits.reports.drawing import draw_reports
 from batchdigits.scan import Scan, is_chosen
 from batchdigits.summary import Summary
+from batchdigits.tasks import CHUNK, CHUNK_BYTES, Tasks, worker_count
 from batchdigits.workers import Fate, Workers
-
-#: Files read together: fills the model's batches; so many bytes, so that a Ctrl-C is soon heard.
-CHUNK, CHUNK_BYTES = 64, 8 << 20
-#: What reading costs, roughly: seconds a file, and a byte. Decides how many workers are worth it.
-_FILE_COST, _BYTE_COST = 4e-4, 1.5e-8
-#: Seconds of work that make one more worker worth starting.
-_WORTH = 0.1
 
 #: Files that cost a worker, none being read, after which it is not the files' fault.
 _TOO_MANY_LOST = 10
@@ -145,9 +138,7 @@ class _Run:
 
     def _workers(self, plan: Plan) -> Pool:
         settings = self._settings
-        work = plan.todo * _FILE_COST + plan.todo_bytes * _BYTE_COST
-        count = settings.workers or min(cores(), math.ceil(work / _WORTH))
-        count = min(count, math.ceil(plan.todo / CHUNK) + plan.todo_bytes // CHUNK_BYTES)
+        count = worker_count(plan.todo, plan.todo_bytes, settings.workers)
         return Workers(self._jobs, count, settings.file_timeout, settings.worker_memory << 20)
 
     def _is_gone(self, name: str) -> bool:
@@ -184,7 +175,7 @@ class _Run:
 
     def _tasks(self, plan: Plan) -> Iterator[list[Job]]:
         chunks = plan.chunks(CHUNK, CHUNK_BYTES)
-        return _Tasks(self._verdicts, map(self._begin, chunks))
+        return Tasks(self._verdicts, map(self._begin, chunks))
 
     def _begin(self, chunk: Sequence[Todo]) -> list[Job]:
         jobs: list[Job] = []
@@ -293,29 +284,10 @@ class _Run:
                     yield sheet
 
 
-class _Tasks(Iterator[list[Job]]):
-    """Chunks in order, but verdicts first, which come up while chunks are being read."""
-
-    def __init__(self, verdicts: deque[Verdict], chunks: Iterator[list[Job]]) -> None:
-        self._verdicts = verdicts
-        self._chunks = chunks
-
-    def __next__(self) -> list[Job]:
-        return [self._verdicts.popleft()] if self._verdicts else next(self._chunks)
-
-
 def _tell(name: str, entry: FileEntry) -> None:
     for page in entry.pages:
         if page.detail:
             LOG.debug("%s: %s. %s", for_terminal(name), page.reason, page.detail)
-
-
-def cores() -> int:
-    """How many cores this process may use."""
-    try:
-        return len(os.sched_getaffinity(0))
-    except AttributeError:  # not on every system
-        return os.cpu_count() or 1
 
 
 def _nothing(inbox: Path, scan: Scan) -> str:
