@@ -160,8 +160,9 @@ class _Run:
         """Do what a killed run had on record, but not yet done."""
         left = self._journal.to_set_aside()
         if left:
-            for half in self._settings.quarantine_folder.rglob(f"{UNFINISHED}*"):
-                half.unlink(missing_ok=True)
+            for pattern in (f"{UNFINISHED}*", ".*.json.*.tmp"):
+                for half in self._settings.quarantine_folder.rglob(pattern):
+                    half.unlink(missing_ok=True)
             self._set_aside([(n, Source(self._path(name), name), each) for n, name, each in left])
 
     def _put_back(self) -> None:

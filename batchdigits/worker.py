@@ -3,13 +3,18 @@
 import ctypes
 import gc
 import os
+import pickle
 import resource
 import signal
 import sys
 from collections.abc import Callable
 from multiprocessing.connection import Connection
+from struct import Struct
 from typing import Any
 
+#: What comes before each message to the parent. Not :meth:`Connection.send`, whose other end
+#: waits for the whole message, and for ever where a worker hangs in the middle of one.
+LENGTH = Struct("=Q")
 _PR_SET_PDEATHSIG = 1  # prctl(2)
 
 
@@ -51,9 +56,16 @@ def serve(
         except Exception as error:
             result = error
         try:
-            pipe.send(result)
+            _say(pipe, pickle.dumps(result, pickle.HIGHEST_PROTOCOL))
         except OSError:
             os._exit(0)
+
+
+def _say(pipe: Connection, message: bytes) -> None:
+    """Send a message behind its length."""
+    data = memoryview(LENGTH.pack(len(message)) + message)
+    while data:
+        data = data[os.write(pipe.fileno(), data) :]
 
 
 def die_with(parent: int) -> None:

@@ -16,7 +16,7 @@ from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
 from typing import Any, Generic, TypeVar
 
-from batchdigits.worker import serve
+from batchdigits.worker import LENGTH, serve
 
 #: Seconds between looks at deadlines, and between chances for the caller to do something.
 _TICK = 0.1
@@ -24,6 +24,8 @@ _TICK = 0.1
 _SENT_AHEAD = 16_000
 #: Seconds that tasks in hand get to be finished once nothing new is begun.
 _LAST_WORDS = 10.0
+#: Bytes of results taken in at once.
+_HEARD_AT_ONCE = 1 << 20
 #: Tasks that a worker has at the most: the one in hand, and one so that it need not wait.
 _QUEUE = 2
 
@@ -58,6 +60,7 @@ class _Worker(Generic[T, R]):
         self.pipe, theirs = context.Pipe()
         self.tasks: deque[Task[T]] = deque()
         self.since = 0.0
+        self._heard = bytearray()
         self.process: BaseProcess = context.Process(
             target=serve,
             args=(work, theirs, memory, os.getpid(), [*others, self.pipe]),
@@ -76,6 +79,25 @@ class _Worker(Generic[T, R]):
             return False
         self.tasks.append(task)
         return True
+
+    def hear(self) -> list[Any]:
+        """What has wholly arrived; never waits for the rest of a message.
+
+        Raises:
+            EOFError: the worker is no longer there.
+        """
+        data = os.read(self.pipe.fileno(), _HEARD_AT_ONCE)
+        if not data:
+            raise EOFError
+        self._heard += data
+        results = []
+        while len(self._heard) >= LENGTH.size:
+            end = LENGTH.size + LENGTH.unpack_from(self._heard)[0]
+            if len(self._heard) < end:
+                break
+            results.append(pickle.loads(self._heard[LENGTH.size : end]))
+            del self._heard[:end]
+        return results
 
     def end(self) -> None:
         self.process.kill()
@@ -204,18 +226,19 @@ class _Round(Generic[T, R]):
 
     def _receive(self, worker: _Worker[T, R]) -> Iterator[tuple[list[T], R | Fate]]:
         try:
-            result: Any = worker.pipe.recv()
+            results = worker.hear()
         except (EOFError, OSError, pickle.UnpicklingError):
             yield from self._lost(worker, timed_out=False)
             return
-        task = worker.tasks.popleft()
-        worker.since = time.monotonic()
-        if isinstance(result, OSError):
-            raise result
-        if isinstance(result, BaseException):
-            yield from self._blame(task, Fate(timed_out=False, error=_words(result)))
-        else:
-            yield task.items, result
+        for result in results:
+            task = worker.tasks.popleft()
+            worker.since = time.monotonic()
+            if isinstance(result, OSError):
+                raise result
+            if isinstance(result, BaseException):
+                yield from self._blame(task, Fate(timed_out=False, error=_words(result)))
+            else:
+                yield task.items, result
 
     def _lost(self, worker: _Worker[T, R], timed_out: bool) -> Iterator[tuple[list[T], Fate]]:
         """A worker died or hung: find out over which item, and start another worker."""

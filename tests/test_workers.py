@@ -24,11 +24,22 @@ def double(items: list[Any]) -> list[Any]:
             return [len(bytearray(1 << 30))]
         elif item == "raise":
             raise ValueError("this is told")
+        elif item == "half an answer":
+            end = max(int(name) for name in os.listdir("/proc/self/fd") if is_socket(name))
+            os.write(end, b"\xff\0\0\0\0\0\0\0 and no more")
+            time.sleep(60)
         elif item == "full":
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
         elif item == "nap":
             time.sleep(0.05)
     return [item * 2 if isinstance(item, int) else os.getpid() for item in items]
+
+
+def is_socket(descriptor: str) -> bool:
+    try:
+        return os.readlink(f"/proc/self/fd/{descriptor}").startswith("socket")
+    except OSError:
+        return False
 
 
 def pool(count: int = 2, timeout: float = 20, memory: int = 1 << 30) -> Workers[Any, list[Any]]:
@@ -92,6 +103,15 @@ def test_what_the_work_raises_is_the_fate_of_one_item_and_a_full_disk_is_raised_
     assert fates == [(["raise"], Fate(timed_out=False, error="ValueError: this is told"))]
     with pool() as workers, pytest.raises(OSError, match="No space left"):
         list(workers.run([[1], ["full"], [2]]))
+
+
+def test_a_worker_that_hangs_in_the_middle_of_its_answer_is_noticed() -> None:
+    with pool(timeout=1) as workers:
+        begun = time.monotonic()
+        done = list(workers.run([[1], ["half an answer"], [2]]))
+    assert time.monotonic() - begun < 10
+    fates = [(items, result.timed_out) for items, result in done if isinstance(result, Fate)]
+    assert fates == [(["half an answer"], True)] and len(done) == 3
 
 
 def test_a_hung_worker_does_not_outlast_a_pause(monkeypatch: pytest.MonkeyPatch) -> None:
