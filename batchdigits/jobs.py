@@ -15,7 +15,7 @@ from batchdigits.journal.entries import FileEntry, PageEntry, pack, to_wire
 from batchdigits.load import read_bytes
 from batchdigits.pictures.sheet import sheet_png
 from batchdigits.reading import Road, read_chunk
-from batchdigits.records import Reason, Rejected, Source, Stamp
+from batchdigits.records import Rejected, Source, Stamp
 
 
 class Known(NamedTuple):
@@ -149,6 +149,3 @@ def _picture(cell: Cell, outbox: Path) -> bytes | None:
         return (outbox / cell.thumbnail).read_bytes() if cell.thumbnail else None
     except OSError:
         return None
-
-
-__all__ = ["Cell", "Job", "Jobs", "Known", "Reason", "Sheet", "Verdict", "rejected_page"]

@@ -61,11 +61,6 @@ class Journal(Store):
             self.query("SELECT coalesce(max(id), 0) FROM files").fetchone()[0]
         )
 
-    @property
-    def is_new(self) -> bool:
-        """Whether nothing was ever recorded."""
-        return self._next_file == 1
-
     def maker_id(self, maker: Maker) -> int:
         """The number under which a maker is on record; it is added where it is new."""
         find = "SELECT id FROM makers WHERE model_sha256 = ? AND settings = ?"

@@ -12,6 +12,8 @@ from batchdigits.config import Thumbnails
 from batchdigits.journal.journal import GONE, PRESENT, Journal, Todo
 from batchdigits.names import order_key
 
+#: Files to be read that are fetched at a time.
+_BLOCK = 4096
 #: Pictures that serve other wishes too: those of ``each`` are enough for sheets.
 _SERVES = {
     Thumbnails.EACH: "'each'",
@@ -19,7 +21,6 @@ _SERVES = {
     Thumbnails.REVIEW: "'each', 'review'",
     Thumbnails.OFF: "'each', 'sheets', 'review', 'off'",
 }
-
 _FAILURE = "EXISTS (SELECT 1 FROM pages WHERE file = f.id AND status IN ('quarantined', 'failed'))"
 _UNSUPPORTED = "EXISTS (SELECT 1 FROM pages WHERE file = f.id AND reason = 'unsupported')"
 # What makes a file's record hold, besides that its size and mtime are still the same. A file
@@ -49,10 +50,6 @@ WHERE f.state = 'gone'
 AND NOT EXISTS (SELECT 1 FROM files WHERE name = s.name AND state = 'present')
 GROUP BY s.name HAVING f.id = max(f.id)
 """
-
-
-#: Files to be read that are fetched at a time.
-_BLOCK = 4096
 
 
 @dataclass(frozen=True, slots=True)
