@@ -127,7 +127,7 @@ class _Run:
                 self._read(plan)
             except Exception:
                 # Files may have been moved: what was read must be told, if that can be.
-                with suppress(BatchdigitsError, OSError):
+                with suppress(BatchdigitsError, OSError), self._journal.telling():
                     self._journal.check_in_place()
                     self._report()
                 raise

@@ -27,7 +27,8 @@ def opened(outbox: Path) -> Iterator[Journal]:
     """Make the outbox where it is missing, and hold it and its journal.
 
     Raises:
-        OutboxError: it cannot be written, or another batchdigits is at work in it.
+        OutboxError: it cannot be written, another batchdigits is at work in it, or its journal
+            is damaged, found out at whatever moment.
     """
     with _telling(outbox):
         check_writable(outbox)
@@ -38,7 +39,8 @@ def opened(outbox: Path) -> Iterator[Journal]:
                 for left in outbox.glob(f".{report}.*.tmp"):
                     with suppress(OSError):
                         left.unlink()
-            with Journal(outbox) as journal:
+            # Rows are fetched long after a query began, and may be damaged in the middle.
+            with Journal(outbox) as journal, journal.telling():
                 yield journal
 
 

@@ -18,6 +18,7 @@ from batchdigits import batch
 from batchdigits.arrays import GrayImage
 from batchdigits.config import Settings
 from batchdigits.errors import BatchdigitsError
+from batchdigits.journal.store import FILE, FOLDER
 from batchdigits.reading import Road, read_chunk
 from batchdigits.records import Row, Source
 from batchdigits.summary import Summary
@@ -191,6 +192,56 @@ def test_a_full_disk_ends_in_one_line_and_the_next_run_goes_on(
         subprocess.run(["umount", str(outbox)], check=True)
 
 
+def damage(outbox: Path, at: int, with_bytes: bytes) -> None:
+    """Spoil one block in the middle of the journal's table of pages."""
+    path = outbox / FOLDER / FILE
+    data = bytearray(path.read_bytes())
+    blocks = [n for n in range(0, len(data), 4096) if b"[0.0000" in data[n : n + 4096]]
+    assert len(blocks) > 4
+    begin = blocks[len(blocks) // 2] + at
+    data[begin : begin + len(with_bytes)] = with_bytes
+    path.write_bytes(data)
+
+
+@pytest.mark.parametrize(("at", "with_bytes"), [(0, bytes(4096)), (2048, b"\xff" * 2048)])
+def test_a_journal_damaged_in_the_middle_is_one_sentence(
+    batchdigits: Run,
+    uninterrupted: tuple[Path, Path, float],
+    outbox: Path,
+    at: int,
+    with_bytes: bytes,
+) -> None:
+    inbox, full_outbox, _ = uninterrupted
+    shutil.copytree(full_outbox, outbox)
+    damage(outbox, at, with_bytes)
+    (outbox / "results.csv").unlink()  # so that all rows are wanted
+    done = batchdigits("run", inbox, outbox, "-q")
+    assert done.returncode == 6 and len(done.stderr.splitlines()) == 1, done.stderr
+    assert "malformed. Rename it away to begin anew" in done.stderr and done.stderr.isascii()
+    before = (full_outbox / "results.json").read_bytes()
+    assert (outbox / "results.json").read_bytes() == before
+    assert not list(outbox.glob(".*.tmp"))
+
+
+def test_a_damaged_journal_does_not_hide_what_went_wrong_before(
+    inbox: Path, outbox: Path, digits: Digits, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number in range(40):
+        write_png(inbox / f"old {number}.png", digits[number % len(digits)][0])
+    batch.run(Settings(inbox, outbox), Meddler(lambda: None))
+    damage(outbox, 0, bytes(4096))
+    (outbox / "results.csv").unlink()
+    for number in range(40):
+        write_png(inbox / f"new {number}.png", digits[number % len(digits)][0])
+    monkeypatch.setattr("batchdigits.jobs.read_chunk", crash)
+    with pytest.raises(BatchdigitsError, match="read none"):
+        batch.run(Settings(inbox, outbox), Meddler(lambda: None))
+
+
+def crash(*_: object) -> None:
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
 def test_a_read_only_inbox_is_read_and_its_bad_files_copied_once(
     inbox: Path, outbox: Path, digits: Digits
 ) -> None:
@@ -216,9 +267,6 @@ def test_a_reader_that_always_crashes_does_not_empty_the_inbox(
         write_png(inbox / f"{number}.png", digits[number % len(digits)][0])
     for number in range(12):
         (inbox / f"bad {number}.pdf").write_bytes(b"%PDF-1.7")
-
-    def crash(*_: object) -> None:
-        os.kill(os.getpid(), signal.SIGKILL)
 
     monkeypatch.setattr("batchdigits.jobs.read_chunk", crash)
     with pytest.raises(BatchdigitsError, match="read none"):

@@ -65,12 +65,14 @@ class Store:
         try:
             yield
         except sqlite3.Error as error:
-            advice = ""
-            if isinstance(error, sqlite3.DatabaseError) and "malformed" in str(error):
+            problem, advice = str(error), ""
+            if problem.startswith("Could not decode"):
+                problem = "its text is malformed"  # without the damaged bytes themselves
+            if "malformed" in problem:
                 advice = " Rename it away to begin anew; files in quarantine stay there."
-            if "not a database" in str(error):
+            if "not a database" in problem:
                 advice = " Rename it away to begin anew."
-            raise OutboxError(f"The journal {self.path}: {error}.{advice}") from error
+            raise OutboxError(f"The journal {self.path}: {problem}.{advice}") from error
 
     @contextmanager
     def transaction(self, changes: bool = True) -> Iterator[sqlite3.Connection]:
