@@ -12,7 +12,7 @@ from pathlib import Path
 
 import cv2
 import pytest
-from conftest import UNPRIVILEGED, Run, read_csv, write_png
+from conftest import Run, read_csv, write_png
 
 from batchdigits import batch
 from batchdigits.arrays import GrayImage
@@ -240,24 +240,6 @@ def test_a_damaged_journal_does_not_hide_what_went_wrong_before(
 
 def crash(*_: object) -> None:
     os.kill(os.getpid(), signal.SIGKILL)
-
-
-def test_a_read_only_inbox_is_read_and_its_bad_files_copied_once(
-    inbox: Path, outbox: Path, digits: Digits
-) -> None:
-    write_png(inbox / "good.png", digits[0][0])
-    (inbox / "bad.png").write_bytes(b"no picture")
-    inbox.chmod(0o555)
-    command = [*UNPRIVILEGED, *COMMAND, str(inbox), str(outbox)]
-    try:
-        for code in (3, 3):
-            done = subprocess.run(command, capture_output=True, text=True, check=False)
-            assert done.returncode == code, done.stderr
-    finally:
-        inbox.chmod(0o755)
-    assert sorted(os.listdir(outbox / "quarantine")) == ["bad.png", "bad.png.json"]
-    states = {row["file"]: row["source_state"] for row in read_csv(outbox)}
-    assert states == {"bad.png": "present", "good.png": "present"}
 
 
 def test_a_reader_that_always_crashes_does_not_empty_the_inbox(

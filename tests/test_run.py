@@ -308,18 +308,23 @@ def test_permission_and_vanished_files_fail_and_stay(
     assert "closed" in done.stderr and len(rows) == 3
 
 
-def test_a_read_only_inbox_is_read_and_its_bad_files_are_copied(
+def test_a_read_only_inbox_is_read_and_its_bad_files_are_copied_once(
     inbox: Path, outbox: Path, digits: Digits
 ) -> None:
     write_png(inbox / "good.png", digits[0][0])
-    (inbox / "bad.png").write_bytes(b"")
+    (inbox / "bad.png").write_bytes(b"no picture")
     inbox.chmod(0o555)
     command = [*UNPRIVILEGED, sys.executable, "-m", "batchdigits", "run", str(inbox), str(outbox)]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    assert done.returncode == 3 and "could not be moved" in done.stderr
-    assert [row["status"] for row in read_csv(outbox)] == ["quarantined", "ok"]
-    subprocess.run(command, capture_output=True, check=False)
-    inbox.chmod(0o755)
+    try:
+        first, second = (
+            subprocess.run(command, capture_output=True, text=True, check=False) for _ in range(2)
+        )
+    finally:
+        inbox.chmod(0o755)
+    assert first.returncode == 3 and "could not be moved" in first.stderr
+    assert second.returncode == 3, second.stderr
+    rows = [(row["file"], row["status"], row["source_state"]) for row in read_csv(outbox)]
+    assert rows == [("bad.png", "quarantined", "present"), ("good.png", "ok", "present")]
     quarantine = outbox / "quarantine"
     assert sorted(os.listdir(quarantine)) == ["bad.png", "bad.png.json"]
     assert json.loads((quarantine / "bad.png.json").read_text())["action"] == "copied"
