@@ -1,7 +1,7 @@
 # make run   installs batchdigits into .venv and reads inbox/ into outbox/
 # make bench measures speed against what the hardware must do
 # make test  installs what the tests need and runs lint, types and tests
-# Both are quick the second time: the stamp files say what is installed already.
+# All are quick the second time: the stamp files say what is installed already.
 
 VENV := .venv
 BIN := $(VENV)/bin
