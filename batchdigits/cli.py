@@ -2,6 +2,7 @@
 
 import os
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -35,7 +36,7 @@ app = typer.Typer(
     },
     help="A folder of scanned handwritten digits goes in, a spreadsheet comes out.",
     epilog="Exit codes: 0 all read; 2 wrong arguments; 3 finished, some files not read; 4 no "
-    "usable model; 5 nothing to read; 6 outbox not writable; 7 unusable training data; "
+    "usable model; 5 nothing to read; 6 outbox not writable; 7 unusable labelled data; "
     "130 interrupted; 143 terminated.",
 )
 
@@ -88,10 +89,12 @@ def read_config(path: Path) -> dict[str, Any]:
         tables = tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except (OSError, ValueError) as error:
         raise UsageError(f"{path} is not valid TOML: {error}.") from error
-    known = {"run": inspect.signature(run).parameters, "train": inspect.signature(train).parameters}
+    commands: dict[str, Callable[..., None]] = {"run": run, "evaluate": evaluate, "train": train}
+    known = {name: inspect.signature(each).parameters for name, each in commands.items()}
     for command, table in tables.items():
         if command not in known or not isinstance(table, dict):
-            raise UsageError(f"{path}: [{command}] is no table of settings; use [run] or [train].")
+            tables_known = ", ".join(f"[{name}]" for name in known)
+            raise UsageError(f"{path}: [{command}] is no table of settings; use {tables_known}.")
         tables[command] = {key.replace("-", "_"): value for key, value in table.items()}
         if unknown := sorted(set(tables[command]) - set(known[command])):
             raise UsageError(f"{path}: [{command}] has no setting {', '.join(unknown)}.")
@@ -206,6 +209,40 @@ def run(
     from batchdigits.commands import run_command
 
     raise typer.Exit(run_command(settings, quiet, verbose, log_json))
+
+
+@app.command()
+def evaluate(
+    data: Annotated[
+        str,
+        typer.Argument(
+            help="A folder with sub-folders 0-9, a CSV of file and digit, an .npz, or: mnist."
+        ),
+    ],
+    outbox: Annotated[
+        Path, typer.Argument(help="Folder for what is found.", parser=_folder)
+    ] = Path("evaluation"),
+    include: Annotated[
+        list[str] | None, typer.Option(help="Read only files that match, e.g. '0002_*'.")
+    ] = None,
+    exclude: Annotated[
+        list[str] | None, typer.Option(help="Leave out files that match, e.g. 'old/*'.")
+    ] = None,
+    model: Annotated[
+        Path | None, typer.Option(help="A .tflite model with its card beside it.")
+    ] = None,
+    workers: Annotated[
+        int | None,
+        typer.Option(min=1, help="Processes that read.", show_default="the cores"),
+    ] = None,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Say only what is wrong.")] = False,
+) -> None:
+    """Read digits whose truth is known, and tell how well."""
+    from batchdigits.commands import evaluate_command
+    from batchdigits.names import display_name
+
+    patterns = tuple(map(display_name, include or ())), tuple(map(display_name, exclude or ()))
+    raise typer.Exit(evaluate_command(data, outbox, *patterns, model, workers, quiet))
 
 
 @app.command()

@@ -28,13 +28,7 @@ def run_command(settings: Settings, quiet: bool, verbose: bool, log_json: bool) 
     talks = not quiet and not log_json
     watched = _console() if talks and sys.stderr.isatty() else None
     start_logging(watched, quiet, verbose, log_json)
-    stop = Stop()
-    with Bar(watched) as bar, stop.listening():
-        summary, scan = run(settings, _Terminal(bar, stop))
-    for folder in scan.closed:
-        LOG.warning(
-            "The folder %s may not be looked into: nothing of it was read.", for_terminal(folder)
-        )
+    summary, scan = _watched_run(settings, watched)
     if talks:
         console = watched or _console()
         console.print(final_table(summary, scan))
@@ -44,6 +38,18 @@ def run_command(settings: Settings, quiet: bool, verbose: bool, log_json: bool) 
     if log_json:
         LOG.info("finished", extra={"fields": _fields(summary, scan)})
     return summary.exit_code
+
+
+def _watched_run(settings: Settings, watched: "Console | None") -> tuple[Summary, Scan]:
+    """A run with its bar, that Ctrl-C ends, and a line about each folder it could not look into."""
+    stop = Stop()
+    with Bar(watched) as bar, stop.listening():
+        summary, scan = run(settings, _Terminal(bar, stop))
+    for folder in scan.closed:
+        LOG.warning(
+            "The folder %s may not be looked into: nothing of it was read.", for_terminal(folder)
+        )
+    return summary, scan
 
 
 def _console() -> "Console":
@@ -77,6 +83,29 @@ def _fields(summary: Summary, scan: Scan) -> dict[str, object]:
         "seconds": round(summary.seconds, 3),
         "exit_code": summary.exit_code,
     }
+
+
+def evaluate_command(
+    data: str,
+    outbox: Path,
+    include: tuple[str, ...],
+    exclude: tuple[str, ...],
+    model: Path | None,
+    workers: int | None,
+    quiet: bool,
+) -> int:
+    """``batchdigits evaluate``: returns the exit code."""
+    from batchdigits.evaluation import command, told
+
+    watched = _console() if not quiet and sys.stderr.isatty() else None
+    start_logging(watched, quiet, verbose=False, as_json=False)
+    order = command.Order(data, outbox, include, exclude, model, workers)
+    done = command.evaluate(order, lambda settings: _watched_run(settings, watched)[0])
+    if done.found is None:
+        LOG.warning("Stopped early: nothing was evaluated.")
+    elif not quiet:
+        (watched or _console()).print(told.table(done.found, data, outbox))
+    return done.exit_code
 
 
 def train_command(

@@ -10,7 +10,7 @@ and the command line turns it into one line on stderr and the class's ``exit_cod
     ├── ModelError            no model, or one that does not fit   exit 4
     ├── EmptyInboxError       nothing to read                      exit 5
     ├── OutboxError           the outbox cannot be written         exit 6
-    └── DataError             training data that cannot be used    exit 7
+    └── DataError             labelled data that cannot be used    exit 7
 """
 
 from batchdigits.records import Reason, Rejected

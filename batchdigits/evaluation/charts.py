@@ -1,0 +1,90 @@
+"""Calibration and coverage as pictures."""
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from batchdigits.evaluation.canvas import (
+    BLUE,
+    GRAY,
+    INK,
+    VERMILLION,
+    in_percent,
+    new_figure,
+    tidy,
+    to_png,
+)
+from batchdigits.evaluation.figures import Figures, percent
+from batchdigits.evaluation.measures import Calibration, wilson
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+
+def calibration_png(figures: Figures) -> bytes:
+    """Accuracy of each bin of confidence with its 95 % interval, over how many files it holds."""
+    figure = new_figure(6.4, 7.2)
+    upper, lower = figure.subplots(2, 1, sharex=True, height_ratios=(3, 1))
+    bins = figures.calibration
+    _reliability(upper, bins)
+    edges = np.arange(len(bins.files)) / len(bins.files)
+    lower.bar(edges, bins.files, 1 / len(bins.files), align="edge", color=BLUE, edgecolor="white")
+    lower.set_yscale("log")
+    lower.set_ylim(0.7, max(bins.files.max(), 1) * 2)
+    tidy(lower, "confidence", "files")
+    in_percent(lower.xaxis, 0)
+    return to_png(figure)
+
+
+def _reliability(axes: "Axes", bins: Calibration) -> None:
+    held = np.flatnonzero(bins.files)
+    right = np.rint(bins.accuracy[held] * bins.files[held]).astype(int)
+    spans = [wilson(*map(int, each)) for each in zip(right, bins.files[held], strict=True)]
+    shown = bins.accuracy[held]
+    reach = np.array([(y - low, high - y) for y, (low, high) in zip(shown, spans, strict=True)])
+    axes.plot([0, 1], [0, 1], "--", color=GRAY, lw=1)
+    axes.annotate("as sure as right", (0.025, 0.07), color=GRAY, rotation=41, fontsize=9)
+    axes.errorbar(
+        bins.confidence[held], shown, yerr=reach.T.clip(0) if len(held) else None, fmt="o",
+        color=BLUE, ecolor=BLUE, elinewidth=1.2, capsize=3, clip_on=False,
+    )  # fmt: skip
+    axes.set_xlim(0, 1)
+    axes.set_ylim(0, 1.02)
+    axes.set_title(f"Expected calibration error {percent(bins.error)}", color=INK, loc="left")
+    tidy(axes, "", "right, with 95 % interval")
+    in_percent(axes.yaxis, 0)
+
+
+def coverage_png(figures: Figures) -> bytes:
+    """Accuracy of the surest readings against how many of all files they are."""
+    figure = new_figure(7.2, 5.0)
+    axes = figure.add_subplot()
+    curve = figures.coverage
+    axes.plot(curve.coverage, curve.accuracy, color=BLUE, lw=2, drawstyle="steps-pre")
+    shown = [float(each) for each in curve.accuracy[curve.coverage > 0.1]]
+    if figures.sure.accuracy is not None:
+        shown.append(figures.sure.accuracy)
+    lowest = min(shown, default=0.0)
+    room = max((1 - lowest) * 0.12, 0.0005)
+    _ok_rows(axes, figures, lowest + 2 * room)
+    axes.set_xlim(0, 1)
+    axes.set_ylim(max(lowest - 2 * room, 0), 1 + room / 2)
+    axes.set_title("Right among the surest readings", color=INK, loc="left")
+    tidy(axes, "share of all files, surest first", "right")
+    in_percent(axes.xaxis, 0)
+    in_percent(axes.yaxis, 0 if room > 0.02 else 1 if room > 0.002 else 2)
+    return to_png(figure)
+
+
+def _ok_rows(axes: "Axes", figures: Figures, low: float) -> None:
+    """Mark what the status ``ok`` reaches; its words stay inside, above the mark below ``low``."""
+    x, y = figures.sure.files / figures.whole.files, figures.sure.accuracy
+    if y is None:
+        return
+    axes.plot([x], [y], "o", color=VERMILLION, ms=9, clip_on=False, zorder=3)
+    right, up = x < 0.5, y < low
+    axes.annotate(
+        f"status ok: {percent(y)} right\nof {percent(x)} of all files", (x, y),
+        (14 if right else -14, 14 if up else -14), textcoords="offset points",
+        ha="left" if right else "right", va="bottom" if up else "top", color=VERMILLION,
+    )  # fmt: skip

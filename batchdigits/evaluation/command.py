@@ -1,0 +1,123 @@
+"""``batchdigits evaluate``: labelled files in, figures, charts and the mistakes out."""
+
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from batchdigits import __version__
+from batchdigits.config import Duplicates, Quarantine, Settings, Thumbnails
+from batchdigits.engine import Engine, load, load_default
+from batchdigits.errors import EXIT_SOME_UNREAD, DataError
+from batchdigits.evaluation import charts, matrix, mistakes, report, tiles
+from batchdigits.evaluation.answers import Answer, Answers, read_answers
+from batchdigits.evaluation.figures import Figures, figures
+from batchdigits.evaluation.labels import Labelled, check_outbox, labelled
+from batchdigits.names import display_name
+from batchdigits.summary import Summary
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What to evaluate, with what, and where to put what is found.
+
+    ``data`` is a folder, a CSV, an ``.npz`` or ``mnist`` (see
+    :func:`batchdigits.evaluation.labels.labelled`); the others are as in
+    :class:`batchdigits.config.Settings`.
+    """
+
+    data: str
+    outbox: Path
+    include: tuple[str, ...] = ()
+    exclude: tuple[str, ...] = ()
+    model: Path | None = None
+    workers: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Evaluated:
+    """The figures, ``None`` where somebody stopped the run, and the exit code."""
+
+    found: Figures | None
+    exit_code: int
+
+
+def evaluate(order: Order, read: Callable[[Settings], Summary]) -> Evaluated:
+    """Read labelled files as any run does, and compare its table with the truth.
+
+    Nothing in the folder of the data is changed, moved or added.
+
+    Args:
+        order: what to do.
+        read: carries out a run, as :func:`batchdigits.batch.run` does.
+
+    Raises:
+        DataError: the data cannot be used.
+        UsageError: output folder and labelled folder lie in each other.
+        ModelError: no usable model.
+        OutboxError: the output folder, or the temporary one, cannot be written.
+    """
+    check_outbox(order.data, order.outbox)
+    with report.writing(order.outbox), tempfile.TemporaryDirectory(prefix="batchdigits-") as place:
+        inbox = Path(place) / "inbox"
+        inbox.mkdir()
+        files = labelled(order.data, order.include, order.exclude, inbox)
+        report.prepare(order.outbox)
+        settings = _settings(order, files, Path(place) / "outbox")
+        summary = read(settings)
+        if summary.interrupted_by:
+            return Evaluated(None, summary.exit_code)
+        answers = read_answers(settings.outbox / "results.csv", files.digit_of)
+        if not answers.files:
+            raise DataError(f"{order.data}: every file has several pages, but only one label.")
+        found = _report(order, files, answers)
+    is_whole = not (found.unread or found.unusable or summary.closed_folders)
+    return Evaluated(found, 0 if is_whole else EXIT_SOME_UNREAD)
+
+
+def _settings(order: Order, files: Labelled, outbox: Path) -> Settings:
+    return Settings(
+        inbox=files.inbox,
+        outbox=outbox,
+        include=files.include,
+        exclude=files.exclude,
+        quarantine=Quarantine.OFF,
+        model=order.model,
+        thumbnails=Thumbnails.OFF,
+        duplicates=Duplicates.READ,
+        workers=order.workers,
+    )
+
+
+def _report(order: Order, files: Labelled, answers: Answers) -> Figures:
+    found, wrong = figures(answers), mistakes.worst_first(answers.files)
+    engine = load(order.model) if order.model else load_default()
+    pictures = {
+        "confusion.png": matrix.confusion_png(found),
+        "calibration.png": charts.calibration_png(found),
+        "coverage.png": charts.coverage_png(found),
+    }
+    if wrong:
+        pictures[report.SHEET] = _sheet(wrong, files.inbox, engine)
+    report.write(order.outbox, found, answers, wrong, pictures, _about(order, engine))
+    return found
+
+
+def _sheet(wrong: list[Answer], inbox: Path, engine: Engine) -> bytes:
+    shown = wrong[: mistakes.TILES]
+    which = "" if len(shown) == len(wrong) else f"; the first {len(shown)}"
+    count = f"{len(wrong):,} mistakes" if len(wrong) > 1 else "1 mistake"
+    title = f"{count}, the most confident first{which}: truth \N{RIGHTWARDS ARROW} reading"
+    return tiles.sheet_png(shown, mistakes.thumbnails(shown, inbox, engine), title)
+
+
+def _about(order: Order, engine: Engine) -> dict[str, object]:
+    return {
+        "data": {
+            "name": display_name(order.data),
+            "include": order.include,
+            "exclude": order.exclude,
+        },
+        "model": {"name": engine.card.name, "sha256": engine.card.sha256},
+        "batchdigits": __version__,
+    }

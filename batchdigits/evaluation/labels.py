@@ -1,0 +1,102 @@
+"""What is evaluated: files that the program can read, and the digit each truly is."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+from batchdigits.errors import DataError, UsageError
+from batchdigits.evaluation import arrayfile, listing
+from batchdigits.names import display_name
+from batchdigits.outbox import check_folders
+from batchdigits.scan import Scan
+
+#: The word that means Keras' own MNIST, test part; a folder of that name is ``./mnist``.
+MNIST = "mnist"
+#: Files in folders named by their digit, as the scan's patterns have it; others are not read.
+_LABELLED = ("[0-9]/*", "*/[0-9]/*")
+_DIGITS = frozenset("0123456789")
+
+
+@dataclass(frozen=True, slots=True)
+class Labelled:
+    """An inbox, and the truth of what lies in it.
+
+    ``include`` and ``exclude`` are those of :class:`batchdigits.config.Settings`; ``digit_of``
+    gives the true digit, 0-9, of a file's name as results have it, ``None`` for a file that has
+    no label and does not count.
+    """
+
+    inbox: Path
+    include: tuple[str, ...]
+    exclude: tuple[str, ...]
+    digit_of: Callable[[str], int | None]
+
+
+def labelled(
+    data: str, include: tuple[str, ...], exclude: tuple[str, ...], temporary: Path
+) -> Labelled:
+    """Make what ``data`` names ready to be read.
+
+    Args:
+        data: a folder with sub-folders 0-9 at any depth, read in place; a CSV (see
+            :mod:`batchdigits.evaluation.listing`) or an ``.npz`` (see
+            :func:`batchdigits.training.data.load_npz`), whose files are put into ``temporary``;
+            or the word ``mnist``.
+        include: patterns of files to read; none means all.
+        exclude: patterns of files to leave out.
+        temporary: an empty folder.
+
+    Raises:
+        DataError: there is no such data, or it cannot be used.
+        UsageError: patterns for data that is not made of files.
+    """
+    path = Path(data)
+    if data != MNIST and not path.exists():
+        raise DataError(f"There is no {data}.")
+    if data != MNIST and path.is_dir():
+        return _folder(path, include, exclude)
+    if data != MNIST and path.suffix.lower() == ".csv":
+        truth = listing.copied(path, include, exclude, temporary)
+        _check_read(path, temporary, truth)
+        return Labelled(temporary, (), (), truth.get)
+    if include or exclude:
+        raise UsageError("--include and --exclude choose among files, and this data holds arrays.")
+    truth = arrayfile.mnist(temporary) if data == MNIST else arrayfile.written(path, temporary)
+    return Labelled(temporary, (), (), truth.get)
+
+
+def _folder(folder: Path, include: tuple[str, ...], exclude: tuple[str, ...]) -> Labelled:
+    own = folder.resolve().name
+
+    def digit_of(name: str) -> int | None:
+        """The rule of :func:`batchdigits.training.data.labelled_files`: the nearest folder."""
+        nearest = PurePosixPath(name).parent.name or own
+        return int(nearest) if nearest in _DIGITS else None
+
+    # What has no label need not be read; a folder that is a label itself labels all it holds.
+    wanted = include or (() if own in _DIGITS else _LABELLED)
+    scan = Scan(folder, wanted, exclude)
+    if not any(digit_of(name) is not None for name, _, _ in scan):
+        chosen = " that the patterns let through" if include or exclude else ""
+        raise DataError(f"{folder} has no images{chosen} in sub-folders named 0 to 9.")
+    return Labelled(folder, wanted, exclude, digit_of)
+
+
+def check_outbox(data: str, outbox: Path) -> None:
+    """Refuse an output folder inside a labelled folder, and the other way round.
+
+    Raises:
+        UsageError: with the sentence to show.
+    """
+    if data != MNIST and Path(data).is_dir():
+        check_folders(Path(data), outbox)
+
+
+def _check_read(table: Path, inbox: Path, names: Iterable[str]) -> None:
+    """A file that a run would leave alone has no reading to be judged."""
+    left = set(names) - {name for name, _, _ in Scan(inbox)}
+    if left:
+        raise DataError(
+            f"{display_name(str(table))} names {min(left)}, which a run leaves alone: "
+            "it is no image, or is named like a temporary file."
+        )

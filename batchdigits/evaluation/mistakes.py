@@ -1,0 +1,33 @@
+"""The mistakes: every one as a line, and the worst as pictures on one sheet."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from batchdigits.config import Limits, Thumbnails
+from batchdigits.engine import Engine
+from batchdigits.evaluation.answers import Answer
+from batchdigits.names import order_key, raw_name
+from batchdigits.reading import Road, read_chunk
+from batchdigits.records import Source
+
+#: Most mistakes on the sheet.
+TILES = 100
+
+
+def worst_first(files: Sequence[Answer]) -> list[Answer]:
+    """Those not read right: the most confident first, blanks and unread files last."""
+    wrong = [each for each in files if not each.is_right]
+    return sorted(wrong, key=lambda each: (-(each.confidence or 0), order_key(each.file)))
+
+
+def thumbnails(files: Sequence[Answer], inbox: Path, engine: Engine) -> list[bytes]:
+    """Draw each file as a run would, by reading it once more: PNGs, empty for unread files.
+
+    Raises:
+        ModelError: see :mod:`batchdigits.engine`.
+    """
+    road = Road(engine, Limits(), inbox, Thumbnails.SHEETS)
+    read = [each for each in files if each.status in ("ok", "review")]
+    sources = [Source(str(inbox / raw_name(each.file)), each.file) for each in read]
+    drawn = {row.source.name: row.picture for row in read_chunk(sources, road) if row.page == 1}
+    return [drawn.get(each.file, b"") for each in files]

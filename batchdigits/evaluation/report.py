@@ -1,0 +1,188 @@
+"""What an evaluation leaves in its folder, each file whole; see ``docs/evaluation.md``."""
+
+import csv
+import json
+import math
+import os
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from batchdigits.errors import OutboxError
+from batchdigits.evaluation import measures
+from batchdigits.evaluation.answers import Answer, Answers
+from batchdigits.evaluation.figures import Figures, Part
+from batchdigits.evaluation.measures import NONE
+from batchdigits.files import whole_file, write_bytes
+from batchdigits.names import display_name
+from batchdigits.outbox import check_writable
+from batchdigits.reports.csvfile import BOM, guard
+
+SCHEMA = 1
+FIGURES, MISTAKES, SHEET = "evaluation.json", "mistakes.csv", "mistakes.png"
+#: Points of the coverage curve in the JSON; the chart shows all.
+_POINTS = 101
+#: Accuracies for which the JSON tells how much of the files reaches them.
+_ASKED = (0.99, 0.995, 0.999)
+_NAMES = [*map(str, range(NONE)), "none"]
+
+Cell = str | int | float | None
+
+
+@contextmanager
+def writing(outbox: Path) -> Iterator[None]:
+    """Whatever cannot be written becomes one sentence.
+
+    Raises:
+        OutboxError: instead of any :class:`OSError`.
+    """
+    try:
+        yield
+    except OSError as error:
+        place = display_name(str(error.filename or outbox))
+        raise OutboxError(f"Cannot write to {place}: {error.strerror}.") from error
+
+
+def prepare(outbox: Path) -> None:
+    """Make the folder, and find out before the work whether it can be written.
+
+    Raises:
+        OutboxError: it cannot.
+    """
+    with writing(outbox):
+        check_writable(outbox)
+
+
+def write(
+    outbox: Path,
+    found: Figures,
+    answers: Answers,
+    mistakes: Sequence[Answer],
+    pictures: dict[str, bytes],
+    about: dict[str, object],
+) -> None:
+    """Write tables and pictures, and last of all ``evaluation.json``, which tells of all.
+
+    Args:
+        outbox: the folder; files of an earlier evaluation are replaced.
+        found: the figures.
+        answers: what was read.
+        mistakes: those not right, worst first.
+        pictures: content of each picture by its name.
+        about: what was evaluated, and with which model.
+
+    Raises:
+        OutboxError: something cannot be written.
+    """
+    with writing(outbox):
+        _table(outbox / "per_digit.csv", _PER_DIGIT, _per_digit(found))
+        rows = ([digit, *map(int, row)] for digit, row in enumerate(found.counts))
+        _table(outbox / "confusion.csv", ["truth", *_NAMES], rows)
+        _table(outbox / MISTAKES, _MISTAKE, map(_mistake, mistakes))
+        if SHEET not in pictures:  # of an earlier evaluation
+            (outbox / SHEET).unlink(missing_ok=True)
+        for name, content in pictures.items():
+            _picture(outbox / name, content)
+        with whole_file(outbox / FIGURES) as file:
+            told = _content(found, answers, about)
+            file.write(json.dumps(told, ensure_ascii=False, indent=1) + "\n")
+
+
+def _table(path: Path, head: Sequence[str], rows: Iterable[Sequence[Cell]]) -> None:
+    with whole_file(path) as file:
+        file.write(BOM)
+        writer = csv.writer(file, lineterminator="\r\n")
+        writer.writerow(head)
+        writer.writerows(rows)
+
+
+def _picture(path: Path, content: bytes) -> None:
+    half = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    write_bytes(half, content)
+    os.replace(half, path)
+
+
+_PER_DIGIT = ["digit", "files", "right", "read_as", "precision", "recall", "low_95", "high_95"]
+
+
+def _per_digit(found: Figures) -> Iterator[list[Cell]]:
+    """Rows of ``per_digit.csv``; the interval is the recall's."""
+    precision, recall = measures.precision(found.counts), measures.recall(found.counts)
+    for digit in range(NONE):
+        part = found.digit(digit)
+        shares = precision[digit], recall[digit], *part.interval
+        read_as = int(found.counts[:, digit].sum())
+        yield [digit, part.files, part.right, read_as, *map(_rounded, shares)]
+
+
+_MISTAKE = ["file", "truth", "digit", "confidence", "second_digit", "status", "reason"]
+
+
+def _mistake(answer: Answer) -> list[Cell]:
+    cells = answer._asdict() | {"file": guard(answer.file)}
+    return [cells[name] for name in _MISTAKE]
+
+
+def _content(found: Figures, answers: Answers, about: dict[str, object]) -> dict[str, object]:
+    per_digit = [dict(zip(_PER_DIGIT, row, strict=True)) for row in _per_digit(found)]
+    confusions = measures.worst_confusions(found.counts, 10)
+    return {
+        "schema": SCHEMA,
+        **about,
+        **_part(found.whole),
+        "statuses": found.statuses,
+        "blank": found.blank,
+        "unread": [
+            {"file": each.file, "truth": each.truth, "status": each.status, "reason": each.reason}
+            for each in answers.unread()
+        ],
+        "several_pages": answers.unusable,
+        "ok": {"share": _rounded(found.sure.files / found.whole.files), **_part(found.sure)},
+        "per_digit": per_digit,
+        "confusion": {"columns": _NAMES, "counts": found.counts.tolist()},
+        "worst_confusions": [
+            {"truth": each.truth, "read_as": _NAMES[each.digit], "files": each.files}
+            for each in confusions
+        ],
+        "calibration": _calibration(found),
+        "coverage": _coverage(found),
+    }
+
+
+def _part(part: Part) -> dict[str, object]:
+    return {
+        "files": part.files,
+        "right": part.right,
+        "accuracy": _rounded(part.accuracy),
+        "interval_95": list(map(_rounded, part.interval)),
+    }
+
+
+def _calibration(found: Figures) -> dict[str, object]:
+    bins = found.calibration
+    edges = [number / len(bins.files) for number in range(len(bins.files) + 1)]
+    columns = edges, edges[1:], bins.files.tolist(), bins.confidence, bins.accuracy
+    names = "above", "up_to", "files", "confidence", "accuracy"
+    return {
+        "expected_error": _rounded(bins.error),
+        "bins": [
+            dict(zip(names, map(_rounded, row), strict=True)) for row in zip(*columns, strict=False)
+        ],
+    }
+
+
+def _coverage(found: Figures) -> dict[str, object]:
+    curve = found.coverage.thinned(_POINTS)
+    columns = {
+        name: list(map(_rounded, getattr(curve, name)))
+        for name in ("confidence", "coverage", "accuracy")
+    }
+    reached = {str(asked): _rounded(found.coverage.reaching(asked)) for asked in _ASKED}
+    return {"share_reaching": reached, "curve": columns}
+
+
+def _rounded(number: float | None) -> float | None:
+    """Six places; ``None`` for what is not a number, which JSON cannot tell."""
+    if number is None or math.isnan(number):
+        return None
+    return number if isinstance(number, int) else round(float(number), 6)

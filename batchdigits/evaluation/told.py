@@ -1,0 +1,59 @@
+"""The small table at the end of an evaluation."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from batchdigits.evaluation.figures import Figures, Part, percent
+from batchdigits.evaluation.measures import NONE, worst_confusions
+from batchdigits.names import for_terminal
+
+if TYPE_CHECKING:  # rich takes a while to load, and is not needed where nobody looks
+    from rich.table import Table
+
+_CONFUSIONS = 5
+
+
+def table(found: Figures, name: str, outbox: Path) -> "Table":
+    """The figures a person asks for first, and where the pictures lie."""
+    from rich.table import Table
+    from rich.text import Text
+
+    title = f"{for_terminal(name)}: {found.whole.files:,} file{'s' * (found.whole.files != 1)}"
+    lines = Table(title=Text(title, "bold"), title_justify="left", show_header=False)
+    lines.add_column()
+    lines.add_column(justify="right", no_wrap=True)
+    lines.add_column(overflow="fold")
+    for what, figure, more in _lines(found):
+        lines.add_row(what, figure, Text(more))
+    lines.add_row("pictures", "", Text(for_terminal(str(outbox / "*.png"))))
+    return lines
+
+
+def _lines(found: Figures) -> list[tuple[str, str, str]]:
+    reviewed = found.statuses.get("review", 0)
+    lines = [
+        ("right", percent(found.whole.accuracy), _interval(found.whole)),
+        ("sent to review", percent(found.reviewed), f"{reviewed:,} file{'s' * (reviewed != 1)}"),
+        ("right of the rest", percent(found.sure.accuracy), _interval(found.sure)),
+        ("calibration error", percent(found.calibration.error), "mean gap to the confidence"),
+    ]
+    if found.unread:
+        lines.append(("not read", f"{found.unread:,}", "counted as not right"))
+    if found.unusable:
+        lines.append(("left out", f"{found.unusable:,}", "several pages, but only one label"))
+    return [*lines, ("worst confusions", "", _confusions(found))]
+
+
+def _interval(part: Part) -> str:
+    low, high = map(percent, part.interval)
+    return f"{part.files - part.right:,} wrong; 95 % interval {low} - {high}"
+
+
+def _confusions(found: Figures) -> str:
+    worst = worst_confusions(found.counts, _CONFUSIONS)
+    words = [
+        f"{each.truth} {'without a digit' if each.digit == NONE else f'read as {each.digit}'}: "
+        f"{each.files:,} time{'s' * (each.files > 1)}"
+        for each in worst
+    ]
+    return "\n".join(words) or "none"
