@@ -14,6 +14,9 @@ from batchdigits.arrays import GrayImage, InkMap
 FLATTEN_FROM = 48
 #: Borders whose levels differ by no more than this are one even sheet of paper.
 EVEN_PAPER = 6
+#: Where this share of the border at least is dark, and as much is light, most of the page counts
+#: instead: lines along two edges, or a digit that fills its page.
+MIXED = 0.3
 #: From this side on, what is left over where paper is averaged in squares of four is no matter.
 _LEAVE_OFF_FROM = 128
 
@@ -22,7 +25,8 @@ def ink_maps(pages: Sequence[GrayImage]) -> Iterator[tuple[InkMap, int]]:
     """How much ink lies on each pixel, and how much of it the bare paper shows by itself.
 
     Polarity is told by the border, which is mostly paper: its median is the paper's level, and
-    ink lies on the side where the image reaches further away from it.
+    ink lies on the side where the image reaches further away from it. A border that is half and
+    half tells nothing, and then the rest of the page does.
 
     Args:
         pages: ``(height, width) uint8`` each. Small neighbours of one size are done at once, in
@@ -42,8 +46,14 @@ def ink_maps(pages: Sequence[GrayImage]) -> Iterator[tuple[InkMap, int]]:
 def _even_ink_maps(pages: NDArray[np.uint8]) -> Iterator[tuple[InkMap, int]]:
     """Of pages ``(n, height, width) uint8`` that are too small for uneven light."""
     border = (pages[:, 0], pages[:, -1], pages[:, :, 0], pages[:, :, -1])
-    low, paper, high = _tenths(np.concatenate(border, axis=1)).astype(np.int16)
+    edges = np.concatenate(border, axis=1)
+    low, paper, high = _tenths(edges).astype(np.int16)
     lowest, highest = pages.min(axis=(1, 2)), pages.max(axis=(1, 2))
+    middle = (lowest >> 1) + (highest >> 1)
+    dark_edge = (edges <= middle[:, None]).mean(axis=1)
+    for place in np.flatnonzero((dark_edge > MIXED) & (dark_edge < 1 - MIXED)):
+        paper[place] = np.median(pages[place])
+        low[place] = high[place] = paper[place]
     is_dark = paper - lowest >= highest - paper
     level = paper.astype(np.uint8)[:, None, None]
     dark, light = level - np.minimum(pages, level), np.maximum(pages, level) - level
@@ -56,7 +66,10 @@ def _ink_map(gray: GrayImage) -> tuple[InkMap, int]:
     # A light blur keeps single noisy pixels out.
     lowest, highest, _, _ = cv2.minMaxLoc(cv2.blur(gray, (3, 3)))
     dark = gray
-    if paper - lowest < highest - paper:
+    is_light = paper - lowest < highest - paper
+    if high - low > 4 * EVEN_PAPER and _is_mixed(gray, (lowest + highest) / 2):
+        is_light = _is_light_ink(gray)
+    if is_light:
         dark = np.asarray(cv2.bitwise_not(gray), np.uint8)
         low, paper, high = 255 - high, 255 - paper, 255 - low
     if high - low <= EVEN_PAPER:
@@ -69,6 +82,20 @@ def _ink_map(gray: GrayImage) -> tuple[InkMap, int]:
 def kernel(shape: int, side: int) -> GrayImage:
     """OpenCV's ``MORPH_RECT`` or ``MORPH_ELLIPSE`` in a square of ``side`` pixels."""
     return np.asarray(cv2.getStructuringElement(shape, (side, side)), np.uint8)
+
+
+def _is_mixed(gray: GrayImage, middle: float) -> bool:
+    """Whether ink, lines or a shadow lie along so much of the border that it tells nothing."""
+    edges = (gray[0], gray[-1], gray[:, 0], gray[:, -1])
+    dark_edge = float(np.mean(np.concatenate(edges) <= middle))
+    return MIXED < dark_edge < 1 - MIXED
+
+
+def _is_light_ink(gray: GrayImage) -> bool:
+    """Whether few pixels are much lighter than what surrounds them, not much darker: skewness."""
+    side = max(3, min(gray.shape) // 3) | 1
+    level = gray.astype(np.float32)
+    return float(np.mean((level - cv2.blur(level, (side, side))) ** 3)) > 0
 
 
 def _border_tenths(gray: GrayImage) -> tuple[int, int, int]:

@@ -5,9 +5,11 @@ from typing import NamedTuple
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from batchdigits.arrays import InkMap
 from batchdigits.images.ink import FLATTEN_FROM
+from batchdigits.images.rules import may_have_lines, without_lines
 from batchdigits.records import Box
 
 #: Ink counts from this share of the darkest ink on: nearly all of it in small drawings, which
@@ -22,6 +24,11 @@ GRAINY = 20
 SPECK = 0.04
 #: Lines within this share of an edge may be what cropping a form left over.
 EDGE = 0.03
+#: Marks below this share of the largest are stray where they lie further from it than this share
+#: of its side: a pointer, a blot; pieces of a broken stroke lie near.
+STRAY, NEAR = 0.2, 0.12
+#: Ink weaker than this share of the darkest was not made by the same pen where it lies apart.
+WEAK = 0.4
 #: A mark at least this high (of the highest) and apart from the others counts as another digit.
 RIVAL = 0.5
 
@@ -59,22 +66,45 @@ def find_digit(ink: InkMap, noise: int) -> Found | None:
     peak = cv2.minMaxLoc(ink)[1]
     if peak < FAINTEST_INK or (noise < GRAINY and peak < 4 * noise):
         return None
-    mask = cv2.threshold(ink, _threshold(ink, peak, noise), 255, cv2.THRESH_BINARY)[1]
+    level = _threshold(ink, peak, noise)
+    mask = cv2.threshold(ink, level, 255, cv2.THRESH_BINARY)[1]
     # Most pages hold one digit, and the bare paper round it need not be searched for marks.
     x, y, width, height = cv2.boundingRect(mask)
     if width == 0:
         return None
-    mask = mask[y : y + height, x : x + width]
+    area = np.s_[y : y + height, x : x + width]
+    if may_have_lines(np.asarray(mask[area], np.uint8), Box(x, y, width, height), ink.shape):
+        mask = without_lines(np.asarray(mask, np.uint8))
+        x, y, width, height = cv2.boundingRect(mask)
+        area = np.s_[y : y + height, x : x + width]
+    found = _marked(ink, np.asarray(mask[area], np.uint8), (x, y), peak)
+    if found is None:
+        # Weak marks lay about: what is this much weaker than the pen shows through or was printed.
+        mask = cv2.threshold(ink, peak * WEAK, 255, cv2.THRESH_BINARY)[1]
+        if may_have_lines(np.asarray(mask, np.uint8), Box(0, 0, *ink.shape[::-1]), ink.shape):
+            mask = without_lines(np.asarray(mask, np.uint8))
+        found = _marked(ink, np.asarray(mask, np.uint8), (0, 0), peak)
+    return found
+
+
+def _marked(ink: InkMap, mask: InkMap, corner: tuple[int, int], peak: float) -> Found | None:
+    """The digit among the marks of a cut-out mask; ``None`` where weak marks are among them."""
+    x, y = corner
+    height, width = mask.shape
     # Labels of 16 bits take a third of the time of 32.
     count, labels, found, _ = cv2.connectedComponentsWithStatsWithAlgorithm(
         mask, 8, cv2.CV_16U, cv2.CCL_DEFAULT
     )
     near = ink[y : y + height, x : x + width]
     if count == 2:
-        whole = np.asarray(cv2.bitwise_and(near, mask), np.uint8)
-        return Found(whole, Box(x, y, width, height), peak / 255, 1)
+        left, top, wide, high, _ = found[1].tolist()
+        own = np.s_[top : top + high, left : left + wide]
+        whole = np.asarray(cv2.bitwise_and(near[own], mask[own]), np.uint8)
+        return Found(whole, Box(x + left, y + top, wide, high), peak / 255, 1)
     marks = [Mark(left + x, top + y, *rest) for left, top, *rest in found.tolist()]
     kept = _digit_marks(marks, ink.shape)
+    if _weak(kept, np.asarray(labels, np.uint16), near, peak):
+        return None
     box = _box([marks[label] for label in kept])
     area = np.s_[box.y - y : box.y - y + box.height, box.x - x : box.x - x + box.width]
     chosen = np.zeros(count, np.uint8)
@@ -82,6 +112,14 @@ def find_digit(ink: InkMap, noise: int) -> Found | None:
     wanted = chosen.take(np.asarray(labels[area], np.uint16))
     digit = np.asarray(cv2.bitwise_and(near[area], wanted), np.uint8)
     return Found(digit, box, peak / 255, _count([marks[label] for label in kept]))
+
+
+def _weak(kept: list[int], labels: NDArray[np.uint16], near: InkMap, peak: float) -> bool:
+    """Whether one of several marks is nowhere as dark as a pen that made the darkest ink."""
+    if len(kept) == 1:
+        return False
+    strong = np.bincount(labels[near > peak * WEAK], minlength=max(kept) + 1)
+    return any(strong[label] == 0 for label in kept)
 
 
 def _threshold(ink: InkMap, peak: float, noise: int) -> float:
@@ -110,7 +148,22 @@ def _digit_marks(marks: list[Mark], shape: tuple[int, ...]) -> list[int]:
         inner = (place for place in heavy)
         first = next(inner)
     least = SPECK * weights[first]
-    return [first, *takewhile(lambda place: weights[place] >= least, inner)]
+    kept = [first]
+    left, top, right, bottom = _edges(marks[first])
+    for place in takewhile(lambda place: weights[place] >= least, inner):
+        each = _edges(marks[place])
+        gap = max(left - each[2], each[0] - right, top - each[3], each[1] - bottom)
+        reach = NEAR * max(right - left, bottom - top)
+        if weights[place] < STRAY * weights[first] and gap > reach:
+            continue
+        kept.append(place)
+        left, top = min(left, each[0]), min(top, each[1])
+        right, bottom = max(right, each[2]), max(bottom, each[3])
+    return kept
+
+
+def _edges(mark: Mark) -> tuple[int, int, int, int]:
+    return mark.left, mark.top, mark.left + mark.width, mark.top + mark.height
 
 
 def _weight(mark: Mark) -> int:

@@ -1,0 +1,81 @@
+"""Form lines are taken out; digits that look like lines are not."""
+
+import cv2
+import numpy as np
+import pytest
+from test_normalise import seven, similar
+
+from batchdigits.arrays import GrayImage
+from batchdigits.images.rules import without_lines
+from batchdigits.normalise import normalise
+
+Digits = list[tuple[GrayImage, str]]
+
+
+def ruled(image: GrayImage, *lines: tuple[int, int, int, int], width: int = 2) -> GrayImage:
+    """The page with lines from x, y to x, y in shares of a hundred."""
+    page = image.copy()
+    height, across = page.shape
+    for x1, y1, x2, y2 in lines:
+        start, end = (
+            (x1 * across // 100, y1 * height // 100),
+            (x2 * across // 100, y2 * height // 100),
+        )
+        cv2.line(page, start, end, 60, width, cv2.LINE_AA)
+    return page
+
+
+EDGES = {
+    "ruled through": [(0, 60, 100, 60)],
+    "ruled twice": [(0, 20, 100, 20), (0, 80, 100, 80)],
+    "askew": [(0, 70, 100, 72)],
+    "grid": [(0, 55, 100, 55), (15, 0, 15, 100)],
+    "cropped": [(0, 1, 100, 1), (1, 0, 1, 100)],
+    "cropped at the far edges": [(0, 99, 100, 99), (99, 0, 99, 100)],
+    "boxed": [(10, 10, 90, 10), (90, 10, 90, 95), (90, 95, 10, 95), (10, 95, 10, 10)],
+}
+
+
+@pytest.mark.parametrize("name", EDGES)
+def test_lines_are_taken_out(name: str) -> None:
+    clean = np.full((100, 100), 230, np.uint8)
+    clean[18:88, 20:90] = np.minimum(seven(70, 3), 230)
+    found = normalise(ruled(clean, *EDGES[name]))
+    assert found.marks == 1
+    assert similar(found.image, normalise(clean).image) > 0.9
+
+
+def strokes(*lines: tuple[int, int, int, int], side: int = 28) -> GrayImage:
+    return ruled(np.full((side, side), 255, np.uint8), *lines, width=1)
+
+
+@pytest.mark.parametrize(
+    "image",
+    [
+        strokes((50, 0, 50, 100)),  # a 1 that fills its page
+        strokes((20, 40, 50, 0), (50, 0, 50, 100)),
+        strokes((0, 3, 100, 3), (100, 3, 40, 100)),  # a 7
+        strokes((60, 0, 0, 60), (0, 60, 100, 60), (75, 30, 75, 100)),  # a 4
+        strokes((50, 0, 50, 97), (0, 99, 100, 99), (30, 30, 50, 0)),  # a 1 on its foot
+        strokes((10, 10, 90, 10), (90, 10, 90, 90), (90, 90, 10, 90), (10, 90, 10, 10)),  # a 0
+    ],
+)
+def test_digits_made_of_straight_lines_stay_whole(image: GrayImage) -> None:
+    mask = (255 - image > 60).astype(np.uint8) * 255
+    kept = without_lines(mask)
+    assert cv2.countNonZero(kept) >= 0.6 * cv2.countNonZero(mask)
+    rows, columns = np.nonzero(kept)
+    everything = np.nonzero(mask)
+    assert np.ptp(rows) >= 0.9 * np.ptp(everything[0])
+    assert np.ptp(columns) >= 0.3 * np.ptp(everything[1])
+
+
+def test_real_digits_survive_a_printed_box(digits: Digits) -> None:
+    for image, _ in digits:
+        paper = int(np.percentile(image, 90))
+        page = cv2.copyMakeBorder(image, 14, 14, 14, 14, cv2.BORDER_CONSTANT, value=paper)
+        boxed = np.asarray(page, np.uint8).copy()
+        cv2.rectangle(boxed, (4, 4), (page.shape[1] - 5, page.shape[0] - 5), 80, 2)
+        found = normalise(boxed)
+        assert found.marks == 1
+        assert similar(found.image, normalise(np.asarray(page, np.uint8)).image) > 0.9
