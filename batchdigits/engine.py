@@ -24,7 +24,10 @@ class Engine(Protocol):
     card: ModelCard
 
     def predict(self, images: NDArray[np.uint8]) -> Scores:
-        """``(n, 28, 28) uint8``, any n, to ``(n, 10) float32`` calibrated probabilities."""
+        """``(n, 28, 28) uint8``, any n, to ``(n, 10) float32`` calibrated probabilities.
+
+        Where the model knows what is no digit, what is missing to 1 is the probability of that.
+        """
         ...
 
 
@@ -107,11 +110,12 @@ class LiteRTEngine:
         self._input = self._interpreter.get_input_details()[0]
         self._output = self._interpreter.get_output_details()[0]
         shape = tuple(int(length) for length in self._input["shape"])
-        fits = shape[1:] == (28, 28, 1) and tuple(self._output["shape"]) == (shape[0], 10)
+        outputs = tuple(int(length) for length in self._output["shape"])
+        fits = shape[1:] == (28, 28, 1) and outputs in ((shape[0], 10), (shape[0], 11))
         levels = self._input["dtype"] is np.uint8 and self._output["dtype"] is np.float32
         if not (fits and levels):
             raise ModelError(f"{card.file} does not read 28 x 28 images into ten scores.")
-        self._size = shape[0]
+        self._size, self._outputs = outputs
         # LiteRT's own memory, handed out anew at every call: it refuses to run while a view lives.
         self._pixels = self._interpreter.tensor(self._input["index"])
         self._logits = self._interpreter.tensor(self._output["index"])
@@ -120,11 +124,11 @@ class LiteRTEngine:
         """``(n, 28, 28) uint8``, any n, to ``(n, 10) float32`` calibrated probabilities."""
         if images.ndim != 3 or images.shape[1:] != (28, 28):
             raise ValueError(f"expected (n, 28, 28) images, got {images.shape}")
-        logits = np.empty((len(images), 10), np.float32)
+        logits = np.empty((len(images), self._outputs), np.float32)
         for start in range(0, len(images), self._size):
             part = slice(start, start + self._size)
             self._run(images[part], logits[part])
-        return softmax(logits / self.card.temperature)
+        return softmax(logits / self.card.temperature)[:, :10]
 
     def _run(self, images: NDArray[np.uint8], logits: NDArray[np.float32]) -> None:
         count = len(images)

@@ -3,21 +3,27 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from batchdigits.records import Digit, Reading, Reason, Status
+from batchdigits.records import Box, Digit, Reading, Reason, Status
 
-#: Ink weaker than this share of the full range is read, but shown to a person.
+#: Ink weaker than this share of the full range explains a doubt.
 FAINT_CONTRAST = 0.10
+#: So does a second digit that has this share of what the first one leaves.
+RIVALS_SHARE = 0.7
 #: No reading is certain: among ten thousand held-back digits some are misread by any reader.
 SUREST = 0.9999
 
 
-def judge(digit: Digit, scores: NDArray[np.float32], review_below: float) -> Reading:
+def judge(
+    digit: Digit, scores: NDArray[np.float32], review_below: float, size: tuple[int, int]
+) -> Reading:
     """Decide one page.
 
     Args:
         digit: what the normaliser found; without a box the page is blank.
-        scores: ``(10,) float32`` calibrated probabilities.
+        scores: ``(10,) float32`` calibrated probabilities; what they lack of 1 is the
+            probability that this is no digit.
         review_below: confidence, 0-1, under which a person should look (from the model card).
+        size: the page's width and height in pixels.
     """
     if digit.box is None:
         return Reading(Status.REVIEW, Reason.BLANK, None, None, None, None, ())
@@ -25,17 +31,35 @@ def judge(digit: Digit, scores: NDArray[np.float32], review_below: float) -> Rea
     best = values.index(max(values))
     others = [*values[:best], -1.0, *values[best + 1 :]]
     second = others.index(max(others))
-    reason = _doubt(digit, values[best], review_below)
+    reason = None
+    if digit.marks > 1:
+        reason = Reason.SEVERAL_MARKS
+    elif values[best] < review_below:
+        reason = _doubt(digit, digit.box, values, values[second], size)
     status = Status.OK if reason is None else Status.REVIEW
     confidence = min(values[best], SUREST)
     return Reading(status, reason, best, confidence, second, values[second], tuple(values))
 
 
-def _doubt(digit: Digit, confidence: float, review_below: float) -> Reason | None:
-    if digit.marks > 1:
-        return Reason.SEVERAL_MARKS
+def _doubt(
+    digit: Digit, box: Box, values: list[float], second: float, size: tuple[int, int]
+) -> Reason:
+    """What best explains a doubt to a person."""
+    best, none = max(values), 1 - sum(values)
+    if none > best:
+        return Reason.NOT_A_DIGIT
+    if is_cut(box, size):
+        return Reason.CUT_BY_EDGE
     if digit.contrast < FAINT_CONTRAST:
         return Reason.TOO_FAINT
-    if confidence < review_below:
-        return Reason.LOW_CONFIDENCE
-    return None
+    if none > second:
+        return Reason.NOT_A_DIGIT
+    return Reason.TWO_CANDIDATES if second > RIVALS_SHARE * (1 - best) else Reason.LOW_CONFIDENCE
+
+
+def is_cut(box: Box, size: tuple[int, int]) -> bool:
+    """Whether a mark touches an edge of its page, but not the one across: it may go on beyond."""
+    width, height = size
+    left, right = box.x == 0, box.x + box.width == width
+    top, bottom = box.y == 0, box.y + box.height == height
+    return left != right or top != bottom

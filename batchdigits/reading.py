@@ -96,7 +96,10 @@ def read_chunk(sources: Sequence[Source], road: Road) -> list[Row]:
     scores = iter(road.engine.predict(np.stack(images)) if images else ())
     review_below = road.engine.card.review_below
     readings = [
-        judge(page.digit, next(scores), review_below) if page.digit else None for page in seen
+        judge(page.digit, next(scores), review_below, (page.width, page.height))
+        if page.digit
+        else None
+        for page in seen
     ]
     return _rows(seen, readings, road)
 

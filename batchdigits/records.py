@@ -29,6 +29,9 @@ class Reason(StrEnum):
     BLANK = "blank"
     TOO_FAINT = "too_faint"
     SEVERAL_MARKS = "several_marks"
+    NOT_A_DIGIT = "not_a_digit"
+    CUT_BY_EDGE = "cut_by_edge"
+    TWO_CANDIDATES = "two_candidates"
     LOW_CONFIDENCE = "low_confidence"
     # quarantined: the file itself is bad and will not get better by waiting
     EMPTY = "empty"
@@ -55,16 +58,28 @@ MEANING: dict[Reason, tuple[str, str]] = {
         "Scan it again if something should be there; otherwise nothing is needed.",
     ),
     Reason.TOO_FAINT: (
-        "The ink is so faint that the reading may be wrong.",
+        "The ink is so faint that the digit could not be told with confidence.",
         "Look at the thumbnail, or scan again with more contrast.",
     ),
     Reason.SEVERAL_MARKS: (
         "There seem to be several separate marks, perhaps more than one digit.",
         "Look at the thumbnail; cut the image so that it holds one digit.",
     ),
+    Reason.NOT_A_DIGIT: (
+        "This does not look like a digit.",
+        "Look at the thumbnail; it may be a letter, a tick, a drawing, or digits that touch.",
+    ),
+    Reason.CUT_BY_EDGE: (
+        "The mark runs into the edge of the image, and what is left of it is in doubt.",
+        "Look at the thumbnail; scan again with some paper around the digit.",
+    ),
+    Reason.TWO_CANDIDATES: (
+        "Two digits are both likely.",
+        "Look at the thumbnail and compare digit and second_digit.",
+    ),
     Reason.LOW_CONFIDENCE: (
         "The digit could not be told with confidence.",
-        "Look at the thumbnail and compare digit and second_digit.",
+        "Look at the thumbnail; more than two digits come into question, or none.",
     ),
     Reason.EMPTY: ("The file holds no bytes.", "Scan or copy it again."),
     Reason.NOT_AN_IMAGE: (
@@ -230,7 +245,8 @@ class Digit:
 class Reading:
     """A page read: ``digit`` is ``None`` for a blank; confidences are calibrated, 0-1.
 
-    ``scores`` are the ten calibrated probabilities, summing to 1 (empty for a blank).
+    ``scores`` are the ten calibrated probabilities (empty for a blank); what they lack of 1 is
+    the probability that this is no digit.
     """
 
     status: Status

@@ -1,41 +1,74 @@
 import numpy as np
 import pytest
 
-from batchdigits.judge import judge
+from batchdigits.judge import is_cut, judge
 from batchdigits.records import Box, Digit, Reason, Status
 
 SURE = np.array([0.001] * 7 + [0.992] + [0.0005] * 2, np.float32)
-
-
-INK = Box(1, 2, 3, 4)
+INK = Box(10, 20, 30, 40)
+PAGE = (100, 90)
 
 
 def seen(box: Box | None = INK, contrast: float = 0.9, marks: int = 1) -> Digit:
     return Digit(np.zeros((28, 28), np.uint8), box, contrast, marks)
 
 
+def scores(**shares: float) -> np.ndarray[tuple[int], np.dtype[np.float32]]:
+    """Probabilities of the digits named ``d0`` to ``d9``; the rest is that of no digit."""
+    values = np.zeros(10, np.float32)
+    for name, share in shares.items():
+        values[int(name[1:])] = share
+    return values
+
+
 def test_a_sure_digit_is_ok() -> None:
-    reading = judge(seen(), SURE, review_below=0.9)
+    reading = judge(seen(), SURE, 0.9, PAGE)
     assert (reading.status, reading.reason, reading.digit) == (Status.OK, None, 7)
     assert reading.confidence == pytest.approx(0.992) and reading.second_digit == 0
     assert len(reading.scores) == 10
 
 
 @pytest.mark.parametrize(
-    ("digit", "threshold", "reason"),
+    ("digit", "values", "reason"),
     [
-        (seen(), 0.995, Reason.LOW_CONFIDENCE),
-        (seen(marks=2), 0.9, Reason.SEVERAL_MARKS),
-        (seen(contrast=0.05), 0.9, Reason.TOO_FAINT),
+        (seen(marks=2), SURE, Reason.SEVERAL_MARKS),
+        (seen(), scores(d7=0.6, d1=0.35, d2=0.05), Reason.TWO_CANDIDATES),
+        (seen(), scores(d7=0.6, d1=0.2, d2=0.15, d4=0.05), Reason.LOW_CONFIDENCE),
+        (seen(), scores(d7=0.3, d1=0.1), Reason.NOT_A_DIGIT),
+        (seen(), scores(d7=0.8, d1=0.05), Reason.NOT_A_DIGIT),
+        (seen(Box(0, 20, 30, 40)), scores(d7=0.6, d1=0.35, d2=0.05), Reason.CUT_BY_EDGE),
+        (seen(contrast=0.06), scores(d7=0.6, d1=0.35, d2=0.05), Reason.TOO_FAINT),
     ],
 )
-def test_doubt_keeps_the_best_reading(digit: Digit, threshold: float, reason: Reason) -> None:
-    reading = judge(digit, SURE, threshold)
+def test_doubt_keeps_the_best_reading_and_says_what_it_is(
+    digit: Digit, values: np.ndarray[tuple[int], np.dtype[np.float32]], reason: Reason
+) -> None:
+    reading = judge(digit, values, 0.9, PAGE)
     assert (reading.status, reading.reason, reading.digit) == (Status.REVIEW, reason, 7)
 
 
+def test_what_is_sure_is_ok_though_it_is_faint_or_at_the_edge() -> None:
+    for digit in (seen(contrast=0.06), seen(Box(0, 20, 30, 40))):
+        assert judge(digit, SURE, 0.9, PAGE).status is Status.OK
+
+
+@pytest.mark.parametrize(
+    ("box", "cut"),
+    [
+        (Box(10, 20, 30, 40), False),
+        (Box(0, 20, 30, 40), True),
+        (Box(10, 50, 30, 40), True),
+        (Box(0, 0, 100, 90), False),  # fills its page: cropped to the ink, not cut
+        (Box(20, 0, 30, 90), False),
+        (Box(0, 0, 30, 40), True),
+    ],
+)
+def test_a_cut_mark_touches_one_edge_but_not_the_one_across(box: Box, cut: bool) -> None:
+    assert is_cut(box, PAGE) == cut
+
+
 def test_a_blank_has_no_digit() -> None:
-    reading = judge(seen(box=None, marks=0), SURE, 0.9)
+    reading = judge(seen(box=None, marks=0), SURE, 0.9, PAGE)
     assert (reading.status, reading.reason) == (Status.REVIEW, Reason.BLANK)
     assert reading.digit is reading.confidence is reading.second_digit is None
     assert reading.scores == ()
@@ -43,5 +76,5 @@ def test_a_blank_has_no_digit() -> None:
 
 def test_nothing_is_certain() -> None:
     certain = np.eye(10, dtype=np.float32)[3]
-    reading = judge(seen(), certain, 0.9)
+    reading = judge(seen(), certain, 0.9, PAGE)
     assert reading.confidence == 0.9999 and reading.scores[3] == 1

@@ -164,7 +164,7 @@ def in_full(data: bytes, engine: Engine) -> tuple[Page, Reading, Box | None]:
     assert isinstance(page, Page)
     digit = normalise(page.gray)
     scores = engine.predict(digit.image[None])[0]
-    return page, judge(digit, scores, engine.card.review_below), digit.box
+    return page, judge(digit, scores, engine.card.review_below, page.gray.shape[::-1]), digit.box
 
 
 @pytest.mark.parametrize("side", [60, 150, 300, 600, 1000])
