@@ -10,10 +10,9 @@ from conftest import ROOT, Run, read_csv, write_png
 
 from batchdigits.arrays import GrayImage
 from batchdigits.errors import DataError
-from batchdigits.training.augment import bend
-from batchdigits.training.command import review_threshold
+from batchdigits.training.augment import NO_DIGIT, Material, make
+from batchdigits.training.calibrate import fit_temperature
 from batchdigits.training.data import Labelled, hold_back, labelled_files, load_folder, load_npz
-from batchdigits.training.train import fit_temperature
 
 Digits = list[tuple[GrayImage, str]]
 
@@ -90,22 +89,19 @@ def test_nothing_held_back_is_learned(digits: Digits) -> None:
     assert not {id(page) for page in rest.pages} & {id(page) for page in held.pages}
 
 
-def test_variations_repeat_with_their_seed_and_differ_without(digits: Digits) -> None:
-    data = labelled(digits)
-    first, labels = bend(data, [1, 2])
-    assert np.array_equal(first, bend(data, [1, 2])[0])
-    assert not np.array_equal(first, bend(data, [1, 3])[0])
-    assert first.shape == (len(digits), 28, 28) and np.array_equal(labels, data.digits)
+def test_training_images_repeat_with_their_seed_and_differ_without(digits: Digits) -> None:
+    material = Material.of([(labelled(digits), 1.0)])
+    first, labels = make(material, 60, [1, 2])
+    again = make(material, 60, [1, 2])
+    assert np.array_equal(first, again[0]) and np.array_equal(labels, again[1])
+    assert not np.array_equal(first[:20], make(material, 60, [1, 3])[0][:20])
+    assert first.shape[1:] == (28, 28) and 55 <= len(first) == len(labels)
+    assert set(labels) <= set(range(NO_DIGIT + 1)) and NO_DIGIT in labels
 
 
 def test_calibration_finds_the_temperature_it_was_given() -> None:
     random = np.random.default_rng(1)
-    logits = random.normal(0, 2, (20_000, 10)).astype(np.float32)
+    logits = random.normal(0, 2, (20_000, 10))
     powers = np.exp(logits / 2.5)
     truth = np.array([random.choice(10, p=row / row.sum()) for row in powers])
     assert fit_temperature(logits, truth) == pytest.approx(2.5, rel=0.05)
-
-
-def test_the_threshold_reviews_its_share() -> None:
-    confidence = np.linspace(0.5, 1, 10_001)
-    assert (confidence < review_threshold(confidence)).mean() == pytest.approx(0.03, abs=0.001)

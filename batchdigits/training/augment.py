@@ -1,85 +1,146 @@
-"""Seeded variations of labelled pages, sent through the very normaliser that prediction uses.
+"""Training images without end: seeded variations of digits, sent through the very normaliser.
 
-Ten writers are few, so each page is bent hard: slant, rotation, proportions, an elastic warp
-(Simard, Steinkraus, Platt, ICDAR 2003) and the pen's thickness.
+What is varied: real pages, bent as they are; their shapes and drawn ones, through the scan
+simulator; and what is no digit. The same seed gives the same images.
 """
 
-from concurrent.futures import Executor, Future
+from dataclasses import dataclass
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from batchdigits.arrays import GrayImage
-from batchdigits.normalise import normalise
-from batchdigits.training.data import Labelled, enlarge
+from batchdigits.images.pixels import to_gray
+from batchdigits.normalise import normalise_all
+from batchdigits.training.data import Labelled
+from batchdigits.training.glyphs import Fields, Glyphs, from_pages
+from batchdigits.training.kinds import KINDS, style
+from batchdigits.training.nondigits import NON_DIGITS
+from batchdigits.training.pen import Bend, Random, bent
+from batchdigits.training.simulator import Image, simulate
+from batchdigits.training.strokes import DIGITS, draw
 
-#: Pages are bent at this size, where strokes are wide enough to be thinned.
-WORK_SIDE = 64
-#: One page in so many goes through unbent, so that plain input stays the commonest.
-PLAIN_EVERY = 6
-CHUNK = 2000
+#: The label of what is no digit.
+NO_DIGIT = 10
+#: Shares of all images: what is no digit, digits drawn from strokes.
+SHARE_NON_DIGITS, SHARE_STROKES = 0.10, 0.09
+#: Of the pages, the share that is bent as it is instead of drawn anew by the simulator, and of
+#: these the share that is not even bent.
+SHARE_BENT, SHARE_PLAIN = 0.42, 0.15
+#: Smaller pages are enlarged to this side before they are bent.
+WORK_SIDE = 56
+_BEND = Bend(0.11, 0.18, 0.12, 0.035)
 
 Batch = tuple[NDArray[np.uint8], NDArray[np.int64]]
 
 
+@dataclass(frozen=True, slots=True)
+class Material:
+    """What training images are made from: pages, how often each is taken, and their shapes."""
+
+    data: Labelled
+    shapes: Glyphs
+    weights: NDArray[np.float64]
+
+    @classmethod
+    def of(cls, parts: list[tuple[Labelled, float]]) -> "Material":
+        """Material from data sets and the share of the images that each gets; shares add to 1."""
+        pages = [page for part, _ in parts for page in part.pages]
+        digits = np.concatenate([part.digits for part, _ in parts])
+        weights = np.concatenate([np.full(len(part), share / len(part)) for part, share in parts])
+        data = Labelled(pages, digits)
+        shapes = from_pages(pages, digits)
+        if len(shapes) != len(pages):
+            raise ValueError("a page without ink is no training material")
+        return cls(data, shapes, np.cumsum(weights / weights.sum()))
+
+
 def plain(data: Labelled) -> Batch:
     """Every page normalised as it is: ``(n, 28, 28) uint8`` and its digits."""
-    images = [normalise(page).image for page in data.pages]
-    return np.stack(images), data.digits
+    return np.stack([digit.image for digit in normalise_all(data.pages)]), data.digits
 
 
-def start_epoch(data: Labelled, seed: int, epoch: int, pool: Executor) -> list[Future[Batch]]:
-    """Begin one epoch of bent pages in shuffled order; the same seed gives the same pages."""
-    order = np.random.default_rng([seed, epoch]).permutation(len(data))
-    starts = range(0, len(order), CHUNK)
-    chunks = [data.take(order[start : start + CHUNK]) for start in starts]
-    return [pool.submit(bend, chunk, [seed, epoch, i]) for i, chunk in enumerate(chunks)]
-
-
-def bend(data: Labelled, seed: list[int]) -> Batch:
-    """Normalised variations of the pages, one each: ``(n, 28, 28) uint8`` and their digits."""
-    cv2.setNumThreads(1)
+def make(material: Material, number: int, seed: list[int]) -> Batch:
+    """So many normalised training images ``(number, 28, 28) uint8``, and their labels 0-10."""
     random = np.random.default_rng(seed)
-    images = [normalise(_vary(page, random)).image for page in data.pages]
-    return np.stack(images), data.digits
+    pages, labels = zip(*(_one(material, random) for _ in range(number)), strict=True)
+    digits = normalise_all([to_gray(page) for page in pages])
+    # A digit that the simulator hid so well that nothing was found is a blank: nobody's fault.
+    kept = [place for place, digit in enumerate(digits) if digit.box]
+    images = np.stack([digits[place].image for place in kept])
+    return images, np.array(labels, np.int64)[kept]
 
 
-def _vary(gray: GrayImage, random: np.random.Generator) -> GrayImage:
-    if random.integers(PLAIN_EVERY) == 0:
+def simulated(shapes: Glyphs, random: Random, kind: str = "") -> list[Image]:
+    """Every shape once, as an image of that kind, or each of some other one."""
+    others = random.permutation(len(shapes))
+    return [
+        simulate(fields, style(kind or _kind(random), random), random, shapes.fields[other])
+        for fields, other in zip(shapes.fields, others, strict=True)
+    ]
+
+
+def non_digits(shapes: Glyphs, number: int, random: Random) -> list[Image]:
+    """So many images that hold no digit, or more than one."""
+    return [_non_digit(shapes.fields, random) for _ in range(number)]
+
+
+def _one(material: Material, random: Random) -> tuple[Image, int]:
+    lot = random.random()
+    if lot < SHARE_NON_DIGITS:
+        return _non_digit(material.shapes.fields, random), NO_DIGIT
+    if lot < SHARE_NON_DIGITS + SHARE_STROKES:
+        digit = int(random.integers(10))
+        form = DIGITS[digit][random.integers(len(DIGITS[digit]))]
+        fields = draw(form, random)
+        return simulate(fields, style(_kind(random), random), random), digit
+    place = int(np.searchsorted(material.weights, random.random()))
+    place = min(place, len(material.data) - 1)
+    digit = int(material.data.digits[place])
+    if random.random() < SHARE_BENT:
+        return vary(material.data.pages[place], random), digit
+    behind = material.shapes.fields[random.integers(len(material.shapes))]
+    page = simulate(material.shapes.fields[place], style(_kind(random), random), random, behind)
+    return page, digit
+
+
+_KINDS = tuple(KINDS)
+_KIND_LOTS = np.cumsum([weight for _, weight in KINDS.values()])
+_MAKERS = tuple(maker for maker, _ in NON_DIGITS.values())
+_MAKER_LOTS = np.cumsum([weight for _, weight in NON_DIGITS.values()])
+
+
+def _kind(random: Random) -> str:
+    return _KINDS[int(np.searchsorted(_KIND_LOTS, random.random() * _KIND_LOTS[-1]))]
+
+
+def _non_digit(digits: Fields, random: Random) -> Image:
+    lot = int(np.searchsorted(_MAKER_LOTS, random.random() * _MAKER_LOTS[-1]))
+    return _MAKERS[lot](style(_kind(random), random), digits, random)
+
+
+def vary(gray: GrayImage, random: Random) -> GrayImage:
+    """A page as it is, turned, slanted, stretched, warped, its strokes thinned or thickened."""
+    if random.random() < SHARE_PLAIN:
         return gray
-    paper = int(np.median(np.concatenate([gray[0], gray[-1]])))
-    page = _warp(enlarge(gray, WORK_SIDE), paper, random)
-    return _pen(page, dark_ink=paper > 127, random=random)
-
-
-def _warp(gray: GrayImage, paper: int, random: np.random.Generator) -> GrayImage:
-    """Rotate up to about 15 degrees, slant, stretch one way, and warp elastically."""
     height, width = gray.shape
-    turn, slant = random.normal(0, 0.11), random.normal(0, 0.18)
-    across, down = np.exp(random.normal(0, 0.13, 2))
-    rotation = np.array([[np.cos(turn), -np.sin(turn)], [np.sin(turn), np.cos(turn)]])
-    linear = rotation @ np.array([[1.25 / across, slant], [0, 1.25 / down]])
-    rows, columns = np.mgrid[:height, :width].astype(np.float32)
-    x, y = columns - width / 2, rows - height / 2
-    field = _elastic(height, width, random)
-    map_x = (linear[0, 0] * x + linear[0, 1] * y + width / 2 + field[0]).astype(np.float32)
-    map_y = (linear[1, 0] * x + linear[1, 1] * y + height / 2 + field[1]).astype(np.float32)
-    warped = cv2.remap(
-        gray, map_x, map_y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT, borderValue=paper
+    side = max(height, width)
+    window = max(side, WORK_SIDE)
+    maps = bent(window, 1.15 * side / window, _BEND, random)
+    paper = int(np.median(np.concatenate([gray[0], gray[-1]])))
+    page = cv2.remap(
+        gray,
+        maps[0] + np.float32((width - 1) / 2),
+        maps[1] + np.float32((height - 1) / 2),
+        cv2.INTER_CUBIC if side < WORK_SIDE else cv2.INTER_LINEAR,
+        borderMode=cv2.BORDER_CONSTANT,
+        borderValue=paper,
     )
-    return np.asarray(warped, np.uint8)
+    return _pen(np.asarray(page, np.uint8), paper > 127, random)
 
 
-def _elastic(height: int, width: int, random: np.random.Generator) -> NDArray[np.float32]:
-    """A smooth random displacement ``(2, height, width)`` of a few percent of the page."""
-    strength = random.uniform(0, 0.045) * max(height, width)
-    coarse = random.normal(0, strength, (2, 5, 5)).astype(np.float32)
-    fields = [cv2.resize(part, (width, height), interpolation=cv2.INTER_CUBIC) for part in coarse]
-    return np.asarray(fields, np.float32)
-
-
-def _pen(gray: GrayImage, dark_ink: bool, random: np.random.Generator) -> GrayImage:
+def _pen(gray: GrayImage, dark_ink: bool, random: Random) -> GrayImage:
     """Thin or thicken the strokes by up to two pixels, now and then blur."""
     choice = random.integers(6)
     if choice < 3:

@@ -5,23 +5,21 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
-from batchdigits.engine import Engine, load
-from batchdigits.training.augment import plain
+from batchdigits.engine import load
+from batchdigits.training.augment import Material, make
+from batchdigits.training.calibrate import HeldBack, calibrate
 from batchdigits.training.data import Labelled, hold_back, join, load_folder, load_mnist, load_npz
 from batchdigits.training.export import BATCH, to_tflite, write_model
-from batchdigits.training.train import Recipe, fit_temperature, train
+from batchdigits.training.train import Recipe, logits_of, train
 
 #: Share of each data set kept for choosing and calibrating.
 HELD_BACK = 1 / 12
-#: A folder of scans counts this many times, being small beside MNIST.
-FOLDER_WEIGHT = 3
-#: The share of held-back digits whose confidence sends them to a person.
-REVIEWED = 0.03
-SAMPLES = 2048
+#: The share of the images that folders of scans get beside MNIST, though they are smaller.
+FOLDER_SHARE = 0.32
+#: Images from which the ranges of 8-bit activations are taken.
+SAMPLES = 4096
 
 SOURCES = {
     "mnist": "MNIST (LeCun, Cortes, Burges), https://yann.lecun.com/exdb/mnist/, CC BY-SA 3.0",
@@ -56,66 +54,56 @@ def train_command(order: Order, say: Callable[[str], None]) -> Path:
     Raises:
         DataError: data that cannot be used.
     """
-    learn, check = gather(order)
-    distinct = len({id(page) for page in learn.pages})
-    say(f"training on {distinct} digits, calibrating on {len(check)} others")
+    parts, check = gather(order)
+    learned = sum(len(part) for part, _ in parts)
+    say(f"training on {learned} digits, calibrating on {len(check)} others")
     # Before the hours of training, not after them.
     order.into.mkdir(parents=True, exist_ok=True)
-    model = train(learn, check, order.recipe, say)
+    held_back = HeldBack.of(check, order.recipe.seed)
+    material = Material.of(parts)
+    model = train(material, lambda model: progress(model, held_back), order.recipe, say)
     model.save(order.into / f"{order.name}.keras")
-    random = np.random.default_rng(order.recipe.seed)
-    samples, _ = plain(learn.take(random.permutation(len(learn))[:SAMPLES]))
+    samples, _ = make(material, SAMPLES, [order.recipe.seed, -1 % 2**32])
     content = to_tflite(model, samples)
-    about = _about(order, distinct, len(check), model.count_params())
+    about = _about(order, learned, len(check), model.count_params())
     path = write_model(order.into, order.name, content, about)
-    calibrated = _calibration(load(path), check)
+    calibrated = calibrate(load(path), held_back)
     say(f"held back: {calibrated['held_back']}")
     return write_model(order.into, order.name, content, about | calibrated)
 
 
-def gather(order: Order) -> tuple[Labelled, Labelled]:
-    """The digits to learn from and the digits to calibrate on, none in both."""
+def progress(model: Any, held_back: HeldBack) -> str:
+    """How the network does on held-back digits, while it is trained."""
+    shares = [
+        float((logits_of(model, images)[:, :10].argmax(1) == digits).mean())
+        for images, digits in (held_back.real, held_back.simulated)
+    ]
+    return "held back: {:.2%} of real, {:.2%} of simulated digits".format(*shares)
+
+
+def gather(order: Order) -> tuple[list[tuple[Labelled, float]], Labelled]:
+    """What to learn from, each with its share, and what to calibrate on; no digit in both."""
     learn, check = [], []
-    for path in order.data or (None,):
+    paths = order.data or (None,)
+    folders = sum(path is not None and path.is_dir() for path in paths)
+    share = FOLDER_SHARE if 0 < folders < len(paths) else folders / len(paths)
+    for path in paths:
         if path is not None and path.is_dir():
-            out = (*order.exclude, *order.hold_out)
-            part = load_folder(path, exclude=out)
-            if order.hold_out:
-                held_back = load_folder(path, order.hold_out, order.exclude)
-            else:
-                part, held_back = hold_back(part, HELD_BACK, order.recipe.seed)
-            learn += [part] * FOLDER_WEIGHT
+            part, held_back = _from_folder(path, order)
+            learn.append((part, share / folders))
         else:
             whole = load_npz(path) if path else load_mnist()
             part, held_back = hold_back(whole, HELD_BACK, order.recipe.seed)
-            learn.append(part)
+            learn.append((part, (1 - share) / (len(paths) - folders)))
         check.append(held_back)
-    return join(learn), join(check)
+    return learn, join(check)
 
 
-def _calibration(engine: Engine, check: Labelled) -> dict[str, object]:
-    """Temperature and review threshold of the converted model, fitted on held-back digits."""
-    images, digits = plain(check)
-    logits = np.log(np.maximum(engine.predict(images), 1e-30))
-    temperature = fit_temperature(logits, digits)
-    scaled = np.exp((logits - logits.max(1, keepdims=True)) / temperature)
-    scores = scaled / scaled.sum(1, keepdims=True)
-    right = scores.argmax(1) == digits
-    below = review_threshold(scores.max(1))
-    return {
-        "temperature": round(temperature, 4),
-        "review_below": round(below, 4),
-        "held_back": {
-            "digits": len(digits),
-            "accuracy": round(float(right.mean()), 5),
-            "accuracy_without_review": round(float(right[scores.max(1) >= below].mean()), 5),
-        },
-    }
-
-
-def review_threshold(confidence: NDArray[np.float64]) -> float:
-    """The confidence that a share of :data:`REVIEWED` of these readings does not reach."""
-    return float(np.quantile(confidence, REVIEWED))
+def _from_folder(path: Path, order: Order) -> tuple[Labelled, Labelled]:
+    part = load_folder(path, exclude=(*order.exclude, *order.hold_out))
+    if order.hold_out:
+        return part, load_folder(path, order.hold_out, order.exclude)
+    return hold_back(part, HELD_BACK, order.recipe.seed)
 
 
 def _about(order: Order, learned: int, checked: int, parameters: int) -> dict[str, object]:
@@ -123,7 +111,7 @@ def _about(order: Order, learned: int, checked: int, parameters: int) -> dict[st
         "temperature": 1.0,
         "review_below": 0.5,
         "input": f"({BATCH}, 28, 28, 1) uint8, white ink on black, MNIST convention",
-        "output": f"({BATCH}, 10) logits of the digits 0 to 9",
+        "output": f"({BATCH}, 11) logits of the digits 0 to 9 and of no digit",
         "parameters": parameters,
         "trained_on": [_source(path) for path in order.data] or [SOURCES["mnist"]],
         "digits_learned": learned,

@@ -24,7 +24,7 @@ def to_tflite(model: Any, samples: NDArray[np.uint8]) -> bytes:
     frozen: otherwise batch normalisation is not folded and everything runs several times slower.
 
     Args:
-        model: ``(n, 28, 28, 1)`` levels 0-255 in, ``(n, 10)`` logits out.
+        model: ``(n, 28, 28, 1)`` levels 0-255 in, ``(n, 11)`` logits out.
         samples: ``(n, 28, 28) uint8`` normalised training images, a few hundred.
     """
     import tensorflow as tf

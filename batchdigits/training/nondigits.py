@@ -1,0 +1,179 @@
+"""What is no digit, or not one: letters, ticks, crosses, scribbles, print, texture, two digits.
+
+Letters that some people write like a digit (O, l, Z, S, B, b, g, q and so on) are left out.
+"""
+
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from batchdigits.training.glyphs import FIELD_SIDE, SHAPE_SIDE, Fields, fields_of, thin
+from batchdigits.training.pen import Bend, Random, draw_ink, noise
+from batchdigits.training.simulator import Image, cut_out, develop, simulate
+from batchdigits.training.strokes import MARKS, draw
+from batchdigits.training.style import Style
+
+LETTERS = "AEFHKMNPRTVWXadefhkmnrtvwx&@#%?$+=*"
+#: Typefaces that come with matplotlib (DejaVu, STIX, Computer Modern; all free).
+_FACES = (
+    "DejaVuSans.ttf",
+    "DejaVuSans-Bold.ttf",
+    "DejaVuSerif.ttf",
+    "DejaVuSerif-Italic.ttf",
+    "DejaVuSansMono.ttf",
+    "STIXGeneral.ttf",
+    "STIXGeneralItalic.ttf",
+    "cmr10.ttf",
+    "cmss10.ttf",
+    "cmtt10.ttf",
+    "cmti10.ttf",
+)
+
+
+@cache
+def letters() -> Fields:
+    """Every letter in every typeface: ``(n, 2, 56, 56) uint8``."""
+    solid = [_letter(face, sign) for face in _FACES for sign in LETTERS]
+    shapes = np.stack([shape for shape in solid if shape.any()])
+    return fields_of(shapes, thin(shapes))
+
+
+def _letter(face: str, sign: str) -> NDArray[np.bool_]:
+    import matplotlib
+    from PIL import Image as Pillow
+    from PIL import ImageDraw, ImageFont
+
+    fonts = Path(matplotlib.get_data_path()) / "fonts" / "ttf"
+    font = ImageFont.truetype(str(fonts / face), 100)
+    canvas = Pillow.new("L", (200, 200))
+    ImageDraw.Draw(canvas).text((40, 30), sign, 255, font)
+    pixels = np.asarray(canvas)
+    field = np.zeros((FIELD_SIDE, FIELD_SIDE), np.uint8)
+    x, y, width, height = cv2.boundingRect(pixels)
+    if not width:
+        return field > 0
+    scale = SHAPE_SIDE / max(width, height)
+    size = max(1, round(width * scale)), max(1, round(height * scale))
+    small = cv2.resize(pixels[y : y + height, x : x + width], size, interpolation=cv2.INTER_AREA)
+    top, left = (FIELD_SIDE - size[1]) // 2, (FIELD_SIDE - size[0]) // 2
+    field[top : top + size[1], left : left + size[0]] = small
+    return field > 110
+
+
+def letter(style: Style, digits: Fields, random: Random) -> Image:
+    """A letter as if it were a digit."""
+    return simulate(letters()[random.integers(len(letters()))], style, random)
+
+
+def mark(style: Style, digits: Fields, random: Random) -> Image:
+    """A tick, a cross, a plus and the like."""
+    return simulate(draw(MARKS[random.integers(len(MARKS))], random, 0.06), style, random)
+
+
+def scribble(style: Style, digits: Fields, random: Random) -> Image:
+    """A few random strokes."""
+    form = tuple(
+        (bool(random.random() < 0.7), tuple(map(tuple, random.random((random.integers(4, 12), 2)))))
+        for _ in range(random.integers(1, 4))
+    )
+    return simulate(draw(form, random), style, random)
+
+
+def two_digits(style: Style, digits: Fields, random: Random) -> Image:
+    """Two digits that touch or nearly do."""
+    first, second = (
+        cut_out(
+            draw_ink(
+                digits[random.integers(len(digits))], style.side / 1.3, style.pen, Bend(), random
+            )
+        )
+        for _ in range(2)
+    )
+    overlap = int(random.uniform(-0.05, 0.2) * min(first.shape[1], second.shape[1]))
+    rows = max(len(first), len(second))
+    pair = np.zeros((rows, max(first.shape[1] + second.shape[1] - overlap, 1)), np.float32)
+    down = int(random.integers(0, rows - len(first) + 1))
+    pair[down : down + len(first), : first.shape[1]] = first
+    down = int(random.integers(0, rows - len(second) + 1))
+    place = pair[down : down + len(second), -second.shape[1] :]
+    np.maximum(place, second, out=place)
+    return develop(pair, style, random, digits[0])
+
+
+def half_digit(style: Style, digits: Fields, random: Random) -> Image:
+    """A digit of which the edge leaves a third at the most."""
+    ink = cut_out(
+        draw_ink(digits[random.integers(len(digits))], style.side, style.pen, Bend(), random)
+    )
+    rows, columns = ink.shape
+    keep = random.uniform(0.15, 0.35)
+    part = (
+        ink[: max(2, int(rows * keep))]
+        if random.random() < 0.5
+        else ink[-max(2, int(rows * keep)) :]
+    )
+    if random.random() < 0.3 and columns > 8:
+        part = ink[:, : max(2, int(columns * keep))]
+    return develop(part, style, random, digits[0])
+
+
+def blot(style: Style, digits: Fields, random: Random) -> Image:
+    """A blot, a disc, a bar, a block: ink without strokes."""
+    side = max(6, int(style.side))
+    ink = np.zeros((side, side), np.float32)
+    kind = random.integers(4)
+    if kind == 0:
+        cv2.circle(ink, (side // 2, side // 2), side // 2, 1.0, -1)
+    elif kind == 1:
+        ink[:] = (noise(ink.shape, 3, random) + noise(ink.shape, 16, random)) > random.uniform(
+            0.8, 1.2
+        )
+    elif kind == 2:
+        ink[: max(2, int(side * random.uniform(0.5, 1)))] = 1
+    else:
+        ink[:] = noise(ink.shape, int(random.integers(6, 24)), random) > random.uniform(0.4, 0.6)
+    return develop(cut_out(ink), style, random, digits[0])
+
+
+def texture(style: Style, digits: Fields, random: Random) -> Image:
+    """A piece of something photographed: nothing but texture."""
+    grain = sum(random.random() * noise(style.shape, smooth, random) for smooth in (1, 4, 16, 40))
+    grain = np.asarray(grain, np.float32)
+    low, high = float(grain.min()), float(grain.max())
+    depth = random.uniform(0.1, 1)
+    level = (1 - depth + depth * (grain - low) / (high - low + 1e-6)) * 255
+    return level.astype(np.uint8)
+
+
+def printed(style: Style, digits: Fields, random: Random) -> Image:
+    """Lines of print, too small to read."""
+    height, width = max(style.shape[0], 40), max(style.shape[1], 40)
+    page = np.full((height, width), 255, np.uint8)
+    faces = (cv2.FONT_HERSHEY_SIMPLEX, cv2.FONT_HERSHEY_COMPLEX, cv2.FONT_HERSHEY_TRIPLEX)
+    size = random.uniform(0.25, 0.7) * height / 100 + 0.12
+    step = max(6, int(34 * size))
+    face = faces[random.integers(len(faces))]
+    for y in range(step, height + step, step):
+        signs = random.choice(list("abcdefghijklmnopqrstuvwxyz    ,.ABCDEFGH0123456789"), 60)
+        cv2.putText(
+            page, "".join(signs), (int(random.integers(-20, 4)), y), face, size, 0, 1, cv2.LINE_AA
+        )
+    return page
+
+
+Maker = Callable[[Style, Fields, Random], Image]
+#: Name, maker, and how often it is trained with.
+NON_DIGITS: dict[str, tuple[Maker, float]] = {
+    "letter": (letter, 3),
+    "mark": (mark, 2),
+    "scribble": (scribble, 2),
+    "two digits": (two_digits, 3),
+    "half a digit": (half_digit, 1),
+    "blot": (blot, 1),
+    "texture": (texture, 1),
+    "print": (printed, 1),
+}

@@ -1,0 +1,81 @@
+"""The scan simulator: every kind gives real images that still show the digit."""
+
+import numpy as np
+import pytest
+from test_normalise import similar
+
+from batchdigits.arrays import GrayImage
+from batchdigits.images.pixels import to_gray
+from batchdigits.normalise import normalise
+from batchdigits.training.glyphs import Glyphs, from_pages, thin
+from batchdigits.training.kinds import KINDS, style
+from batchdigits.training.nondigits import NON_DIGITS
+from batchdigits.training.pen import Bend, Pen, draw_ink
+from batchdigits.training.simulator import simulate
+from batchdigits.training.strokes import DIGITS, MARKS, draw
+
+Digits = list[tuple[GrayImage, str]]
+
+
+@pytest.fixture(scope="module")
+def shapes(digits: Digits) -> Glyphs:
+    labels = np.array([int(true) for _, true in digits])
+    return from_pages([image for image, _ in digits], labels)
+
+
+def test_shapes_come_from_real_scans(shapes: Glyphs, digits: Digits) -> None:
+    assert shapes.fields.shape == (len(digits), 2, 56, 56) and shapes.fields.dtype == np.uint8
+    still = Bend(0, 0, 0, 0)
+    for fields, (image, _) in zip(shapes.fields, digits, strict=True):
+        ink = draw_ink(fields, 20, Pen(), still, np.random.default_rng(1))
+        drawn = normalise((ink * 255).astype(np.uint8)).image
+        assert similar(drawn, normalise(image).image) > 0.85
+
+
+def test_middle_lines_are_thin_and_whole() -> None:
+    bar = np.zeros((1, 30, 30), bool)
+    bar[0, 5:25, 10:17] = True
+    line = thin(bar)[0]
+    assert line.sum(axis=1).max() <= 2 and np.ptp(np.nonzero(line)[0]) >= 12
+    assert not (line & ~bar[0]).any()
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_kind_repeats_and_shows_ink(kind: str, shapes: Glyphs) -> None:
+    images = []
+    for _ in range(2):
+        random = np.random.default_rng(5)
+        images.append(
+            [simulate(fields, style(kind, random), random) for fields in shapes.fields[:8]]
+        )
+    for first, again in zip(*images, strict=True):
+        assert first.dtype == np.uint8 and np.array_equal(first, again)
+        assert first.ndim == 2 or first.shape[2] in (3, 4)
+        assert np.ptp(to_gray(first)) > 12
+    found = [normalise(to_gray(image)).box is not None for image in images[0]]
+    assert sum(found) >= 7
+
+
+def test_wider_pens_draw_wider_strokes(shapes: Glyphs) -> None:
+    still, random = Bend(0, 0, 0, 0), np.random.default_rng(1)
+    inks = [
+        float(draw_ink(shapes.fields[0], 80, Pen(width), still, random).sum())
+        for width in (2.0, 6.0, 12.0)
+    ]
+    assert 2 < inks[1] / inks[0] < 4 and 1.5 < inks[2] / inks[1] < 2.2
+
+
+def test_every_drawn_form_is_one_shape() -> None:
+    random = np.random.default_rng(2)
+    for forms in (*DIGITS.values(), MARKS):
+        for form in forms:
+            fields = draw(form, random)
+            assert fields.shape == (2, 56, 56) and (fields[0] < 8).any() and (fields[1] > 128).any()
+
+
+@pytest.mark.parametrize("kind", NON_DIGITS)
+def test_every_kind_of_no_digit_gives_images(kind: str, shapes: Glyphs) -> None:
+    random = np.random.default_rng(3)
+    for _ in range(4):
+        image = NON_DIGITS[kind][0](style("scan", random), shapes.fields, random)
+        assert image.dtype == np.uint8 and image.ndim in (2, 3) and image.size
