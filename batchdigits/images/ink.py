@@ -72,6 +72,12 @@ def _ink_map(gray: GrayImage) -> tuple[InkMap, int]:
     if is_light:
         dark = np.asarray(cv2.bitwise_not(gray), np.uint8)
         low, paper, high = 255 - high, 255 - paper, 255 - low
+        lowest, highest = 255 - highest, 255 - lowest
+    if high - low > 4 * EVEN_PAPER:
+        # Ink at the border says nothing about the paper, but all that is light does.
+        light = _tenths(dark[dark > (lowest + highest) / 2])
+        if int(light[2]) - int(light[0]) <= EVEN_PAPER:
+            low, paper, high = light.tolist()
     if high - low <= EVEN_PAPER:
         return np.uint8(paper) - np.minimum(dark, np.uint8(paper)), paper - low
     ink = np.asarray(cv2.subtract(_background(dark), dark), np.uint8)

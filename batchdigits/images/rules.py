@@ -20,8 +20,13 @@ THICKEST_SIDE = 0.1
 CROSSING = 0.92
 #: Straight pieces of this share make up a line; more would lose lines that are askew.
 PIECE = 0.22
+#: A line whose fullest row crosses this share is level, and rows of less are no part of it.
+LEVEL = 0.7
 #: How far a line must stick out on both sides of all other ink.
 OVERHANG = 0.04
+#: Lines longer than this against all other ink are no bars of it, unless the page is cropped
+#: tightly: the rest fills more than this share of it.
+SMALL, LOOSE = 0.5, 0.85
 #: The digit that is left must be this high or wide, as a share of the page or the box.
 LEAST_LEFT = 0.15
 
@@ -52,7 +57,7 @@ def without_lines(page: Mask) -> Mask:
     Args:
         page: ``(height, width) uint8``, 255 ink, the whole page.
     """
-    for find in (_crossing_lines, _box_lines):
+    for find in (_box_lines, _crossing_lines):
         lines = find(page)
         if lines is not None:
             rest = _mended(page, lines)
@@ -63,29 +68,28 @@ def without_lines(page: Mask) -> Mask:
 
 def _crossing_lines(page: Mask) -> Mask | None:
     """Lines across the whole page, each way."""
-    found = np.zeros_like(page)
-    for turned in (False, True):
-        way = page.T if turned else page
-        lines = _long_pieces(np.ascontiguousarray(way), way.shape[1])
-        if lines is not None:
-            found |= lines.T if turned else lines
-    if not found.any():
+    across = _long_pieces(page, page.shape[1])
+    down = _long_pieces(np.ascontiguousarray(page.T), page.shape[0])
+    if across is None and down is None:
         return None
-    rest = page & ~found
+    rest = page.copy()
+    rest[(across if across is not None else 0) | (down.T if down is not None else 0) > 0] = 0
     if not _is_something(rest, page.shape):
         return None
-    kept = np.zeros_like(page)
-    count, labels, stats, _ = cv2.connectedComponentsWithStats(found, connectivity=8)
     left, top, width, height = cv2.boundingRect(_cleaned(rest))
-    rows, columns = page.shape
-    for label in range(1, count):
-        _x, _y, wide, high = stats[label, :4].tolist()
-        across, down = wide >= CROSSING * columns, high >= CROSSING * rows
-        beside = left >= OVERHANG * columns and left + width <= (1 - OVERHANG) * columns
-        above = top >= OVERHANG * rows and top + height <= (1 - OVERHANG) * rows
-        if (across and beside) or (down and above):
-            kept[labels == label] = 255
-    return kept if kept.any() else None
+    is_loose = width <= LOOSE * page.shape[1] and height <= LOOSE * page.shape[0]
+    lines = np.zeros_like(page)
+    if across is not None and _sticks_out(left, width, page.shape[1], is_loose):
+        lines |= across
+    if down is not None and _sticks_out(top, height, page.shape[0], is_loose):
+        lines |= down.T
+    return lines if lines.any() else None
+
+
+def _sticks_out(start: int, length: int, page: int, is_loose: bool) -> bool:
+    """Whether a line across a page of that length is no bar of what else is on it."""
+    both = start >= OVERHANG * page and start + length <= (1 - OVERHANG) * page
+    return both or (is_loose and length <= SMALL * page)
 
 
 def _long_pieces(page: Mask, across: int, thickness: float = THICKEST) -> Mask | None:
@@ -105,9 +109,22 @@ def _long_pieces(page: Mask, across: int, thickness: float = THICKEST) -> Mask |
         if stats[label, cv2.CC_STAT_WIDTH] < CROSSING * across:
             continue
         own = straight & np.where(labels == label, 255, 0).astype(np.uint8)
+        if cv2.countNonZero(own) > thickest * across * 1.1:
+            own = _without_bars(own, across)
         if cv2.countNonZero(own) <= thickest * across * 1.1:
             lines |= own
     return np.asarray(lines, np.uint8) if lines.any() else None
+
+
+def _without_bars(line: Mask, across: int) -> Mask:
+    """A level line without the bars of a digit that lie along it: they cross less of the page."""
+    crossed = np.asarray(cv2.reduce(line // 255, 1, cv2.REDUCE_SUM, dtype=cv2.CV_32S)).ravel()
+    most = int(crossed.max())
+    if most < LEVEL * across:
+        return line
+    kept = line.copy()
+    kept[crossed < most * LEVEL] = 0
+    return kept
 
 
 def _box_lines(page: Mask) -> Mask | None:

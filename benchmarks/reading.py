@@ -1,0 +1,124 @@
+"""The pictures of docs/reading.md: simulated scans, and what the normaliser makes of them.
+
+    python -m benchmarks.reading
+
+draws every kind of scan that the simulator knows, and every kind of image that holds no digit,
+from the handwriting of the sample inbox, and writes the page that shows them.
+"""
+
+from pathlib import Path
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from batchdigits.images.pixels import to_gray
+from batchdigits.normalise import normalise
+from batchdigits.training.glyphs import Glyphs, from_pages
+from batchdigits.training.kinds import KINDS, style
+from batchdigits.training.nondigits import NON_DIGITS
+from batchdigits.training.simulator import Image, simulate
+from benchmarks import ROOT
+
+SAMPLES = ROOT / "inbox" / "forms"
+PAGE, PICTURES = ROOT / "docs" / "reading.md", ROOT / "docs" / "reading"
+SHOWN, TILE, GAP = 6, 64, 4
+#: Enough grays for a look, and small files.
+GRAYS = 24
+SEED = 20
+
+_PAGE = """# How scans are read
+
+Left of each pair: an image as a user might have it, made by the scan simulator
+(`batchdigits/training/`) from the handwriting of the sample inbox. Right: what the normaliser
+makes of it, which is all that the model ever sees: white ink on black, the digit's box 20 pixels
+of 28, its centre of mass in the middle, as MNIST has them. `python -m benchmarks.reading` draws
+this page again.
+
+What the normaliser does, in order: paper and light are evened out (`images/ink.py`), polarity is
+told by the border; what stands out from the paper's noise is ink; lines from edge to edge and
+boxes round something are taken out and strokes that go through them mended (`images/rules.py`);
+specks, stray marks and what is much weaker than the pen are left out, and pieces of a broken
+stroke kept together (`images/marks.py`); hairlines are thickened before they are reduced, and the
+ink is brought to full white, into its box, and centred (`normalise.py`).
+
+{kinds}
+## What is no digit
+
+The model has an eleventh output for these; they go to `review` as `not_a_digit`, or as
+`several_marks` where the normaliser counts them.
+
+{others}"""
+
+
+def main() -> None:
+    """Draw all pictures and write the page."""
+    PICTURES.mkdir(exist_ok=True)
+    shapes = _shapes()
+    kinds = [
+        _section(kind, _meaning(made[0]), _digits(kind, shapes)) for kind, made in KINDS.items()
+    ]
+    others = [
+        _section(kind, _meaning(made[0]), _others(kind, shapes))
+        for kind, made in NON_DIGITS.items()
+    ]
+    text = _PAGE.format(kinds="\n".join(kinds), others="\n".join(others))
+    PAGE.write_text(text.rstrip() + "\n", encoding="utf-8")
+
+
+def _shapes() -> Glyphs:
+    grays = [cv2.imread(str(path), cv2.IMREAD_GRAYSCALE) for path in sorted(SAMPLES.iterdir())]
+    pages = [np.asarray(gray, np.uint8) for gray in grays if gray is not None]
+    return from_pages(pages, np.zeros(len(pages), np.int64))
+
+
+def _meaning(maker: object) -> str:
+    return (maker.__doc__ or "").strip()
+
+
+def _digits(kind: str, shapes: Glyphs) -> list[Image]:
+    random = np.random.default_rng([SEED, len(kind)])
+    chosen = random.permutation(len(shapes))[:SHOWN]
+    fields = shapes.fields
+    return [simulate(fields[each], style(kind, random), random, fields[0]) for each in chosen]
+
+
+def _others(kind: str, shapes: Glyphs) -> list[Image]:
+    random = np.random.default_rng([SEED, len(kind), 1])
+    maker = NON_DIGITS[kind][0]
+    papers = ("scan", "jagged", "plain", "pencil", "marker", "photo")[:SHOWN]
+    return [maker(style(paper, random), shapes.fields, random) for paper in papers]
+
+
+def _section(name: str, meaning: str, images: list[Image]) -> str:
+    path = PICTURES / f"{name.replace(' ', '-')}.png"
+    _write(path, np.hstack([_pair(to_gray(image)) for image in images])[:, :-GAP])
+    return f"**{name}**: {meaning}\n\n![{name}](reading/{path.name})\n"
+
+
+def _pair(gray: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """A page and its digit image side by side, each in a square of ``TILE``."""
+    gap = np.full((TILE, GAP), 255, np.uint8)
+    return np.hstack([_fitted(gray), _fitted(normalise(gray).image), gap, gap])
+
+
+def _fitted(gray: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    scale = TILE / max(gray.shape)
+    size = max(1, round(gray.shape[1] * scale)), max(1, round(gray.shape[0] * scale))
+    method = cv2.INTER_AREA if scale < 1 else cv2.INTER_NEAREST
+    tile = np.full((TILE, TILE), 255, np.uint8)
+    tile[: size[1], : size[0]] = cv2.resize(gray, size, interpolation=method)
+    cv2.rectangle(tile, (0, 0), (size[0] - 1, size[1] - 1), 140, 1)
+    return tile
+
+
+def _write(path: Path, picture: NDArray[np.uint8]) -> None:
+    """A PNG of few grays, which is a third as large."""
+    from PIL import Image as Pillow
+
+    levels = np.round(picture / 255 * (GRAYS - 1)) / (GRAYS - 1) * 255
+    Pillow.fromarray(levels.astype(np.uint8)).quantize(GRAYS).save(path, optimize=True)
+
+
+if __name__ == "__main__":
+    main()
