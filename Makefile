@@ -1,5 +1,6 @@
 # make run   installs batchdigits into .venv and reads inbox/ into outbox/
 # make bench measures speed against what the hardware must do
+# make accuracy DATA=folder measures how well the bundled model reads
 # make test  installs what the tests need and runs lint, types and tests
 # All are quick the second time: the stamp files say what is installed already.
 
@@ -11,7 +12,7 @@ PYTHON ?= $(shell for each in python3 python3.13 python3.12 python3.11; do \
 	2>/dev/null && { command -v $$each; break; }; done)
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
-.PHONY: run test lint bench faults clean
+.PHONY: run test lint bench accuracy faults clean
 
 run: $(VENV)/installed
 	@echo "==> reading inbox/ into outbox/"
@@ -25,6 +26,12 @@ test: $(VENV)/installed-dev lint
 # BENCH="throughput --small" and the like chooses; MNIST is fetched by Keras or given with --mnist.
 bench: $(VENV)/installed-bench
 	@$(BIN)/python -m benchmarks $(BENCH)
+
+# DATA holds mnist.npz, scans.tar or scans/, optdigits.npz, semeion.npz; what is missing is skipped.
+# ACCURACY="--only scans --keep looked-at" and the like chooses.
+DATA ?= .
+accuracy: $(VENV)/installed-bench
+	@$(BIN)/python -m benchmarks.accuracy --data '$(DATA)' $(ACCURACY)
 
 # The tests that kill, fill and take away, with fifty kills instead of five.
 faults: $(VENV)/installed-dev
