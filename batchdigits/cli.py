@@ -259,16 +259,20 @@ def train(
     hold_out: Annotated[
         list[str] | None, typer.Option(help="Calibrate on files of folders that match.")
     ] = None,
-    epochs: Annotated[int, typer.Option(min=1, help="Passes over the data.")] = 30,
+    epochs: Annotated[int, typer.Option(min=1, help="Rounds of some 64,000 images.")] = 52,
+    refine: Annotated[
+        int, typer.Option(min=0, help="More rounds, beginning at half the learning rate.")
+    ] = 40,
     seed: Annotated[int, typer.Option(help="Same seed, same machine: same weights.")] = 1,
     name: Annotated[str, typer.Option(help="Name of the model.")] = "digits",
     into: Annotated[Path, typer.Option(help="Folder for the model and its card.")] = Path("."),
+    resume: Annotated[
+        bool, typer.Option("--resume", help="NAME.keras is there; go on with the second part.")
+    ] = False,
 ) -> None:
     """Train the bundled network anew, on MNIST where no data is named."""
     from batchdigits.commands import train_command
 
-    raise typer.Exit(
-        train_command(
-            tuple(data or ()), tuple(exclude or ()), tuple(hold_out or ()), epochs, seed, name, into
-        )
-    )
+    patterns = tuple(exclude or ()), tuple(hold_out or ())
+    cycles = epochs, refine
+    raise typer.Exit(train_command(tuple(data or ()), *patterns, cycles, seed, name, into, resume))

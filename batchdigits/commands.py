@@ -112,10 +112,11 @@ def train_command(
     data: tuple[Path, ...],
     exclude: tuple[str, ...],
     hold_out: tuple[str, ...],
-    epochs: int,
+    cycles: tuple[int, int],
     seed: int,
     name: str,
     into: Path,
+    resume: bool,
 ) -> int:
     """``batchdigits train``: returns the exit code."""
     # TensorFlow tells much about machines without a GPU; only its errors are for people.
@@ -124,7 +125,8 @@ def train_command(
     from batchdigits.training.train import Recipe
 
     console = _console()
-    order = command.Order(data, exclude, hold_out, name, into, Recipe(epochs=epochs, seed=seed))
+    recipe = Recipe(epochs=cycles[0], refine=cycles[1], seed=seed)
+    order = command.Order(data, exclude, hold_out, name, into, recipe, resume)
     path = command.train_command(order, lambda line: console.print(line, highlight=False))
     console.print(f"written: {path}", highlight=False)
     return EXIT_OK

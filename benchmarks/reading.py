@@ -69,7 +69,7 @@ def main() -> None:
 def _shapes() -> Glyphs:
     grays = [cv2.imread(str(path), cv2.IMREAD_GRAYSCALE) for path in sorted(SAMPLES.iterdir())]
     pages = [np.asarray(gray, np.uint8) for gray in grays if gray is not None]
-    return from_pages(pages, np.zeros(len(pages), np.int64))
+    return from_pages(pages, np.zeros(len(pages), np.int64))[0]
 
 
 def _meaning(maker: object) -> str:

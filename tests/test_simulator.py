@@ -20,7 +20,7 @@ Digits = list[tuple[GrayImage, str]]
 @pytest.fixture(scope="module")
 def shapes(digits: Digits) -> Glyphs:
     labels = np.array([int(true) for _, true in digits])
-    return from_pages([image for image, _ in digits], labels)
+    return from_pages([image for image, _ in digits], labels)[0]
 
 
 def test_shapes_come_from_real_scans(shapes: Glyphs, digits: Digits) -> None:

@@ -35,14 +35,14 @@ def test_a_model_is_trained_saved_and_read_with(
     np.savez(tmp_path / "mine.npz", x_train=images, y_train=y)
     done = batchdigits(
         "train", "--data", "scans", "--data", "mine.npz", "--hold-out", "w3/*", "--epochs", "1",
-        "--seed", "7", "--name", "mine", "--into", "models", cwd=tmp_path,
+        "--refine", "1", "--seed", "7", "--name", "mine", "--into", "models", cwd=tmp_path,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
-    assert "epoch 1/1" in done.stderr and "Traceback" not in done.stderr
+    assert "epoch 2/2" in done.stderr and "Traceback" not in done.stderr
     card = json.loads((tmp_path / "models" / "mine.json").read_text())
     assert card["command"] == (
-        "batchdigits train --data scans --data mine.npz --hold-out 'w3/*' --epochs 1 --seed 7"
-        " --name mine"
+        "batchdigits train --data scans --data mine.npz --hold-out 'w3/*' --epochs 1 --refine 1"
+        " --seed 7 --name mine"
     )
     assert card["digits_calibrated"] == 4 + round(320 / 12)
     assert sorted(os.listdir(tmp_path / "models")) == ["mine.json", "mine.keras", "mine.tflite"]

@@ -15,8 +15,9 @@ from batchdigits.records import Box
 #: Ink counts from this share of the darkest ink on: nearly all of it in small drawings, which
 #: are spotless, and less in scans, whose paper has smudges.
 DRAWN_INK, SCANNED_INK = 0.02, 0.10
-#: Ink weaker than this (of 255 gray levels) against its paper is paper.
-FAINTEST_INK = 12
+#: Ink weaker than this (of 255 gray levels) against its paper is paper; less will do where the
+#: paper shows no grain at all, as in drawings.
+FAINTEST_INK, FAINTEST_DRAWN = 12, 5
 #: Paper of less noise than this is bare where nothing stands four times above its noise; a
 #: higher level means that ink touches the border, and says nothing about the paper.
 GRAINY = 20
@@ -64,7 +65,7 @@ def find_digit(ink: InkMap, noise: int) -> Found | None:
         noise: the level up to which bare paper reaches by itself.
     """
     peak = cv2.minMaxLoc(ink)[1]
-    if peak < FAINTEST_INK or (noise < GRAINY and peak < 4 * noise):
+    if peak < (FAINTEST_INK if noise else FAINTEST_DRAWN) or (noise < GRAINY and peak < 4 * noise):
         return None
     level = _threshold(ink, peak, noise)
     mask = cv2.threshold(ink, level, 255, cv2.THRESH_BINARY)[1]

@@ -4,7 +4,7 @@ What is varied: real pages, bent as they are; their shapes and drawn ones, throu
 simulator; and what is no digit. The same seed gives the same images.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from batchdigits.arrays import GrayImage
 from batchdigits.images.pixels import to_gray
 from batchdigits.normalise import normalise_all
-from batchdigits.training.data import Labelled
+from batchdigits.training.data import Labelled, join
 from batchdigits.training.glyphs import Fields, Glyphs, from_pages
 from batchdigits.training.kinds import KINDS, style
 from batchdigits.training.nondigits import NON_DIGITS
@@ -45,15 +45,15 @@ class Material:
 
     @classmethod
     def of(cls, parts: list[tuple[Labelled, float]]) -> "Material":
-        """Material from data sets and the share of the images that each gets; shares add to 1."""
-        pages = [page for part, _ in parts for page in part.pages]
-        digits = np.concatenate([part.digits for part, _ in parts])
+        """Material from data sets and the share of the images that each gets; shares add to 1.
+
+        Pages without ink are left out.
+        """
+        data = join([part for part, _ in parts])
         weights = np.concatenate([np.full(len(part), share / len(part)) for part, share in parts])
-        data = Labelled(pages, digits)
-        shapes = from_pages(pages, digits)
-        if len(shapes) != len(pages):
-            raise ValueError("a page without ink is no training material")
-        return cls(data, shapes, np.cumsum(weights / weights.sum()))
+        shapes, inked = from_pages(data.pages, data.digits)
+        weights = weights[inked] / weights[inked].sum()
+        return cls(data.take(np.array(inked)), shapes, np.cumsum(weights))
 
 
 def plain(data: Labelled) -> Batch:
@@ -72,13 +72,19 @@ def make(material: Material, number: int, seed: list[int]) -> Batch:
     return images, np.array(labels, np.int64)[kept]
 
 
-def simulated(shapes: Glyphs, random: Random, kind: str = "") -> list[Image]:
-    """Every shape once, as an image of that kind, or each of some other one."""
+def simulated(shapes: Glyphs, random: Random, kind: str = "", bending: float = 1.0) -> list[Image]:
+    """Every shape once, as an image of that kind, or each of some other one.
+
+    ``bending`` is how far shapes are bent: less than in training where they are measured with,
+    since what somebody wrote is as odd as it is, and what is bent twice nobody can read.
+    """
     others = random.permutation(len(shapes))
-    return [
-        simulate(fields, style(kind or _kind(random), random), random, shapes.fields[other])
-        for fields, other in zip(shapes.fields, others, strict=True)
-    ]
+    images = []
+    for fields, other in zip(shapes.fields, others, strict=True):
+        look = style(kind or _kind(random), random)
+        look = replace(look, bend=look.bend.times(bending))
+        images.append(simulate(fields, look, random, shapes.fields[other]))
+    return images
 
 
 def non_digits(shapes: Glyphs, number: int, random: Random) -> list[Image]:

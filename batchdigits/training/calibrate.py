@@ -31,7 +31,7 @@ class HeldBack:
     def of(cls, data: Labelled, seed: int) -> "HeldBack":
         """Every page of ``data`` as it is, its shape simulated once, and a tenth of non-digits."""
         random = np.random.default_rng([seed, 2])
-        shapes = from_pages(data.pages, data.digits)
+        shapes, _ = from_pages(data.pages, data.digits)
         pages = simulated(shapes, random)
         others = non_digits(shapes, round(len(data) * NON_DIGITS), random)
         nothing = np.full(len(others), NO_DIGIT)

@@ -38,6 +38,7 @@ class Order:
         name: the model's name; ``NAME.tflite``, ``NAME.json`` and ``NAME.keras`` are written.
         into: the folder for them.
         recipe: everything else that decides the weights.
+        resume: whether ``NAME.keras`` holds the model after the first cycle already.
     """
 
     data: tuple[Path, ...]
@@ -46,6 +47,7 @@ class Order:
     name: str
     into: Path
     recipe: Recipe
+    resume: bool = False
 
 
 def train_command(order: Order, say: Callable[[str], None]) -> Path:
@@ -61,8 +63,10 @@ def train_command(order: Order, say: Callable[[str], None]) -> Path:
     order.into.mkdir(parents=True, exist_ok=True)
     held_back = HeldBack.of(check, order.recipe.seed)
     material = Material.of(parts)
-    model = train(material, lambda model: progress(model, held_back), order.recipe, say)
-    model.save(order.into / f"{order.name}.keras")
+    keep = order.into / f"{order.name}.keras"
+    model = train(
+        material, lambda model: progress(model, held_back), order.recipe, keep, say, order.resume
+    )
     samples, _ = make(material, SAMPLES, [order.recipe.seed, -1 % 2**32])
     content = to_tflite(model, samples)
     about = _about(order, learned, len(check), model.count_params())
@@ -133,5 +137,6 @@ def command_line(order: Order) -> str:
     parts += [f"--data {path.name}" for path in order.data]
     parts += [f"--exclude '{pattern}'" for pattern in order.exclude]
     parts += [f"--hold-out '{pattern}'" for pattern in order.hold_out]
-    parts += [f"--epochs {order.recipe.epochs} --seed {order.recipe.seed} --name {order.name}"]
+    parts += [f"--epochs {order.recipe.epochs} --refine {order.recipe.refine}"]
+    parts += [f"--seed {order.recipe.seed} --name {order.name}"]
     return " ".join(parts)

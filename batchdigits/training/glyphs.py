@@ -41,12 +41,15 @@ class Glyphs:
         return len(self.labels)
 
 
-def from_pages(pages: Sequence[GrayImage], labels: NDArray[np.int64]) -> Glyphs:
-    """Shapes of the ink on ``pages``, ``(h, w) uint8`` each; pages without ink are left out."""
+def from_pages(pages: Sequence[GrayImage], labels: NDArray[np.int64]) -> tuple[Glyphs, list[int]]:
+    """Shapes of the ink on ``pages``, ``(h, w) uint8`` each, and the places of these pages.
+
+    Pages without ink are left out.
+    """
     found = [find_digit(ink, noise) for ink, noise in ink_maps(pages)]
     kept = [place for place, digit in enumerate(found) if digit]
     solid = np.stack([_solid(digit.ink) for digit in found if digit])
-    return Glyphs(fields_of(solid, thin(solid)), labels[kept])
+    return Glyphs(fields_of(solid, thin(solid)), labels[kept]), kept
 
 
 def fields_of(solid: NDArray[np.bool_], middle: NDArray[np.bool_]) -> Fields:

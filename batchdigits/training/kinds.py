@@ -210,7 +210,7 @@ def _coarse(random: Random) -> Style:
         side * random.uniform(0.86, 1.0),
         "middle",
         Pen(0 if own else random.uniform(0.8, 1.5), random.uniform(-0.15, 0.2), 1.1),
-        Bend(0.1, 0.2, 0.15, 0.03),
+        Bend(0.07, 0.14, 0.12, 0.02),
         enlarge=random.choice([1, 2, 3, 3.5, 4, 8]),
         smooth=random.random() < 0.7,
         inverted=random.random() < 0.5,
@@ -264,14 +264,16 @@ def _form(random: Random) -> Style:
 
 def _photo(random: Random) -> Style:
     """A telephone's photograph: slanting light, shadow, blur, JPEG."""
+    style = _scan(random)
     return replace(
-        _scan(random),
+        style,
+        depth=max(style.depth, 0.45),
         light=random.uniform(0.15, 0.5),
         shadow=float(random.random() < 0.6) * random.uniform(0.1, 0.45),
         blur=random.uniform(0, 1.3),
         jpeg=int(random.integers(25, 85)),
-        reduce=random.choice([1, 1, 1.5, 2.2]),
-        noise=random.uniform(0, 0.03),
+        reduce=random.choice([1, 1, 1.4, 1.8]),
+        noise=random.uniform(0, 0.025),
         colour="gray",
     )
 

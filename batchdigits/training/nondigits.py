@@ -139,6 +139,43 @@ def blot(style: Style, digits: Fields, random: Random) -> Image:
     return develop(cut_out(ink), style, random, digits[0])
 
 
+def figure(style: Style, digits: Fields, random: Random) -> Image:
+    """A few simple shapes over each other, filled or not: signs, plans, drawings."""
+    side = max(16, min(int(style.side * 1.5), 160))
+    layer = np.zeros((side, side), np.uint8)
+    for _ in range(random.integers(2, 6)):
+        points = np.round(random.uniform(0.05, 0.95, (random.integers(4, 9), 2)) * side)
+        thick = -1 if random.random() < 0.35 else int(random.integers(1, 2 + side // 14))
+        level = 0 if random.random() < 0.2 else 255
+        choice = random.integers(3)
+        first, second = points[:2].astype(int)
+        if choice == 0:
+            hull = cv2.convexHull(points.astype(np.float32)).astype(np.int32)
+            cv2.drawContours(layer, [hull], 0, level, thick)
+        elif choice == 1:
+            cv2.rectangle(layer, first.tolist(), second.tolist(), level, thick)
+        else:
+            axes = np.maximum(np.abs(first - second) // 2, 2).tolist()
+            cv2.ellipse(layer, first.tolist(), axes, random.uniform(0, 180), 0, 360, level, thick)
+    if not layer.any():
+        return scribble(style, digits, random)
+    return develop(cut_out(layer.astype(np.float32) / np.float32(255)), style, random, digits[0])
+
+
+def word(style: Style, digits: Fields, random: Random) -> Image:
+    """Two to five letters in a row."""
+    signs = "".join(random.choice(list("abcdefghijklmnopqrstuvwxyzABCDEFGHKMNPRTVW"), 5))
+    face = (cv2.FONT_HERSHEY_SIMPLEX, cv2.FONT_HERSHEY_COMPLEX, cv2.FONT_HERSHEY_SCRIPT_SIMPLEX)
+    layer = np.zeros((60, 260), np.uint8)
+    text, chosen = signs[: random.integers(2, 6)], face[random.integers(3)]
+    cv2.putText(layer, text, (6, 40), chosen, 1, 255, int(random.integers(1, 5)), cv2.LINE_AA)
+    ink = cut_out(layer.astype(np.float32) / np.float32(255))
+    scale = style.side / max(ink.shape)
+    size = max(4, round(ink.shape[1] * scale)), max(4, round(ink.shape[0] * scale))
+    ink = np.asarray(cv2.resize(ink, size, interpolation=cv2.INTER_AREA), np.float32)
+    return develop(ink, style, random, digits[0])
+
+
 def texture(style: Style, digits: Fields, random: Random) -> Image:
     """A piece of something photographed: nothing but texture."""
     grain = sum(random.random() * noise(style.shape, smooth, random) for smooth in (1, 4, 16, 40))
@@ -174,6 +211,8 @@ NON_DIGITS: dict[str, tuple[Maker, float]] = {
     "two digits": (two_digits, 3),
     "half a digit": (half_digit, 1),
     "blot": (blot, 1),
+    "figure": (figure, 3),
+    "word": (word, 1),
     "texture": (texture, 1),
     "print": (printed, 1),
 }

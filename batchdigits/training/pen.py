@@ -31,6 +31,11 @@ class Bend:
     stretch: float = 0.12
     warp: float = 0.03
 
+    def times(self, factor: float) -> "Bend":
+        """So many times as far."""
+        parts = (self.turn, self.slant, self.stretch, self.warp)
+        return Bend(*(part * factor for part in parts))
+
 
 @dataclass(frozen=True, slots=True)
 class Pen:

@@ -142,7 +142,9 @@ def _scanned(page: Paper, style: Style, random: Random) -> Image:
         grain = random.standard_normal(page.shape, np.float32)
         page = page + np.float32(style.noise) * grain
     if style.threshold:
-        page = (page > random.uniform(0.35, 0.65)).astype(np.float32)
+        # Whoever thresholds sees to it that the strokes stay.
+        low, high = float(page.min()), float(page.max())
+        page = (page > low + (high - low) * random.uniform(0.35, 0.65)).astype(np.float32)
     image: Image = np.clip(page * 255 + 0.5, 0, 255).astype(np.uint8)
     if style.inverted:
         image = 255 - image

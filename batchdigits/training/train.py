@@ -5,12 +5,14 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
 from dataclasses import dataclass
 from multiprocessing import get_context
+from pathlib import Path
 from typing import Any
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from batchdigits.errors import DataError
 from batchdigits.training.architecture import CLASSES, build_cnn
 from batchdigits.training.augment import Batch, Material, make
 
@@ -25,12 +27,14 @@ ECHO = 2
 class Recipe:
     """Everything besides the data that decides the weights.
 
+    ``epochs`` from nothing, then ``refine`` more that begin at half the ``learning_rate``.
     ``images`` are shown in one epoch, half of them new, or four of each digit where those are
     fewer. The weights that come out are a running
     mean over the last steps (``averaging``; Polyak and Juditsky, 1992).
     """
 
     epochs: int = 52
+    refine: int = 40
     images: int = 64_000
     batch_size: int = 128
     learning_rate: float = 2.5e-3
@@ -44,7 +48,9 @@ def train(
     material: Material,
     check: Callable[[Any], str],
     recipe: Recipe,
+    keep: Path,
     say: Callable[[str], None] = print,
+    resume: bool = False,
 ) -> Any:
     """Train on variations of ``material``.
 
@@ -52,10 +58,15 @@ def train(
         material: what the images are made from.
         check: tells in words how a model does on what was held back; only looked at.
         recipe: everything else.
+        keep: ``.keras`` file that holds the model after each cycle.
         say: takes a line about each epoch.
+        resume: whether the model in ``keep`` has been through the first cycle already.
 
     Returns:
         The Keras model: ``(n, 28, 28, 1)`` levels 0-255 in, ``(n, 11)`` logits out.
+
+    Raises:
+        DataError: there is no model to resume with.
     """
     import keras
     import tensorflow as tf
@@ -63,10 +74,39 @@ def train(
     # Same seed and machine: same weights.
     tf.config.experimental.enable_op_determinism()
     model = build_cnn(recipe.seed)
+    if resume:
+        try:
+            model.load_weights(keep)
+        except (OSError, ValueError) as error:
+            raise DataError(f"{keep} holds no network to go on with: {error}") from error
+    else:
+        _cycle(model, range(recipe.epochs), recipe.learning_rate, material, check, recipe, say)
+        model.save(keep)
+    if recipe.refine:
+        # A warm restart from the averaged weights (Loshchilov and Hutter, ICLR 2017).
+        keras.utils.set_random_seed(recipe.seed + 1)
+        epochs = range(recipe.epochs, recipe.epochs + recipe.refine)
+        _cycle(model, epochs, recipe.learning_rate / 2, material, check, recipe, say)
+        model.save(keep)
+    return model
+
+
+def _cycle(
+    model: Any,
+    epochs: range,
+    learning_rate: float,
+    material: Material,
+    check: Callable[[Any], str],
+    recipe: Recipe,
+    say: Callable[[str], None],
+) -> None:
+    """Epochs at a learning rate that falls to nothing; leaves the averaged weights in the model."""
+    import keras
+
     shown = min(recipe.images, 4 * len(material.data))
-    steps = recipe.epochs * max(shown // recipe.batch_size, 1)
+    steps = len(epochs) * max(shown // recipe.batch_size, 1)
     schedule = keras.optimizers.schedules.CosineDecay(
-        0.0, steps, warmup_target=recipe.learning_rate, warmup_steps=steps // 30, alpha=0.0
+        0.0, steps, warmup_target=learning_rate, warmup_steps=steps // 30, alpha=0.0
     )
     optimizer = keras.optimizers.AdamW(
         schedule, weight_decay=recipe.weight_decay, use_ema=True, ema_momentum=recipe.averaging
@@ -76,16 +116,16 @@ def train(
         from_logits=True, label_smoothing=recipe.label_smoothing
     )
     model.compile(optimizer, loss)
-    random = np.random.default_rng(recipe.seed)
-    for epoch, batch in enumerate(_epochs(material, recipe, shown // ECHO)):
+    random = np.random.default_rng([recipe.seed, epochs.start])
+    batches = _epochs(material, recipe.seed, epochs, shown // ECHO)
+    for epoch, batch in zip(epochs, batches, strict=True):
         found = _one_epoch(model, batch, recipe, random)
-        said = check(model) if epoch % 5 == 4 or epoch + 1 == recipe.epochs else ""
-        say(f"epoch {epoch + 1}/{recipe.epochs}: loss {found:.4f} {said}")
+        said = check(model) if epoch % 5 == 4 or epoch + 1 == epochs.stop else ""
+        say(f"epoch {epoch + 1}/{recipe.epochs + recipe.refine}: loss {found:.4f} {said}")
     optimizer.finalize_variable_values(model.trainable_variables)
-    return model
 
 
-def _epochs(material: Material, recipe: Recipe, fresh: int) -> Iterator[Batch]:
+def _epochs(material: Material, seed: int, epochs: range, fresh: int) -> Iterator[Batch]:
     """The images of each epoch, so many of them new, made by other processes ahead of time."""
     chunks = -(-fresh // CHUNK)
     with ProcessPoolExecutor(
@@ -93,17 +133,18 @@ def _epochs(material: Material, recipe: Recipe, fresh: int) -> Iterator[Batch]:
     ) as pool:
 
         def order(epoch: int) -> list[Future[Batch]]:
-            size = fresh // chunks
-            return [pool.submit(_make, size, [recipe.seed, epoch, i]) for i in range(chunks)]
+            if epoch not in epochs:
+                return []
+            return [pool.submit(_make, fresh // chunks, [seed, epoch, i]) for i in range(chunks)]
 
-        coming = [order(0), order(1)]
+        coming = [order(epochs.start), order(epochs.start + 1)]
         parts: list[Batch] = []
-        for epoch in range(recipe.epochs):
+        for epoch in epochs:
             parts.append(_joined([chunk.result() for chunk in coming.pop(0)]))
-            coming.append(order(epoch + 2) if epoch + 2 < recipe.epochs else [])
+            coming.append(order(epoch + 2))
             parts = parts[-ECHO:]
             # The first epoch has nothing yet to repeat, and shows its own images twice.
-            yield _joined(parts * ECHO if epoch == 0 else parts)
+            yield _joined(parts * ECHO if len(parts) == 1 else parts)
 
 
 _material: list[Material] = []
