@@ -12,7 +12,14 @@ from batchdigits.arrays import GrayImage
 from batchdigits.errors import DataError
 from batchdigits.training.augment import NO_DIGIT, Material, make
 from batchdigits.training.calibrate import fit_temperature
-from batchdigits.training.data import Labelled, hold_back, labelled_files, load_folder, load_npz
+from batchdigits.training.data import (
+    Labelled,
+    hold_back,
+    labelled_digit,
+    labelled_files,
+    load_folder,
+    load_npz,
+)
 
 Digits = list[tuple[GrayImage, str]]
 
@@ -71,6 +78,12 @@ def test_npz_parts_and_wrong_shapes(tmp_path: Path) -> None:
         np.savez(path, x=x, y=y)
         with pytest.raises(DataError):
             load_npz(path)
+
+
+def test_a_label_is_one_plain_digit() -> None:
+    assert [labelled_digit(label) for label in "0123456789"] == list(range(10))
+    for label in ("", "10", "07", "a", " 3", "-1", "٣", "²", "01234"):
+        assert labelled_digit(label) is None
 
 
 def test_folders_are_labelled_by_their_nearest_name(tmp_path: Path, digits: Digits) -> None:

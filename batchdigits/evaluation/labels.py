@@ -9,12 +9,12 @@ from batchdigits.evaluation import arrayfile, listing
 from batchdigits.names import display_name
 from batchdigits.outbox import check_folders
 from batchdigits.scan import Scan
+from batchdigits.training.data import labelled_digit
 
 #: The word that means Keras' own MNIST, test part; a folder of that name is ``./mnist``.
 MNIST = "mnist"
 #: Files in folders named by their digit, as the scan's patterns have it; others are not read.
 _LABELLED = ("[0-9]/*", "*/[0-9]/*")
-_DIGITS = frozenset("0123456789")
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,11 +70,10 @@ def _folder(folder: Path, include: tuple[str, ...], exclude: tuple[str, ...]) ->
 
     def digit_of(name: str) -> int | None:
         """The rule of :func:`batchdigits.training.data.labelled_files`: the nearest folder."""
-        nearest = PurePosixPath(name).parent.name or own
-        return int(nearest) if nearest in _DIGITS else None
+        return labelled_digit(PurePosixPath(name).parent.name or own)
 
     # What has no label need not be read; a folder that is a label itself labels all it holds.
-    wanted = include or (() if own in _DIGITS else _LABELLED)
+    wanted = include or (_LABELLED if labelled_digit(own) is None else ())
     scan = Scan(folder, wanted, exclude)
     if not any(digit_of(name) is not None for name, _, _ in scan):
         chosen = " that the patterns let through" if include or exclude else ""

@@ -14,8 +14,8 @@ from pathlib import Path
 from batchdigits.errors import DataError
 from batchdigits.names import display_name
 from batchdigits.scan import is_chosen
+from batchdigits.training.data import labelled_digit
 
-_DIGITS = frozenset("0123456789")
 _FILE, _DIGIT = "file", "digit"
 
 
@@ -77,11 +77,12 @@ def _row(cells: list[str], file: int, digit: int, place: str) -> tuple[str, int]
     if len(cells) <= max(file, digit) or not cells[file].strip():
         raise DataError(f"{place}: a cell is missing; each row needs a file and a digit.")
     label = cells[digit].strip()
+    truth = labelled_digit(label)
     if "\0" in cells[file]:
         raise DataError(f"{place}: {cells[file]!r} is no file name.")
-    if label not in _DIGITS:
+    if truth is None:
         raise DataError(f"{place}: the digit of {cells[file]} is {label!r}, not 0 to 9.")
-    return cells[file], int(label)
+    return cells[file], truth
 
 
 def _name(path: str, root: str, what: str) -> str:

@@ -6,7 +6,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -73,6 +72,14 @@ def load_mnist(part: str = "train") -> Labelled:
     return Labelled(list(images), digits.astype(np.int64))
 
 
+def labelled_digit(label: str) -> int | None:
+    """The digit that a label means, be it a folder's name or a cell; ``None`` for any other text.
+
+    Only the plain characters ``0`` to ``9`` count, not the further digits that Unicode has.
+    """
+    return int(label) if len(label) == 1 and label in "0123456789" else None
+
+
 def labelled_files(
     folder: Path, include: Sequence[str] = (), exclude: Sequence[str] = ()
 ) -> list[tuple[Path, int]]:
@@ -88,10 +95,9 @@ def labelled_files(
         name = path.relative_to(folder).as_posix()
         wanted = not include or any(fnmatch.fnmatch(name, pattern) for pattern in include)
         unwanted = any(fnmatch.fnmatch(name, pattern) for pattern in exclude)
-        digit = path.parent.name
-        is_digit = len(digit) == 1 and digit in "0123456789"
-        if wanted and not unwanted and is_digit and _is_read(path.name):
-            found.append((path, int(digit)))
+        digit = labelled_digit(path.parent.name)
+        if wanted and not unwanted and digit is not None and _is_read(path.name):
+            found.append((path, digit))
     return found
 
 
@@ -130,12 +136,3 @@ def hold_back(data: Labelled, share: float, seed: int) -> tuple[Labelled, Labell
     order = np.random.default_rng(seed).permutation(len(data))
     cut = len(data) - round(len(data) * share)
     return data.take(order[:cut]), data.take(order[cut:])
-
-
-def enlarge(gray: GrayImage, side: int) -> GrayImage:
-    """Enlarge so that the longer side is at least ``side``; larger pages stay as they are."""
-    factor = side / max(gray.shape)
-    if factor <= 1:
-        return gray
-    size = (round(gray.shape[1] * factor), round(gray.shape[0] * factor))
-    return np.asarray(cv2.resize(gray, size, interpolation=cv2.INTER_CUBIC), np.uint8)
