@@ -211,6 +211,17 @@ def test_arrays_go_the_same_road(tmp_path: Path, digits: Digits) -> None:
     assert (figures(tmp_path / "out")["files"], figures(tmp_path / "out")["right"]) == (4, 4)
 
 
+def test_an_array_that_makes_no_png_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    np.savez(tmp_path / "mine.npz", x=np.zeros((1, 28, 28), np.uint8), y=[7])
+    monkeypatch.setattr(cv2, "imencode", lambda *_: (False, np.zeros(0, np.uint8)))
+    (tmp_path / "temporary").mkdir()
+    with pytest.raises(DataError, match="image 0 cannot be written as a PNG"):
+        labelled(str(tmp_path / "mine.npz"), (), (), tmp_path / "temporary")
+    assert not os.listdir(tmp_path / "temporary")
+
+
 def test_what_cannot_be_evaluated_is_told(
     batchdigits: Run, tmp_path: Path, digits: Digits, monkeypatch: pytest.MonkeyPatch
 ) -> None:

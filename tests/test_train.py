@@ -1,18 +1,22 @@
 """Training end to end on very little data: a real model comes out and is read with."""
 
+import io
 import json
 import os
+import zipfile
 from pathlib import Path
 
 import numpy as np
 import pytest
 from conftest import ROOT, Run, read_csv, write_png
+from numpy.typing import ArrayLike
 
 from batchdigits.arrays import GrayImage
 from batchdigits.errors import DataError
 from batchdigits.training.augment import NO_DIGIT, Material, make
 from batchdigits.training.calibrate import fit_temperature
 from batchdigits.training.data import (
+    LONGEST_SIDE,
     Labelled,
     hold_back,
     labelled_digit,
@@ -78,6 +82,68 @@ def test_npz_parts_and_wrong_shapes(tmp_path: Path) -> None:
         np.savez(path, x=x, y=y)
         with pytest.raises(DataError):
             load_npz(path)
+
+
+def archive(*members: tuple[str, bytes], kind: int = zipfile.ZIP_STORED) -> bytes:
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w", kind) as made:
+        for name, content in members:
+            made.writestr(name, content)
+    return file.getvalue()
+
+
+def npy(array: ArrayLike) -> bytes:
+    file = io.BytesIO()
+    np.save(file, array)
+    return file.getvalue()
+
+
+def boundless() -> bytes:
+    """An array of 255 TiB, as its header has it."""
+    file = io.BytesIO()
+    shape = {"descr": "|u1", "fortran_order": False, "shape": (2**28, 1000, 1000)}
+    np.lib.format.write_array_header_1_0(file, shape)
+    return file.getvalue()
+
+
+X, Y = npy(np.full((3, 28, 28), 7, np.uint8)), npy([1, 2, 3])
+PACKED = archive(("x.npy", X), ("y.npy", Y), kind=zipfile.ZIP_DEFLATED)
+START = PACKED.index(b"x.npy") + len("x.npy")
+#: Archives from anywhere, and what is told of them.
+BAD_ARCHIVES = {
+    "deflate": (PACKED[:START] + b"\xff" * 8 + PACKED[START + 8 :], "is no .npz"),
+    "encrypted": (
+        archive(("x.npy", X), ("y.npy", Y))
+        .replace(b"PK\3\4\x14\0\0", b"PK\3\4\x14\0\1")
+        .replace(b"PK\1\2\x14\3\x14\0\0", b"PK\1\2\x14\3\x14\0\1"),
+        "encrypted",
+    ),
+    "boundless": (archive(("x.npy", boundless()), ("y.npy", Y)), "is no .npz"),
+    "one label": (archive(("x.npy", X), ("y.npy", npy(3))), "one whole number an image"),
+    "no height": (archive(("x.npy", npy(np.zeros((3, 0, 28), np.uint8))), ("y.npy", Y)), "1 to"),
+    "no width": (archive(("x.npy", npy(np.zeros((3, 28, 0), np.uint8))), ("y.npy", Y)), "1 to"),
+    "wide": (
+        archive(("x.npy", npy(np.zeros((3, 1, 1_000_001), np.uint8))), ("y.npy", Y)),
+        "images must have 1 to 10,000 pixels a side",
+    ),
+    "words": (archive(("x", b"no array"), ("y", b"nor this")), "must be arrays"),
+    "objects": (archive(("x.npy", npy(np.array([None]))), ("y.npy", Y)), "is no .npz"),
+}
+
+
+@pytest.mark.parametrize("kind", BAD_ARCHIVES)
+def test_an_archive_from_anywhere_is_refused_in_one_sentence(kind: str, tmp_path: Path) -> None:
+    content, told = BAD_ARCHIVES[kind]
+    (tmp_path / "bad.npz").write_bytes(content)
+    with pytest.raises(DataError) as caught:
+        load_npz(tmp_path / "bad.npz")
+    assert told in str(caught.value) and "\n" not in str(caught.value)
+
+
+def test_images_of_any_fair_size_are_taken(tmp_path: Path) -> None:
+    for shape in ((1, 1, 1), (1, 1, LONGEST_SIDE), (1, LONGEST_SIDE, 1)):
+        np.savez(tmp_path / "x.npz", x=np.zeros(shape, np.uint8), y=[7])
+        assert load_npz(tmp_path / "x.npz").pages[0].shape == shape[1:]
 
 
 def test_a_label_is_one_plain_digit() -> None:

@@ -31,7 +31,10 @@ def written(path: Path, inbox: Path) -> dict[str, int]:
     truth = {f"{number:05d}.png": int(digit) for number, digit in enumerate(data.digits)}
     try:
         for name, page in zip(truth, data.pages, strict=True):
-            write_bytes(inbox / name, cv2.imencode(".png", page)[1].tobytes())
+            is_made, content = cv2.imencode(".png", page)
+            if not is_made:
+                raise DataError(f"{path}: image {int(name[:-4])} cannot be written as a PNG.")
+            write_bytes(inbox / name, content.tobytes())
     except OSError as error:
         raise DataError(f"{path} cannot be written as files: {error.strerror}.") from error
     return truth

@@ -1,7 +1,6 @@
 """Labelled digits from an ``.npz`` in the layout of ``keras.datasets.mnist`` or from folders."""
 
 import fnmatch
-import zipfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +14,9 @@ from batchdigits.errors import DataError, ImageError
 from batchdigits.images.formats import kind_of_name
 from batchdigits.load import pages, read_bytes
 from batchdigits.records import Page, Source
+
+#: Longest side of an image in an array, in pixels: a square of it is the largest page a run reads.
+LONGEST_SIDE = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +44,8 @@ def load_npz(path: Path, part: str = "train") -> Labelled:
     """Read one part of an ``.npz`` with ``x_train, y_train, x_test, y_test`` (or ``x, y``).
 
     Args:
-        path: the file; images ``(n, h, w) uint8``, labels ``(n,)`` integers 0-9.
+        path: the file, from anywhere; images ``(n, h, w) uint8`` of 1 to ``LONGEST_SIDE`` pixels
+            a side, labels ``(n,)`` integers 0-9.
         part: ``"train"`` or ``"test"``.
 
     Raises:
@@ -52,15 +55,28 @@ def load_npz(path: Path, part: str = "train") -> Labelled:
         with np.load(path, allow_pickle=False) as archive:
             suffix = f"_{part}" if f"x_{part}" in archive else ""
             images, digits = archive[f"x{suffix}"], archive[f"y{suffix}"]
-    except (OSError, EOFError, KeyError, TypeError, ValueError, zipfile.BadZipFile) as error:
-        raise DataError(f"{path} is no .npz with x_{part} and y_{part}: {error}") from error
-    if images.ndim != 3 or images.dtype != np.uint8 or len(images) != len(digits):
-        raise DataError(f"{path}: expected (n, h, w) uint8 images with as many labels")
-    if digits.ndim != 1 or digits.dtype.kind not in "iu" or not len(digits):
-        raise DataError(f"{path}: labels must be one whole number an image")
-    if not (digits.min() >= 0 and digits.max() <= 9):
-        raise DataError(f"{path}: labels must be 0 to 9")
+    except Exception as error:  # zipfile, zlib and numpy raise many types on damaged archives
+        why = " ".join(str(error).split()) or type(error).__name__
+        raise DataError(f"{path} is no .npz with x_{part} and y_{part}: {why}") from error
+    problem = _problem(images, digits)
+    if problem:
+        raise DataError(f"{path}: {problem}")
     return Labelled(list(images), digits.astype(np.int64))
+
+
+def _problem(images: object, digits: object) -> str | None:
+    """Why these are no labelled images; members of an archive may be any bytes or arrays."""
+    if not (isinstance(images, np.ndarray) and isinstance(digits, np.ndarray)):
+        return "images and labels must be arrays"
+    if digits.ndim != 1 or digits.dtype.kind not in "iu" or not len(digits):
+        return "labels must be one whole number an image"
+    if images.ndim != 3 or images.dtype != np.uint8 or len(images) != len(digits):
+        return "expected (n, h, w) uint8 images with as many labels"
+    if not (min(images.shape[1:]) >= 1 and max(images.shape[1:]) <= LONGEST_SIDE):
+        return f"images must have 1 to {LONGEST_SIDE:,} pixels a side"
+    if not (digits.min() >= 0 and digits.max() <= 9):
+        return "labels must be 0 to 9"
+    return None
 
 
 def load_mnist(part: str = "train") -> Labelled:
