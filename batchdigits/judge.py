@@ -7,7 +7,9 @@ from batchdigits.records import Box, Digit, Reading, Reason, Status
 
 #: Ink weaker than this share of the full range explains a doubt.
 FAINT_CONTRAST = 0.10
-#: So does a second digit that has this share of what the first one leaves.
+#: Ink weaker than this may be a crease or show-through, however much it looks like a digit.
+FAINTEST_CONTRAST = 12 / 255
+#: So does a second digit, or what is no digit, that has this share of what the first one leaves.
 RIVALS_SHARE = 0.7
 #: No reading is certain: among ten thousand held-back digits some are misread by any reader.
 SUREST = 0.9999
@@ -34,6 +36,8 @@ def judge(
     reason = None
     if digit.marks > 1:
         reason = Reason.SEVERAL_MARKS
+    elif digit.contrast < FAINTEST_CONTRAST:
+        reason = Reason.TOO_FAINT
     elif values[best] < review_below:
         reason = _doubt(digit, digit.box, values, values[second], size)
     status = Status.OK if reason is None else Status.REVIEW
@@ -45,14 +49,15 @@ def _doubt(
     digit: Digit, box: Box, values: list[float], second: float, size: tuple[int, int]
 ) -> Reason:
     """What best explains a doubt to a person."""
-    best, none = max(values), 1 - sum(values)
+    # Ten scores add to 1 but for rounding.
+    best, none = max(values), round(1 - sum(values), 5)
     if none > best:
         return Reason.NOT_A_DIGIT
     if is_cut(box, size):
         return Reason.CUT_BY_EDGE
     if digit.contrast < FAINT_CONTRAST:
         return Reason.TOO_FAINT
-    if none > second:
+    if none > RIVALS_SHARE * (1 - best) and none > second:
         return Reason.NOT_A_DIGIT
     return Reason.TWO_CANDIDATES if second > RIVALS_SHARE * (1 - best) else Reason.LOW_CONFIDENCE
 

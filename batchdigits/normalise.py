@@ -199,10 +199,16 @@ def rescaled(digit: Digit, scale: float, shape: tuple[int, ...]) -> Digit:
     if box is None:
         return digit
     x, y = int(box.x * scale), int(box.y * scale)
-    right = min(ceil((box.x + box.width) * scale), shape[1])
-    bottom = min(ceil((box.y + box.height) * scale), shape[0])
+    right = _grown(box.x + box.width, scale, shape[1])
+    bottom = _grown(box.y + box.height, scale, shape[0])
     box = Box(x, y, max(right - x, 1), max(bottom - y, 1))
     return Digit(digit.image, box, digit.contrast, digit.marks)
+
+
+def _grown(end: int, scale: float, length: int) -> int:
+    """Where something ends on the page; reducing may have left out pixels at the page's end."""
+    grown = end * scale
+    return length if grown > length - scale else ceil(grown)
 
 
 def _look_closer(gray: GrayImage, box: Box, marks: int) -> Digit:

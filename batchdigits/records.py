@@ -66,7 +66,7 @@ MEANING: dict[Reason, tuple[str, str]] = {
         "Look at the thumbnail; cut the image so that it holds one digit.",
     ),
     Reason.NOT_A_DIGIT: (
-        "This does not look like a digit.",
+        "This may be no digit, or more than one.",
         "Look at the thumbnail; it may be a letter, a tick, a drawing, or digits that touch.",
     ),
     Reason.CUT_BY_EDGE: (

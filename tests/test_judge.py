@@ -37,6 +37,8 @@ def test_a_sure_digit_is_ok() -> None:
         (seen(), scores(d7=0.3, d1=0.1), Reason.NOT_A_DIGIT),
         (seen(), scores(d7=0.8, d1=0.05), Reason.NOT_A_DIGIT),
         (seen(Box(0, 20, 30, 40)), scores(d7=0.6, d1=0.35, d2=0.05), Reason.CUT_BY_EDGE),
+        (seen(), scores(d7=0.8, d1=0.1, d2=0.05), Reason.LOW_CONFIDENCE),
+        (seen(contrast=0.04), SURE, Reason.TOO_FAINT),
         (seen(contrast=0.06), scores(d7=0.6, d1=0.35, d2=0.05), Reason.TOO_FAINT),
     ],
 )

@@ -90,6 +90,16 @@ def test_the_box_lies_on_the_ink_in_page_pixels() -> None:
         assert abs(box.height - np.ptp(rows) - 1) <= 2 * slack
 
 
+@pytest.mark.parametrize("side", [299, 1000, 1001, 1003, 1279])
+def test_what_touches_the_edge_of_a_large_page_does_so_in_its_box(side: int) -> None:
+    page = np.full((side + 100, side), 250, np.uint8)
+    digit = np.minimum(seven(side // 2), 250)
+    seen = digit[:, : len(digit) // 2]
+    page[100 : 100 + len(seen), -seen.shape[1] :] = seen
+    box = normalise(page).box
+    assert box and box.x > 0 and box.x + box.width == side
+
+
 def test_a_small_digit_on_a_large_page_is_read_at_full_resolution() -> None:
     page = np.full((3000, 2000), 240, np.uint8)
     page[2500:2600, 300:400] = np.minimum(seven(100), 240)
@@ -154,6 +164,46 @@ def test_blank_paper_has_no_ink(level: int) -> None:
     for shape in ((28, 28), (200, 300), (1, 1), (2000, 50)):
         found = normalise(np.full(shape, level, np.uint8))
         assert found.box is None and not found.image.any() and found.marks == 0
+
+
+def test_creases_stains_and_show_through_on_white_paper_are_no_ink() -> None:
+    for shape in ("crease", "stain", "eight"):
+        layer = np.zeros((120, 100), np.uint8)
+        if shape == "crease":
+            cv2.line(layer, (50, 10), (55, 110), 5, 6)
+        elif shape == "stain":
+            cv2.circle(layer, (50, 60), 30, 6, -1)
+        else:
+            cv2.putText(layer, "8", (20, 100), cv2.FONT_HERSHEY_SIMPLEX, 3, 7, 8)
+        page = 255 - np.asarray(cv2.GaussianBlur(layer, (0, 0), 2), np.uint8)
+        assert normalise(page).box is None, shape
+
+
+def test_a_dark_speck_does_not_erase_a_pale_digit() -> None:
+    page = np.full((100, 100), 235, np.uint8)
+    page[20:90, 20:90][seven(70, 4) < 128] = 195
+    clean = normalise(page)
+    page[4:8, 4:8] = 10
+    found = normalise(page)
+    assert found.box and found.box.height > 50 and found.contrast < 0.3
+    assert similar(found.image, clean.image) > 0.95
+
+
+def test_the_polarity_of_fat_digits_that_fill_their_page(digits: Digits) -> None:
+    wrong = 0
+    for image, _ in digits:
+        ink = normalise(image).image
+        rows, columns = np.nonzero(ink > 60)
+        tight = ink[rows.min() : rows.max() + 1, columns.min() : columns.max() + 1]
+        for width in (2, 4):
+            fat = cv2.dilate(cv2.resize(tight, (28, 28)), np.ones((width, width), np.uint8))
+            page = np.asarray(fat > 90, np.uint8) * np.uint8(255)
+            wide = np.pad(page, 14)
+            for flip in (0, 255):
+                found = normalise(page ^ np.uint8(flip)).image
+                wrong += similar(found, normalise(wide ^ np.uint8(flip)).image) < 0.8
+    # Of the 1s, stretched and fat, little but ink is left.
+    assert wrong <= 8
 
 
 def test_grainy_blank_paper_has_no_ink() -> None:

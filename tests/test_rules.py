@@ -62,12 +62,47 @@ def strokes(*lines: tuple[int, int, int, int], side: int = 28) -> GrayImage:
 )
 def test_digits_made_of_straight_lines_stay_whole(image: GrayImage) -> None:
     mask = (255 - image > 60).astype(np.uint8) * 255
-    kept = without_lines(mask)
+    kept = without_lines(mask, 255 - image)
     assert cv2.countNonZero(kept) >= 0.6 * cv2.countNonZero(mask)
     rows, columns = np.nonzero(kept)
     everything = np.nonzero(mask)
     assert np.ptp(rows) >= 0.9 * np.ptp(everything[0])
     assert np.ptp(columns) >= 0.3 * np.ptp(everything[1])
+
+
+TIGHT = {
+    "7": [(0, 3, 100, 3), (97, 3, 45, 97)],
+    "7 whose bar sticks out": [(0, 3, 100, 3), (84, 3, 45, 97)],
+    "2": [(10, 20, 50, 4), (50, 4, 80, 25), (80, 25, 20, 96), (0, 96, 100, 96)],
+    "4": [(55, 3, 14, 60), (0, 60, 100, 60), (72, 35, 72, 97)],
+    "5": [(100, 3, 0, 3), (14, 3, 14, 45), (14, 45, 80, 50), (80, 50, 70, 95), (70, 95, 8, 95)],
+}
+
+
+@pytest.mark.parametrize("name", TIGHT)
+@pytest.mark.parametrize(("side", "width"), [(60, 2), (100, 3), (200, 6), (300, 10)])
+def test_bars_of_a_tightly_cropped_digit_stay(name: str, side: int, width: int) -> None:
+    page = ruled(np.full((side, side), 250, np.uint8), *TIGHT[name], width=width)
+    whole = normalise(np.pad(page, side // 2, constant_values=250)).image
+    assert similar(normalise(page).image, whole) > 0.9
+
+
+BOXY = {
+    "slashed 0": [(20, 90, 80, 10)],
+    "straight 8": [(10, 50, 90, 50)],
+    "dotted 0": [(48, 50, 52, 50)],
+    "plain 0": [],
+}
+
+
+@pytest.mark.parametrize("name", BOXY)
+@pytest.mark.parametrize("width", [2, 3])
+def test_digits_with_corners_are_no_boxes(name: str, width: int) -> None:
+    sides = [(10, 10, 90, 10), (90, 10, 90, 90), (90, 90, 10, 90), (10, 90, 10, 10)]
+    blank = np.full((100, 70), 250, np.uint8)
+    found = normalise(ruled(blank, *sides, *BOXY[name], width=width))
+    box = found.box
+    assert box and box.width > 50 and box.height > 70
 
 
 def test_real_digits_survive_a_printed_box(digits: Digits) -> None:

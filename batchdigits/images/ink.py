@@ -14,9 +14,12 @@ from batchdigits.arrays import GrayImage, InkMap
 FLATTEN_FROM = 48
 #: Borders whose levels differ by no more than this are one even sheet of paper.
 EVEN_PAPER = 6
-#: Where this share of the border at least is dark, and as much is light, most of the page counts
-#: instead: lines along two edges, or a digit that fills its page.
+#: Where this share of the border at least is dark, and as much is light, it tells nothing.
 MIXED = 0.3
+#: A page less than this share of which is ink or paper tells by that which of them is ink.
+ONE_SIDED = 0.25
+#: Pages with fewer pixels between dark and light have been thresholded or were drawn.
+BETWEEN = 0.12
 #: From this side on, what is left over where paper is averaged in squares of four is no matter.
 _LEAVE_OFF_FROM = 128
 
@@ -52,8 +55,9 @@ def _even_ink_maps(pages: NDArray[np.uint8]) -> Iterator[tuple[InkMap, int]]:
     middle = (lowest >> 1) + (highest >> 1)
     dark_edge = (edges <= middle[:, None]).mean(axis=1)
     for place in np.flatnonzero((dark_edge > MIXED) & (dark_edge < 1 - MIXED)):
-        paper[place] = np.median(pages[place])
-        low[place] = high[place] = paper[place]
+        is_dark_paper = _is_dark_paper(pages[place], int(middle[place]), float(dark_edge[place]))
+        dark = edges[place] <= middle[place]
+        low[place], paper[place], high[place] = _tenths(edges[place][dark == is_dark_paper])
     is_dark = paper - lowest >= highest - paper
     level = paper.astype(np.uint8)[:, None, None]
     dark, light = level - np.minimum(pages, level), np.maximum(pages, level) - level
@@ -67,8 +71,15 @@ def _ink_map(gray: GrayImage) -> tuple[InkMap, int]:
     lowest, highest, _, _ = cv2.minMaxLoc(cv2.blur(gray, (3, 3)))
     dark = gray
     is_light = paper - lowest < highest - paper
-    if high - low > 4 * EVEN_PAPER and _is_mixed(gray, (lowest + highest) / 2):
-        is_light = _is_light_ink(gray)
+    if high - low > 4 * EVEN_PAPER:
+        middle = (lowest + highest) / 2
+        dark_edge = _dark_edge(gray, middle)
+        if MIXED < dark_edge < 1 - MIXED:
+            is_light = (
+                _is_dark_paper(gray, middle, dark_edge)
+                if _is_bilevel(gray, lowest, highest)
+                else _is_light_ink(gray)
+            )
     if is_light:
         dark = np.asarray(cv2.bitwise_not(gray), np.uint8)
         low, paper, high = 255 - high, 255 - paper, 255 - low
@@ -90,11 +101,30 @@ def kernel(shape: int, side: int) -> GrayImage:
     return np.asarray(cv2.getStructuringElement(shape, (side, side)), np.uint8)
 
 
-def _is_mixed(gray: GrayImage, middle: float) -> bool:
-    """Whether ink, lines or a shadow lie along so much of the border that it tells nothing."""
+def _dark_edge(gray: GrayImage, middle: float) -> float:
+    """The dark share of the outermost pixels."""
     edges = (gray[0], gray[-1], gray[:, 0], gray[:, -1])
-    dark_edge = float(np.mean(np.concatenate(edges) <= middle))
-    return MIXED < dark_edge < 1 - MIXED
+    return float(np.mean(np.concatenate(edges) <= middle))
+
+
+def _is_dark_paper(gray: GrayImage, middle: float, dark_edge: float) -> bool:
+    """Polarity of a page whose border is half ink: lines along it, or a digit that fills it."""
+    dark = gray <= middle
+    share = float(dark.mean())
+    if min(share, 1 - share) < ONE_SIDED:
+        return share > 0.5
+    # Digits are round: a corner of their box is mostly paper.
+    rows, columns = max(1, gray.shape[0] // 9), max(1, gray.shape[1] // 9)
+    ends = dark[:rows], dark[-rows:]
+    corners = [end[:, place] for end in ends for place in (np.s_[:columns], np.s_[-columns:])]
+    return dark_edge + float(np.mean([corner.mean() for corner in corners])) > 1
+
+
+def _is_bilevel(gray: GrayImage, lowest: float, highest: float) -> bool:
+    """Whether hardly any pixel is neither dark nor light."""
+    quarter = (highest - lowest) / 4
+    between = (gray > lowest + quarter) & (gray < highest - quarter)
+    return float(between.mean()) < BETWEEN
 
 
 def _is_light_ink(gray: GrayImage) -> bool:

@@ -15,8 +15,8 @@ from batchdigits.records import Box
 #: Ink counts from this share of the darkest ink on: nearly all of it in small drawings, which
 #: are spotless, and less in scans, whose paper has smudges.
 DRAWN_INK, SCANNED_INK = 0.02, 0.10
-#: Ink weaker than this (of 255 gray levels) against its paper is paper; less will do where the
-#: paper shows no grain at all, as in drawings.
+#: Ink weaker than this (of 255 gray levels) against its paper is paper; less will do in
+#: small drawings, whose paper shows no grain at all.
 FAINTEST_INK, FAINTEST_DRAWN = 12, 5
 #: Paper of less noise than this is bare where nothing stands four times above its noise; a
 #: higher level means that ink touches the border, and says nothing about the paper.
@@ -30,6 +30,8 @@ EDGE = 0.03
 STRAY, NEAR = 0.2, 0.12
 #: Ink weaker than this share of the darkest was not made by the same pen where it lies apart.
 WEAK = 0.4
+#: Of so many marks at most, the heaviest, it is looked how dark they are.
+_MOST_PEAKS = 12
 #: A mark at least this high (of the highest) and apart from the others counts as another digit.
 RIVAL = 0.5
 
@@ -65,62 +67,66 @@ def find_digit(ink: InkMap, noise: int) -> Found | None:
         noise: the level up to which bare paper reaches by itself.
     """
     peak = cv2.minMaxLoc(ink)[1]
-    if peak < (FAINTEST_INK if noise else FAINTEST_DRAWN) or (noise < GRAINY and peak < 4 * noise):
+    is_drawn = noise == 0 and min(ink.shape) < FLATTEN_FROM
+    if peak < (FAINTEST_DRAWN if is_drawn else FAINTEST_INK):
         return None
-    level = _threshold(ink, peak, noise)
-    mask = cv2.threshold(ink, level, 255, cv2.THRESH_BINARY)[1]
-    # Most pages hold one digit, and the bare paper round it need not be searched for marks.
-    x, y, width, height = cv2.boundingRect(mask)
-    if width == 0:
+    if noise < GRAINY and peak < 4 * noise:
         return None
-    area = np.s_[y : y + height, x : x + width]
-    if may_have_lines(np.asarray(mask[area], np.uint8), Box(x, y, width, height), ink.shape):
-        mask = without_lines(np.asarray(mask, np.uint8))
-        x, y, width, height = cv2.boundingRect(mask)
-        area = np.s_[y : y + height, x : x + width]
-    found = _marked(ink, np.asarray(mask[area], np.uint8), (x, y), peak)
-    if found is None:
-        # Weak marks lay about: what is this much weaker than the pen shows through or was printed.
-        mask = cv2.threshold(ink, peak * WEAK, 255, cv2.THRESH_BINARY)[1]
-        if may_have_lines(np.asarray(mask, np.uint8), Box(0, 0, *ink.shape[::-1]), ink.shape):
-            mask = without_lines(np.asarray(mask, np.uint8))
-        found = _marked(ink, np.asarray(mask, np.uint8), (0, 0), peak)
+    found, pen = _look(ink, _threshold(ink, peak, noise))
+    if found and pen:
+        # What is much weaker than the pen shows through from the other side, or was printed.
+        found, _ = _look(ink, pen * WEAK)
     return found
 
 
-def _marked(ink: InkMap, mask: InkMap, corner: tuple[int, int], peak: float) -> Found | None:
-    """The digit among the marks of a cut-out mask; ``None`` where weak marks are among them."""
-    x, y = corner
-    height, width = mask.shape
+def _look(ink: InkMap, level: float) -> tuple[Found | None, float]:
+    """The digit in what is above ``level``; and its pen's level where weaker marks lie about."""
+    mask = np.asarray(cv2.threshold(ink, level, 255, cv2.THRESH_BINARY)[1], np.uint8)
+    # Most pages hold one digit, and the bare paper round it need not be searched for marks.
+    box = Box(*cv2.boundingRect(mask))
+    if may_have_lines(cut(mask, box), box, ink.shape):
+        mask = without_lines(mask, ink)
+        box = Box(*cv2.boundingRect(mask))
+    if box.width == 0:
+        return None, 0.0
+    return _marked(cut(ink, box), cut(mask, box), box, ink.shape)
+
+
+def cut(image: InkMap, box: Box) -> InkMap:
+    """The part of an image that lies in a box."""
+    return image[box.y : box.y + box.height, box.x : box.x + box.width]
+
+
+def _marked(
+    near: InkMap, mask: InkMap, corner: Box, page: tuple[int, ...]
+) -> tuple[Found | None, float]:
+    """The digit among the marks of ink that was cut out at ``corner`` of its page."""
     # Labels of 16 bits take a third of the time of 32.
     count, labels, found, _ = cv2.connectedComponentsWithStatsWithAlgorithm(
         mask, 8, cv2.CV_16U, cv2.CCL_DEFAULT
     )
-    near = ink[y : y + height, x : x + width]
     if count == 2:
-        left, top, wide, high, _ = found[1].tolist()
-        own = np.s_[top : top + high, left : left + wide]
-        whole = np.asarray(cv2.bitwise_and(near[own], mask[own]), np.uint8)
-        return Found(whole, Box(x + left, y + top, wide, high), peak / 255, 1)
-    marks = [Mark(left + x, top + y, *rest) for left, top, *rest in found.tolist()]
-    kept = _digit_marks(marks, ink.shape)
-    if _weak(kept, np.asarray(labels, np.uint16), near, peak):
-        return None
+        whole = np.asarray(cv2.bitwise_and(near, mask), np.uint8)
+        return Found(whole, corner, cv2.minMaxLoc(whole)[1] / 255, 1), 0.0
+    marks = [Mark(left + corner.x, top + corner.y, *rest) for left, top, *rest in found.tolist()]
+    kept = _digit_marks(marks, page)
     box = _box([marks[label] for label in kept])
-    area = np.s_[box.y - y : box.y - y + box.height, box.x - x : box.x - x + box.width]
+    inner = Box(box.x - corner.x, box.y - corner.y, box.width, box.height)
     chosen = np.zeros(count, np.uint8)
     chosen[kept] = 255
-    wanted = chosen.take(np.asarray(labels[area], np.uint16))
-    digit = np.asarray(cv2.bitwise_and(near[area], wanted), np.uint8)
-    return Found(digit, box, peak / 255, _count([marks[label] for label in kept]))
+    own = np.asarray(labels, np.uint16)[inner.y :, inner.x :][: inner.height, : inner.width]
+    digit = np.asarray(cv2.bitwise_and(cut(near, inner), chosen.take(own)), np.uint8)
+    contrast = cv2.minMaxLoc(digit)[1] / 255
+    pen = _pen(digit, own, kept, marks) if len(kept) > 1 else 0.0
+    return Found(digit, box, contrast, _count([marks[label] for label in kept])), pen
 
 
-def _weak(kept: list[int], labels: NDArray[np.uint16], near: InkMap, peak: float) -> bool:
-    """Whether one of several marks is nowhere as dark as a pen that made the darkest ink."""
-    if len(kept) == 1:
-        return False
-    strong = np.bincount(labels[near > peak * WEAK], minlength=max(kept) + 1)
-    return any(strong[label] == 0 for label in kept)
+def _pen(digit: InkMap, labels: NDArray[np.uint16], kept: list[int], marks: list[Mark]) -> float:
+    """The darkest level of the marks that matter, where another mark is much weaker; else 0."""
+    least = STRAY * _weight(marks[kept[0]])
+    peaks = {label: int(digit[labels == label].max()) for label in kept[:_MOST_PEAKS]}
+    darkest = max(peak for label, peak in peaks.items() if _weight(marks[label]) >= least)
+    return darkest if min(peaks.values()) < WEAK * darkest else 0.0
 
 
 def _threshold(ink: InkMap, peak: float, noise: int) -> float:

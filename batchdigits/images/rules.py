@@ -1,14 +1,15 @@
 """Printed lines and boxes of a form, taken out of a map of ink without eating a 1 or a 7.
 
-A straight thin line is a form's where it crosses the whole page and sticks out on both sides of
-everything else, or where four of them make a box round something.
-A digit's own bars start or end at another of its strokes, so they never stick out on both sides.
+Straight thin lines across the whole page, or four of them that make a box round something, are a
+form's: if they lie apart from all other ink, or if they stick out on both sides of it and were
+made by another pen, or are several. A digit's own bars touch its strokes and are as wide and dark.
 """
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from batchdigits.arrays import InkMap
 from batchdigits.records import Box
 
 Mask = NDArray[np.uint8]
@@ -24,11 +25,16 @@ PIECE = 0.22
 LEVEL = 0.7
 #: How far a line must stick out on both sides of all other ink.
 OVERHANG = 0.04
-#: Lines longer than this against all other ink are no bars of it, unless the page is cropped
-#: tightly: the rest fills more than this share of it.
+#: A digit that takes no more than this share of the page's width, and of its height, has no bar as
+#: long as the page.
 SMALL, LOOSE = 0.5, 0.85
-#: The digit that is left must be this high or wide, as a share of the page or the box.
-LEAST_LEFT = 0.15
+#: The digit that is left must be this high or wide, as a share of the page, or of a box.
+LEAST_LEFT, LEAST_BOXED = 0.15, 0.3
+#: Lines that touch other ink were made by another pen where they are at most this wide against
+#: its strokes, or this light, or as much darker.
+THINNER, LIGHTER = 0.6, 0.75
+#: A page with more lines is hatched, woven or printed, and no form.
+MOST_LINES = 20
 
 
 def may_have_lines(mask: Mask, box: Box, shape: tuple[int, ...]) -> bool:
@@ -51,14 +57,15 @@ def may_have_lines(mask: Mask, box: Box, shape: tuple[int, ...]) -> bool:
     )
 
 
-def without_lines(page: Mask) -> Mask:
+def without_lines(page: Mask, ink: InkMap) -> Mask:
     """The mask of a page with a form's lines taken out, or ``page`` itself where there are none.
 
     Args:
         page: ``(height, width) uint8``, 255 ink, the whole page.
+        ink: ``(height, width) uint8``, how dark it is.
     """
     for find in (_box_lines, _crossing_lines):
-        lines = find(page)
+        lines = find(page, ink)
         if lines is not None:
             rest = _mended(page, lines)
             # A digit as thin as a hem goes with its lines; then they are better than nothing.
@@ -66,34 +73,85 @@ def without_lines(page: Mask) -> Mask:
     return page
 
 
-def _crossing_lines(page: Mask) -> Mask | None:
+def _crossing_lines(page: Mask, ink: InkMap) -> Mask | None:
     """Lines across the whole page, each way."""
-    across = _long_pieces(page, page.shape[1])
-    down = _long_pieces(np.ascontiguousarray(page.T), page.shape[0])
-    if across is None and down is None:
+    across, down = _long_pieces(page), _long_pieces(_turned(page))
+    both = np.zeros_like(page)
+    if across is not None:
+        both |= across
+    if down is not None:
+        both |= down.T
+    rest = np.asarray(page & ~both, np.uint8)
+    if not both.any() or not _is_something(rest, page.shape, LEAST_LEFT):
         return None
-    rest = page.copy()
-    rest[(across if across is not None else 0) | (down.T if down is not None else 0) > 0] = 0
-    if not _is_something(rest, page.shape):
-        return None
-    left, top, width, height = cv2.boundingRect(_cleaned(rest))
-    is_loose = width <= LOOSE * page.shape[1] and height <= LOOSE * page.shape[0]
+    is_grid = across is not None and down is not None
     lines = np.zeros_like(page)
-    if across is not None and _sticks_out(left, width, page.shape[1], is_loose):
+    if across is not None and _are_printed(across, rest, ink, is_grid):
         lines |= across
-    if down is not None and _sticks_out(top, height, page.shape[0], is_loose):
+    if down is not None and _are_printed(down, _turned(rest), _turned(ink), is_grid):
         lines |= down.T
     return lines if lines.any() else None
 
 
-def _sticks_out(start: int, length: int, page: int, is_loose: bool) -> bool:
-    """Whether a line across a page of that length is no bar of what else is on it."""
-    both = start >= OVERHANG * page and start + length <= (1 - OVERHANG) * page
-    return both or (is_loose and length <= SMALL * page)
+def _are_printed(lines: Mask, rest: Mask, ink: InkMap, is_grid: bool) -> bool:
+    """Whether level lines across a page are no bars of what else is on it."""
+    if _is_apart(lines, rest):
+        return True
+    rows, columns = rest.shape
+    left, _, width, height = cv2.boundingRect(_cleaned(rest))
+    overhangs = left >= OVERHANG * columns and left + width <= (1 - OVERHANG) * columns
+    # The ink of a tightly cropped digit fills its page, and its bars are as long as it is wide.
+    is_small = width <= SMALL * columns and height <= LOOSE * rows
+    if is_grid or _number(lines) > 1:
+        return bool(overhangs or is_small)
+    if is_small and _goes_through(lines, rest):
+        return True
+    return overhangs and _is_other_pen(lines, rest, ink)
 
 
-def _long_pieces(page: Mask, across: int, thickness: float = THICKEST) -> Mask | None:
+def _turned(image: Mask) -> Mask:
+    return np.ascontiguousarray(image.T)
+
+
+def _number(lines: Mask) -> int:
+    """How many level lines lie below each other."""
+    filled = np.concatenate([[False], np.asarray(lines.any(axis=1))])
+    return int(np.count_nonzero(filled[1:] & ~filled[:-1]))
+
+
+def _goes_through(lines: Mask, rest: Mask) -> bool:
+    """Whether other ink touches level lines from above and from below."""
+    reach = np.ones((4, 1), np.uint8)
+    ink = _cleaned(rest)
+    sides = (cv2.dilate(lines, reach, anchor=(0, place)) for place in (0, 3))
+    return all(cv2.countNonZero(ink & np.asarray(side, np.uint8)) for side in sides)
+
+
+def _is_apart(lines: Mask, rest: Mask) -> bool:
+    """Whether nothing but a hem of half-ink touches the lines."""
+    near = cv2.dilate(lines, np.ones((5, 5), np.uint8))
+    return not cv2.countNonZero(_cleaned(rest) & np.asarray(near, np.uint8))
+
+
+def _is_other_pen(lines: Mask, rest: Mask, ink: InkMap) -> bool:
+    """Whether lines are thinner or lighter or darker than what else is on the page."""
+    width = _stroke_width(rest)
+    if _stroke_width(lines) <= THINNER * width:
+        return True
+    dark, other = (float(np.percentile(ink[each > 0], 80)) for each in (lines, rest))
+    return not LIGHTER <= dark / max(other, 1) <= 1 / LIGHTER
+
+
+def _stroke_width(mask: Mask) -> float:
+    """Mean width of the strokes in pixels: twice the area over the outline's length."""
+    area = cv2.countNonZero(mask)
+    inside = cv2.erode(mask, np.ones((3, 3), np.uint8), borderValue=0)
+    return 2.0 * area / max(area - cv2.countNonZero(inside), 1)
+
+
+def _long_pieces(page: Mask, thickness: float = THICKEST) -> Mask | None:
     """Pieces of level lines that together cross the page and are thin."""
+    across = page.shape[1]
     piece = max(8, int(across * PIECE))
     if piece > across:
         return None
@@ -102,12 +160,13 @@ def _long_pieces(page: Mask, across: int, thickness: float = THICKEST) -> Mask |
         return None
     # Pieces of a line that is askew lie a row apart; gaps come from noise.
     joined = cv2.dilate(straight, np.ones((3, 3), np.uint8))
-    count, labels, stats, _ = cv2.connectedComponentsWithStats(joined, connectivity=8)
+    _, labels, stats, _ = cv2.connectedComponentsWithStats(joined, connectivity=8)
     thickest = max(2.0, thickness * min(page.shape))
     lines = np.zeros_like(page)
-    for label in range(1, count):
-        if stats[label, cv2.CC_STAT_WIDTH] < CROSSING * across:
-            continue
+    wide = np.flatnonzero(stats[1:, cv2.CC_STAT_WIDTH] >= CROSSING * across) + 1
+    if len(wide) > MOST_LINES:
+        return None
+    for label in wide.tolist():
         own = straight & np.where(labels == label, 255, 0).astype(np.uint8)
         if cv2.countNonZero(own) > thickest * across * 1.1:
             own = _without_bars(own, across)
@@ -127,7 +186,7 @@ def _without_bars(line: Mask, across: int) -> Mask:
     return kept
 
 
-def _box_lines(page: Mask) -> Mask | None:
+def _box_lines(page: Mask, ink: InkMap) -> Mask | None:
     """The four sides of a box round something."""
     x, y, width, height = cv2.boundingRect(page)
     if min(width, height) < 12:
@@ -136,7 +195,7 @@ def _box_lines(page: Mask) -> Mask | None:
     sides, missing = np.zeros_like(inner), 0
     for turned in (False, True):
         way = np.ascontiguousarray(inner.T if turned else inner)
-        lines = _long_pieces(way, way.shape[1], THICKEST_SIDE)
+        lines = _long_pieces(way, THICKEST_SIDE)
         if lines is None:
             return None
         border = max(2, len(way) // 6)
@@ -148,7 +207,11 @@ def _box_lines(page: Mask) -> Mask | None:
     if missing > at_edge:
         return None
     rest = inner & ~sides
-    if not _is_something(rest, inner.shape):
+    if not _is_something(rest, inner.shape, LEAST_BOXED):
+        return None
+    if not (
+        _is_apart(sides, rest) or _is_other_pen(sides, rest, ink[y : y + height, x : x + width])
+    ):
         return None
     found = np.zeros_like(page)
     found[y : y + height, x : x + width] = sides
@@ -160,9 +223,9 @@ def _cleaned(rest: Mask) -> Mask:
     return np.asarray(cv2.morphologyEx(rest, cv2.MORPH_OPEN, np.ones((2, 2), np.uint8)), np.uint8)
 
 
-def _is_something(rest: Mask, shape: tuple[int, ...]) -> bool:
+def _is_something(rest: Mask, shape: tuple[int, ...], least: float) -> bool:
     _, _, width, height = cv2.boundingRect(_cleaned(rest))
-    return max(width / shape[1], height / shape[0]) >= LEAST_LEFT
+    return max(width / shape[1], height / shape[0]) >= least
 
 
 def _mended(page: Mask, lines: Mask) -> Mask:

@@ -105,19 +105,18 @@ def two_digits(style: Style, digits: Fields, random: Random) -> Image:
 
 
 def half_digit(style: Style, digits: Fields, random: Random) -> Image:
-    """A digit of which the edge leaves a third at the most."""
-    ink = cut_out(
-        draw_ink(digits[random.integers(len(digits))], style.side, style.pen, Bend(), random)
-    )
+    """The upper, lower or left quarter or third of a digit, cut straight."""
+    fields = digits[random.integers(len(digits))]
+    ink = cut_out(draw_ink(fields, style.side, style.pen, Bend(), random))
     rows, columns = ink.shape
     keep = random.uniform(0.15, 0.35)
-    part = (
-        ink[: max(2, int(rows * keep))]
-        if random.random() < 0.5
-        else ink[-max(2, int(rows * keep)) :]
-    )
-    if random.random() < 0.3 and columns > 8:
-        part = ink[:, : max(2, int(columns * keep))]
+    part = ink[: int(rows * keep)] if random.random() < 0.5 else ink[-int(rows * keep) :]
+    if random.random() < 0.3:
+        part = ink[:, : int(columns * keep)]
+    part = cut_out(part)
+    # A piece of a straight stroke is a 1.
+    if min(part.shape) < 2 or part.shape[0] > 1.5 * part.shape[1]:
+        return blot(style, digits, random)
     return develop(part, style, random, digits[0])
 
 

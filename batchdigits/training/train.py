@@ -21,6 +21,8 @@ CHUNK = 2000
 #: Every image made is shown this many times, in epochs that follow each other: making one costs
 #: as much as learning from it ("data echoing", Choi et al., arXiv 1907.05550, 2019).
 ECHO = 2
+#: Images predicted in one call.
+PREDICTED = 512
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,15 +168,23 @@ def _joined(parts: list[Batch]) -> Batch:
 
 def _one_epoch(model: Any, batch: Batch, recipe: Recipe, random: np.random.Generator) -> float:
     images, labels = batch
-    whole = max(len(images) // recipe.batch_size, 1) * recipe.batch_size
-    order = random.permutation(len(images))[:whole]
-    one_hot = np.eye(CLASSES, dtype=np.float32)[labels[order]]
-    history = model.fit(
-        images[order, ..., None], one_hot, recipe.batch_size, shuffle=False, verbose=0
-    )
-    return float(history.history["loss"][-1])
+    whole = max(len(images) // recipe.batch_size, 1)
+    order = random.permutation(len(images))
+    one_hot = np.eye(CLASSES, dtype=np.float32)
+    losses = []
+    # Keras' ``fit`` stalls for half a minute at a time on two cores, waiting for its own threads.
+    for chosen in np.array_split(order, whole):
+        pixels = images[chosen, ..., None].astype(np.float32)
+        losses.append(float(model.train_on_batch(pixels, one_hot[labels[chosen]])))
+    return losses[-1]
 
 
 def logits_of(model: Any, images: NDArray[np.uint8]) -> NDArray[np.float32]:
     """``(n, 11) float32`` logits of a Keras model for ``(n, 28, 28) uint8`` images."""
-    return np.asarray(model.predict(images[..., None], batch_size=512, verbose=0), np.float32)
+    parts = range(0, len(images), PREDICTED)
+    return np.concatenate(
+        [
+            np.asarray(model(images[start : start + PREDICTED, ..., None], training=False))
+            for start in parts
+        ]
+    )
