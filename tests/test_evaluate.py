@@ -154,6 +154,45 @@ def test_a_csv_names_files_below_its_own_folder(tmp_path: Path, digits: Digits) 
     assert snapshot(data) == before
 
 
+def test_a_csv_may_name_files_as_the_program_itself_does(tmp_path: Path, digits: Digits) -> None:
+    data = tmp_path / "data"
+    names: list[str | bytes] = ["=1.png", "'=1.png", "1.png ", "2.png", b"\xff.png", "\\x41.png"]
+    for name in names:
+        write_png(data / os.fsdecode(name), digits[0][0])
+    cells = ["'=1.png", "''=1.png", "1.png ", " 2.png ", "\\xff.png", "\\\\x41.png"]
+    shown = {"=1.png", "'=1.png", "1.png ", "2.png", "\\xff.png", "\\\\x41.png"}
+    # Both =1.png and '=1.png are there: only in a table of our own is it clear which one is meant.
+    lines = ["file,truth,digit", *(f"{cell},7,1" for cell in cells)]
+    (data / "mistakes.csv").write_text("\n".join(lines))
+    (tmp_path / "temporary").mkdir()
+    found = copied(data / "mistakes.csv", (), (), tmp_path / "temporary")
+    assert found == dict.fromkeys(shown, 7)
+    copies = {os.fsencode(each) for each in os.listdir(tmp_path / "temporary")}
+    assert copies == {os.fsencode(name) for name in names}
+
+
+def test_a_csv_names_a_file_by_its_plain_name_first(tmp_path: Path, digits: Digits) -> None:
+    for name in ("'=1.png", "=1.png", "=2.png", "\\x41.png"):
+        write_png(tmp_path / name, digits[0][0])
+    table = tmp_path / "labels.csv"
+    table.write_text("file,digit\n'=1.png,1\n '=2.png ,2\n\\x41.png,3\n")
+    (tmp_path / "new").mkdir()
+    assert copied(table, (), (), tmp_path / "new") == {"'=1.png": 1, "=2.png": 2, "\\\\x41.png": 3}
+
+
+def test_the_mistakes_of_one_evaluation_are_the_data_of_the_next(
+    tmp_path: Path, digits: Digits
+) -> None:
+    write_folder(tmp_path / "scans", digits, wrong=2)
+    write_png(tmp_path / "scans" / "=w" / "8" / "blank.png", np.full((40, 40), 255, np.uint8))
+    evaluate(Order(str(tmp_path / "scans"), tmp_path / "first"), read)
+    again = tmp_path / "scans" / "again.csv"
+    again.write_bytes((tmp_path / "first" / "mistakes.csv").read_bytes())
+    evaluate(Order(str(again), tmp_path / "second"), read)
+    assert (figures(tmp_path / "second")["files"], figures(tmp_path / "second")["right"]) == (3, 0)
+    assert rows(tmp_path / "second" / "mistakes.csv") == rows(tmp_path / "first" / "mistakes.csv")
+
+
 @pytest.mark.parametrize(
     ("text", "told"),
     [
@@ -173,6 +212,10 @@ def test_a_csv_names_files_below_its_own_folder(tmp_path: Path, digits: Digits) 
         ("file,digit\nnotes.txt,1\n", "names notes.txt, which a run leaves alone"),
         ('file,digit\n"1.png,1\n', "cannot be read as a CSV"),
         ("file,digit\n1\0.png,1\n", "is no file name"),
+        ("file,digit\n\\x41.png,1\n", "x41.png is not there"),
+        ("file,digit\n '=../secret.png,1\n", "=../secret.png is not there"),
+        ("file,digit\n ../secret.png ,1\n", "is not there"),
+        ("file,truth,digit\n1.png,,1\n", "line 2: the digit of 1.png is '', not 0 to 9"),
     ],
 )
 def test_a_bad_csv_is_told_in_one_sentence(

@@ -1,8 +1,10 @@
 """A CSV of files and their digits, its files copied to where they can be read as an inbox.
 
 Its columns ``file`` and ``digit`` are found by their names, in any order and among others; commas,
-semicolons or tabs part them. Paths are relative to the CSV's own folder. A CSV may come from
-anywhere, so that what it names outside that folder is refused, links that lead there too.
+semicolons or tabs part them. In a table with a column ``truth``, as ``mistakes.csv`` is one, that
+is the label, and ``digit`` only what was read. Paths are relative to the CSV's own folder. A CSV
+may come from anywhere, so that what it names outside that folder is refused, links that lead there
+too.
 """
 
 import csv
@@ -12,11 +14,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from batchdigits.errors import DataError
-from batchdigits.names import display_name
+from batchdigits.names import display_name, raw_name
+from batchdigits.reports.csvfile import unguard
 from batchdigits.scan import is_chosen
 from batchdigits.training.data import labelled_digit
 
-_FILE, _DIGIT = "file", "digit"
+_FILE, _DIGIT, _TRUTH = "file", "digit", "truth"
 
 
 def copied(
@@ -36,21 +39,21 @@ def copied(
     """
     root = os.path.realpath(table.parent)
     truth: dict[str, int] = {}
-    for place, named, digit in _rows(table):
-        path = os.path.realpath(os.path.join(root, named))
-        name = _name(path, root, f"{place}: {named}")
+    for what, names, digit in _rows(table):
+        path = _path(names, root, what)
+        name = display_name(os.path.relpath(path, root))
         if name in truth:
-            raise DataError(f"{place}: {named} was named before.")
+            raise DataError(f"{what} was named before.")
         if is_chosen(name, include, exclude):
             truth[name] = digit
-            _copy(path, inbox / os.path.relpath(path, root), f"{place}: {named}")
+            _copy(path, inbox / os.path.relpath(path, root), what)
     if not truth:
         raise DataError(f"{display_name(str(table))} names no files.")
     return truth
 
 
-def _rows(table: Path) -> Iterator[tuple[str, str, int]]:
-    """Place for messages, file and digit of every row."""
+def _rows(table: Path) -> Iterator[tuple[str, tuple[str, ...], int]]:
+    """Place and file for messages, the names it may have, and the digit of every row."""
     shown = display_name(str(table))
     try:
         with table.open(encoding="utf-8-sig", newline="") as file:
@@ -59,10 +62,12 @@ def _rows(table: Path) -> Iterator[tuple[str, str, int]]:
             heads = next(csv.reader([head], delimiter=delimiter), [])
             columns = [each.strip().lower() for each in heads]
             reader = csv.reader(file, delimiter=delimiter, strict=True)
-            at = _column(columns, _FILE, shown), _column(columns, _DIGIT, shown)
+            label = _TRUTH if _TRUTH in columns else _DIGIT
+            at = _column(columns, _FILE, shown), _column(columns, label, shown)
             for cells in filter(None, reader):
                 place = f"{shown}, line {reader.line_num + 1}"
-                yield place, *_row(cells, *at, place)
+                named, digit = _row(cells, *at, place)
+                yield f"{place}: {named}", _names(named, label == _TRUTH), digit
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise DataError(f"{shown} cannot be read as a CSV: {error}.") from error
 
@@ -85,13 +90,34 @@ def _row(cells: list[str], file: int, digit: int, place: str) -> tuple[str, int]
     return cells[file], truth
 
 
-def _name(path: str, root: str, what: str) -> str:
-    """The file's name inside the inbox, as results show it."""
-    if not path.startswith(root.rstrip(os.sep) + os.sep):
-        raise DataError(f"{what} lies outside the folder of the CSV.")
-    if not os.path.isfile(path):
-        raise DataError(f"{what} is not there.")
-    return display_name(os.path.relpath(path, root))
+def _names(cell: str, is_ours: bool) -> tuple[str, ...]:
+    """What a cell may mean, the likeliest first: itself, or what our tables write so.
+
+    Both exist only where names were made to look like guarded ones.
+    """
+    bare = cell.strip()
+    plain, decoded = (cell, bare), (_decoded(cell), _decoded(bare))
+    return (*decoded, *plain) if is_ours else (*plain, *decoded)
+
+
+def _decoded(cell: str) -> str:
+    """The file that ``results.csv`` or ``mistakes.csv`` means by a cell."""
+    shown = unguard(cell)
+    try:
+        return os.fsdecode(os.fsencode(raw_name(shown)))
+    except UnicodeEncodeError:  # only bytes that are no text are ever escaped
+        return shown
+
+
+def _path(names: tuple[str, ...], root: str, what: str) -> str:
+    """The first of these names under which a file lies in the folder."""
+    paths = [os.path.realpath(os.path.join(root, name)) for name in names]
+    inside = [path for path in paths if path.startswith(root.rstrip(os.sep) + os.sep)]
+    for path in inside:
+        if os.path.isfile(path):
+            return path
+    problem = "is not there" if inside else "lies outside the folder of the CSV"
+    raise DataError(f"{what} {problem}.")
 
 
 def _copy(path: str, target: Path, what: str) -> None:
