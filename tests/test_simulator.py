@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from conftest import ROOT
 from test_normalise import similar
 
 from batchdigits.arrays import GrayImage
@@ -79,3 +80,10 @@ def test_every_kind_of_no_digit_gives_images(kind: str, shapes: Glyphs) -> None:
     for _ in range(4):
         image = NON_DIGITS[kind][0](style("scan", random), shapes.fields, random)
         assert image.dtype == np.uint8 and image.ndim in (2, 3) and image.size
+
+
+def test_the_page_about_reading_shows_every_kind() -> None:
+    text = (ROOT / "docs" / "reading.md").read_text(encoding="utf-8")
+    for kind in (*KINDS, *NON_DIGITS):
+        assert f"**{kind}**" in text, "run python -m benchmarks.reading"
+        assert (ROOT / "docs" / "reading" / f"{kind.replace(' ', '-')}.png").is_file()

@@ -45,7 +45,8 @@ class Evaluated:
 def evaluate(order: Order, read: Callable[[Settings], Summary]) -> Evaluated:
     """Read labelled files as any run does, and compare its table with the truth.
 
-    Nothing in the folder of the data is changed, moved or added.
+    Nothing in the folder of the data is changed, moved or added, and in the output folder only
+    files of an earlier evaluation are replaced.
 
     Args:
         order: what to do.
@@ -53,9 +54,11 @@ def evaluate(order: Order, read: Callable[[Settings], Summary]) -> Evaluated:
 
     Raises:
         DataError: the data cannot be used.
-        UsageError: output folder and labelled folder lie in each other.
+        UsageError: output folder and labelled folder lie in each other, or the output folder is
+            the one of a CSV or an ``.npz``.
         ModelError: no usable model.
-        OutboxError: the output folder, or the temporary one, cannot be written.
+        OutboxError: the output folder, or the temporary one, cannot be written, or files in it
+            that no evaluation made are in the way.
     """
     check_outbox(order.data, order.outbox)
     with report.writing(order.outbox), tempfile.TemporaryDirectory(prefix="batchdigits-") as place:

@@ -1,5 +1,6 @@
 """What is evaluated: files that the program can read, and the digit each truly is."""
 
+import os
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -82,13 +83,28 @@ def _folder(folder: Path, include: tuple[str, ...], exclude: tuple[str, ...]) ->
 
 
 def check_outbox(data: str, outbox: Path) -> None:
-    """Refuse an output folder inside a labelled folder, and the other way round.
+    """Refuse an output folder inside a labelled folder, the other way round, or beside a file.
 
     Raises:
         UsageError: with the sentence to show.
     """
-    if data != MNIST and Path(data).is_dir():
+    if data != MNIST and os.path.isdir(data):
         check_folders(Path(data), outbox)
+    elif data != MNIST and any(_is_same(outbox, folder) for folder in _folders(data)):
+        raise UsageError(
+            f"The output folder {outbox} is the folder of {data}, which is left as it is: "
+            "choose another."
+        )
+
+
+def _folders(file: str) -> set[str]:
+    """The folders of a file and of what it leads to, where it is a link."""
+    return {os.path.dirname(path) for path in (os.path.abspath(file), os.path.realpath(file))}
+
+
+def _is_same(path: Path, other: str) -> bool:
+    """Whether both are one folder on disk, whatever ``..``, links or letters they are named by."""
+    return os.path.isdir(path) and os.path.isdir(other) and os.path.samefile(path, other)
 
 
 def _check_read(table: Path, inbox: Path, names: Iterable[str]) -> None:

@@ -20,6 +20,12 @@ from batchdigits.reports.csvfile import BOM, guard
 
 SCHEMA = 1
 FIGURES, MISTAKES, SHEET = "evaluation.json", "mistakes.csv", "mistakes.png"
+_PER_DIGITS, _CONFUSIONS = "per_digit.csv", "confusion.csv"
+#: Everything that is replaced or removed, if an evaluation made it.
+_FILES = (
+    FIGURES, _PER_DIGITS, _CONFUSIONS, MISTAKES,
+    "confusion.png", "calibration.png", "coverage.png", SHEET,
+)  # fmt: skip
 #: Points of the coverage curve in the JSON; the chart shows all.
 _POINTS = 101
 #: Accuracies for which the JSON tells how much of the files reaches them.
@@ -47,10 +53,32 @@ def prepare(outbox: Path) -> None:
     """Make the folder, and find out before the work whether it can be written.
 
     Raises:
-        OutboxError: it cannot.
+        OutboxError: it cannot, or files in it that no evaluation made are in the way.
     """
     with writing(outbox):
+        _refuse_others(outbox)
         check_writable(outbox)
+
+
+def _refuse_others(outbox: Path) -> None:
+    """Refuse to replace a person's own files, which may well be named so."""
+    if _is_ours(outbox / FIGURES):
+        return
+    for name in _FILES:
+        if os.path.lexists(outbox / name):
+            raise OutboxError(
+                f"{display_name(str(outbox / name))} is in the way, and no {FIGURES} tells that an "
+                "evaluation made it: move it away, or choose another output folder."
+            )
+
+
+def _is_ours(figures: Path) -> bool:
+    """Whether this is the ``evaluation.json`` of an earlier evaluation."""
+    try:
+        told = json.loads(figures.read_bytes()) if figures.is_file() else None
+    except (OSError, ValueError, RecursionError):
+        return False
+    return isinstance(told, dict) and told.get("schema") == SCHEMA and "batchdigits" in told
 
 
 def write(
@@ -64,7 +92,7 @@ def write(
     """Write tables and pictures, and last of all ``evaluation.json``, which tells of all.
 
     Args:
-        outbox: the folder; files of an earlier evaluation are replaced.
+        outbox: the folder, see :func:`prepare`; files of an earlier evaluation are replaced.
         found: the figures.
         answers: what was read.
         mistakes: those not right, worst first.
@@ -72,12 +100,13 @@ def write(
         about: what was evaluated, and with which model.
 
     Raises:
-        OutboxError: something cannot be written.
+        OutboxError: something cannot be written, or is in the way since the work began.
     """
     with writing(outbox):
-        _table(outbox / "per_digit.csv", _PER_DIGIT, _per_digit(found))
+        _refuse_others(outbox)
+        _table(outbox / _PER_DIGITS, _PER_DIGIT, _per_digit(found))
         rows = ([digit, *map(int, row)] for digit, row in enumerate(found.counts))
-        _table(outbox / "confusion.csv", ["truth", *_NAMES], rows)
+        _table(outbox / _CONFUSIONS, ["truth", *_NAMES], rows)
         _table(outbox / MISTAKES, _MISTAKE, map(_mistake, mistakes))
         if SHEET not in pictures:  # of an earlier evaluation
             (outbox / SHEET).unlink(missing_ok=True)

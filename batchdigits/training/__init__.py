@@ -1,1 +1,1 @@
-"""Making models: data, variations, architecture, training, export. The only user of TensorFlow."""
+"""Making models: data, the scan simulator, architecture, training, calibration, export."""

@@ -139,7 +139,7 @@ def blot(style: Style, digits: Fields, random: Random) -> Image:
 
 
 def figure(style: Style, digits: Fields, random: Random) -> Image:
-    """A few simple shapes over each other, filled or not: signs, plans, drawings."""
+    """A few random polygons, rectangles and ellipses over each other, filled or not."""
     side = max(16, min(int(style.side * 1.5), 160))
     layer = np.zeros((side, side), np.uint8)
     for _ in range(random.integers(2, 6)):
@@ -176,7 +176,7 @@ def word(style: Style, digits: Fields, random: Random) -> Image:
 
 
 def texture(style: Style, digits: Fields, random: Random) -> Image:
-    """A piece of something photographed: nothing but texture."""
+    """Smooth noise of several sizes, and nothing else."""
     grain = sum(random.random() * noise(style.shape, smooth, random) for smooth in (1, 4, 16, 40))
     grain = np.asarray(grain, np.float32)
     low, high = float(grain.min()), float(grain.max())

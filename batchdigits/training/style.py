@@ -25,7 +25,10 @@ class Style:
         grain: strength of the paper's grain.
         light: how far the light falls off across the page.
         shadow: depth of a shadow.
-        lines: strength of ruled lines, then of dots, a box, lines left at edges.
+        ruled: strength of ruled lines.
+        dotted: strength of rows of dots.
+        boxed: strength of a box round the digit.
+        edges: strength of lines left at edges.
         bleed: strength of what shows through from the other side.
         specks: largest radius of stray specks; 0 for none.
         pointer: whether a mouse pointer was left on the picture.

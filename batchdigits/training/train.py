@@ -15,11 +15,13 @@ from numpy.typing import NDArray
 from batchdigits.errors import DataError
 from batchdigits.training.architecture import CLASSES, build_cnn
 from batchdigits.training.augment import Batch, Material, make
+from batchdigits.training.averaging import RunningMean
 
 #: Images made by one call of a helper process.
 CHUNK = 2000
-#: Every image made is shown this many times, in epochs that follow each other: making one costs
-#: as much as learning from it ("data echoing", Choi et al., arXiv 1907.05550, 2019).
+#: Every image made is shown this often, in epochs that follow each other: making one costs
+#: as much as learning from it ("data echoing", Choi et al., arXiv 1907.05550, 2019). The first
+#: epoch's are shown once more, the last one's once less.
 ECHO = 2
 #: Images predicted in one call.
 PREDICTED = 512
@@ -110,21 +112,23 @@ def _cycle(
     schedule = keras.optimizers.schedules.CosineDecay(
         0.0, steps, warmup_target=learning_rate, warmup_steps=steps // 30, alpha=0.0
     )
-    optimizer = keras.optimizers.AdamW(
-        schedule, weight_decay=recipe.weight_decay, use_ema=True, ema_momentum=recipe.averaging
-    )
+    optimizer = keras.optimizers.AdamW(schedule, weight_decay=recipe.weight_decay)
     # Smoothed, since a few labels of every set are wrong.
     loss = keras.losses.CategoricalCrossentropy(
         from_logits=True, label_smoothing=recipe.label_smoothing
     )
     model.compile(optimizer, loss)
     random = np.random.default_rng([recipe.seed, epochs.start])
+    mean = RunningMean(model, recipe.averaging)
     batches = _epochs(material, recipe.seed, epochs, shown // ECHO)
     for epoch, batch in zip(epochs, batches, strict=True):
-        found = _one_epoch(model, batch, recipe, random)
-        said = check(model) if epoch % 5 == 4 or epoch + 1 == epochs.stop else ""
+        found = _one_epoch(model, batch, recipe, random, mean)
+        said = ""
+        if epoch % 5 == 4 or epoch + 1 == epochs.stop:
+            with mean.shown():
+                said = check(model)
         say(f"epoch {epoch + 1}/{recipe.epochs + recipe.refine}: loss {found:.4f} {said}")
-    optimizer.finalize_variable_values(model.trainable_variables)
+    mean.settle()
 
 
 def _epochs(material: Material, seed: int, epochs: range, fresh: int) -> Iterator[Batch]:
@@ -166,17 +170,21 @@ def _joined(parts: list[Batch]) -> Batch:
     return images, labels
 
 
-def _one_epoch(model: Any, batch: Batch, recipe: Recipe, random: np.random.Generator) -> float:
+def _one_epoch(
+    model: Any, batch: Batch, recipe: Recipe, random: np.random.Generator, mean: RunningMean
+) -> float:
+    """Show every image once; returns the mean loss."""
     images, labels = batch
-    whole = max(len(images) // recipe.batch_size, 1)
     order = random.permutation(len(images))
     one_hot = np.eye(CLASSES, dtype=np.float32)
-    losses = []
-    # Keras' ``fit`` stalls for half a minute at a time on two cores, waiting for its own threads.
-    for chosen in np.array_split(order, whole):
+    loss = 0.0
+    model.reset_metrics()
+    # Keras' ``fit`` now and then waits for half a minute for threads of its own on two cores.
+    for chosen in np.array_split(order, max(len(images) // recipe.batch_size, 1)):
         pixels = images[chosen, ..., None].astype(np.float32)
-        losses.append(float(model.train_on_batch(pixels, one_hot[labels[chosen]])))
-    return losses[-1]
+        loss = float(model.train_on_batch(pixels, one_hot[labels[chosen]]))
+        mean.add()
+    return loss
 
 
 def logits_of(model: Any, images: NDArray[np.uint8]) -> NDArray[np.float32]:

@@ -9,6 +9,7 @@ from batchdigits.evaluation.measures import calibration
 from batchdigits.records import Reason, Status
 from benchmarks.accuracy.lines import CALIBRATION, NO_DIGIT, NO_DIGIT_SHIPPED, SUREST, Line
 from benchmarks.accuracy.sets import SETS
+from benchmarks.nondigits.kinds import FAMILIAR
 
 #: Reviewed whatever the confidence.
 ALWAYS = (Reason.SEVERAL_MARKS, Reason.BLANK)
@@ -57,7 +58,7 @@ def no_digit(measured: Measured) -> list[Line]:
     """How much of what is no digit a person is shown."""
     if "nondigits" not in measured:
         return []
-    others = measured["nondigits"].files
+    others = [each for each in measured["nondigits"].files if _kind(each) not in FAMILIAR]
     shown = sum(each.status != Status.OK for each in others)
     shipped = Line(NO_DIGIT_SHIPPED, Part(len(others), shown))
     limit = threshold(measured)

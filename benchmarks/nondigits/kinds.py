@@ -36,6 +36,8 @@ KINDS: dict[str, tuple[Maker, int]] = {
     "pages of text": (writing.page, 96),
 }
 SUMS, PHOTOGRAPHS = "sums", "photographs"
+#: Near to what is trained with (print, pairs of digits): measured, but counted towards no goal.
+FAMILIAR = frozenset({"pages of text", SUMS})
 
 
 def write_all(digits: NDArray[np.uint8], folder: Path, each: int = EACH) -> list[str]:
