@@ -1,6 +1,7 @@
 """``batchdigits evaluate`` as its user meets it: labelled files in, figures and pictures out."""
 
 import csv
+import errno
 import json
 import os
 import shutil
@@ -21,6 +22,7 @@ from batchdigits.arrays import GrayImage
 from batchdigits.batch import run
 from batchdigits.config import Settings
 from batchdigits.errors import BatchdigitsError, DataError, OutboxError, UsageError
+from batchdigits.evaluation import report
 from batchdigits.evaluation.answers import Answer
 from batchdigits.evaluation.command import Order, evaluate
 from batchdigits.evaluation.labels import labelled
@@ -204,6 +206,28 @@ def test_files_that_come_while_it_reads_are_not_replaced(tmp_path: Path, digits:
     with pytest.raises(OutboxError, match="move it away"):
         evaluate(Order(str(tmp_path / "scans"), tmp_path / "out"), meanwhile)
     assert os.listdir(tmp_path / "out") == ["mistakes.png"]
+
+
+def test_a_full_disk_leaves_nothing_that_is_in_the_way_later(
+    tmp_path: Path, digits: Digits, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_folder(tmp_path / "scans", digits[:2])
+    order = Order(str(tmp_path / "scans"), tmp_path / "out")
+
+    def full(path: Path, data: bytes) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device", str(path))
+
+    with monkeypatch.context() as patched:
+        patched.setattr(report, "write_bytes", full)
+        with pytest.raises(OutboxError, match="No space left"):
+            evaluate(order, read)
+    assert not os.listdir(tmp_path / "out")
+    evaluate(order, read)
+    with monkeypatch.context() as patched:
+        patched.setattr(report, "write_bytes", full)
+        with pytest.raises(OutboxError, match="No space left"):
+            evaluate(order, read)
+    assert set(os.listdir(tmp_path / "out")) == FILES - {"mistakes.png"}
 
 
 def test_a_csv_names_files_below_its_own_folder(tmp_path: Path, digits: Digits) -> None:

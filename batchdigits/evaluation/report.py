@@ -5,7 +5,7 @@ import json
 import math
 import os
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from batchdigits.errors import OutboxError
@@ -102,8 +102,7 @@ def write(
     Raises:
         OutboxError: something cannot be written, or is in the way since the work began.
     """
-    with writing(outbox):
-        _refuse_others(outbox)
+    with writing(outbox), _all_or_none(outbox):
         _table(outbox / _PER_DIGITS, _PER_DIGIT, _per_digit(found))
         rows = ([digit, *map(int, row)] for digit, row in enumerate(found.counts))
         _table(outbox / _CONFUSIONS, ["truth", *_NAMES], rows)
@@ -115,6 +114,20 @@ def write(
         with whole_file(outbox / FIGURES) as file:
             told = _content(found, answers, about)
             file.write(json.dumps(told, ensure_ascii=False, indent=1) + "\n")
+
+
+@contextmanager
+def _all_or_none(outbox: Path) -> Iterator[None]:
+    """A first evaluation that breaks off while it writes leaves no files of which none tells."""
+    _refuse_others(outbox)
+    is_first = not os.path.lexists(outbox / FIGURES)
+    try:
+        yield
+    except BaseException:
+        for name in _FILES if is_first else ():
+            with suppress(OSError):
+                (outbox / name).unlink()
+        raise
 
 
 def _table(path: Path, head: Sequence[str], rows: Iterable[Sequence[Cell]]) -> None:
