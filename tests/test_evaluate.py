@@ -208,6 +208,14 @@ def test_files_that_come_while_it_reads_are_not_replaced(tmp_path: Path, digits:
     assert os.listdir(tmp_path / "out") == ["mistakes.png"]
 
 
+def test_blanks_alone_have_no_calibration(batchdigits: Run, tmp_path: Path) -> None:
+    write_png(tmp_path / "scans" / "8" / "blank.png", np.full((40, 40), 255, np.uint8))
+    done = batchdigits("evaluate", "scans", cwd=tmp_path)
+    assert done.returncode == 0 and "calibration error" in done.stderr, done.stderr
+    assert "nan" not in done.stderr
+    assert set(os.listdir(tmp_path / "evaluation")) == FILES
+
+
 def test_a_full_disk_leaves_nothing_that_is_in_the_way_later(
     tmp_path: Path, digits: Digits, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -100,4 +100,4 @@ def test_percentages_never_say_all_or_nothing_falsely() -> None:
     assert percent(0.9957) == "99.57 %"
     assert (percent(1.0), percent(0.999999)) == ("100.00 %", "99.99 %")
     assert (percent(0.0), percent(0.00001)) == ("0.00 %", "0.01 %")
-    assert percent(None) == "-"
+    assert percent(None) == percent(math.nan) == "-"
