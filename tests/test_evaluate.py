@@ -427,6 +427,13 @@ def test_mnist_comes_from_keras(
     monkeypatch.setenv("PYTHONPATH", str(tmp_path / "modules"))
     with pytest.raises(DataError, match="no network"):
         evaluate(Order("mnist", tmp_path / "out"), never)
+    # What lies in the current folder is never run.
+    (tmp_path / "here").mkdir()
+    for name in ("keras.py", "numpy.py", "batchdigits.py"):
+        (tmp_path / "here" / name).write_text("raise ImportError('from the current folder')")
+    monkeypatch.chdir(tmp_path / "here")
+    with pytest.raises(DataError, match="no network"):
+        evaluate(Order("mnist", tmp_path / "out"), never)
 
 
 def test_a_stopped_evaluation_leaves_nothing(tmp_path: Path, digits: Digits) -> None:

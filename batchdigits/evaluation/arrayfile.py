@@ -49,7 +49,8 @@ def mnist(inbox: Path) -> dict[str, int]:
     LOG.info("Fetching MNIST with Keras.")
     path = inbox.with_name(f"{inbox.name}-mnist.npz")
     environment = os.environ | {"TF_CPP_MIN_LOG_LEVEL": "3"}
-    command = [sys.executable, "-c", _FETCH, str(path)]
+    # -P: the current folder may be full of anybody's files, and is no place to import from.
+    command = [sys.executable, "-P", "-c", _FETCH, str(path)]
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
     if done.returncode:
         why = (done.stderr.strip().splitlines() or ["no reason given"])[-1]
