@@ -32,6 +32,10 @@ SHARE_BENT, SHARE_PLAIN = 0.42, 0.15
 WORK_SIDE = 56
 _BEND = Bend(0.11, 0.18, 0.12, 0.035)
 
+#: How far held-back and measured shapes are bent, against training: what somebody wrote is odd
+#: enough as it is, and what is bent twice nobody can read.
+HELD_BACK_BENDING = 0.5
+
 Batch = tuple[NDArray[np.uint8], NDArray[np.int64]]
 
 
@@ -75,8 +79,7 @@ def make(material: Material, number: int, seed: list[int]) -> Batch:
 def simulated(shapes: Glyphs, random: Random, kind: str = "", bending: float = 1.0) -> list[Image]:
     """Every shape once, as an image of that kind, or each of some other one.
 
-    ``bending`` is how far shapes are bent: less than in training where they are measured with,
-    since what somebody wrote is as odd as it is, and what is bent twice nobody can read.
+    ``bending`` is how far shapes are bent, against training.
     """
     others = random.permutation(len(shapes))
     images = []

@@ -8,7 +8,14 @@ from numpy.typing import NDArray
 from batchdigits.engine import Engine
 from batchdigits.images.pixels import to_gray
 from batchdigits.normalise import normalise_all
-from batchdigits.training.augment import NO_DIGIT, Batch, non_digits, plain, simulated
+from batchdigits.training.augment import (
+    HELD_BACK_BENDING,
+    NO_DIGIT,
+    Batch,
+    non_digits,
+    plain,
+    simulated,
+)
 from batchdigits.training.data import Labelled
 from batchdigits.training.glyphs import from_pages
 from batchdigits.training.simulator import Image
@@ -32,8 +39,8 @@ class HeldBack:
         """Every page of ``data`` as it is, its shape simulated once, and a tenth of non-digits."""
         random = np.random.default_rng([seed, 2])
         shapes, _ = from_pages(data.pages, data.digits)
-        pages = simulated(shapes, random)
-        others = non_digits(shapes, round(len(data) * NON_DIGITS), random)
+        pages = simulated(shapes, random, bending=HELD_BACK_BENDING)
+        others = non_digits(shapes, max(1, round(len(data) * NON_DIGITS)), random)
         nothing = np.full(len(others), NO_DIGIT)
         return cls(plain(data), _read(pages, shapes.labels), _read(others, nothing))
 

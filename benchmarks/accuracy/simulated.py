@@ -10,7 +10,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from batchdigits.training.augment import simulated
+from batchdigits.training.augment import HELD_BACK_BENDING, simulated
 from batchdigits.training.data import Labelled, join
 from batchdigits.training.glyphs import Glyphs, from_pages
 from batchdigits.training.kinds import KINDS
@@ -18,8 +18,6 @@ from benchmarks.accuracy.data import MNIST, Data
 
 SEED = 1927
 KINDS_A_SHAPE = 2
-#: How far measured shapes are bent, against training: they are odd enough as they were written.
-BENDING = 0.5
 #: MNIST's own look is a set of its own.
 _LEFT_OUT = "plain"
 #: What the kind's own style compresses is written as such files are found.
@@ -56,7 +54,7 @@ def _share(shapes: Glyphs, place: int, kinds: int) -> Glyphs:
 
 def _write_kind(shapes: Glyphs, kind: str, place: int, inbox: Path) -> dict[str, int]:
     (inbox / kind).mkdir()
-    images = simulated(shapes, np.random.default_rng([SEED, place]), kind, BENDING)
+    images = simulated(shapes, np.random.default_rng([SEED, place]), kind, HELD_BACK_BENDING)
     truth = {}
     for number, (image, digit) in enumerate(zip(images, shapes.labels, strict=True)):
         name = f"{kind}/{number:04d}{'.jpg' if kind == _JPEG_KIND else '.png'}"
