@@ -13,8 +13,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from batchdigits.arrays import GrayImage
+from batchdigits.errors import DataError
 from batchdigits.images.ink import ink_maps
 from batchdigits.images.marks import find_digit
+from batchdigits.normalise import SEARCH_SIDE
 
 #: Fields are squares of this side; the shape's longer side is :data:`SHAPE_SIDE` of it.
 FIELD_SIDE, SHAPE_SIDE = 56, 40
@@ -45,11 +47,24 @@ def from_pages(pages: Sequence[GrayImage], labels: NDArray[np.int64]) -> tuple[G
     """Shapes of the ink on ``pages``, ``(h, w) uint8`` each, and the places of these pages.
 
     Pages without ink are left out.
+
+    Raises:
+        DataError: no page holds ink.
     """
-    found = [find_digit(ink, noise) for ink, noise in ink_maps(pages)]
+    found = [find_digit(ink, noise) for ink, noise in ink_maps(list(map(_searched, pages)))]
     kept = [place for place, digit in enumerate(found) if digit]
+    if not kept:
+        raise DataError("No page of the data holds any ink.")
     solid = np.stack([_solid(digit.ink) for digit in found if digit])
     return Glyphs(fields_of(solid, thin(solid)), labels[kept]), kept
+
+
+def _searched(page: GrayImage) -> GrayImage:
+    """A page no larger than the normaliser searches."""
+    scale = SEARCH_SIDE / max(page.shape)
+    if scale >= 1:
+        return page
+    return np.asarray(cv2.resize(page, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA))
 
 
 def fields_of(solid: NDArray[np.bool_], middle: NDArray[np.bool_]) -> Fields:
