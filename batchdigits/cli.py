@@ -262,7 +262,7 @@ def train(
     epochs: Annotated[int, typer.Option(min=1, help="Rounds of some 64,000 images.")] = 52,
     refine: Annotated[
         int, typer.Option(min=0, help="More rounds, beginning at half the learning rate.")
-    ] = 40,
+    ] = 34,
     seed: Annotated[int, typer.Option(help="Same seed, same machine: same weights.")] = 1,
     name: Annotated[str, typer.Option(help="Name of the model.")] = "digits",
     into: Annotated[Path, typer.Option(help="Folder for the model and its card.")] = Path("."),

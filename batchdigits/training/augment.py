@@ -27,7 +27,7 @@ NO_DIGIT = 10
 SHARE_NON_DIGITS, SHARE_STROKES = 0.10, 0.09
 #: Of the pages, the share that is bent as it is instead of drawn anew by the simulator, and of
 #: these the share that is not even bent.
-SHARE_BENT, SHARE_PLAIN = 0.42, 0.15
+SHARE_BENT, SHARE_PLAIN = 0.55, 0.15
 #: Smaller pages are enlarged to this side before they are bent.
 WORK_SIDE = 56
 _BEND = Bend(0.11, 0.18, 0.12, 0.035)

@@ -17,7 +17,7 @@ from batchdigits.training.train import Recipe, logits_of, train
 #: Share of each data set kept for choosing and calibrating.
 HELD_BACK = 1 / 12
 #: The share of the images that folders of scans get beside MNIST, though they are smaller.
-FOLDER_SHARE = 0.32
+FOLDER_SHARE = 0.38
 #: Images from which the ranges of 8-bit activations are taken.
 SAMPLES = 4096
 

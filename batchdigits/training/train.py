@@ -38,7 +38,7 @@ class Recipe:
     """
 
     epochs: int = 52
-    refine: int = 40
+    refine: int = 34
     images: int = 64_000
     batch_size: int = 128
     learning_rate: float = 2.5e-3
