@@ -10,6 +10,7 @@ import csv
 import io
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,12 @@ import numpy as np
 import tifffile
 from numpy.typing import NDArray
 from PIL import Image
+
+from batchdigits.training.augment import HELD_BACK_BENDING
+from batchdigits.training.glyphs import from_pages
+from batchdigits.training.kinds import KINDS, style
+from batchdigits.training.nondigits import NON_DIGITS
+from batchdigits.training.simulator import simulate
 
 WRITERS = ("0002_CH5M", "0011_CH2F", "0020_CH4M")
 ROOT = Path(__file__).resolve().parent.parent
@@ -177,11 +184,28 @@ def troubled(hands: Hands) -> Iterator[Item]:
     yield "notes.txt", b"Forms of November, three writers. Second batch follows.\n", []
 
 
+def users(hands: Hands) -> Iterator[Item]:
+    """What else users have: one image of every kind that the scan simulator knows."""
+    random = np.random.default_rng(2026)
+    for kind in KINDS:
+        digit, truth = hands.digit()
+        shapes, _ = from_pages([digit], np.array([int(truth)]))
+        look = style(kind, random)
+        look = replace(look, bend=look.bend.times(HELD_BACK_BENDING))
+        ending, *options = (".jpg", cv2.IMWRITE_JPEG_QUALITY, 80) if kind == "photo" else (".png",)
+        image = simulate(shapes.fields[0], look, random)
+        yield f"users/{kind}{ending}", encoded(str(ending), image, *map(int, options)), [truth]
+    digits = from_pages([hands.digit()[0] for _ in range(8)], np.zeros(8, np.int64))[0].fields
+    for name in ("letter", "mark", "scribble", "figure"):
+        image = NON_DIGITS[name][0](style("scan", random), digits, random)
+        yield f"troubled/{name}.png", encoded(".png", image), ["not_a_digit"]
+
+
 def main(mnist: str, scans: str) -> None:
     """Write ``inbox/`` and ``tests/inbox_truth.csv``."""
     hands = Hands(Path(mnist), Path(scans))
     truths: list[tuple[str, int, str]] = []
-    for part in (form_scans, scanner, phone, drawing, names, troubled):
+    for part in (form_scans, scanner, phone, drawing, names, troubled, users):
         for name, data, expected in part(hands):
             path = ROOT / "inbox" / name
             path.parent.mkdir(parents=True, exist_ok=True)

@@ -177,14 +177,13 @@ def _one_epoch(
     images, labels = batch
     order = random.permutation(len(images))
     one_hot = np.eye(CLASSES, dtype=np.float32)
-    loss = 0.0
-    model.reset_metrics()
+    losses = []
     # Keras' ``fit`` now and then waits for half a minute for threads of its own on two cores.
     for chosen in np.array_split(order, max(len(images) // recipe.batch_size, 1)):
         pixels = images[chosen, ..., None].astype(np.float32)
-        loss = float(model.train_on_batch(pixels, one_hot[labels[chosen]]))
+        losses.append(float(model.train_on_batch(pixels, one_hot[labels[chosen]])))
         mean.add()
-    return loss
+    return float(np.mean(losses))
 
 
 def logits_of(model: Any, images: NDArray[np.uint8]) -> NDArray[np.float32]:
