@@ -18,9 +18,9 @@ DRAWN_INK, SCANNED_INK = 0.02, 0.10
 #: Ink weaker than this (of 255 gray levels) against its paper is paper; less will do in
 #: small drawings, whose paper shows no grain at all.
 FAINTEST_INK, FAINTEST_DRAWN = 12, 5
-#: Paper of less noise than this is bare where nothing stands four times above its noise; a
+#: Paper of less noise than this is bare where nothing stands three times above its noise; a
 #: higher level means that ink touches the border, and says nothing about the paper.
-GRAINY = 20
+GRAINY, ABOVE_GRAIN = 20, 3
 #: Marks below this share of the largest mark's area are specks, unless they lie inside its box.
 SPECK = 0.04
 #: Lines within this share of an edge may be what cropping a form left over.
@@ -29,7 +29,11 @@ EDGE = 0.03
 #: of its side: a pointer, a blot; pieces of a broken stroke lie near.
 STRAY, NEAR = 0.2, 0.12
 #: Ink weaker than this share of the darkest was not made by the same pen where it lies apart.
-WEAK = 0.4
+WEAK = 0.5
+#: What is so many times as wide as high is no digit.
+LYING = 4
+#: Above this share of it ink counts, where such lay about.
+STRONG = 0.42
 #: Of so many marks at most, the heaviest, it is looked how dark they are.
 _MOST_PEAKS = 12
 #: A mark at least this high (of the highest) and apart from the others counts as another digit.
@@ -70,12 +74,15 @@ def find_digit(ink: InkMap, noise: int) -> Found | None:
     is_drawn = noise == 0 and min(ink.shape) < FLATTEN_FROM
     if peak < (FAINTEST_DRAWN if is_drawn else FAINTEST_INK):
         return None
-    if noise < GRAINY and peak < 4 * noise:
+    if noise < GRAINY and peak < ABOVE_GRAIN * noise:
         return None
     found, pen = _look(ink, _threshold(ink, peak, noise))
     if found and pen:
         # What is much weaker than the pen shows through from the other side, or was printed.
-        found, _ = _look(ink, pen * WEAK)
+        strong, _ = _look(ink, pen * STRONG)
+        # A line darker than the pen must not be all that is left.
+        if strong and strong.box.width < LYING * strong.box.height:
+            return strong
     return found
 
 

@@ -33,6 +33,8 @@ LEAST_LEFT, LEAST_BOXED = 0.15, 0.3
 #: Lines that touch other ink were made by another pen where they are at most this wide against
 #: its strokes, or this light, or as much darker.
 THINNER, LIGHTER = 0.6, 0.75
+#: Where ink is darker than its line by this factor, the pen went over it.
+DARKER = 1.3
 #: A page with more lines is hatched, woven or printed, and no form.
 MOST_LINES = 20
 
@@ -67,7 +69,7 @@ def without_lines(page: Mask, ink: InkMap) -> Mask:
     for find in (_box_lines, _crossing_lines):
         lines = find(page, ink)
         if lines is not None:
-            rest = _mended(page, lines)
+            rest = _mended(page, lines, ink)
             # A digit as thin as a hem goes with its lines; then they are better than nothing.
             page = rest if rest.any() else page
     return page
@@ -228,11 +230,12 @@ def _is_something(rest: Mask, shape: tuple[int, ...], least: float) -> bool:
     return max(width / shape[1], height / shape[0]) >= least
 
 
-def _mended(page: Mask, lines: Mask) -> Mask:
+def _mended(page: Mask, lines: Mask, ink: InkMap) -> Mask:
     """Ink without the lines, and with what they cover of strokes that go through them."""
     # A line's hem is a pixel of half-ink on either side.
     wide = np.asarray(cv2.dilate(lines, np.ones((3, 3), np.uint8)), np.uint8)
     rest = page & ~wide
+    rest |= _drawn_over(lines, ink)
     thick = 2 + max(_thickness(lines), _thickness(np.ascontiguousarray(lines.T)))
     for kernel, first, last in (
         (np.ones((thick + 1, 3), np.uint8), (1, 0), (1, thick)),
@@ -244,6 +247,17 @@ def _mended(page: Mask, lines: Mask) -> Mask:
         )
         rest = rest | (page & wide & before & behind)
     return rest
+
+
+def _drawn_over(lines: Mask, ink: InkMap) -> Mask:
+    """Where lines are darker than along most of their length: a stroke went along them."""
+    found = np.zeros_like(lines)
+    count, labels = cv2.connectedComponents(lines, connectivity=8)
+    for label in range(1, min(count, MOST_LINES)):
+        own = np.asarray(labels == label)
+        level = DARKER * float(np.percentile(ink[own], 70))
+        found[own & (ink > level)] = 255
+    return _cleaned(found)
 
 
 def _thickness(lines: Mask) -> int:
