@@ -196,7 +196,7 @@ def users(hands: Hands) -> Iterator[Item]:
         image = simulate(shapes.fields[0], look, random)
         yield f"users/{kind}{ending}", encoded(str(ending), image, *map(int, options)), [truth]
     digits = from_pages([hands.digit()[0] for _ in range(8)], np.zeros(8, np.int64))[0].fields
-    for name in ("letter", "mark", "scribble", "figure"):
+    for name in ("letter", "mark", "scribble"):
         image = NON_DIGITS[name][0](style("scan", random), digits, random)
         yield f"troubled/{name}.png", encoded(".png", image), ["not_a_digit"]
 

@@ -35,7 +35,7 @@ def sample(tmp_path_factory: pytest.TempPathFactory, batchdigits: Run) -> Path:
     done = batchdigits("run", "inbox", "outbox", cwd=folder)
     assert done.returncode == 3, done.stderr
     assert done.stdout == "", "stdout stays free for data"
-    assert "55 files, 56 pages" in done.stderr
+    assert "77 files, 78 pages" in done.stderr
     return folder
 
 

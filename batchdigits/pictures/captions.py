@@ -21,7 +21,13 @@ BADGE_WIDTH = 26
 _DIGIT_AT = 43
 _LENS_AT = 65
 _WORDS_END = THUMB_WIDTH - 6
-_NOTES = {Reason.TOO_FAINT: "faint", Reason.SEVERAL_MARKS: "several"}
+_NOTES = {
+    Reason.TOO_FAINT: "faint",
+    Reason.SEVERAL_MARKS: "several",
+    Reason.NOT_A_DIGIT: "no digit",
+    Reason.CUT_BY_EDGE: "cut",
+}
+_IN_DOUBT = (Reason.LOW_CONFIDENCE, Reason.TWO_CANDIDATES)
 _BLANK = "blank"
 #: Size and thickening of the percentage, without and with a note below it, and of the note.
 _PERCENT_STYLES = (16, 0.4), (15, 0.4)
@@ -103,7 +109,7 @@ def _percent(reading: Reading) -> str:
 
 def _note(reading: Reading) -> str:
     """Why to look at it, in a word that fits; the spreadsheet has the sentence."""
-    if reading.reason is Reason.LOW_CONFIDENCE and reading.second_digit is not None:
+    if reading.reason in _IN_DOUBT and reading.second_digit is not None:
         return _second_text(reading.second_digit)
     return _NOTES.get(reading.reason, "") if reading.reason else ""
 
