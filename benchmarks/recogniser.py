@@ -11,18 +11,24 @@ import importlib
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 
-def main(folder: Path, files: int) -> None:
-    """Read that many files, one by one."""
+def recogniser() -> Any:
+    """The engine: called with a path, it returns a result whose ``txts`` are the texts read."""
     # By name, since it is installed for this comparison alone.
-    read = importlib.import_module("rapidocr").RapidOCR(
+    return importlib.import_module("rapidocr").RapidOCR(
         params={
             "Global.use_det": False,
             "Global.use_cls": False,
             "Global.log_level": "error",
         }
     )
+
+
+def main(folder: Path, files: int) -> None:
+    """Read that many files, one by one."""
+    read = recogniser()
     first, *others = sorted(folder.iterdir())[: files + 1]
     read(first)
     begun = time.perf_counter()

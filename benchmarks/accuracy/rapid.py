@@ -3,22 +3,16 @@
 python -m benchmarks.accuracy.rapid FOLDER ANSWERS.json
 """
 
-import importlib
 import json
 import sys
 from pathlib import Path
 
+from benchmarks.recogniser import recogniser
+
 
 def main(folder: Path, answers: Path) -> None:
     """Read every file of a folder; the text of each, stripped, is its answer."""
-    # By name, since it is installed for this comparison alone.
-    engine = importlib.import_module("rapidocr").RapidOCR(
-        params={
-            "Global.use_det": False,
-            "Global.use_cls": False,
-            "Global.log_level": "error",
-        }
-    )
+    engine = recogniser()
     read = {}
     for path in sorted(path for path in folder.rglob("*") if path.is_file()):
         texts = engine(path).txts or ()
