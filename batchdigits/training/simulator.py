@@ -53,7 +53,6 @@ def _place(ink: Ink, style: Style, random: Random) -> tuple[Ink, _BOX]:
     """Ink on an empty page, and left, top, right and bottom of where it lies."""
     height, width = style.shape
     if style.place == "stretched":
-        # Twice over-sampled: what is thresholded later has not been smooth for long.
         size = (width - int(random.integers(0, 2)), height - int(random.integers(0, 2)))
         ink = np.asarray(cv2.resize(ink, size, interpolation=cv2.INTER_LINEAR), np.float32)
     elif style.place != "cut":
