@@ -69,6 +69,7 @@ def test_data_that_cannot_be_used_is_told(batchdigits: Run, tmp_path: Path) -> N
         done = batchdigits("train", "--data", tmp_path / name, "--into", tmp_path)
         assert done.returncode == 7 and "Traceback" not in done.stderr, done.stderr
         assert len(done.stderr.strip().splitlines()) == 1
+        assert "pickle" not in done.stderr, "nobody is advised to load it unsafely"
 
 
 def test_npz_parts_and_wrong_shapes(tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 """Labelled digits from an ``.npz`` in the layout of ``keras.datasets.mnist`` or from folders."""
 
 import fnmatch
+import zipfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -51,6 +52,9 @@ def load_npz(path: Path, part: str = "train") -> Labelled:
     Raises:
         DataError: the file is missing, is no such archive, or holds other shapes.
     """
+    # Of another file, numpy would advise to load it unsafely.
+    if path.is_file() and not zipfile.is_zipfile(path):
+        raise DataError(f"{path} is no .npz with x_{part} and y_{part}: it is no archive at all.")
     try:
         with np.load(path, allow_pickle=False) as archive:
             suffix = f"_{part}" if f"x_{part}" in archive else ""
