@@ -4,6 +4,7 @@ What is varied: real pages, bent as they are; their shapes and drawn ones, throu
 simulator; and what is no digit. The same seed gives the same images.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import cv2
@@ -69,11 +70,18 @@ def make(material: Material, number: int, seed: list[int]) -> Batch:
     """So many normalised training images ``(number, 28, 28) uint8``, and their labels 0-10."""
     random = np.random.default_rng(seed)
     pages, labels = zip(*(_one(material, random) for _ in range(number)), strict=True)
+    return as_read(pages, np.array(labels, np.int64))
+
+
+def as_read(pages: Sequence[Image], labels: NDArray[np.int64]) -> Batch:
+    """Images as the model sees them, ``(n, 28, 28) uint8``, without those that come out blank.
+
+    A digit that the simulator hid so well that nothing is found is nobody's fault.
+    """
     digits = normalise_all([to_gray(page) for page in pages])
-    # A digit that the simulator hid so well that nothing was found is a blank: nobody's fault.
     kept = [place for place, digit in enumerate(digits) if digit.box]
-    images = np.stack([digits[place].image for place in kept])
-    return images, np.array(labels, np.int64)[kept]
+    images = [digits[place].image for place in kept]
+    return np.array(images, np.uint8).reshape(-1, 28, 28), labels[kept]
 
 
 def simulated(shapes: Glyphs, random: Random, kind: str = "", bending: float = 1.0) -> list[Image]:

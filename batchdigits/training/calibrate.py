@@ -6,19 +6,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from batchdigits.engine import Engine
-from batchdigits.images.pixels import to_gray
-from batchdigits.normalise import normalise_all
 from batchdigits.training.augment import (
     HELD_BACK_BENDING,
     NO_DIGIT,
     Batch,
+    as_read,
     non_digits,
     plain,
     simulated,
 )
 from batchdigits.training.data import Labelled
 from batchdigits.training.glyphs import from_pages
-from batchdigits.training.simulator import Image
 
 #: The share of held-back digits, half of them simulated, whose confidence asks for a person.
 REVIEWED = 0.03
@@ -42,17 +40,10 @@ class HeldBack:
         pages = simulated(shapes, random, bending=HELD_BACK_BENDING)
         others = non_digits(shapes, max(1, round(len(data) * NON_DIGITS)), random)
         nothing = np.full(len(others), NO_DIGIT)
-        return cls(plain(data), _read(pages, shapes.labels), _read(others, nothing))
+        return cls(plain(data), as_read(pages, shapes.labels), as_read(others, nothing))
 
     def __len__(self) -> int:
         return len(self.real[1]) + len(self.simulated[1]) + len(self.others[1])
-
-
-def _read(pages: list[Image], labels: NDArray[np.int64]) -> Batch:
-    digits = normalise_all([to_gray(page) for page in pages])
-    kept = [place for place, digit in enumerate(digits) if digit.box]
-    images = [digits[place].image for place in kept]
-    return np.array(images, np.uint8).reshape(-1, 28, 28), labels[kept]
 
 
 def calibrate(engine: Engine, held_back: HeldBack) -> dict[str, object]:
