@@ -259,6 +259,9 @@ def train(
     hold_out: Annotated[
         list[str] | None, typer.Option(help="Calibrate on files of folders that match.")
     ] = None,
+    fonts: Annotated[
+        Path | None, typer.Option(help="A folder of typefaces to learn from, too.")
+    ] = None,
     epochs: Annotated[int, typer.Option(min=1, help="Rounds of some 64,000 images.")] = 52,
     refine: Annotated[
         int, typer.Option(min=0, help="More rounds, beginning at half the learning rate.")
@@ -275,4 +278,5 @@ def train(
 
     patterns = tuple(exclude or ()), tuple(hold_out or ())
     cycles = epochs, refine
-    raise typer.Exit(train_command(tuple(data or ()), *patterns, cycles, seed, name, into, resume))
+    sources = tuple(data or ()), *patterns, fonts
+    raise typer.Exit(train_command(*sources, cycles, seed, name, into, resume))

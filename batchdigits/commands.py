@@ -112,6 +112,7 @@ def train_command(
     data: tuple[Path, ...],
     exclude: tuple[str, ...],
     hold_out: tuple[str, ...],
+    fonts: Path | None,
     cycles: tuple[int, int],
     seed: int,
     name: str,
@@ -126,7 +127,7 @@ def train_command(
 
     console = _console()
     recipe = Recipe(epochs=cycles[0], refine=cycles[1], seed=seed)
-    order = command.Order(data, exclude, hold_out, name, into, recipe, resume)
+    order = command.Order(data, exclude, hold_out, fonts, name, into, recipe, resume)
     path = command.train_command(order, lambda line: console.print(line, highlight=False))
     console.print(f"written: {path}", highlight=False)
     return EXIT_OK

@@ -25,7 +25,9 @@ from batchdigits.training.strokes import DIGITS, draw
 #: The label of what is no digit.
 NO_DIGIT = 10
 #: Shares of all images: what is no digit, digits drawn from strokes.
-SHARE_NON_DIGITS, SHARE_STROKES = 0.10, 0.09
+SHARE_NON_DIGITS, SHARE_STROKES = 0.10, 0.07
+#: And digits of typefaces, where some are given.
+SHARE_FONTS = 0.09
 #: Of the pages, the share that is bent as it is instead of drawn anew by the simulator, and of
 #: these the share that is not even bent.
 SHARE_BENT, SHARE_PLAIN = 0.55, 0.15
@@ -42,14 +44,22 @@ Batch = tuple[NDArray[np.uint8], NDArray[np.int64]]
 
 @dataclass(frozen=True, slots=True)
 class Material:
-    """What training images are made from: pages, how often each is taken, and their shapes."""
+    """What training images are made from.
+
+    Attributes:
+        data: pages of digits.
+        shapes: the shapes of these digits.
+        weights: how often each is taken, summed up; the last is 1.
+        typed: shapes of typefaces' digits.
+    """
 
     data: Labelled
     shapes: Glyphs
     weights: NDArray[np.float64]
+    typed: Glyphs | None = None
 
     @classmethod
-    def of(cls, parts: list[tuple[Labelled, float]]) -> "Material":
+    def of(cls, parts: list[tuple[Labelled, float]], typed: Glyphs | None = None) -> "Material":
         """Material from data sets and the share of the images that each gets; shares add to 1.
 
         Pages without ink are left out.
@@ -58,7 +68,7 @@ class Material:
         weights = np.concatenate([np.full(len(part), share / len(part)) for part, share in parts])
         shapes, inked = from_pages(data.pages, data.digits)
         weights = weights[inked] / weights[inked].sum()
-        return cls(data.take(np.array(inked)), shapes, np.cumsum(weights))
+        return cls(data.take(np.array(inked)), shapes, np.cumsum(weights), typed)
 
 
 def plain(data: Labelled) -> Batch:
@@ -112,6 +122,11 @@ def _one(material: Material, random: Random) -> tuple[Image, int]:
         form = DIGITS[digit][random.integers(len(DIGITS[digit]))]
         fields = draw(form, random)
         return simulate(fields, style(_kind(random), random), random), digit
+    if material.typed and lot < SHARE_NON_DIGITS + SHARE_STROKES + SHARE_FONTS:
+        place = int(random.integers(len(material.typed)))
+        fields = material.typed.fields[place]
+        page = simulate(fields, style(_kind(random), random), random)
+        return page, int(material.typed.labels[place])
     place = int(np.searchsorted(material.weights, random.random()))
     place = min(place, len(material.data) - 1)
     digit = int(material.data.digits[place])

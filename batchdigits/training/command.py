@@ -12,6 +12,8 @@ from batchdigits.training.augment import Material, make
 from batchdigits.training.calibrate import HeldBack, calibrate
 from batchdigits.training.data import Labelled, hold_back, join, load_folder, load_mnist, load_npz
 from batchdigits.training.export import BATCH, to_tflite, write_model
+from batchdigits.training.fonts import load_fonts
+from batchdigits.training.glyphs import Glyphs
 from batchdigits.training.train import Recipe, logits_of, train
 
 #: Share of each data set kept for choosing and calibrating.
@@ -35,6 +37,7 @@ class Order:
         data: ``.npz`` files and labelled folders; none means Keras' own MNIST loader.
         exclude: patterns inside folders that are left out altogether, kept for measuring.
         hold_out: patterns inside folders kept for choosing and calibrating.
+        fonts: folder of typefaces whose digits are learned from, too.
         name: the model's name; ``NAME.tflite``, ``NAME.json`` and ``NAME.keras`` are written.
         into: the folder for them.
         recipe: everything else that decides the weights.
@@ -44,6 +47,7 @@ class Order:
     data: tuple[Path, ...]
     exclude: tuple[str, ...]
     hold_out: tuple[str, ...]
+    fonts: Path | None
     name: str
     into: Path
     recipe: Recipe
@@ -58,18 +62,19 @@ def train_command(order: Order, say: Callable[[str], None]) -> Path:
     """
     parts, check = gather(order)
     learned = sum(len(part) for part, _ in parts)
+    typed = load_fonts(order.fonts) if order.fonts else None
     say(f"training on {learned} digits, calibrating on {len(check)} others")
     # Before the hours of training, not after them.
     order.into.mkdir(parents=True, exist_ok=True)
     held_back = HeldBack.of(check, order.recipe.seed)
-    material = Material.of(parts)
+    material = Material.of(parts, typed)
     keep = order.into / f"{order.name}.keras"
     model = train(
         material, lambda model: progress(model, held_back), order.recipe, keep, say, order.resume
     )
     samples, _ = make(material, SAMPLES, [order.recipe.seed, -1 % 2**32])
     content = to_tflite(model, samples)
-    about = _about(order, learned, len(check), model.count_params())
+    about = _about(order, learned, len(check), typed, model.count_params())
     path = write_model(order.into, order.name, content, about)
     calibrated = calibrate(load(path), held_back)
     say(f"held back: {calibrated['held_back']}")
@@ -110,7 +115,9 @@ def _from_folder(path: Path, order: Order) -> tuple[Labelled, Labelled]:
     return hold_back(part, HELD_BACK, order.recipe.seed)
 
 
-def _about(order: Order, learned: int, checked: int, parameters: int) -> dict[str, object]:
+def _about(
+    order: Order, learned: int, checked: int, typed: Glyphs | None, parameters: int
+) -> dict[str, object]:
     return {
         "temperature": 1.0,
         "review_below": 0.5,
@@ -119,6 +126,7 @@ def _about(order: Order, learned: int, checked: int, parameters: int) -> dict[st
         "parameters": parameters,
         "trained_on": [_source(path) for path in order.data] or [SOURCES["mnist"]],
         "digits_learned": learned,
+        "typefaces_learned": len(typed) // 10 if typed else 0,
         "digits_calibrated": checked,
         "command": command_line(order),
         "recipe": asdict(order.recipe),
@@ -137,6 +145,7 @@ def command_line(order: Order) -> str:
     parts += [f"--data {path.name}" for path in order.data]
     parts += [f"--exclude '{pattern}'" for pattern in order.exclude]
     parts += [f"--hold-out '{pattern}'" for pattern in order.hold_out]
+    parts += [f"--fonts {order.fonts.name}"] if order.fonts else []
     parts += [f"--epochs {order.recipe.epochs} --refine {order.recipe.refine}"]
     parts += [f"--seed {order.recipe.seed} --name {order.name}"]
     return " ".join(parts)

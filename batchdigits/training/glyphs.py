@@ -55,8 +55,13 @@ def from_pages(pages: Sequence[GrayImage], labels: NDArray[np.int64]) -> tuple[G
     kept = [place for place, digit in enumerate(found) if digit]
     if not kept:
         raise DataError("No page of the data holds any ink.")
-    solid = np.stack([_solid(digit.ink) for digit in found if digit])
-    return Glyphs(fields_of(solid, thin(solid)), labels[kept]), kept
+    return of_ink([digit.ink for digit in found if digit], labels[kept]), kept
+
+
+def of_ink(inks: Sequence[GrayImage], labels: NDArray[np.int64]) -> Glyphs:
+    """Shapes of cut-out ink, ``(h, w) uint8`` each, 0 no ink to 255."""
+    solid = np.stack([_solid(ink) for ink in inks])
+    return Glyphs(fields_of(solid, thin(solid)), labels)
 
 
 def _searched(page: GrayImage) -> GrayImage:

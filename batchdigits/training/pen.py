@@ -14,6 +14,8 @@ Random = np.random.Generator
 Ink = NDArray[np.float32]
 #: Beyond this side ink is drawn small and enlarged: nobody sees the difference.
 LARGEST_SIDE = 128
+#: Pixels that a stroke of the shape's own width keeps, however much it shrinks.
+THINNEST = 0.9
 _NOISE_SIDE = 512
 
 
@@ -86,16 +88,23 @@ def _draw(
 ) -> Ink:
     step = SHAPE_SIDE / side
     map_x, map_y = bent(window, step, bend, random) + np.float32(FIELD_SIDE / 2 - 0.5)
-    source = fields[0 if pen.width else 1].astype(np.float32)
-    outside = 255 if pen.width else 0
-    field = cv2.remap(
-        source, map_x, map_y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT, borderValue=outside
+    away, within = (
+        cv2.remap(
+            field.astype(np.float32),
+            map_x,
+            map_y,
+            cv2.INTER_LINEAR,
+            borderMode=cv2.BORDER_CONSTANT,
+            borderValue=outside,
+        )
+        for field, outside in zip(fields, (255, 0), strict=True)
     )
-    pixels = 1 / (STEPS * step)
-    if pen.width:
-        inside = pen.width / scale / 2 - field * np.float32(pixels)
-    else:
-        inside = (field - OUTLINE) * np.float32(pixels) + np.float32(pen.grow / scale)
+    pixels = np.float32(1 / (STEPS * step))
+    inside = np.float32((pen.width or THINNEST) / scale / 2) - away * pixels
+    if not pen.width:
+        # However thin the strokes get, the pen still draws them.
+        own = (within - OUTLINE) * pixels + np.float32(pen.grow / scale)
+        inside = np.maximum(inside, own)
     soft = pen.soft / scale if pen.soft else 1e-3
     return np.asarray(np.clip(0.5 + inside / np.float32(max(soft, 1e-3)), 0, 1), np.float32)
 

@@ -21,8 +21,8 @@ from batchdigits.training.averaging import RunningMean
 CHUNK = 2000
 #: Every image made is shown this often, in epochs that follow each other: making one costs
 #: as much as learning from it ("data echoing", Choi et al., arXiv 1907.05550, 2019). The first
-#: epoch's are shown once more, the last one's once less.
-ECHO = 2
+#: epochs' are shown more often, the last ones' less.
+ECHO = 3
 #: Images predicted in one call.
 PREDICTED = 512
 
@@ -32,9 +32,9 @@ class Recipe:
     """Everything besides the data that decides the weights.
 
     ``epochs`` from nothing, then ``refine`` more that begin at half the ``learning_rate``.
-    ``images`` are shown in one epoch, half of them new, or four of each digit where those are
-    fewer. The weights that come out are a running
-    mean over the last steps (``averaging``; Polyak and Juditsky, 1992).
+    ``images`` are shown in one epoch, one in ``ECHO`` of them new, or four of each digit where
+    those are fewer. The weights that come out are a running mean over the last steps
+    (``averaging``; Polyak and Juditsky, 1992).
     """
 
     epochs: int = 52
@@ -149,8 +149,8 @@ def _epochs(material: Material, seed: int, epochs: range, fresh: int) -> Iterato
             parts.append(_joined([chunk.result() for chunk in coming.pop(0)]))
             coming.append(order(epoch + 2))
             parts = parts[-ECHO:]
-            # The first epoch has nothing yet to repeat, and shows its own images twice.
-            yield _joined(parts * ECHO if len(parts) == 1 else parts)
+            # The first epochs have too little to repeat, and repeat that the more often.
+            yield _joined((parts * ECHO)[:ECHO])
 
 
 _material: list[Material] = []
