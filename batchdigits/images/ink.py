@@ -16,10 +16,11 @@ FLATTEN_FROM = 48
 EVEN_PAPER = 6
 #: Where this share of the border at least is dark, and as much is light, it tells nothing.
 MIXED = 0.3
-#: A page less than this share of which is ink or paper tells by that which of them is ink.
-ONE_SIDED = 0.25
-#: Pages with fewer pixels between dark and light have been thresholded or were drawn.
-BETWEEN = 0.12
+#: What paper falling into more pieces than ink counts, against the dark share of the border.
+PIECES = 0.5
+#: Pages of two levels have been thresholded or were drawn: this share of them is as dark or as
+#: light as can be, and this share at least is each of these.
+TWO_TONE, EACH_TONE = 0.6, 0.1
 #: From this side on, what is left over where paper is averaged in squares of four is no matter.
 _LEAVE_OFF_FROM = 128
 
@@ -68,7 +69,7 @@ def _even_ink_maps(pages: NDArray[np.uint8]) -> Iterator[tuple[InkMap, int]]:
 def _ink_map(gray: GrayImage) -> tuple[InkMap, int]:
     low, paper, high = _border_tenths(gray)
     # A light blur keeps single noisy pixels out.
-    lowest, highest, _, _ = cv2.minMaxLoc(cv2.blur(gray, (3, 3)))
+    lowest, highest = map(int, cv2.minMaxLoc(cv2.blur(gray, (3, 3)))[:2])
     dark = gray
     is_light = paper - lowest < highest - paper
     if high - low > 4 * EVEN_PAPER:
@@ -77,7 +78,7 @@ def _ink_map(gray: GrayImage) -> tuple[InkMap, int]:
         if MIXED < dark_edge < 1 - MIXED:
             is_light = (
                 _is_dark_paper(gray, middle, dark_edge)
-                if _is_bilevel(gray, lowest, highest)
+                if _is_two_tone(gray, lowest, highest)
                 else _is_light_ink(gray)
             )
     if is_light:
@@ -89,6 +90,8 @@ def _ink_map(gray: GrayImage) -> tuple[InkMap, int]:
         light = _tenths(dark[dark > (lowest + highest) / 2])
         if int(light[2]) - int(light[0]) <= EVEN_PAPER:
             low, paper, high = light.tolist()
+        elif _is_two_tone(dark, lowest, highest):
+            low = paper = high = highest
     if high - low <= EVEN_PAPER:
         return np.uint8(paper) - np.minimum(dark, np.uint8(paper)), paper - low
     ink = np.asarray(cv2.subtract(_background(dark), dark), np.uint8)
@@ -110,21 +113,26 @@ def _dark_edge(gray: GrayImage, middle: float) -> float:
 def _is_dark_paper(gray: GrayImage, middle: float, dark_edge: float) -> bool:
     """Polarity of a page whose border is half ink: lines along it, or a digit that fills it."""
     dark = gray <= middle
-    share = float(dark.mean())
-    if min(share, 1 - share) < ONE_SIDED:
-        return share > 0.5
     # Digits are round: a corner of their box is mostly paper.
     rows, columns = max(1, gray.shape[0] // 9), max(1, gray.shape[1] // 9)
     ends = dark[:rows], dark[-rows:]
     corners = [end[:, place] for end in ends for place in (np.s_[:columns], np.s_[-columns:])]
-    return dark_edge + float(np.mean([corner.mean() for corner in corners])) > 1
+    corner = float(np.mean([corner.mean() for corner in corners]))
+    # And a digit is one piece, which cuts its paper into several.
+    more = _pieces(dark) - _pieces(~dark)
+    return dark_edge + corner + PIECES * float(np.sign(more)) > 1
 
 
-def _is_bilevel(gray: GrayImage, lowest: float, highest: float) -> bool:
-    """Whether hardly any pixel is neither dark nor light."""
-    quarter = (highest - lowest) / 4
-    between = (gray > lowest + quarter) & (gray < highest - quarter)
-    return float(between.mean()) < BETWEEN
+def _pieces(area: NDArray[np.bool_]) -> int:
+    count, _ = cv2.connectedComponents(area.astype(np.uint8), connectivity=8)
+    return count
+
+
+def _is_two_tone(gray: GrayImage, lowest: float, highest: float) -> bool:
+    """Whether a page has hardly any level but that of its ink and that of its paper."""
+    darkest = float((gray <= lowest + EVEN_PAPER).mean())
+    lightest = float((gray >= highest - EVEN_PAPER).mean())
+    return darkest + lightest >= TWO_TONE and min(darkest, lightest) >= EACH_TONE
 
 
 def _is_light_ink(gray: GrayImage) -> bool:

@@ -35,6 +35,8 @@ LEAST_LEFT, LEAST_BOXED = 0.15, 0.3
 THINNER, LIGHTER = 0.6, 0.75
 #: Where ink is darker than its line by this factor, the pen went over it.
 DARKER = 1.3
+#: Pages smaller than this are drawings, or digits cut out: what crosses them is a bar of a digit.
+LEAST_PAGE = 32
 #: A page with more lines is hatched, woven or printed, and no form.
 MOST_LINES = 20
 
@@ -47,6 +49,8 @@ def may_have_lines(mask: Mask, box: Box, shape: tuple[int, ...]) -> bool:
         box: where on the page.
         shape: of the page.
     """
+    if min(shape) < LEAST_PAGE:
+        return False
     if box.width >= CROSSING * shape[1] or box.height >= CROSSING * shape[0]:
         return True
     rows, columns = max(2, box.height // 12), max(2, box.width // 12)
