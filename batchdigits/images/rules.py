@@ -30,6 +30,8 @@ OVERHANG = 0.04
 SMALL, LOOSE = 0.5, 0.85
 #: The digit that is left must be this high or wide, as a share of the page, or of a box.
 LEAST_LEFT, LEAST_BOXED = 0.15, 0.3
+#: So many lines both ways are a form's grid where they are as thin as this share of the page.
+GRID, FINE = 3, 0.045
 #: Lines that touch other ink were made by another pen where they are at most this wide against
 #: its strokes, or this light, or as much darker.
 THINNER, LIGHTER = 0.6, 0.75
@@ -90,21 +92,33 @@ def _crossing_lines(page: Mask, ink: InkMap) -> Mask | None:
     rest = np.asarray(page & ~both, np.uint8)
     if not both.any() or not _is_something(rest, page.shape, LEAST_LEFT):
         return None
-    is_grid = across is not None and down is not None
-    lines = np.zeros_like(page)
-    if across is not None and _are_printed(across, rest, ink, is_grid):
-        lines |= across
-    if down is not None and _are_printed(down, _turned(rest), _turned(ink), is_grid):
-        lines |= down.T
-    return lines if lines.any() else None
+    if across is not None and down is not None:
+        # What is ruled one way is ruled the other way.
+        is_grid = (
+            _is_fine_grid(across, down)
+            or _are_printed(across, rest, ink, is_grid=True)
+            or _are_printed(down, _turned(rest), _turned(ink), is_grid=True)
+        )
+        return both if is_grid else None
+    if across is not None:
+        return across if _are_printed(across, rest, ink) else None
+    assert down is not None
+    return down.T if _are_printed(down, _turned(rest), _turned(ink)) else None
 
 
-def _are_printed(lines: Mask, rest: Mask, ink: InkMap, is_grid: bool) -> bool:
+def _is_fine_grid(across: Mask, down: Mask) -> bool:
+    """Whether so many lines, and as thin, cross the page that they are no strokes of a digit."""
+    shorter = min(across.shape)
+    thickest = max(_thickness(across), _thickness(_turned(down)))
+    return _number(across) + _number(down) >= GRID and thickest <= FINE * shorter
+
+
+def _are_printed(lines: Mask, rest: Mask, ink: InkMap, is_grid: bool = False) -> bool:
     """Whether level lines across a page are no bars of what else is on it."""
     if _is_apart(lines, rest):
         return True
     rows, columns = rest.shape
-    left, _, width, height = cv2.boundingRect(_cleaned(rest))
+    left, _, width, height = cv2.boundingRect(_cleaned(rest & ~_widened(lines)))
     overhangs = left >= OVERHANG * columns and left + width <= (1 - OVERHANG) * columns
     # The ink of a tightly cropped digit fills its page, and its bars are as long as it is wide.
     is_small = width <= SMALL * columns and height <= LOOSE * rows
@@ -224,6 +238,11 @@ def _box_lines(page: Mask, ink: InkMap) -> Mask | None:
     return found
 
 
+def _widened(lines: Mask) -> Mask:
+    """Lines with their hems, a pixel of half-ink on either side."""
+    return np.asarray(cv2.dilate(lines, np.ones((3, 3), np.uint8)), np.uint8)
+
+
 def _cleaned(rest: Mask) -> Mask:
     """What is left without the hems of lines, which are a pixel thin."""
     return np.asarray(cv2.morphologyEx(rest, cv2.MORPH_OPEN, np.ones((2, 2), np.uint8)), np.uint8)
@@ -236,8 +255,7 @@ def _is_something(rest: Mask, shape: tuple[int, ...], least: float) -> bool:
 
 def _mended(page: Mask, lines: Mask, ink: InkMap) -> Mask:
     """Ink without the lines, and with what they cover of strokes that go through them."""
-    # A line's hem is a pixel of half-ink on either side.
-    wide = np.asarray(cv2.dilate(lines, np.ones((3, 3), np.uint8)), np.uint8)
+    wide = _widened(lines)
     rest = page & ~wide
     rest |= _drawn_over(lines, ink)
     thick = 2 + max(_thickness(lines), _thickness(np.ascontiguousarray(lines.T)))
