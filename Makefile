@@ -1,6 +1,7 @@
 # make run   installs batchdigits into .venv and reads inbox/ into outbox/
 # make bench measures speed against what the hardware must do
 # make accuracy DATA=folder measures how well the bundled model reads
+# make fonts fetches the typefaces that the bundled model learned from into fonts/
 # make test  installs what the tests need and runs lint, types and tests
 # All are quick the second time: the stamp files say what is installed already.
 
@@ -12,7 +13,7 @@ PYTHON ?= $(shell for each in python3 python3.13 python3.12 python3.11; do \
 	2>/dev/null && { command -v $$each; break; }; done)
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
-.PHONY: run test lint bench accuracy faults clean
+.PHONY: run test lint bench accuracy fonts faults clean
 
 run: $(VENV)/installed
 	@echo "==> reading inbox/ into outbox/"
@@ -32,6 +33,16 @@ bench: $(VENV)/installed-bench
 DATA ?= .
 accuracy: $(VENV)/installed-bench
 	@$(BIN)/python -m benchmarks.accuracy --data '$(DATA)' $(ACCURACY)
+
+# From the npm packages of Fontsource; each typeface's licence lies beside it.
+fonts:
+	@command -v npm >/dev/null || { echo "make fonts needs npm" >&2; exit 1; }
+	@mkdir -p fonts && cd fonts && while read -r name; do \
+		npm pack --silent "@fontsource/$$name" >/dev/null && \
+		tar -xzf fontsource-$$name-*.tgz package/LICENSE package/files/$$name-latin-400-normal.woff && \
+		mv package/files/*.woff "$$name.woff" && mv package/LICENSE "$$name.LICENSE" && \
+		rm -r package fontsource-$$name-*.tgz || exit 1; \
+	done < ../models/typefaces.txt
 
 # The tests that kill, fill and take away, with fifty kills instead of five.
 faults: $(VENV)/installed-dev

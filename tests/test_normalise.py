@@ -247,3 +247,22 @@ def test_any_pixels_at_all(gray: GrayImage) -> None:
         box = found.box
         assert 0 <= box.x < box.x + box.width <= gray.shape[1]
         assert 0 <= box.y < box.y + box.height <= gray.shape[0]
+
+
+@pytest.mark.parametrize("enlarged", [1, 3, 4, 6])
+@pytest.mark.parametrize("inverted", [False, True])
+def test_thresholded_digits_that_fill_their_page_stay_whole(
+    digits: Digits, enlarged: int, inverted: bool
+) -> None:
+    for image, digit in digits:
+        whole = normalise(image).image > 127
+        rows, columns = np.nonzero(whole)
+        cut = whole[rows.min() : rows.max() + 1, columns.min() : columns.max() + 1]
+        if digit == "1":  # is but a block when it fills a square
+            continue
+        small = np.asarray(cv2.resize(cut * np.uint8(255), (16, 16)), np.uint8) > 100
+        page = np.kron(small ^ inverted, np.ones((enlarged, enlarged))).astype(np.uint8) * 255
+        image = normalise(page).image
+        box = np.ix_(np.any(image > 100, axis=1), np.any(image > 100, axis=0))
+        seen = np.asarray(cv2.resize(image[box], (16, 16)), np.uint8) > 100
+        assert np.mean(seen == small) > 0.85

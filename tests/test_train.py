@@ -3,9 +3,11 @@
 import io
 import json
 import os
+import shutil
 import zipfile
 from pathlib import Path
 
+import matplotlib
 import numpy as np
 import pytest
 from conftest import ROOT, Run, read_csv, write_png
@@ -24,6 +26,8 @@ from batchdigits.training.data import (
     load_folder,
     load_npz,
 )
+from batchdigits.training.fonts import load_fonts
+from batchdigits.training.glyphs import OUTLINE
 
 Digits = list[tuple[GrayImage, str]]
 
@@ -185,3 +189,36 @@ def test_calibration_finds_the_temperature_it_was_given() -> None:
     powers = np.exp(logits / 2.5)
     truth = np.array([random.choice(10, p=row / row.sum()) for row in powers])
     assert fit_temperature(logits, truth) == pytest.approx(2.5, rel=0.05)
+
+
+FONTS = Path(matplotlib.get_data_path()) / "fonts" / "ttf"
+
+
+def test_digits_of_typefaces_are_shapes_to_learn_from(tmp_path: Path) -> None:
+    for name in ("DejaVuSans.ttf", "STIXGeneral.ttf"):
+        shutil.copy(FONTS / name, tmp_path)
+    (tmp_path / "LICENSE").write_text("not a font")
+    shapes = load_fonts(tmp_path)
+    assert shapes.labels.tolist() == [*range(10)] * 2
+    drawn = shapes.fields[:, 1] > OUTLINE
+    assert all(40 <= np.ptp(np.nonzero(each)[0]) + 3 <= 44 for each in drawn)
+    assert len({each.tobytes() for each in drawn}) == 20
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        (None, "has no font files"),
+        ("junk.ttf", "is no font that can be drawn"),
+        ("DejaVuSansDisplay.ttf", "has not all ten digits"),
+    ],
+)
+def test_folders_without_digits_to_draw_are_told(
+    tmp_path: Path, name: str | None, message: str
+) -> None:
+    if name == "junk.ttf":
+        (tmp_path / name).write_bytes(b"not a font")
+    elif name:
+        shutil.copy(FONTS / name, tmp_path)
+    with pytest.raises(DataError, match=message):
+        load_fonts(tmp_path)

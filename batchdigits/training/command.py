@@ -147,5 +147,6 @@ def command_line(order: Order) -> str:
     parts += [f"--hold-out '{pattern}'" for pattern in order.hold_out]
     parts += [f"--fonts {order.fonts.name}"] if order.fonts else []
     parts += [f"--epochs {order.recipe.epochs} --refine {order.recipe.refine}"]
+    parts += ["--resume"] if order.resume else []
     parts += [f"--seed {order.recipe.seed} --name {order.name}"]
     return " ".join(parts)

@@ -122,6 +122,7 @@ def _pencil(random: Random) -> Style:
     """Pencil on photocopied paper, ruled dots, the print of the other side showing through."""
     side = int(random.integers(64, 160))
     digit = side * random.uniform(0.35, 0.7)
+    depth = random.uniform(0.3, 0.65)
     return Style(
         (side, side),
         digit,
@@ -132,12 +133,13 @@ def _pencil(random: Random) -> Style:
             texture=random.uniform(0.2, 0.75),
         ),
         Bend(0.1, 0.2, 0.15, 0.035),
-        depth=random.uniform(0.3, 0.65),
+        depth=depth,
         level=random.uniform(0.7, 0.97),
         grain=random.uniform(0.02, 0.1),
         light=random.uniform(0, 0.2),
         dotted=float(random.random() < 0.6) * random.uniform(0.15, 0.6),
-        bleed=float(random.random() < 0.6) * random.uniform(0.04, 0.14),
+        # What shines through paper is much weaker than what is on it.
+        bleed=float(random.random() < 0.6) * random.uniform(0.1, 0.33) * depth,
         noise=random.uniform(0, 0.02),
         specks=float(random.random() < 0.3) * 0.012 * side,
     )
