@@ -14,7 +14,7 @@ from batchdigits.records import Box
 
 Mask = NDArray[np.uint8]
 #: A line is at most this share of the page's shorter side thick, but never below two pixels.
-THICKEST = 0.06
+THICKEST = 0.065
 #: The same for a box, of the box's own shorter side.
 THICKEST_SIDE = 0.1
 #: Share of the page (or of the box) that a line must cross.
@@ -22,7 +22,7 @@ CROSSING = 0.92
 #: Straight pieces of this share make up a line; more would lose lines that are askew.
 PIECE = 0.22
 #: A line whose fullest row crosses this share is level, and rows of less are no part of it.
-LEVEL = 0.7
+LEVEL = 0.6
 #: How far a line must stick out on both sides of all other ink.
 OVERHANG = 0.04
 #: A digit that takes no more than this share of the page's width, and of its height, has no bar as
@@ -188,8 +188,7 @@ def _long_pieces(page: Mask, thickness: float = THICKEST) -> Mask | None:
         return None
     for label in wide.tolist():
         own = straight & np.where(labels == label, 255, 0).astype(np.uint8)
-        if cv2.countNonZero(own) > thickest * across * 1.1:
-            own = _without_bars(own, across)
+        own = _without_bars(own, across)
         if cv2.countNonZero(own) <= thickest * across * 1.1:
             lines |= own
     return np.asarray(lines, np.uint8) if lines.any() else None
