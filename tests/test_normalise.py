@@ -123,7 +123,7 @@ def test_a_glance_at_a_large_digit_sees_what_a_search_does(side: int, digits: Di
 @pytest.mark.parametrize(
     "spoil",
     [
-        np.s_[:, 5:15],  # a stroke from edge to edge
+        np.s_[:, 5:17],  # a stroke from edge to edge
         np.s_[:24, 60:95],  # a blot at the edge
         np.s_[30:120, 135:145],  # another digit
     ],

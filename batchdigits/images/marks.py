@@ -28,14 +28,14 @@ EDGE = 0.03
 #: Marks below this share of the largest are stray where they lie further from it than this share
 #: of its side: a pointer, a blot; pieces of a broken stroke lie near.
 STRAY, NEAR = 0.2, 0.12
-#: Ink weaker than this share of the darkest was not made by the same pen where it lies apart.
-WEAK = 0.5
+#: Marks weaker than this share of the darkest were not made by the same pen.
+WEAK = 0.7
 #: What is so many times as wide as high is no digit.
 LYING = 4
 #: Above this share of it ink counts, where such lay about.
-STRONG = 0.42
+STRONG = 0.35
 #: Of so many marks at most, the heaviest, it is looked how dark they are.
-_MOST_PEAKS = 12
+_MOST_LEVELS = 12
 #: A mark at least this high (of the highest) and apart from the others counts as another digit.
 RIVAL = 0.5
 
@@ -76,10 +76,11 @@ def find_digit(ink: InkMap, noise: int) -> Found | None:
         return None
     if noise < GRAINY and peak < ABOVE_GRAIN * noise:
         return None
-    found, pen = _look(ink, _threshold(ink, peak, noise))
+    level = _threshold(ink, peak, noise)
+    found, pen = _look(ink, level)
     if found and pen:
         # What is much weaker than the pen shows through from the other side, or was printed.
-        strong, _ = _look(ink, pen * STRONG)
+        strong, _ = _look(ink, max(pen * STRONG, level))
         # A line darker than the pen must not be all that is left.
         if strong and strong.box.width < LYING * strong.box.height:
             return strong
@@ -129,11 +130,14 @@ def _marked(
 
 
 def _pen(digit: InkMap, labels: NDArray[np.uint16], kept: list[int], marks: list[Mark]) -> float:
-    """The darkest level of the marks that matter, where another mark is much weaker; else 0."""
+    """The darkest level of the darkest mark that matters, where another is much weaker; else 0."""
     least = STRAY * _weight(marks[kept[0]])
-    peaks = {label: int(digit[labels == label].max()) for label in kept[:_MOST_PEAKS]}
-    darkest = max(peak for label, peak in peaks.items() if _weight(marks[label]) >= least)
-    return darkest if min(peaks.values()) < WEAK * darkest else 0.0
+    inks = {label: digit[labels == label] for label in kept[:_MOST_LEVELS]}
+    # Peaks would be those of noise and specks.
+    levels = {label: float(ink.mean()) for label, ink in inks.items()}
+    matter = (label for label in levels if _weight(marks[label]) >= least)
+    darkest = max(matter, key=levels.__getitem__)
+    return float(inks[darkest].max()) if min(levels.values()) < WEAK * levels[darkest] else 0.0
 
 
 def _threshold(ink: InkMap, peak: float, noise: int) -> float:
