@@ -16,8 +16,9 @@ FLATTEN_FROM = 48
 EVEN_PAPER = 6
 #: Where this share of the border at least is dark, and as much is light, it tells nothing.
 MIXED = 0.3
-#: What paper falling into more pieces than ink counts, against the dark share of the border.
-PIECES = 0.5
+#: What paper falling into more pieces than ink counts, against the dark share of the border;
+#: pieces below this share of the page are specks.
+PIECES, LEAST_PIECE = 0.5, 0.01
 #: Pages of two levels have been thresholded or were drawn: this share of them is as dark or as
 #: light as can be, and this share at least is each of these.
 TWO_TONE, EACH_TONE = 0.6, 0.1
@@ -124,15 +125,20 @@ def _is_dark_paper(gray: GrayImage, middle: float, dark_edge: float) -> bool:
 
 
 def _pieces(area: NDArray[np.bool_]) -> int:
-    count, _ = cv2.connectedComponents(area.astype(np.uint8), connectivity=8)
-    return count
+    _, _, stats, _ = cv2.connectedComponentsWithStats(area.astype(np.uint8), connectivity=8)
+    return int(np.count_nonzero(stats[1:, cv2.CC_STAT_AREA] >= LEAST_PIECE * area.size))
 
 
 def _is_two_tone(gray: GrayImage, lowest: float, highest: float) -> bool:
     """Whether a page has hardly any level but that of its ink and that of its paper."""
     darkest = float((gray <= lowest + EVEN_PAPER).mean())
     lightest = float((gray >= highest - EVEN_PAPER).mean())
-    return darkest + lightest >= TWO_TONE and min(darkest, lightest) >= EACH_TONE
+    if darkest + lightest < TWO_TONE or min(darkest, lightest) < EACH_TONE:
+        return False
+    # The rims of enlarged pixels are narrow; what is broad between ink and paper is shadow.
+    between = ((gray > lowest + EVEN_PAPER) & (gray < highest - EVEN_PAPER)).astype(np.uint8)
+    side = max(3, min(gray.shape) // 6)
+    return not cv2.countNonZero(cv2.erode(between, kernel(cv2.MORPH_RECT, side)))
 
 
 def _is_light_ink(gray: GrayImage) -> bool:

@@ -51,7 +51,7 @@ def may_have_lines(mask: Mask, box: Box, shape: tuple[int, ...]) -> bool:
         box: where on the page.
         shape: of the page.
     """
-    if min(shape) < LEAST_PAGE:
+    if max(shape) < LEAST_PAGE:
         return False
     if box.width >= CROSSING * shape[1] or box.height >= CROSSING * shape[0]:
         return True
@@ -108,9 +108,12 @@ def _crossing_lines(page: Mask, ink: InkMap) -> Mask | None:
 
 def _is_fine_grid(across: Mask, down: Mask) -> bool:
     """Whether so many lines, and as thin, cross the page that they are no strokes of a digit."""
-    shorter = min(across.shape)
-    thickest = max(_thickness(across), _thickness(_turned(down)))
-    return _number(across) + _number(down) >= GRID and thickest <= FINE * shorter
+    numbers = _number(across), _number(down)
+    thickest = max(
+        cv2.countNonZero(lines) / (number * lines.shape[1])
+        for lines, number in zip((across, down), numbers, strict=True)
+    )
+    return sum(numbers) >= GRID and thickest <= FINE * min(across.shape)
 
 
 def _are_printed(lines: Mask, rest: Mask, ink: InkMap, is_grid: bool = False) -> bool:
@@ -257,7 +260,7 @@ def _mended(page: Mask, lines: Mask, ink: InkMap) -> Mask:
     wide = _widened(lines)
     rest = page & ~wide
     rest |= _drawn_over(lines, ink)
-    thick = 2 + max(_thickness(lines), _thickness(np.ascontiguousarray(lines.T)))
+    thick = 2 + max(_thickness(lines), _thickness(_turned(lines)))
     for kernel, first, last in (
         (np.ones((thick + 1, 3), np.uint8), (1, 0), (1, thick)),
         (np.ones((3, thick + 1), np.uint8), (0, 1), (thick, 1)),
@@ -282,7 +285,7 @@ def _drawn_over(lines: Mask, ink: InkMap) -> Mask:
 
 
 def _thickness(lines: Mask) -> int:
-    """The longest run of ink down any column that is no line of its own."""
+    """How much ink lies in the fullest columns that are no line of their own."""
     high = lines.shape[0] // 4
     counts = (lines > 0).sum(axis=0)
     usual = counts[(counts > 0) & (counts < high)]

@@ -1,7 +1,7 @@
 """Training images without end: seeded variations of digits, sent through the very normaliser.
 
-What is varied: real pages, bent as they are; their shapes and drawn ones, through the scan
-simulator; and what is no digit. The same seed gives the same images.
+What is varied: real pages, bent as they are; their shapes, drawn ones and those of typefaces,
+through the scan simulator; and what is no digit. The same seed gives the same images.
 """
 
 from collections.abc import Sequence

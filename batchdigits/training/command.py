@@ -1,6 +1,7 @@
 """``batchdigits train``: data in, a model with its card out."""
 
 import platform
+import shlex
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from importlib.metadata import version
@@ -26,6 +27,7 @@ SAMPLES = 4096
 SOURCES = {
     "mnist": "MNIST (LeCun, Cortes, Burges), https://yann.lecun.com/exdb/mnist/, CC BY-SA 3.0",
     "scans": "kensanata/numbers, https://github.com/kensanata/numbers, public domain",
+    "fonts": "digits of typefaces published by Fontsource, SIL OFL 1.1, Apache 2.0 or MIT",
 }
 
 
@@ -124,7 +126,7 @@ def _about(
         "input": f"({BATCH}, 28, 28, 1) uint8, white ink on black, MNIST convention",
         "output": f"({BATCH}, 11) logits of the digits 0 to 9 and of no digit",
         "parameters": parameters,
-        "trained_on": [_source(path) for path in order.data] or [SOURCES["mnist"]],
+        "trained_on": _sources(order),
         "digits_learned": learned,
         "typefaces_learned": len(typed) // 10 if typed else 0,
         "digits_calibrated": checked,
@@ -135,17 +137,25 @@ def _about(
     }
 
 
-def _source(path: Path) -> str:
-    return SOURCES.get(path.stem, path.name)
+def _sources(order: Order) -> list[str]:
+    paths = (*(order.data or (Path("mnist"),)), *([order.fonts] if order.fonts else []))
+    return [SOURCES.get(path.stem, path.name) for path in paths]
+
+
+def _named(path: Path) -> str:
+    return shlex.quote(path.resolve().name)
 
 
 def command_line(order: Order) -> str:
-    """The command that makes this model again, data named without its folder."""
+    """The command that makes this model again, data named without its folder.
+
+    With ``--resume`` it goes on from the ``.keras`` file that the first cycle left.
+    """
     parts = ["batchdigits train"]
-    parts += [f"--data {path.name}" for path in order.data]
+    parts += [f"--data {_named(path)}" for path in order.data]
     parts += [f"--exclude '{pattern}'" for pattern in order.exclude]
     parts += [f"--hold-out '{pattern}'" for pattern in order.hold_out]
-    parts += [f"--fonts {order.fonts.name}"] if order.fonts else []
+    parts += [f"--fonts {_named(order.fonts)}"] if order.fonts else []
     parts += [f"--epochs {order.recipe.epochs} --refine {order.recipe.refine}"]
     parts += ["--resume"] if order.resume else []
     parts += [f"--seed {order.recipe.seed} --name {order.name}"]

@@ -1,5 +1,6 @@
 """Digits of handwriting typefaces: some two hundred hands more than any set of scans has."""
 
+from io import BytesIO
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +14,10 @@ from batchdigits.training.glyphs import Glyphs, of_ink
 ENDINGS = (".ttf", ".otf", ".woff", ".woff2")
 #: Pixels of the em square that digits are drawn in.
 _DRAWN = 160
+#: Pixels that no sign is larger than.
+_LARGEST = 10 * _DRAWN
+#: No character at all; fonts draw it as they draw all that they lack.
+_IN_NO_FONT = "\U0010ffff"
 
 
 def load_fonts(folder: Path) -> Glyphs:
@@ -30,19 +35,26 @@ def load_fonts(folder: Path) -> Glyphs:
 
 def _digits(path: Path) -> list[NDArray[np.uint8]]:
     try:
-        font = ImageFont.truetype(path, _DRAWN)
-        drawn = [_draw(font, str(digit)) for digit in range(10)]
+        # By its bytes: by its name, Pillow would take a namesake among the system's fonts.
+        font = ImageFont.truetype(BytesIO(path.read_bytes()), _DRAWN)
+        *drawn, lacking = [_draw(font, sign) for sign in (*"0123456789", _IN_NO_FONT)]
     except (OSError, ValueError) as error:
         raise DataError(f"{path} is no font that can be drawn: {error}") from error
-    # What a font lacks is drawn as nothing, or all as one and the same box.
-    if len({ink.tobytes() for ink in drawn if ink.any()}) < len(drawn):
+    if len({ink.tobytes() for ink in drawn if ink.any()} - {lacking.tobytes()}) < len(drawn):
         raise DataError(f"{path} has not all ten digits")
     return drawn
 
 
-def _draw(font: ImageFont.FreeTypeFont, digit: str) -> NDArray[np.uint8]:
-    """One digit, cut out, white on black."""
-    left, top, right, bottom = map(int, font.getbbox(digit))
-    image = Image.new("L", (max(right - left, 1), max(bottom - top, 1)))
-    ImageDraw.Draw(image).text((-left, -top), digit, fill=255, font=font)
+def _draw(font: ImageFont.FreeTypeFont, sign: str) -> NDArray[np.uint8]:
+    """One sign, cut out, white on black; nothing where there is none.
+
+    Raises:
+        ValueError: it is much larger than its font says.
+    """
+    left, top, right, bottom = map(int, font.getbbox(sign))
+    width, height = max(right - left, 1), max(bottom - top, 1)
+    if max(width, height) > _LARGEST:
+        raise ValueError(f"a sign of {width} x {height} pixels")
+    image = Image.new("L", (width, height))
+    ImageDraw.Draw(image).text((-left, -top), sign, fill=255, font=font)
     return np.asarray(image.crop(image.getbbox()), np.uint8)

@@ -290,18 +290,18 @@ KINDS: dict[str, tuple[Kind, float]] = {
     "marker": (_marker, 1.0),
     "corner": (_corner, 0.7),
     "cut": (_cut, 0.7),
-    "pencil": (_pencil, 1.2),
+    "pencil": (_pencil, 1.6),
     "edge line": (_edge, 0.7),
     "alpha": (_alpha, 0.4),
     "inverted": (_inverted, 0.5),
     "fringes": (_fringes, 0.4),
     "photographed sheet": (_photographed, 2.0),
     "stretched": (_stretched_small, 1.6),
-    "coarse": (_coarse, 1.6),
+    "coarse": (_coarse, 1.8),
     "large canvas": (_large, 0.4),
     "specks": (_specked, 0.5),
-    "form": (_form, 1.2),
-    "photo": (_photo, 1.0),
+    "form": (_form, 1.4),
+    "photo": (_photo, 1.2),
 }
 
 

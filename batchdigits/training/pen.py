@@ -45,7 +45,7 @@ class Pen:
 
     Attributes:
         width: stroke width in pixels for a line of even width along the middle of the strokes;
-            0 keeps the shape's own outline.
+            0 keeps the shape's own outline, but for :data:`THINNEST`.
         grow: pixels by which the shape's own outline moves outwards; below 0 it gets thinner.
         soft: pixels over which ink fades to paper at its rim; 0 draws stairs.
         texture: how much of the ink misses in places, 0-1: pencil, dry ballpoint.
@@ -88,8 +88,9 @@ def _draw(
 ) -> Ink:
     step = SHAPE_SIDE / side
     map_x, map_y = bent(window, step, bend, random) + np.float32(FIELD_SIDE / 2 - 0.5)
-    away, within = (
-        cv2.remap(
+
+    def sampled(field: NDArray[np.uint8], outside: int) -> NDArray[np.float32]:
+        levels = cv2.remap(
             field.astype(np.float32),
             map_x,
             map_y,
@@ -97,13 +98,13 @@ def _draw(
             borderMode=cv2.BORDER_CONSTANT,
             borderValue=outside,
         )
-        for field, outside in zip(fields, (255, 0), strict=True)
-    )
+        return np.asarray(levels, np.float32)
+
     pixels = np.float32(1 / (STEPS * step))
-    inside = np.float32((pen.width or THINNEST) / scale / 2) - away * pixels
+    inside = np.float32((pen.width or THINNEST) / scale / 2) - sampled(fields[0], 255) * pixels
     if not pen.width:
         # However thin the strokes get, the pen still draws them.
-        own = (within - OUTLINE) * pixels + np.float32(pen.grow / scale)
+        own = (sampled(fields[1], 0) - OUTLINE) * pixels + np.float32(pen.grow / scale)
         inside = np.maximum(inside, own)
     soft = pen.soft / scale if pen.soft else 1e-3
     return np.asarray(np.clip(0.5 + inside / np.float32(max(soft, 1e-3)), 0, 1), np.float32)
