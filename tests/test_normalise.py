@@ -266,3 +266,42 @@ def test_thresholded_digits_that_fill_their_page_stay_whole(
         box = np.ix_(np.any(image > 100, axis=1), np.any(image > 100, axis=0))
         seen = np.asarray(cv2.resize(image[box], (16, 16)), np.uint8) > 100
         assert np.mean(seen == small) > 0.85
+
+
+@pytest.mark.parametrize("shade", [90, 120])
+def test_a_shadow_on_clipped_paper_is_no_ink(shade: int, digits: Digits) -> None:
+    for image, _ in digits[::3]:
+        bold = np.asarray(cv2.resize(normalise(image).image, (200, 200)), np.uint8) > 90
+        page = np.where(bold, 0, 255).astype(np.uint8)
+        light = np.full(200, 1.0)
+        light[:66] = 1 - shade / 255
+        shaded = (page * cv2.blur(light[None], (9, 1))).astype(np.uint8)
+        assert similar(normalise(shaded).image, normalise(page).image) > 0.85
+
+
+@pytest.mark.parametrize("inverted", [False, True])
+def test_specks_do_not_turn_ink_into_paper(inverted: bool, digits: Digits) -> None:
+    random = np.random.default_rng(5)
+    for image, digit in digits:
+        if digit == "1":
+            continue
+        whole = normalise(image).image > 127
+        rows, columns = np.nonzero(whole)
+        cut = whole[rows.min() : rows.max() + 1, columns.min() : columns.max() + 1]
+        page = np.asarray(cv2.resize(cut * np.uint8(255), (64, 64)), np.uint8) > 100
+        clean = normalise((page ^ inverted) * np.uint8(255)).image
+        page[tuple(random.integers(0, 64, (2, 15)))] ^= True
+        assert similar(normalise((page ^ inverted) * np.uint8(255)).image, clean) > 0.8
+
+
+@pytest.mark.parametrize("speck", [0, 1, 2])
+def test_noisy_print_that_shows_through_is_left_out(speck: int) -> None:
+    random = np.random.default_rng(1)
+    page = np.full((120, 120), 230.0)
+    page[20:80, 10:70] -= (255 - seven(60, 4)) * 0.4
+    alone = normalise(page.astype(np.uint8)).image
+    behind = (255 - seven(40, 4)) > 127
+    page[70:110, 75:115] -= behind * random.uniform(30, 45, (40, 40))
+    # A speck in it is as dark as the pen, but it is told by its mean.
+    page[75 : 75 + speck, 80 : 80 + speck] -= 60
+    assert similar(normalise(page.astype(np.uint8)).image, alone) > 0.9

@@ -30,6 +30,10 @@ EDGES = {
     "ruled twice": [(0, 20, 100, 20), (0, 80, 100, 80)],
     "askew": [(0, 70, 100, 72)],
     "grid": [(0, 55, 100, 55), (15, 0, 15, 100)],
+    "fine grid": [
+        *[(0, 25, 100, 25), (0, 50, 100, 50), (0, 75, 100, 75)],
+        *[(25, 0, 25, 100), (50, 0, 50, 100), (75, 0, 75, 100)],
+    ],
     "cropped": [(0, 1, 100, 1), (1, 0, 1, 100)],
     "cropped at the far edges": [(0, 99, 100, 99), (99, 0, 99, 100)],
     "boxed": [(10, 10, 90, 10), (90, 10, 90, 95), (90, 95, 10, 95), (10, 95, 10, 10)],
@@ -45,8 +49,25 @@ def test_lines_are_taken_out(name: str) -> None:
     assert similar(found.image, normalise(clean).image) > 0.9
 
 
-def strokes(*lines: tuple[int, int, int, int], side: int = 28) -> GrayImage:
-    return ruled(np.full((side, side), 255, np.uint8), *lines, width=1)
+@pytest.mark.parametrize("shape", [(100, 300), (64, 300), (90, 300)])
+def test_a_box_on_a_strip_is_taken_out(shape: tuple[int, int]) -> None:
+    clean = np.full(shape, 230, np.uint8)
+    top, left = shape[0] // 2 - 20, shape[1] // 2 - 20
+    clean[top : top + 40, left : left + 40] = np.minimum(seven(40, 3), 230)
+    boxed = ruled(clean, (10, 8, 90, 8), (90, 8, 90, 92), (90, 92, 10, 92), (10, 92, 10, 8))
+    assert similar(normalise(boxed).image, normalise(clean).image) > 0.85
+
+
+@pytest.mark.parametrize("row", [17, 19, 21])
+def test_a_bar_along_a_printed_line_stays(row: int) -> None:
+    clean = np.full((100, 100), 230, np.uint8)
+    clean[18:78, 25:85] = np.minimum(seven(60, 5), 230)
+    found = normalise(ruled(clean, (0, row, 100, row), (0, 95, 100, 95), width=3))
+    assert similar(found.image, normalise(clean).image) > 0.9
+
+
+def strokes(*lines: tuple[int, int, int, int], side: int = 56) -> GrayImage:
+    return ruled(np.full((side, side), 255, np.uint8), *lines, width=3)
 
 
 @pytest.mark.parametrize(

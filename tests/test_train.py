@@ -11,12 +11,16 @@ import matplotlib
 import numpy as np
 import pytest
 from conftest import ROOT, Run, read_csv, write_png
+from fontTools.ttLib import TTFont
 from numpy.typing import ArrayLike
 
 from batchdigits.arrays import GrayImage
+from batchdigits.engine import load_default
 from batchdigits.errors import DataError
+from batchdigits.training import augment
 from batchdigits.training.augment import NO_DIGIT, Material, make
 from batchdigits.training.calibrate import fit_temperature
+from batchdigits.training.command import Order, command_line
 from batchdigits.training.data import (
     LONGEST_SIDE,
     Labelled,
@@ -28,12 +32,17 @@ from batchdigits.training.data import (
 )
 from batchdigits.training.fonts import load_fonts
 from batchdigits.training.glyphs import OUTLINE
+from batchdigits.training.pen import Bend, Pen, draw_ink
+from batchdigits.training.train import Recipe
 
 Digits = list[tuple[GrayImage, str]]
 
 
 def labelled(digits: Digits) -> Labelled:
     return Labelled([image for image, _ in digits], np.array([int(true) for _, true in digits]))
+
+
+FONTS = Path(matplotlib.get_data_path()) / "fonts" / "ttf"
 
 
 def write_folder(folder: Path, digits: Digits) -> None:
@@ -48,17 +57,21 @@ def test_a_model_is_trained_saved_and_read_with(
     images = np.stack([np.resize(image, (28, 28)) for image, _ in digits] * 20)
     y = np.array([int(true) for _, true in digits] * 20)
     np.savez(tmp_path / "mine.npz", x_train=images, y_train=y)
+    (tmp_path / "my fonts").mkdir()
+    shutil.copy(FONTS / "DejaVuSans.ttf", tmp_path / "my fonts")
     done = batchdigits(
-        "train", "--data", "scans", "--data", "mine.npz", "--hold-out", "w3/*", "--epochs", "1",
-        "--refine", "1", "--seed", "7", "--name", "mine", "--into", "models", cwd=tmp_path,
+        "train", "--data", "scans", "--data", "mine.npz", "--hold-out", "w3/*",
+        "--fonts", "my fonts", "--epochs", "1", "--refine", "1", "--seed", "7",
+        "--name", "mine", "--into", "models", cwd=tmp_path,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     assert "epoch 2/2" in done.stderr and "Traceback" not in done.stderr
     card = json.loads((tmp_path / "models" / "mine.json").read_text())
     assert card["command"] == (
-        "batchdigits train --data scans --data mine.npz --hold-out 'w3/*' --epochs 1 --refine 1"
-        " --seed 7 --name mine"
+        "batchdigits train --data scans --data mine.npz --hold-out 'w3/*' --fonts 'my fonts'"
+        " --epochs 1 --refine 1 --seed 7 --name mine"
     )
+    assert card["typefaces_learned"] == 1 and card["trained_on"][-1] == "my fonts"
     assert card["digits_calibrated"] == 4 + round(320 / 12)
     assert sorted(os.listdir(tmp_path / "models")) == ["mine.json", "mine.keras", "mine.tflite"]
     inbox, model = ROOT / "inbox" / "drawings", tmp_path / "models" / "mine.tflite"
@@ -191,9 +204,6 @@ def test_calibration_finds_the_temperature_it_was_given() -> None:
     assert fit_temperature(logits, truth) == pytest.approx(2.5, rel=0.05)
 
 
-FONTS = Path(matplotlib.get_data_path()) / "fonts" / "ttf"
-
-
 def test_digits_of_typefaces_are_shapes_to_learn_from(tmp_path: Path) -> None:
     for name in ("DejaVuSans.ttf", "STIXGeneral.ttf"):
         shutil.copy(FONTS / name, tmp_path)
@@ -211,6 +221,7 @@ def test_digits_of_typefaces_are_shapes_to_learn_from(tmp_path: Path) -> None:
         (None, "has no font files"),
         ("junk.ttf", "is no font that can be drawn"),
         ("DejaVuSansDisplay.ttf", "has not all ten digits"),
+        ("DejaVuSans without 7.ttf", "has not all ten digits"),
     ],
 )
 def test_folders_without_digits_to_draw_are_told(
@@ -218,7 +229,40 @@ def test_folders_without_digits_to_draw_are_told(
 ) -> None:
     if name == "junk.ttf":
         (tmp_path / name).write_bytes(b"not a font")
+    elif name and "without" in name:
+        font = TTFont(FONTS / "DejaVuSans.ttf")
+        for table in font["cmap"].tables:
+            table.cmap.pop(ord("7"), None)
+        font.save(tmp_path / name)
     elif name:
         shutil.copy(FONTS / name, tmp_path)
     with pytest.raises(DataError, match=message):
         load_fonts(tmp_path)
+
+
+def test_typefaces_are_shown_with_their_digits(
+    tmp_path: Path, digits: Digits, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, share in (("SHARE_NON_DIGITS", 0), ("SHARE_STROKES", 0), ("SHARE_FONTS", 1)):
+        monkeypatch.setattr(augment, name, share)
+    monkeypatch.setattr(augment, "_kind", lambda random: "plain")
+    shutil.copy(FONTS / "DejaVuSans.ttf", tmp_path)
+    images, labels = make(Material.of([(labelled(digits), 1.0)], load_fonts(tmp_path)), 60, [1])
+    found = load_default().predict(images).argmax(axis=1)
+    assert set(labels) == set(range(10)) and np.mean(found == labels) > 0.9
+
+
+def test_no_stroke_is_thinner_than_a_pen_draws(tmp_path: Path) -> None:
+    shutil.copy(FONTS / "DejaVuSans.ttf", tmp_path)
+    for fields in load_fonts(tmp_path).fields:
+        pen = Pen(grow=-9)
+        ink = draw_ink(fields, 28, pen, Bend(0, 0, 0, 0), np.random.default_rng(1))
+        assert ink.max() > 0.6 and ink.sum() > 12
+
+
+def test_a_resumed_command_says_so(tmp_path: Path) -> None:
+    recipe = Recipe(epochs=3, refine=2)
+    order = Order((tmp_path / "a b",), (), (), None, "mine", tmp_path, recipe, resume=True)
+    assert command_line(order) == (
+        "batchdigits train --data 'a b' --epochs 3 --refine 2 --resume --seed 1 --name mine"
+    )

@@ -32,8 +32,8 @@ STRAY, NEAR = 0.2, 0.12
 WEAK = 0.7
 #: What is so many times as wide as high is no digit.
 LYING = 4
-#: Above this share of it ink counts, where such lay about.
-STRONG = 0.35
+#: Where such lie about, ink counts above what they reach, within these shares of the darkest.
+STRONG = 0.3, 0.45
 #: Of so many marks at most, the heaviest, it is looked how dark they are.
 _MOST_LEVELS = 12
 #: A mark at least this high (of the highest) and apart from the others counts as another digit.
@@ -80,7 +80,7 @@ def find_digit(ink: InkMap, noise: int) -> Found | None:
     found, pen = _look(ink, level)
     if found and pen:
         # What is much weaker than the pen shows through from the other side, or was printed.
-        strong, _ = _look(ink, max(pen * STRONG, level))
+        strong, _ = _look(ink, max(pen, level))
         # A line darker than the pen must not be all that is left.
         if strong and strong.box.width < LYING * strong.box.height:
             return strong
@@ -88,7 +88,7 @@ def find_digit(ink: InkMap, noise: int) -> Found | None:
 
 
 def _look(ink: InkMap, level: float) -> tuple[Found | None, float]:
-    """The digit in what is above ``level``; and its pen's level where weaker marks lie about."""
+    """The digit in what is above ``level``; and where the pen begins if weaker marks lie about."""
     mask = np.asarray(cv2.threshold(ink, level, 255, cv2.THRESH_BINARY)[1], np.uint8)
     # Most pages hold one digit, and the bare paper round it need not be searched for marks.
     box = Box(*cv2.boundingRect(mask))
@@ -130,14 +130,19 @@ def _marked(
 
 
 def _pen(digit: InkMap, labels: NDArray[np.uint16], kept: list[int], marks: list[Mark]) -> float:
-    """The darkest level of the darkest mark that matters, where another is much weaker; else 0."""
+    """The level that marks much weaker than the darkest do not reach; 0 where there are none."""
     least = STRAY * _weight(marks[kept[0]])
     inks = {label: digit[labels == label] for label in kept[:_MOST_LEVELS]}
     # Peaks would be those of noise and specks.
     levels = {label: float(ink.mean()) for label, ink in inks.items()}
     matter = (label for label in levels if _weight(marks[label]) >= least)
     darkest = max(matter, key=levels.__getitem__)
-    return float(inks[darkest].max()) if min(levels.values()) < WEAK * levels[darkest] else 0.0
+    weak = [inks[label] for label in levels if levels[label] < WEAK * levels[darkest]]
+    if not weak:
+        return 0.0
+    pen = float(inks[darkest].max())
+    reached = max(float(np.percentile(ink, 95)) for ink in weak)
+    return min(max(reached, STRONG[0] * pen), STRONG[1] * pen)
 
 
 def _threshold(ink: InkMap, peak: float, noise: int) -> float:

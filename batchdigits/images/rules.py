@@ -30,6 +30,8 @@ OVERHANG = 0.04
 SMALL, LOOSE = 0.5, 0.85
 #: The digit that is left must be this high or wide, as a share of the page, or of a box.
 LEAST_LEFT, LEAST_BOXED = 0.15, 0.3
+#: The share of a line that is its end.
+ENDS = 0.1
 #: So many lines both ways are a form's grid where they are as thin as this share of the page.
 GRID, FINE = 3, 0.045
 #: Lines that touch other ink were made by another pen where they are at most this wide against
@@ -92,7 +94,7 @@ def _crossing_lines(page: Mask, ink: InkMap) -> Mask | None:
     rest = np.asarray(page & ~both, np.uint8)
     if not both.any() or not _is_something(rest, page.shape, LEAST_LEFT):
         return None
-    if across is not None and down is not None:
+    if across is not None and down is not None and _cross(across, _turned(down)):
         # What is ruled one way is ruled the other way.
         is_grid = (
             _is_fine_grid(across, down)
@@ -100,10 +102,18 @@ def _crossing_lines(page: Mask, ink: InkMap) -> Mask | None:
             or _are_printed(down, _turned(rest), _turned(ink), is_grid=True)
         )
         return both if is_grid else None
-    if across is not None:
-        return across if _are_printed(across, rest, ink) else None
-    assert down is not None
-    return down.T if _are_printed(down, _turned(rest), _turned(ink)) else None
+    lines = np.zeros_like(page)
+    if across is not None and _are_printed(across, rest, ink):
+        lines |= across
+    if down is not None and _are_printed(down, _turned(rest), _turned(ink)):
+        lines |= down.T
+    return lines if lines.any() else None
+
+
+def _cross(across: Mask, down: Mask) -> bool:
+    """Whether lines meet away from their ends, where a stem meets its foot."""
+    rows, columns = (max(1, round(ENDS * length)) for length in across.shape)
+    return bool((across & down)[rows:-rows, columns:-columns].any())
 
 
 def _is_fine_grid(across: Mask, down: Mask) -> bool:
@@ -143,10 +153,15 @@ def _number(lines: Mask) -> int:
 
 
 def _goes_through(lines: Mask, rest: Mask) -> bool:
-    """Whether other ink touches level lines from above and from below."""
-    reach = np.ones((4, 1), np.uint8)
-    ink = _cleaned(rest)
-    sides = (cv2.dilate(lines, reach, anchor=(0, place)) for place in (0, 3))
+    """Whether other ink touches level lines from above and from below, away from their ends.
+
+    At its ends a digit's own stem meets its up-stroke or its foot.
+    """
+    reach = np.ones((5, 1), np.uint8)
+    ink = _cleaned(rest & ~_widened(lines))
+    end = max(1, round(ENDS * rest.shape[1]))
+    ink[:, :end] = ink[:, -end:] = 0
+    sides = (cv2.dilate(lines, reach, anchor=(0, place)) for place in (0, 4))
     return all(cv2.countNonZero(ink & np.asarray(side, np.uint8)) for side in sides)
 
 
