@@ -29,7 +29,7 @@ EDGE = 0.03
 #: of its side: a pointer, a blot; pieces of a broken stroke lie near.
 STRAY, NEAR = 0.2, 0.12
 #: Marks weaker than this share of the darkest were not made by the same pen.
-WEAK = 0.7
+WEAK = 0.65
 #: What is so many times as wide as high is no digit.
 LYING = 4
 #: Where such lie about, ink counts above what they reach, within these shares of the darkest.
@@ -78,7 +78,7 @@ def find_digit(ink: InkMap, noise: int) -> Found | None:
         return None
     level = _threshold(ink, peak, noise)
     found, pen = _look(ink, level)
-    if found and pen:
+    if found and pen and not is_drawn:
         # What is much weaker than the pen shows through from the other side, or was printed.
         strong, _ = _look(ink, max(pen, level))
         # A line darker than the pen must not be all that is left.

@@ -31,7 +31,9 @@ SMALL, LOOSE = 0.5, 0.85
 #: The digit that is left must be this high or wide, as a share of the page, or of a box.
 LEAST_LEFT, LEAST_BOXED = 0.15, 0.3
 #: The share of a line that is its end.
-ENDS = 0.1
+ENDS = 0.05
+#: What small ink stands on is its line where it keeps so far from both ends.
+AWAY = 0.12
 #: So many lines both ways are a form's grid where they are as thin as this share of the page.
 GRID, FINE = 3, 0.045
 #: Lines that touch other ink were made by another pen where they are at most this wide against
@@ -137,7 +139,8 @@ def _are_printed(lines: Mask, rest: Mask, ink: InkMap, is_grid: bool = False) ->
     is_small = width <= SMALL * columns and height <= LOOSE * rows
     if is_grid or _number(lines) > 1:
         return bool(overhangs or is_small)
-    if is_small and _goes_through(lines, rest):
+    in_the_middle = left >= AWAY * columns and left + width <= (1 - AWAY) * columns
+    if is_small and (in_the_middle or _goes_through(lines, rest)):
         return True
     return overhangs and _is_other_pen(lines, rest, ink)
 
