@@ -3,7 +3,7 @@
 # make accuracy DATA=folder measures how well the bundled model reads
 # make fonts fetches the typefaces that the bundled model learned from into fonts/
 # make test  installs what the tests need and runs lint, types and tests
-# All are quick the second time: the stamp files say what is installed already.
+# All but the measurements are quick the second time: the stamp files say what is installed already.
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -34,14 +34,15 @@ DATA ?= .
 accuracy: $(VENV)/installed-bench
 	@$(BIN)/python -m benchmarks.accuracy --data '$(DATA)' $(ACCURACY)
 
-# From the npm packages of Fontsource; each typeface's licence lies beside it.
+# From the npm packages of Fontsource, each with its licence beside it.
 fonts:
 	@command -v npm >/dev/null || { echo "make fonts needs npm" >&2; exit 1; }
-	@mkdir -p fonts && cd fonts && while read -r name; do \
-		npm pack --silent "@fontsource/$$name" >/dev/null && \
-		tar -xzf fontsource-$$name-*.tgz package/LICENSE package/files/$$name-latin-400-normal.woff && \
-		mv package/files/*.woff "$$name.woff" && mv package/LICENSE "$$name.LICENSE" && \
-		rm -r package fontsource-$$name-*.tgz || exit 1; \
+	@mkdir -p fonts && cd fonts && rm -rf package *.tgz && while IFS=@ read -r name version; do \
+		[ -f "$$name.woff" ] && continue; \
+		npm pack --silent "@fontsource/$$name@$$version" </dev/null >/dev/null && \
+		tar -xzf *.tgz package/LICENSE "package/files/$$name-latin-400-normal.woff" && \
+		mv package/LICENSE "$$name.LICENSE" && mv package/files/*.woff "$$name.woff" && \
+		rm -r package *.tgz || { echo "cannot fetch $$name $$version" >&2; exit 1; }; \
 	done < ../models/typefaces.txt
 
 # The tests that kill, fill and take away, with fifty kills instead of five.

@@ -35,9 +35,11 @@ makes of it, which is all that the model ever sees: white ink on black, the digi
 of 28, its centre of mass in the middle, as MNIST has them. `python -m benchmarks.reading` draws
 this page again.
 
-What the normaliser does, in order: paper and light are evened out (`images/ink.py`), polarity is
-told by the border; what stands out from the paper's noise is ink; lines from edge to edge and
-boxes round something are taken out and strokes that go through them mended (`images/rules.py`);
+What the normaliser does, in order: paper and light are evened out, unless the page has but two
+levels, and polarity is told by the border, or where ink fills half of that, by corners and by
+what falls into more pieces (`images/ink.py`); what stands out from the paper's noise is ink; on
+pages that are no small drawings, lines from edge to edge and boxes round something are taken out
+and strokes that go through them mended (`images/rules.py`);
 specks, stray marks and what is much weaker than the pen are left out, and pieces of a broken
 stroke kept together (`images/marks.py`); hairlines are thickened before they are reduced, and the
 ink is brought to full white, into its box, and centred (`normalise.py`).

@@ -2,7 +2,8 @@
 
 Straight thin lines across the whole page, or four of them that make a box round something, are a
 form's: if they lie apart from all other ink, or if they stick out on both sides of it and were
-made by another pen, or are several. A digit's own bars touch its strokes and are as wide and dark.
+made by another pen, or are several or a fine grid, or a small digit stands on them or has them go
+through it. A digit's own bars touch its strokes, and its stem ends where its page does.
 """
 
 import cv2
