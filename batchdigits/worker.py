@@ -9,12 +9,10 @@ import signal
 import sys
 from collections.abc import Callable
 from multiprocessing.connection import Connection
-from struct import Struct
 from typing import Any
 
-#: What comes before each message to the parent. Not :meth:`Connection.send`, whose other end
-#: waits for the whole message, and for ever where a worker hangs in the middle of one.
-LENGTH = Struct("=Q")
+from batchdigits.frames import send
+
 _PR_SET_PDEATHSIG = 1  # prctl(2)
 
 
@@ -56,16 +54,9 @@ def serve(
         except Exception as error:
             result = error
         try:
-            _say(pipe, pickle.dumps(result, pickle.HIGHEST_PROTOCOL))
+            send(pipe.fileno(), pickle.dumps(result, pickle.HIGHEST_PROTOCOL))
         except OSError:
             os._exit(0)
-
-
-def _say(pipe: Connection, message: bytes) -> None:
-    """Send a message behind its length."""
-    data = memoryview(LENGTH.pack(len(message)) + message)
-    while data:
-        data = data[os.write(pipe.fileno(), data) :]
 
 
 def die_with(parent: int) -> None:

@@ -16,7 +16,8 @@ from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
 from typing import Any, Generic, TypeVar
 
-from batchdigits.worker import LENGTH, serve
+from batchdigits.frames import Inlet
+from batchdigits.worker import serve
 
 #: Seconds between looks at deadlines, and between chances for the caller to do something.
 _TICK = 0.1
@@ -24,8 +25,6 @@ _TICK = 0.1
 _SENT_AHEAD = 16_000
 #: Seconds that tasks in hand get to be finished once nothing new is begun.
 _LAST_WORDS = 10.0
-#: Bytes of results taken in at once.
-_HEARD_AT_ONCE = 1 << 20
 #: Tasks that a worker has at the most: the one in hand, and one so that it need not wait.
 _QUEUE = 2
 
@@ -60,7 +59,7 @@ class _Worker(Generic[T, R]):
         self.pipe, theirs = context.Pipe()
         self.tasks: deque[Task[T]] = deque()
         self.since = 0.0
-        self._heard = bytearray()
+        self._inlet = Inlet(self.pipe.fileno())
         self.process: BaseProcess = context.Process(
             target=serve,
             args=(work, theirs, memory, os.getpid(), [*others, self.pipe]),
@@ -86,18 +85,7 @@ class _Worker(Generic[T, R]):
         Raises:
             EOFError: the worker is no longer there.
         """
-        data = os.read(self.pipe.fileno(), _HEARD_AT_ONCE)
-        if not data:
-            raise EOFError
-        self._heard += data
-        results = []
-        while len(self._heard) >= LENGTH.size:
-            end = LENGTH.size + LENGTH.unpack_from(self._heard)[0]
-            if len(self._heard) < end:
-                break
-            results.append(pickle.loads(self._heard[LENGTH.size : end]))
-            del self._heard[:end]
-        return results
+        return [pickle.loads(message) for message in self._inlet.read()]
 
     def end(self) -> None:
         self.process.kill()

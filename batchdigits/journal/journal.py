@@ -10,8 +10,9 @@ from batchdigits.journal.store import Store
 from batchdigits.names import display_name, raw_name
 from batchdigits.records import Stamp
 
-#: ``source_state``: in the inbox, no longer there, or taken to quarantine by the program itself.
-PRESENT, GONE, QUARANTINED = "present", "gone", "quarantined"
+#: ``source_state``: in the inbox, no longer there, or taken away by the program itself, to
+#: quarantine or because it was read and was not to be left there.
+PRESENT, GONE, QUARANTINED, PROCESSED = "present", "gone", "quarantined", "processed"
 
 _PAGE_COLUMNS = ", ".join(PageEntry._fields)
 _PAGE_MARKS = ", ".join("?" * (len(PageEntry._fields) + 1))
@@ -41,14 +42,27 @@ class Todo(NamedTuple):
     crowded: bool
 
 
+class Recorded(NamedTuple):
+    """A file put on record anew under a number; ``replaces`` tells that an earlier row went."""
+
+    number: int
+    todo: Todo
+    entry: FileEntry
+    replaces: bool
+
+
 class Report(NamedTuple):
-    """What was last written under a report's name, and what is to take its place."""
+    """What was last written under a report's name, and what is to take its place.
+
+    ``next_size`` is the size it is to grow to where lines are being added at its end, else 0.
+    """
 
     sha256: str
     next_sha256: str
     size: int
     mtime_ns: int
     shows: str
+    next_size: int
 
 
 class Journal(Store):
@@ -73,44 +87,47 @@ class Journal(Store):
 
     def record(
         self, done: Sequence[tuple[Todo, FileEntry]], maker: int, pictured: str
-    ) -> list[tuple[int, Todo, FileEntry]]:
-        """Put a chunk on record, whole or not at all.
-
-        Returns the number of each file that was put on record anew.
-        """
-        new: list[tuple[int, Todo, FileEntry]] = []
+    ) -> list[Recorded]:
+        """Put a chunk on record, whole or not at all; returns what is on record anew."""
+        if not done:
+            return []
+        new: list[Recorded] = []
         orphans: set[str] = set()
         with self.transaction():
             for todo, entry in done:
                 if not entry.pages:
                     self._confirm(todo, entry.stamp)
-                elif todo.earlier is None or self._make_room(todo, entry, orphans):
-                    new.append((self._next_file, todo, entry))
-                    self._next_file += 1
+                    continue
+                forgotten = 0
+                if todo.earlier is not None:
+                    made = self._make_room(todo, entry, orphans)
+                    if made is None:
+                        continue
+                    forgotten = made
+                new.append(Recorded(self._next_file, todo, entry, forgotten > 0))
+                self._next_file += 1
             self._insert(new, maker, pictured)
-        drawn = {page.thumbnail for _, _, entry in new for page in entry.pages}
+        drawn = {page.thumbnail for each in new for page in each.entry.pages}
         for thumbnail in orphans - drawn:
             (self._outbox_path / thumbnail).unlink(missing_ok=True)
         return new
 
-    def _insert(
-        self, new: Sequence[tuple[int, Todo, FileEntry]], maker: int, pictured: str
-    ) -> None:
+    def _insert(self, new: Sequence[Recorded], maker: int, pictured: str) -> None:
         self.sql.executemany(
-            "INSERT INTO files VALUES (?, ?, ?, ?, ?, ?, ?, ?, 'present', ?, ?, ?, ?, NULL)",
+            "INSERT INTO files VALUES (?, ?, ?, ?, ?, ?, ?, ?, 'present', ?, ?, ?, ?, NULL, NULL)",
             [
                 (
                     *(number, todo.name, todo.order_key, *entry.stamp, entry.sha256),
                     *(maker, pictured, entry.readable, entry.bad),
                 )
-                for number, todo, entry in new
+                for number, todo, entry, _ in new
             ],
         )
         self.sql.executemany(
             f"INSERT INTO pages (file, {_PAGE_COLUMNS}) VALUES ({_PAGE_MARKS})",
-            [(number, *page) for number, _, entry in new for page in entry.pages],
+            [(number, *page) for number, _, entry, _ in new for page in entry.pages],
         )
-        pictures = [(number, *each) for number, _, entry in new for each in entry.pictures]
+        pictures = [(number, *each) for number, _, entry, _ in new for each in entry.pictures]
         if pictures:
             self.sql.executemany("INSERT INTO pictures VALUES (?, ?, ?)", pictures)
 
@@ -122,8 +139,10 @@ class Journal(Store):
             (*stamp, todo.earlier),
         )
 
-    def _make_room(self, todo: Todo, entry: FileEntry, orphans: set[str]) -> bool:
-        """Settle what becomes of earlier contents under a name; whether the new one is recorded.
+    def _make_room(self, todo: Todo, entry: FileEntry, orphans: set[str]) -> int | None:
+        """Settle what becomes of earlier contents under a name.
+
+        Returns how many were forgotten; ``None`` where the new one is not to be recorded.
 
         The same content is read anew, one overwritten in place is replaced; one that was moved
         or deleted stays on record as gone, since scanners begin at ``scan0001`` every day.
@@ -131,15 +150,17 @@ class Journal(Store):
         rows = self.query(
             "SELECT id, sha256, inode, born_ns, state FROM files WHERE name = ?", (todo.name,)
         ).fetchall()
+        forgotten = 0
         for number, sha256, inode, born_ns, state in rows:
             here = (inode, born_ns) == (entry.stamp.inode, entry.stamp.born_ns)
             if sha256 and not entry.sha256 and state == PRESENT:
-                return False  # it cannot be read just now: what was read of it stays
+                return None  # it cannot be read just now: what was read of it stays
             if not sha256 or sha256 == entry.sha256 or (state == PRESENT and here):
                 orphans |= self._forget(number)
+                forgotten += 1
             elif state == PRESENT:
                 self.sql.execute("UPDATE files SET state = 'gone' WHERE id = ?", (number,))
-        return True
+        return forgotten
 
     def _forget(self, number: int) -> set[str]:
         find = "SELECT thumbnail FROM pages WHERE file = ? AND thumbnail IS NOT NULL"
@@ -199,22 +220,53 @@ class Journal(Store):
                 "UPDATE files SET state = ? WHERE id = ?", [(state, each) for each in numbers]
             )
 
+    def mark_gone(self, names: Iterable[str]) -> None:
+        """Note that files are no longer in the inbox."""
+        with self.transaction() as sql:
+            sql.executemany(
+                "UPDATE files SET state = 'gone' WHERE name = ? AND state = 'present'",
+                [(name,) for name in names],
+            )
+
+    def to_take_away(self, maker: int) -> list[tuple[int, str, Stamp, str]]:
+        """Number, name, stamp and hash of files in the inbox that were read."""
+        find = (
+            "SELECT id, name, size, mtime_ns, inode, born_ns, sha256 FROM files "
+            "WHERE state = 'present' AND readable AND maker = ? AND NOT (bad AND aside IS NULL)"
+        )
+        rows = self.query(find, (maker,)).fetchall()
+        return [(number, name, Stamp(*stamp), sha) for number, name, *stamp, sha in rows]
+
+    def take_away(self, places: Iterable[tuple[int, Path | None]]) -> None:
+        """Note where read files are about to be moved, or that they are to be deleted."""
+        with self.transaction() as sql:
+            sql.executemany(
+                "UPDATE files SET state = 'processed', processed = ? WHERE id = ?",
+                [(place and self._shown(place), number) for number, place in places],
+            )
+
     def report(self, name: str) -> Report | None:
         """What was last written under a report's name."""
-        find = "SELECT sha256, next_sha256, size, mtime_ns, shows FROM reports WHERE name = ?"
+        find = f"SELECT {', '.join(Report._fields)} FROM reports WHERE name = ?"
         row = self.query(find, (name,)).fetchone()
         return None if row is None else Report._make(row)
 
-    def expect_report(self, name: str, sha256: str, now: str) -> None:
-        """Note the hash of a report that is about to take the place of one with hash ``now``."""
+    def expect_report(self, name: str, sha256: str, now: str, grows_to: int = 0) -> None:
+        """Note the hash of a report that is about to take the place of one with hash ``now``.
+
+        ``grows_to`` is its size in bytes where lines are added to the old one for it.
+        """
         with self.transaction(changes=False) as sql:
-            sql.execute("INSERT OR IGNORE INTO reports VALUES (?, '', '', 0, 0, '')", (name,))
+            sql.execute("INSERT OR IGNORE INTO reports VALUES (?, '', '', 0, 0, '', 0)", (name,))
             # A kill may have kept the last one from being noted after it took its place.
             sql.execute(
                 "UPDATE reports SET sha256 = next_sha256 WHERE name = ? AND next_sha256 = ?",
                 (name, now),
             )
-            sql.execute("UPDATE reports SET next_sha256 = ? WHERE name = ?", (sha256, name))
+            sql.execute(
+                "UPDATE reports SET next_sha256 = ?, next_size = ? WHERE name = ?",
+                (sha256, grows_to, name),
+            )
 
     def note_report(self, name: str, shows: str, size: int, mtime_ns: int) -> None:
         """Note that the expected report has taken its place, and what it shows."""
@@ -233,4 +285,5 @@ class Journal(Store):
     def note_drawn(self, name: str, shows: str) -> None:
         """Note what a picture shows now."""
         with self.transaction(changes=False) as sql:
-            sql.execute("INSERT OR REPLACE INTO reports VALUES (?, '', '', 0, 0, ?)", (name, shows))
+            row = name, "", "", 0, 0, shows, 0
+            sql.execute("INSERT OR REPLACE INTO reports VALUES (?, ?, ?, ?, ?, ?, ?)", row)

@@ -14,6 +14,7 @@ from batchdigits.names import order_key
 
 #: Files to be read that are fetched at a time.
 _BLOCK = 4096
+_FEW = 100
 #: Pictures that serve other wishes too: those of ``each`` are enough for sheets.
 _SERVES = {
     Thumbnails.EACH: "'each'",
@@ -80,7 +81,8 @@ class Plan:
         with journal.telling():
             self._list(found)
             self.files = self._count("SELECT count(*) FROM seen")
-            if self._count("SELECT EXISTS (SELECT 1 FROM files WHERE state = 'gone')"):
+            few = self.files <= _FEW  # then looking each up is sooner done than this question
+            if few or self._count("SELECT EXISTS (SELECT 1 FROM files WHERE state = 'gone')"):
                 back = [row[0] for row in journal.query(_BACK).fetchall()]
                 if back:
                     journal.mark(back, PRESENT)

@@ -34,7 +34,7 @@ CREATE TABLE files (
     inode INTEGER NOT NULL,
     born_ns INTEGER NOT NULL,
     sha256 TEXT NOT NULL,           -- hexadecimal
-    state TEXT NOT NULL,            -- present, gone or quarantined
+    state TEXT NOT NULL,            -- present, gone, quarantined or processed
     maker INTEGER NOT NULL REFERENCES makers,
     pictured TEXT NOT NULL,         -- the --thumbnails it was read with
     readable INTEGER NOT NULL,      -- whether any page was read
@@ -92,7 +92,15 @@ def _first_tables(connection: sqlite3.Connection) -> None:
         connection.execute(statement)
 
 
-MIGRATIONS: list[Migration] = [_first_tables]
+def _watching(connection: sqlite3.Connection) -> None:
+    """What a watcher needs: reports that grow, files taken away once read, copies found fast."""
+    connection.execute("ALTER TABLE reports ADD COLUMN next_size INTEGER NOT NULL DEFAULT 0")
+    # Where a read file lies now, from the outbox; NULL where it was deleted, or is in the inbox.
+    connection.execute("ALTER TABLE files ADD COLUMN processed TEXT")
+    connection.execute("CREATE INDEX files_by_content ON files (sha256)")
+
+
+MIGRATIONS: list[Migration] = [_first_tables, _watching]
 
 
 def version(connection: sqlite3.Connection) -> int:

@@ -1,7 +1,8 @@
 """``results.csv``: RFC 4180 with a UTF-8 BOM, safe to open in any spreadsheet."""
 
 import csv
-from collections.abc import Callable, Iterator, Sequence
+import io
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import IO
 
@@ -23,6 +24,13 @@ def table(file: IO[str]) -> Iterator[Callable[[Line], object]]:
     writer = csv.writer(file, lineterminator="\r\n")
     writer.writerow(COLUMNS)
     yield lambda line: writer.writerow(_row(line))
+
+
+def lines_text(lines: Iterable[Line]) -> str:
+    """The same lines without a header, to be added at the end of such a table."""
+    text = io.StringIO(newline="")
+    csv.writer(text, lineterminator="\r\n").writerows(map(_row, lines))
+    return text.getvalue()
 
 
 def _row(line: Line) -> Sequence[Cell]:

@@ -29,11 +29,12 @@ def table(file: IO[str], about: dict[str, object]) -> Iterator[Callable[[Line], 
     head = json.dumps({"schema": SCHEMA, **about}, ensure_ascii=False, indent=1)
     file.write(head.removesuffix("\n}") + ',\n "rows": [')
     before = chain(["\n  "], repeat(",\n  "))
-    yield lambda line: file.write(next(before) + _text(line))
+    yield lambda line: file.write(next(before) + line_text(line))
     file.write("\n ]\n}\n")
 
 
-def _text(line: Line) -> str:
+def line_text(line: Line) -> str:
+    """One row as a JSON object."""
     entry: dict[str, object] = dict(zip(_NAMES, line, strict=True))
     scores, box = entry["scores"], entry["ink_box"]
     entry["scores"] = orjson.Fragment(str(scores)) if scores else _NOTHING

@@ -4,7 +4,7 @@ import hashlib
 import os
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO
 
@@ -13,6 +13,10 @@ from batchdigits.files import move_new, whole_file
 from batchdigits.journal.journal import Journal, Report
 from batchdigits.names import for_terminal
 from batchdigits.records import storable
+
+_AT_ONCE = 1 << 20
+#: What a report shows that has grown since it was drawn: it is drawn again by and by.
+_GREW = "grown"
 
 
 def is_current(journal: Journal, path: Path, shows: str) -> bool:
@@ -55,12 +59,82 @@ def _is_last(path: Path, last: Report | None) -> bool:
     status = path.stat()
     if (status.st_size, status.st_mtime_ns) == (last.size, last.mtime_ns):
         return True
-    return _sha256(path) in (last.sha256, last.next_sha256)
+    if _sha256(path) in (last.sha256, last.next_sha256):
+        return True
+    # A kill, or a full disk, while lines were being added at its end.
+    grew = last.size < status.st_size < last.next_size
+    return grew and _hash_of(path, last.size).hexdigest() == last.sha256
 
 
 def _sha256(path: Path) -> str:
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _hash_of(path: Path, size: int) -> "hashlib._Hash":
+    """Of the first ``size`` bytes."""
+    digest = hashlib.sha256()
+    with path.open("rb") as file:
+        while size > 0 and (data := file.read(min(size, _AT_ONCE))):
+            digest.update(data)
+            size -= len(data)
+    return digest
+
+
+class Growing:
+    """A report that lines are added to between the times that it is drawn whole."""
+
+    def __init__(self, journal: Journal, path: Path) -> None:
+        self._journal = journal
+        self._path = path
+        self._digest: hashlib._Hash | None = None
+        self._sha256 = ""
+
+    def add(self, data: bytes) -> bool:
+        """Add whole lines at the end, and have them on the disk.
+
+        Returns ``False`` where the report is not what was last written: it has to be drawn.
+
+        Raises:
+            OSError: it cannot be written now; nothing was added.
+        """
+        name = self._path.name
+        last = self._journal.report(name)
+        try:
+            status = self._path.stat()
+        except FileNotFoundError:
+            return False
+        if last is None or (status.st_size, storable(status.st_mtime_ns)) != (
+            last.size,
+            last.mtime_ns,
+        ):
+            return False
+        if self._digest is None or self._sha256 != last.sha256:
+            self._digest = _hash_of(self._path, last.size)
+        digest = self._digest.copy()
+        digest.update(data)
+        # On record before it is there, or a kill in between would make it look edited.
+        self._journal.expect_report(name, digest.hexdigest(), last.sha256, last.size + len(data))
+        status = _append(self._path, data, last.size)
+        self._digest, self._sha256 = digest, digest.hexdigest()
+        self._journal.note_report(name, _GREW, status.st_size, storable(status.st_mtime_ns))
+        return True
+
+
+def _append(path: Path, data: bytes, size: int) -> os.stat_result:
+    descriptor = os.open(path, os.O_WRONLY | os.O_APPEND)
+    try:
+        try:
+            while data:
+                data = data[os.write(descriptor, data) :]
+            os.fsync(descriptor)
+        except OSError:
+            with suppress(OSError):
+                os.ftruncate(descriptor, size)  # no half line
+            raise
+        return os.fstat(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def _keep_edited(path: Path, why: str) -> None:

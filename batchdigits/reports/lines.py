@@ -2,8 +2,8 @@
 
 import json
 import sqlite3
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any, NamedTuple
 
 from batchdigits.config import Duplicates
 from batchdigits.journal.journal import Journal
@@ -30,6 +30,7 @@ _CELLS = {
     "corrected_digit": "NULL",
 }
 COLUMNS = tuple(_CELLS)
+_SHA256, _ORIGINAL = COLUMNS.index("sha256"), COLUMNS.index("duplicate_of")
 Cell = str | int | float | None
 #: One cell for each of :data:`COLUMNS`, then ``detail``, and ``scores`` and ``box`` as JSON text.
 Line = tuple[Cell, ...]
@@ -53,27 +54,78 @@ _FROM = """
 FROM files f JOIN pages p ON p.file = f.id JOIN makers m ON m.id = f.maker
 LEFT JOIN originals d ON d.file = f.id
 """
+_PERIOD = "strftime(?, p.read_at, 'localtime')"
 _ORDER = "ORDER BY f.order_key, f.id, p.page"
+#: The first of the files with the content of ``f``, as :data:`_ORIGINALS` finds it for all.
+_FIRST = """
+SELECT id, name FROM files WHERE sha256 = ? AND readable ORDER BY state = 'gone', order_key, id
+LIMIT 1
+"""
+
+
+class Period(NamedTuple):
+    """The days or months by which tables are divided: a format of :func:`time.strftime`, and one.
+
+    By the clock on the wall, since that is how people count days.
+    """
+
+    form: str
+    text: str
+
+
+def periods(journal: Journal, form: str) -> list[Period]:
+    """Every period in which a page was read, oldest first."""
+    found = f"SELECT DISTINCT {_PERIOD} FROM pages p ORDER BY 1"
+    return [Period(form, str(row[0])) for row in journal.query(found, (form,))]
 
 
 class Lines:
-    """The table as it stands; ``skip`` leaves out files that are copies of another.
+    """The table as it stands, or one period of it.
+
+    ``skip`` leaves out files that are copies of another.
 
     Which of byte-identical files is the original is decided here: the first in scan order of
     those that are not gone, however they came to be read. Files that could not be read
     are nobody's copy.
     """
 
-    def __init__(self, journal: Journal, duplicates: Duplicates) -> None:
+    def __init__(
+        self, journal: Journal, duplicates: Duplicates, period: Period | None = None
+    ) -> None:
         self._journal = journal
         self._duplicates = duplicates
+        self.period = period
         self._where = "WHERE d.file IS NULL" if duplicates is Duplicates.SKIP else ""
         self._knows_originals = False
 
     def __iter__(self) -> Iterator[Line]:
-        """Every line, in scan order."""
+        """Every line, or those of the period, in scan order."""
         cells = ", ".join(_CELLS.values())
-        return self._select(f"{cells}, p.detail, p.scores, p.box")
+        what = f"SELECT {cells}, p.detail, p.scores, p.box {_FROM} {self._where}"
+        if self.period is None:
+            return self._query(f"{what} {_ORDER}")
+        word = "AND" if self._where else "WHERE"
+        return self._query(f"{what} {word} {_PERIOD} = ? {_ORDER}", self.period)
+
+    def of(self, files: Iterable[int]) -> Iterator[Line]:
+        """The lines of some files alone, by their numbers; costs no look at all the others."""
+        cells = ", ".join(_CELLS.values())
+        select = (
+            f"SELECT {cells}, p.detail, p.scores, p.box, f.readable FROM files f "
+            "JOIN pages p ON p.file = f.id JOIN makers m ON m.id = f.maker "
+            "LEFT JOIN (SELECT NULL AS original) d WHERE f.id = ? ORDER BY p.page"
+        )
+        for number in files:
+            lines = self._journal.query(select, (number,)).fetchall()
+            original = None
+            if lines and lines[0][-1] and self._duplicates is not Duplicates.READ:
+                found = self._journal.query(_FIRST, (lines[0][_SHA256],)).fetchone()
+                original = found[1] if found and found[0] != number else None
+            if original is None:
+                yield from (line[:-1] for line in lines)
+            elif self._duplicates is Duplicates.REPORT:
+                for line in lines:
+                    yield (*line[:_ORIGINAL], original, *line[_ORIGINAL + 1 : -1])
 
     def pictures(self) -> Iterator[tuple[Any, ...]]:
         """File, page, status, reason, thumbnail, reading in short and picture of every line."""
@@ -101,11 +153,11 @@ class Lines:
     def _select(self, what: str) -> sqlite3.Cursor:
         return self._query(f"SELECT {what} {_FROM} {self._where} {_ORDER}")
 
-    def _query(self, statement: str) -> sqlite3.Cursor:
+    def _query(self, statement: str, values: Sequence[str] = ()) -> sqlite3.Cursor:
         if not self._knows_originals:
             self._find_originals()
             self._knows_originals = True
-        return self._journal.query(statement)
+        return self._journal.query(statement, values)
 
     def _find_originals(self) -> None:
         with self._journal.telling():
