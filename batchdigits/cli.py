@@ -8,19 +8,23 @@ from typing import Annotated, Any
 
 import typer
 
-from batchdigits import __version__
+from batchdigits import __version__, options
 from batchdigits.config import (
     FILE_TIMEOUT,
     WORKER_MEMORY,
     Duplicates,
     Limits,
+    Processed,
     Quarantine,
+    Rotate,
     Settings,
     Thumbnails,
+    Watching,
 )
 
 CONFIG_FILE = Path("batchdigits.toml")
 INTERRUPTED = 130
+_LIMITS, _WATCHING = Limits(), Watching()
 
 
 app = typer.Typer(
@@ -37,7 +41,7 @@ app = typer.Typer(
     help="A folder of scanned handwritten digits goes in, a spreadsheet comes out.",
     epilog="Exit codes: 0 all read; 2 wrong arguments; 3 finished, some files not read; 4 no "
     "usable model; 5 nothing to read; 6 outbox not writable; 7 unusable labelled data; "
-    "130 interrupted; 143 terminated.",
+    "8 the watcher is stuck or gone; 130 interrupted; 143 terminated.",
 )
 
 
@@ -89,7 +93,9 @@ def read_config(path: Path) -> dict[str, Any]:
         tables = tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except (OSError, ValueError) as error:
         raise UsageError(f"{path} is not valid TOML: {error}.") from error
-    commands: dict[str, Callable[..., None]] = {"run": run, "evaluate": evaluate, "train": train}
+    commands: dict[str, Callable[..., None]] = {
+        each.__name__: each for each in (run, watch, evaluate, train)
+    }
     known = {name: inspect.signature(each).parameters for name, each in commands.items()}
     for command, table in tables.items():
         if command not in known or not isinstance(table, dict):
@@ -107,11 +113,10 @@ def _print_version(wanted: bool) -> None:
         raise typer.Exit
 
 
-def _folder(text: str | Path) -> Path:
-    """A folder named on purpose: ``""``, as from an unset variable, must not mean this one."""
-    if not str(text):
-        raise typer.BadParameter("the name is empty")
-    return Path(text)
+def _patterns(wanted: list[str] | None) -> tuple[str, ...]:
+    from batchdigits.names import display_name
+
+    return tuple(map(display_name, wanted or ()))
 
 
 @app.callback()
@@ -128,72 +133,35 @@ def root(
 
 @app.command()
 def run(
-    inbox: Annotated[Path, typer.Argument(help="Folder with the scans.", parser=_folder)] = Path(
-        "inbox"
-    ),
-    outbox: Annotated[Path, typer.Argument(help="Folder for the results.", parser=_folder)] = Path(
-        "outbox"
-    ),
-    include: Annotated[
-        list[str] | None, typer.Option(help="Read only files that match, e.g. '*.png'.")
-    ] = None,
-    exclude: Annotated[
-        list[str] | None, typer.Option(help="Leave out files that match, e.g. 'old/*'.")
-    ] = None,
-    max_megapixels: Annotated[
-        float, typer.Option(min=0.0001, help="Largest image, in millions of pixels.")
-    ] = Limits().max_megapixels,
-    max_pages: Annotated[
-        int, typer.Option(min=1, help="Most pages read of one file.")
-    ] = Limits().max_pages,
-    quarantine: Annotated[
-        Quarantine, typer.Option(help="What becomes of unreadable files.")
-    ] = Quarantine.MOVE,
-    model: Annotated[
-        Path | None, typer.Option(help="A .tflite model with its card beside it.")
-    ] = None,
-    thumbnails: Annotated[
-        Thumbnails,
-        typer.Option(help="Pictures: of each page, contact sheets only, those in review, none."),
-    ] = Thumbnails.EACH,
-    duplicates: Annotated[
-        Duplicates,
-        typer.Option(help="Byte-identical files: name the first, give them no row, or no matter."),
-    ] = Duplicates.REPORT,
+    inbox: options.Inbox = Path("inbox"),
+    outbox: options.Outbox = Path("outbox"),
+    include: options.Include = None,
+    exclude: options.Exclude = None,
+    max_megapixels: options.MaxMegapixels = _LIMITS.max_megapixels,
+    max_pages: options.MaxPages = _LIMITS.max_pages,
+    quarantine: options.QuarantineMode = Quarantine.MOVE,
+    model: options.Model = None,
+    thumbnails: options.ThumbnailsMode = Thumbnails.EACH,
+    duplicates: options.DuplicatesMode = Duplicates.REPORT,
     force: Annotated[bool, typer.Option("--force", help="Read known files again too.")] = False,
     retry_failed: Annotated[
         bool,
         typer.Option("--retry-failed", help="Try unreadable files again, those in quarantine too."),
     ] = False,
-    rebind: Annotated[
-        bool, typer.Option("--rebind", help="The inbox of this outbox moved to INBOX.")
-    ] = False,
-    workers: Annotated[
-        int | None,
-        typer.Option(min=1, help="Processes that read.", show_default="the cores"),
-    ] = None,
-    file_timeout: Annotated[
-        float, typer.Option(min=0.1, help="Seconds one file may take.")
-    ] = FILE_TIMEOUT,
-    worker_memory: Annotated[
-        int, typer.Option(min=64, help="MiB of memory for each worker.")
-    ] = WORKER_MEMORY,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Say only what is wrong.")] = False,
-    verbose: Annotated[
-        bool, typer.Option("--verbose", "-v", help="Say a line about every unread file.")
-    ] = False,
-    log_json: Annotated[
-        bool, typer.Option("--log-json", help="Log JSON lines instead of bar and table.")
-    ] = False,
+    rebind: options.Rebind = False,
+    workers: options.Workers = None,
+    file_timeout: options.FileTimeout = FILE_TIMEOUT,
+    worker_memory: options.WorkerMemory = WORKER_MEMORY,
+    quiet: options.Quiet = False,
+    verbose: options.Verbose = False,
+    log_json: options.LogJson = False,
 ) -> None:
     """Read every scan of INBOX and write a spreadsheet to OUTBOX."""
-    from batchdigits.names import display_name
-
     settings = Settings(
         inbox=inbox,
         outbox=outbox,
-        include=tuple(map(display_name, include or ())),
-        exclude=tuple(map(display_name, exclude or ())),
+        include=_patterns(include),
+        exclude=_patterns(exclude),
         limits=Limits(max_megapixels, max_pages),
         quarantine=quarantine,
         model=model,
@@ -212,6 +180,81 @@ def run(
 
 
 @app.command()
+def watch(
+    inbox: options.Inbox = Path("inbox"),
+    outbox: options.Outbox = Path("outbox"),
+    settle: Annotated[
+        float, typer.Option(min=0.05, help="Seconds a file must be left alone to be read.")
+    ] = _WATCHING.settle,
+    grace: Annotated[
+        float, typer.Option(min=0, help="Seconds an empty file, or one still open, is given.")
+    ] = _WATCHING.grace,
+    rescan: Annotated[
+        float, typer.Option(min=0.5, help="Seconds between two looks for missed files.")
+    ] = _WATCHING.rescan,
+    poll: Annotated[
+        float | None,
+        typer.Option(
+            min=0.1, help="Look every so many seconds, no events.", show_default="where needed"
+        ),
+    ] = None,
+    rotate: Annotated[Rotate, typer.Option(help="Begin a new CSV and JSON.")] = Rotate.NEVER,
+    processed: Annotated[
+        Processed, typer.Option(help="What becomes of files once they are read.")
+    ] = Processed.LEAVE,
+    on_batch: Annotated[
+        str, typer.Option(help="Shell command that gets new rows as JSON lines on its input.")
+    ] = "",
+    include: options.Include = None,
+    exclude: options.Exclude = None,
+    max_megapixels: options.MaxMegapixels = _LIMITS.max_megapixels,
+    max_pages: options.MaxPages = _LIMITS.max_pages,
+    quarantine: options.QuarantineMode = Quarantine.MOVE,
+    model: options.Model = None,
+    thumbnails: options.ThumbnailsMode = Thumbnails.EACH,
+    duplicates: options.DuplicatesMode = Duplicates.REPORT,
+    rebind: options.Rebind = False,
+    workers: options.Workers = None,
+    file_timeout: options.FileTimeout = FILE_TIMEOUT,
+    worker_memory: options.WorkerMemory = WORKER_MEMORY,
+    quiet: options.Quiet = False,
+    verbose: options.Verbose = False,
+    log_json: options.LogJson = False,
+) -> None:
+    """Read what is in INBOX and every scan that arrives, until Ctrl-C."""
+    settings = Settings(
+        inbox=inbox,
+        outbox=outbox,
+        include=_patterns(include),
+        exclude=_patterns(exclude),
+        limits=Limits(max_megapixels, max_pages),
+        quarantine=quarantine,
+        model=model,
+        thumbnails=thumbnails,
+        duplicates=duplicates,
+        workers=workers,
+        file_timeout=file_timeout,
+        worker_memory=worker_memory,
+        rebind=rebind,
+    )
+    watching = Watching(settle, grace, rescan, poll, rotate, processed, on_batch)
+    from batchdigits.commands import watch_command
+
+    raise typer.Exit(watch_command(settings, watching, quiet, verbose, log_json))
+
+
+@app.command()
+def status(
+    outbox: options.Outbox = Path("outbox"),
+    as_json: Annotated[bool, typer.Option("--json", help="Print the heartbeat as JSON.")] = False,
+) -> None:
+    """Tell how the watcher of OUTBOX is; the exit code is 8 where it is stuck or gone."""
+    from batchdigits.commands import status_command
+
+    raise typer.Exit(status_command(outbox, as_json))
+
+
+@app.command()
 def evaluate(
     data: Annotated[
         str,
@@ -219,29 +262,17 @@ def evaluate(
             help="A folder with sub-folders 0-9, a CSV of file and digit, an .npz, or: mnist."
         ),
     ],
-    outbox: Annotated[
-        Path, typer.Argument(help="Folder for what is found.", parser=_folder)
-    ] = Path("evaluation"),
-    include: Annotated[
-        list[str] | None, typer.Option(help="Read only files that match, e.g. '0002_*'.")
-    ] = None,
-    exclude: Annotated[
-        list[str] | None, typer.Option(help="Leave out files that match, e.g. 'old/*'.")
-    ] = None,
-    model: Annotated[
-        Path | None, typer.Option(help="A .tflite model with its card beside it.")
-    ] = None,
-    workers: Annotated[
-        int | None,
-        typer.Option(min=1, help="Processes that read.", show_default="the cores"),
-    ] = None,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Say only what is wrong.")] = False,
+    outbox: options.Outbox = Path("evaluation"),
+    include: options.Include = None,
+    exclude: options.Exclude = None,
+    model: options.Model = None,
+    workers: options.Workers = None,
+    quiet: options.Quiet = False,
 ) -> None:
     """Read digits whose truth is known, and tell how well."""
     from batchdigits.commands import evaluate_command
-    from batchdigits.names import display_name
 
-    patterns = tuple(map(display_name, include or ())), tuple(map(display_name, exclude or ()))
+    patterns = _patterns(include), _patterns(exclude)
     raise typer.Exit(evaluate_command(data, outbox, *patterns, model, workers, quiet))
 
 

@@ -3,13 +3,14 @@
 import gc
 import os
 import sys
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from batchdigits.batch import run
-from batchdigits.config import Settings
+from batchdigits.config import Settings, Watching
 from batchdigits.console import LOG, Stop, start_logging
-from batchdigits.errors import EXIT_OK
+from batchdigits.errors import EXIT_OK, EXIT_UNWELL
 from batchdigits.names import for_terminal
 from batchdigits.progress import Bar, final_table, speed
 from batchdigits.scan import Scan
@@ -83,6 +84,54 @@ def _fields(summary: Summary, scan: Scan) -> dict[str, object]:
         "seconds": round(summary.seconds, 3),
         "exit_code": summary.exit_code,
     }
+
+
+def watch_command(
+    settings: Settings, watching: Watching, quiet: bool, verbose: bool, log_json: bool
+) -> int:
+    """``batchdigits watch``: returns the exit code."""
+    from batchdigits.screen import Listener, Screen
+    from batchdigits.watching.watcher import watch
+
+    talks = not quiet and not log_json
+    watched = _console() if talks and sys.stderr.isatty() else None
+    start_logging(watched, quiet, verbose, log_json)
+    stop = Stop()
+    results = settings.outbox / "results.csv"
+    with ExitStack() as stack:
+        stack.enter_context(stop.listening())
+        listener: Listener = Listener(stop)
+        if watched:
+            listener = stack.enter_context(Screen(stop, watched, results))
+        summary = watch(settings, watching, listener)
+        listener.end()
+    files = f"{summary.files} file{'s' * (summary.files != 1)}"
+    LOG.info("Stopped after %s.", files, extra={"fields": {"exit_code": summary.exit_code}})
+    return summary.exit_code
+
+
+def status_command(outbox: Path, as_json: bool) -> int:
+    """``batchdigits status``: returns the exit code."""
+    import json
+    import time
+    from dataclasses import asdict
+
+    from batchdigits.watching import heartbeat
+
+    condition, problem = heartbeat.read(outbox)
+    if as_json:
+        told = asdict(condition) if condition else {}
+        print(json.dumps(told | {"problem": problem}, ensure_ascii=False))
+        return EXIT_UNWELL if problem else EXIT_OK
+    for left, right in heartbeat.lines(condition, time.time()) if condition else ():
+        print(f"{left:18}{for_terminal(right)}")
+    if problem:
+        print(
+            f"batchdigits: The watcher of {for_terminal(str(outbox))}: {problem}.", file=sys.stderr
+        )
+        return EXIT_UNWELL
+    print("All is well.")
+    return EXIT_OK
 
 
 def evaluate_command(

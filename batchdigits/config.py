@@ -46,6 +46,27 @@ class Duplicates(StrEnum):
     READ = "read"
 
 
+class Processed(StrEnum):
+    """What a watcher does with files once they are read and on record."""
+
+    LEAVE = "leave"
+    MOVE = "move"
+    DELETE = "delete"
+
+
+class Rotate(StrEnum):
+    """When a watcher begins a new CSV and JSON; the value's form is :func:`time.strftime`'s."""
+
+    NEVER = "never"
+    DAILY = "daily"
+    MONTHLY = "monthly"
+
+    @property
+    def form(self) -> str:
+        """What names a day or a month; empty for ``never``."""
+        return {"never": "", "daily": "%Y-%m-%d", "monthly": "%Y-%m"}[self.value]
+
+
 @dataclass(frozen=True, slots=True)
 class Limits:
     """What one file may ask for.
@@ -95,3 +116,27 @@ class Settings:
     def quarantine_folder(self) -> Path:
         """Where unreadable files go."""
         return self.outbox / "quarantine"
+
+
+@dataclass(frozen=True, slots=True)
+class Watching:
+    """What a watcher does besides a run's :class:`Settings`; all times in seconds.
+
+    Attributes:
+        settle: how long a file must be left alone before it is read.
+        grace: how long an empty file, or one that somebody still has open for writing, may stay so.
+        rescan: how often the whole inbox is compared with what is on record.
+        poll: how often the inbox is looked through instead of waiting for events; ``None`` to
+            do so only where events do not come.
+        rotate: when a new CSV and JSON begin.
+        processed: what becomes of files that were read.
+        on_batch: a shell command run after each batch, or empty.
+    """
+
+    settle: float = 2.0
+    grace: float = 30.0
+    rescan: float = 300.0
+    poll: float | None = None
+    rotate: Rotate = Rotate.NEVER
+    processed: Processed = Processed.LEAVE
+    on_batch: str = ""

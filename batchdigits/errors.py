@@ -18,6 +18,8 @@ from batchdigits.records import Reason, Rejected
 EXIT_OK = 0
 EXIT_UNEXPECTED = 1
 EXIT_SOME_UNREAD = 3
+#: ``batchdigits status``: the watcher is stuck, its inbox cannot be reached, or it is not running.
+EXIT_UNWELL = 8
 
 
 class BatchdigitsError(Exception):

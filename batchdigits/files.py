@@ -1,6 +1,7 @@
 """Files written whole and moved without ever overwriting another."""
 
 import errno
+import hashlib
 import os
 import shutil
 from collections.abc import Callable, Iterator
@@ -167,3 +168,17 @@ def _name_new(temporary: Path, path: Path) -> None:
         os.rename(temporary, path)
         return
     temporary.unlink()
+
+
+def holds(path: Path, size: int, sha256: str) -> bool:
+    """Whether a file has a content of so many bytes with that hash; ``False`` if it cannot be read.
+
+    Asked before a file is taken away: only what was judged may be.
+    """
+    try:
+        if path.stat().st_size != size:
+            return False
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest() == sha256
+    except OSError:
+        return False

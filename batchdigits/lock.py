@@ -46,3 +46,20 @@ def _in_use(descriptor: int, outbox: Path) -> str:
     holder = os.pread(descriptor, 20, 0).decode("ascii", "replace").strip()
     who = f" (process {holder})" if holder else ""
     return f"The outbox {outbox} is in use by another batchdigits{who}: wait, or choose another."
+
+
+def is_locked(path: Path) -> bool:
+    """Whether a process holds the lock file at ``path``."""
+    import fcntl
+
+    try:
+        descriptor = os.open(path, os.O_RDWR | os.O_CLOEXEC)
+    except OSError:
+        return False
+    try:
+        fcntl.lockf(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        return True
+    finally:
+        os.close(descriptor)
+    return False

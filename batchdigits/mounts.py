@@ -18,22 +18,40 @@ def network_file_system(folder: Path, mounts: Path = MOUNTS) -> str | None:
     Any FUSE file system counts as shared, as sshfs and rclone are, but for ``fuseblk``, a local
     disk. ``None`` also where the system has no ``/proc/self/mountinfo`` (see proc(5)).
     """
-    try:
-        lines = mounts.read_bytes().splitlines()
-    except OSError:
-        return None
     here = os.path.realpath(folder)
-    best, kind = "", None
-    for line in lines:
-        before, _, after = line.partition(b" - ")
-        fields = before.split(b" ")
-        if len(fields) < 5 or not after:
-            continue
-        point = os.fsdecode(fields[4].decode("unicode_escape").encode("latin-1"))
+    best, kind = "", ""
+    for point, each in _mounted(mounts):
         inside = here == point or here.startswith(point.rstrip("/") + "/")
         # Later mounts lie on top of earlier ones at the same place.
         if inside and len(point) >= len(best):
-            best, kind = point, after.split(b" ", 1)[0].decode("ascii", "replace")
-    if kind is None or kind == "fuseblk":
-        return None
-    return kind if kind in SHARED or kind.startswith("fuse") else None
+            best, kind = point, each
+    return kind if _is_shared(kind) else None
+
+
+def shared_inside(folder: Path, mounts: Path = MOUNTS) -> tuple[str, str] | None:
+    """Kind and place of a shared file system that is mounted inside a folder, if there is one."""
+    inside = os.path.realpath(folder).rstrip("/") + "/"
+    for point, kind in _mounted(mounts):
+        if point.startswith(inside) and _is_shared(kind):
+            return kind, point
+    return None
+
+
+def _mounted(mounts: Path) -> list[tuple[str, str]]:
+    """Place and kind of every mounted file system."""
+    try:
+        lines = mounts.read_bytes().splitlines()
+    except OSError:
+        return []
+    found = []
+    for line in lines:
+        before, _, after = line.partition(b" - ")
+        fields = before.split(b" ")
+        if len(fields) >= 5 and after:
+            point = os.fsdecode(fields[4].decode("unicode_escape").encode("latin-1"))
+            found.append((point, after.split(b" ", 1)[0].decode("ascii", "replace")))
+    return found
+
+
+def _is_shared(kind: str) -> bool:
+    return kind in SHARED or (kind.startswith("fuse") and kind != "fuseblk")

@@ -6,7 +6,6 @@ file is taken for another.
 """
 
 import errno
-import hashlib
 import json
 import os
 from itertools import count
@@ -14,7 +13,7 @@ from pathlib import Path
 
 from batchdigits.config import Quarantine, Settings
 from batchdigits.console import LOG
-from batchdigits.files import copy_to, move_new, move_to, numbered, whole_file
+from batchdigits.files import copy_to, holds, move_new, move_to, numbered, whole_file
 from batchdigits.journal.entries import FileEntry, PageEntry
 from batchdigits.names import display_name, for_terminal, raw_name, shorten
 from batchdigits.records import MEANING, Reason, Source, Status
@@ -127,13 +126,7 @@ def _write_note(place: Path, source: Source, entry: FileEntry, action: str) -> N
 
 
 def _content_is(path: Path, entry: FileEntry) -> bool:
-    try:
-        if path.stat().st_size != entry.stamp.size:
-            return False
-        with path.open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest() == entry.sha256
-    except OSError:
-        return False
+    return holds(path, entry.stamp.size, entry.sha256)
 
 
 def put_back(place: Path, source: Source, entry: FileEntry) -> bool:

@@ -12,7 +12,8 @@ from batchdigits.names import display_name, order_key
 from batchdigits.records import storable
 
 JUNK_NAMES = frozenset({"thumbs.db", "desktop.ini", "@eadir", "__macosx"})
-JUNK_ENDINGS = (".tmp", ".part", ".crdownload")
+#: What programs call a file that they are still writing: Unix tools, browsers, WinSCP.
+JUNK_ENDINGS = (".tmp", ".part", ".partial", ".crdownload", ".opdownload", ".filepart")
 SNIFF_BYTES = 64
 
 
@@ -44,8 +45,14 @@ class Scan:
 
         A million files cost no more memory than ten: the journal sorts them.
         """
+        yield from self.under("")
+        for names in (self.others, self.closed):
+            names.sort(key=order_key)
+
+    def under(self, place: str) -> Iterator[tuple[str, int, int]]:
+        """The same for one folder: its path inside the inbox with ``/`` at the end."""
         # A list of folders still to do instead of recursion, as trees may be very deep.
-        waiting = [(os.fspath(self.inbox), "")]
+        waiting = [(f"{os.fspath(self.inbox)}/{place}", place)]
         while waiting:
             folder, prefix = waiting.pop()
             try:
@@ -59,10 +66,15 @@ class Scan:
                             yield found
             except OSError:
                 self.closed.append(display_name(prefix) or ".")
-        for names in (self.others, self.closed):
-            names.sort(key=order_key)
 
-    def _wanted(self, entry: os.DirEntry[str], name: str) -> tuple[str, int, int] | None:
+    def one(self, place: str) -> tuple[str, int, int] | None:
+        """The same for one path inside the inbox; ``None`` where it is not to be read, or gone."""
+        if any(map(is_junk, place.split("/"))):
+            return None
+        entry = _Entry(f"{os.fspath(self.inbox)}/{place}")
+        return self._wanted(entry, place) if os.path.lexists(entry.path) else None
+
+    def _wanted(self, entry: "os.DirEntry[str] | _Entry", name: str) -> tuple[str, int, int] | None:
         """Name, size and mtime of a file that is to be read, or ``None``."""
         if entry.is_symlink() and not self._leads_inside(entry):
             self.links += 1
@@ -84,10 +96,24 @@ class Scan:
             return None
         return shown, size, mtime_ns
 
-    def _leads_inside(self, entry: os.DirEntry[str]) -> bool:
+    def _leads_inside(self, entry: "os.DirEntry[str] | _Entry") -> bool:
         target = os.path.realpath(entry.path)
         inside = target.startswith(os.path.realpath(self.inbox) + os.sep)
         return inside and not os.path.isdir(target)
+
+
+class _Entry:
+    """One path, asked as :func:`os.scandir`'s entries are."""
+
+    def __init__(self, path: str) -> None:
+        self.path = path
+        self.name = os.path.basename(path)
+
+    def is_symlink(self) -> bool:
+        return os.path.islink(self.path)
+
+    def stat(self) -> os.stat_result:
+        return os.stat(self.path)
 
 
 def is_junk(name: str) -> bool:

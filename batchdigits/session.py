@@ -264,14 +264,19 @@ class Session:
         if places:
             self.journal.set_aside(places)
 
-    def draw(self, sheets: Iterable[list[Job]]) -> Iterator[Sheet]:
-        """Draw contact sheets, by the workers where there are any; yields those done."""
+    def draw(
+        self, sheets: Iterable[list[Job]], pause: Callable[[], bool] | None = None
+    ) -> Iterator[Sheet]:
+        """Draw contact sheets, by the workers where there are any; yields those done.
+
+        Asked several times a second, ``pause`` ends it, or else the listener does.
+        """
         if self._pool is None:
             done: Iterator[tuple[list[Job], object]] = (
                 (sheet, self._jobs(sheet)) for sheet in sheets
             )
         else:
-            done = self._pool.run(sheets, lambda: bool(self._listener.stopped()))
+            done = self._pool.run(sheets, pause or self._paused)
         for jobs, result in done:
             for sheet in jobs:
                 if isinstance(result, Fate):

@@ -228,14 +228,18 @@ class Journal(Store):
                 [(name,) for name in names],
             )
 
-    def to_take_away(self, maker: int) -> list[tuple[int, str, Stamp, str]]:
-        """Number, name, stamp and hash of files in the inbox that were read."""
+    def is_present(self, name: str) -> bool:
+        """Whether a file is on record as one in the inbox."""
+        find = "SELECT EXISTS (SELECT 1 FROM files WHERE name = ? AND state = 'present')"
+        return bool(self.query(find, (name,)).fetchone()[0])
+
+    def to_take_away(self, maker: int) -> list[tuple[int, str, int, str]]:
+        """Number, name, size in bytes and hash of files in the inbox that were read."""
         find = (
-            "SELECT id, name, size, mtime_ns, inode, born_ns, sha256 FROM files "
+            "SELECT id, name, size, sha256 FROM files "
             "WHERE state = 'present' AND readable AND maker = ? AND NOT (bad AND aside IS NULL)"
         )
-        rows = self.query(find, (maker,)).fetchall()
-        return [(number, name, Stamp(*stamp), sha) for number, name, *stamp, sha in rows]
+        return self.query(find, (maker,)).fetchall()
 
     def take_away(self, places: Iterable[tuple[int, Path | None]]) -> None:
         """Note where read files are about to be moved, or that they are to be deleted."""

@@ -36,7 +36,7 @@ INSERT INTO todo
 SELECT coalesce(f.order_key, order_key(s.name)) AS place, s.name, s.size, f.id,
        coalesce(f.sha256, ''), f.id IS NOT NULL AND NOT :everything AND {holds},
        (SELECT count(*) FROM files WHERE name = s.name) > 1, f.state IS 'present',
-       f.maker IS NOT NULL AND f.maker <> :maker
+       f.maker IS NOT NULL AND f.maker <> :maker, s.mtime_ns
 FROM seen s LEFT JOIN files f ON f.id =
      (SELECT id FROM files WHERE name = s.name ORDER BY state = 'present' DESC, id DESC)
 WHERE :everything OR NOT EXISTS (
@@ -100,7 +100,8 @@ class Plan:
         sql.execute("CREATE TEMP TABLE seen (name TEXT, size INTEGER, mtime_ns INTEGER)")
         sql.execute(
             "CREATE TEMP TABLE todo (order_key TEXT, name TEXT, size INTEGER, earlier INTEGER,"
-            " sha256 TEXT, is_valid INTEGER, crowded INTEGER, present INTEGER, outdated INTEGER)"
+            " sha256 TEXT, is_valid INTEGER, crowded INTEGER, present INTEGER, outdated INTEGER,"
+            " mtime_ns INTEGER)"
         )
         sql.execute("BEGIN")
         try:
@@ -120,6 +121,11 @@ class Plan:
 
     def _count(self, statement: str) -> int:
         return int(self._journal.query(statement).fetchone()[0])
+
+    def first(self, most: int) -> list[tuple[str, int, int]]:
+        """Name, size and mtime of what is to be read, at most so many files."""
+        find = "SELECT name, size, mtime_ns FROM todo ORDER BY rowid LIMIT ?"
+        return self._journal.query(find, (most,)).fetchall()
 
     def chunks(self, most_files: int, most_bytes: int) -> Iterator[list[Todo]]:
         """What is to be read, up to so many files, or so many bytes, at a time.

@@ -2,7 +2,7 @@
 
 import json
 import sqlite3
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
 from batchdigits.config import Duplicates
@@ -107,25 +107,24 @@ class Lines:
         word = "AND" if self._where else "WHERE"
         return self._query(f"{what} {word} {_PERIOD} = ? {_ORDER}", self.period)
 
-    def of(self, files: Iterable[int]) -> Iterator[Line]:
-        """The lines of some files alone, by their numbers; costs no look at all the others."""
+    def of(self, file: int) -> Iterator[Line]:
+        """The lines of one file alone, by its number; costs no look at all the others."""
         cells = ", ".join(_CELLS.values())
-        select = (
+        lines = self._journal.query(
             f"SELECT {cells}, p.detail, p.scores, p.box, f.readable FROM files f "
             "JOIN pages p ON p.file = f.id JOIN makers m ON m.id = f.maker "
-            "LEFT JOIN (SELECT NULL AS original) d WHERE f.id = ? ORDER BY p.page"
-        )
-        for number in files:
-            lines = self._journal.query(select, (number,)).fetchall()
-            original = None
-            if lines and lines[0][-1] and self._duplicates is not Duplicates.READ:
-                found = self._journal.query(_FIRST, (lines[0][_SHA256],)).fetchone()
-                original = found[1] if found and found[0] != number else None
-            if original is None:
-                yield from (line[:-1] for line in lines)
-            elif self._duplicates is Duplicates.REPORT:
-                for line in lines:
-                    yield (*line[:_ORIGINAL], original, *line[_ORIGINAL + 1 : -1])
+            "LEFT JOIN (SELECT NULL AS original) d WHERE f.id = ? ORDER BY p.page",
+            (file,),
+        ).fetchall()
+        original = None
+        if lines and lines[0][-1] and self._duplicates is not Duplicates.READ:
+            found = self._journal.query(_FIRST, (lines[0][_SHA256],)).fetchone()
+            original = found[1] if found and found[0] != file else None
+        if original is None:
+            yield from (line[:-1] for line in lines)
+        elif self._duplicates is Duplicates.REPORT:
+            for line in lines:
+                yield (*line[:_ORIGINAL], original, *line[_ORIGINAL + 1 : -1])
 
     def pictures(self) -> Iterator[tuple[Any, ...]]:
         """File, page, status, reason, thumbnail, reading in short and picture of every line."""

@@ -1,0 +1,52 @@
+"""Options that several commands have, each described once."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from batchdigits.config import Duplicates, Quarantine, Thumbnails
+
+
+def _folder(text: str | Path) -> Path:
+    """A folder named on purpose: ``""``, as from an unset variable, must not mean this one."""
+    if not str(text):
+        raise typer.BadParameter("the name is empty")
+    return Path(text)
+
+
+Inbox = Annotated[Path, typer.Argument(help="Folder with the scans.", parser=_folder)]
+Outbox = Annotated[Path, typer.Argument(help="Folder for the results.", parser=_folder)]
+Include = Annotated[
+    list[str] | None, typer.Option(help="Read only files that match, e.g. '*.png'.")
+]
+Exclude = Annotated[
+    list[str] | None, typer.Option(help="Leave out files that match, e.g. 'old/*'.")
+]
+MaxMegapixels = Annotated[
+    float, typer.Option(min=0.0001, help="Largest image, in millions of pixels.")
+]
+MaxPages = Annotated[int, typer.Option(min=1, help="Most pages read of one file.")]
+QuarantineMode = Annotated[Quarantine, typer.Option(help="What becomes of unreadable files.")]
+Model = Annotated[Path | None, typer.Option(help="A .tflite model with its card beside it.")]
+ThumbnailsMode = Annotated[
+    Thumbnails,
+    typer.Option(help="Pictures: of each page, contact sheets only, those in review, none."),
+]
+DuplicatesMode = Annotated[
+    Duplicates,
+    typer.Option(help="Byte-identical files: name the first, give them no row, or no matter."),
+]
+Rebind = Annotated[bool, typer.Option("--rebind", help="The inbox of this outbox moved to INBOX.")]
+Workers = Annotated[
+    int | None, typer.Option(min=1, help="Processes that read.", show_default="the cores")
+]
+FileTimeout = Annotated[float, typer.Option(min=0.1, help="Seconds one file may take.")]
+WorkerMemory = Annotated[int, typer.Option(min=64, help="MiB of memory for each worker.")]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Say only what is wrong.")]
+Verbose = Annotated[
+    bool, typer.Option("--verbose", "-v", help="Say a line about every unread file.")
+]
+LogJson = Annotated[
+    bool, typer.Option("--log-json", help="Log JSON lines instead of bar and table.")
+]

@@ -1,0 +1,333 @@
+"""A folder watched: every arriving file is read once, whole and soon.
+
+One loop, and no threads. It only decides *when*: what happens to a file is what happens to it in
+a run, since both use a :class:`~batchdigits.session.Session`.
+"""
+
+import math
+import os
+import signal
+import time
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import replace
+from multiprocessing import connection
+from typing import Protocol
+
+from batchdigits.config import Settings, Watching
+from batchdigits.console import LOG
+from batchdigits.engine import load, load_default
+from batchdigits.journal.entries import FileEntry
+from batchdigits.journal.journal import Recorded, Todo
+from batchdigits.names import display_name
+from batchdigits.outbox import check_folders, opened
+from batchdigits.records import Reason, Status
+from batchdigits.reports.lines import Line, Lines
+from batchdigits.scan import Scan
+from batchdigits.session import Done, Session
+from batchdigits.summary import Summary
+from batchdigits.tasks import CHUNK, cores
+from batchdigits.watching import heartbeat
+from batchdigits.watching.hook import Hook
+from batchdigits.watching.lookout import Lookout
+from batchdigits.watching.processed import Finished, Removal
+from batchdigits.watching.reporting import Reporting
+from batchdigits.watching.settling import Found, Settling
+
+#: Seconds that the loop sleeps at the most: so soon a signal is noticed.
+_TICK = 0.5
+#: Settled files that are read before the next look around, and those that are kept in mind.
+_AT_ONCE, _MOST = 2048, 50_000
+#: Seconds until files are looked for again that could not be put on record.
+_TROUBLE = 5.0
+#: Reasons for which a file is tried again by and by.
+_PASSING = {Reason.PERMISSION, Reason.BUSY, Reason.DISK_FULL, Reason.IO_ERROR}
+
+
+class Listener(Protocol):
+    """Whoever wants to see how the watcher is, and may end it."""
+
+    def read(self, lines: Sequence[Line]) -> None:
+        """Told the rows of each batch."""
+
+    def beat(self, condition: heartbeat.Condition) -> None:
+        """Told several times a second how things are."""
+
+    def stopped(self) -> int:
+        """Asked several times a second: the signal that ends the watcher, or 0."""
+        ...
+
+
+def watch(settings: Settings, watching: Watching, listener: Listener) -> Summary:
+    """Read what is in the inbox and whatever arrives, until the listener ends it.
+
+    Returns:
+        The counts, with the exit code.
+
+    Raises:
+        UsageError: the inbox is no folder, or inbox and outbox lie in each other.
+        ModelError: no usable model.
+        OutboxError: the outbox cannot be written, is in use, belongs to another inbox, or went.
+    """
+    check_folders(settings.inbox, settings.outbox)
+    engine = load(settings.model) if settings.model else load_default()
+    # Sent where somebody opens a file for writing in the moment that it is asked whether it is
+    # open (see :mod:`~batchdigits.watching.settling`); it would end the program.
+    signal.signal(signal.SIGIO, signal.SIG_IGN)
+    with opened(settings.outbox) as journal:
+        watcher = _Watcher(settings, watching, listener)
+        session = Session(settings, journal, engine, watcher)
+        watcher.run(session)
+    return session.summary
+
+
+class _Watcher:
+    def __init__(self, settings: Settings, watching: Watching, listener: Listener) -> None:
+        self._settings = settings
+        self._listener = listener
+        self._scan = Scan(settings.inbox, settings.include, settings.exclude)
+        self._settling = Settling(self._new_scan(), watching.settle, watching.grace)
+        self._lookout = Lookout(settings.inbox, watching)
+        self._hook = Hook(watching.on_batch)
+        self._watching = watching
+        self._failing: dict[str, Reason] = {}
+        self._gone: list[str] = []
+        self._listing: int | None = None
+        self._reading = 0
+        self._beat_at = 0.0
+        self._workers = settings.workers or cores()
+        self._condition = heartbeat.Condition(
+            pid=os.getpid(),
+            inbox=display_name(os.path.realpath(settings.inbox)),
+            started=time.time(),
+        )
+
+    def _new_scan(self) -> Scan:
+        return Scan(self._settings.inbox, self._settings.include, self._settings.exclude)
+
+    # What the session asks and tells.
+
+    def advanced(self, summary: Summary) -> None:
+        """Several times a second, whatever goes on: news is taken in and the heart beats."""
+        now = time.monotonic()
+        self._take_news(now)
+        if now >= self._beat_at:
+            self._beat_at = now + heartbeat.BEAT
+            self._beat(now)
+        self._listener.beat(self._condition)
+
+    def stopped(self) -> int:
+        """The signal that ends the watcher."""
+        return self._listener.stopped()
+
+    # The loop.
+
+    def run(self, session: Session) -> None:
+        """Watch until the listener says stop."""
+        self._session = session
+        self._reporting = Reporting(session, self._watching.rotate.form)
+        self._removal = Removal(session, self._watching.processed)
+        try:
+            with session.working(self._workers):
+                # Before the first look: what arrives from now on is heard of.
+                self._lookout.start()
+                self._reporting.start(self._scan)
+                while not self.stopped():
+                    self._turn()
+                self._end()
+        finally:
+            self._lookout.end()
+            self._condition.ended = time.time()
+            heartbeat.write(self._settings.outbox, self._condition)
+
+    def _turn(self) -> None:
+        session, settling = self._session, self._settling
+        session.tick()
+        if self._gone and not self._lookout.lost:
+            self._forget_gone()
+        now = time.monotonic()
+        if self._lookout.rescan_due(now) and len(settling) < _MOST:
+            self._rescan(now)
+        if ready := settling.take(time.monotonic(), _AT_ONCE):
+            self._try_to_read(ready)
+        self._hook.tend()
+        now = time.monotonic()
+        self._reporting.tend(now, settling.next_due() - now, self._scan, self._is_busy)
+        self._sleep()
+
+    def _is_busy(self) -> bool:
+        return bool(self.stopped()) or self._settling.next_due() <= time.monotonic()
+
+    def _sleep(self) -> None:
+        now = time.monotonic()
+        rescan = self._lookout.next_rescan if len(self._settling) < _MOST else math.inf
+        until = min(self._settling.next_due(), rescan, self._reporting.wait)
+        wait = min(max(until - now, 0.005), self._hook.wait, _TICK)
+        connection.wait(self._lookout.pipes, wait)
+
+    def _end(self) -> None:
+        """Everything that was read is reported before the watcher goes."""
+        session = self._session
+        session.summary.interrupted_by = self.stopped()
+        session.journal.check_in_place()
+        self._reporting.end(self._scan)
+        self._hook.end()
+
+    # What comes up.
+
+    def _take_news(self, now: float) -> None:
+        news = self._lookout.news(now)
+        settling = self._settling
+        if self._lookout.lost:
+            settling.clear()
+            return
+        for place in news.files:
+            settling.heard(display_name(place), now)
+        for place in news.folders:
+            for found in self._new_scan().under(f"{place}/"):
+                settling.found(*found, now)
+        self._gone += map(display_name, news.gone)
+
+    def _forget_gone(self) -> None:
+        gone = [name for name in self._gone if self._session.is_gone(name)]
+        self._gone.clear()
+        for name in gone:
+            self._settling.forget(name)
+            self._failing.pop(name, None)
+        if known := [name for name in gone if self._session.journal.is_present(name)]:
+            self._session.journal.mark_gone(known)
+            self._reporting.changed()
+
+    def _rescan(self, now: float) -> None:
+        """Compare the inbox with what is on record; what is not goes the way of all files."""
+        begun = time.process_time()
+        more = False
+        # Nothing is asked of the journal where the inbox is as it was: that is what polling costs.
+        if self._listing is None or _digest(self._new_scan()) != self._listing:
+            self._scan = self._new_scan()
+            plan = self._session.plan(self._scan)
+            more = plan.todo > _MOST
+            for found in plan.first(_MOST):
+                self._settling.found(*found, now)
+            # An empty folder in the place of the inbox is a share that is not there, mostly.
+            if (plan.files or not self._lookout.exchanged) and plan.mark_gone(
+                self._session.is_gone
+            ):
+                self._reporting.changed()
+            self._listing = None if more or self._take_away_known() else _digest(self._new_scan())
+        self._condition.last_rescan = time.time()
+        cost = time.process_time() - begun
+        self._lookout.rescanned(now, cost, time.monotonic(), more)
+
+    def _take_away_known(self) -> bool:
+        """Files that were read before, by a run perhaps, are taken away too."""
+        if not self._removal.wanted:
+            return False
+        known = self._session.journal.to_take_away(self._session.maker)
+        self._removal.take(Finished(*each) for each in known)
+        return bool(known)
+
+    # What is read.
+
+    def _try_to_read(self, ready: Sequence[Found]) -> None:
+        """Read settled files; a disk that is full holds them up, and loses none."""
+        try:
+            self._read(ready)
+        except OSError as error:
+            place = f" {error.filename}" if error.filename else ""
+            LOG.warning(
+                "Cannot write%s (%s): trying again in %g s.", place, error.strerror, _TROUBLE
+            )
+            now = time.monotonic()
+            self._listing = None
+            self._lookout.rescan_soon(now + _TROUBLE)
+        finally:
+            self._reading = 0
+
+    def _read(self, ready: Sequence[Found]) -> None:
+        session = self._session
+        plan = session.plan(ready)
+        self._reading = plan.todo
+        chunk = max(1, min(CHUNK, math.ceil(plan.todo / self._workers)))
+        for done in session.read(plan, chunk, self._is_wanted) if plan.todo else ():
+            self._reading -= len(done.files)
+            self._finish(done)
+        # What a signal or an error kept from being read is found by the next rescan, or start.
+        for name, _, _ in ready:
+            if not self._settling.tries(name):
+                self._settling.read(name)
+
+    def _is_wanted(self, todo: Todo, entry: FileEntry) -> bool:
+        """Whether to record what was read; has files tried again that could not be got at."""
+        failed = [page.reason for page in entry.pages if page.status == Status.FAILED]
+        reason = Reason(failed[0]) if failed and failed[0] else None
+        if reason is not None and not entry.sha256 and not self._lookout.reachable():
+            return False  # not the file's fault: found again when the inbox is back
+        if reason not in _PASSING:
+            self._failing.pop(todo.name, None)
+            self._settling.read(todo.name)
+            return True
+        self._settling.again(todo.name, time.monotonic())
+        known = self._failing.get(todo.name) == reason
+        self._failing[todo.name] = reason
+        return not known
+
+    def _finish(self, done: Done) -> None:
+        """A chunk is on record: its files may go, and its rows are told."""
+        if not done.recorded:
+            return
+        self._condition.last_read = time.time()
+        if self._removal.wanted:
+            self._removal.take(map(_finished, filter(_is_finished, done.recorded)))
+        lines = Lines(self._session.journal, self._settings.duplicates)
+        rows = [(each, list(lines.of(each.number))) for each in done.recorded]
+        # A file that was read before still has its old row there: both change when it is drawn.
+        self._reporting.add([line for each, told in rows if not each.replaces for line in told])
+        new = [line for _, told in rows for line in told]
+        self._hook.add(new)
+        self._hook.tend()
+        self._listener.read(new)
+
+    def _beat(self, now: float) -> None:
+        """Say how things are."""
+        lookout, settling, summary = self._lookout, self._settling, self._session.summary
+        oldest = settling.oldest(now)
+        statuses: Counter[str] = summary.statuses
+        self._condition = replace(
+            self._condition,
+            beat=time.time(),
+            mode=str(lookout.mode),
+            reason=lookout.reason,
+            interval=lookout.interval,
+            lost_since=time.time() - (now - lookout.lost) if lookout.lost else 0.0,
+            last_event=lookout.last_event,
+            settling=len(settling),
+            reading=self._reading,
+            oldest=oldest.name if oldest else "",
+            oldest_seconds=oldest.seconds if oldest else 0.0,
+            overdue=max(0.0, now - settling.next_due()),
+            observer=lookout.pid,
+            workers=self._session.workers,
+            files=summary.files,
+            pages=dict(statuses),
+            behind=self._reporting.behind,
+        )
+        heartbeat.write(self._settings.outbox, self._condition)
+
+
+def _digest(scan: Scan) -> int:
+    """One number for all names, sizes and mtimes, in whatever order they are listed."""
+    digest = 0
+    for found in scan:
+        digest ^= hash(found)
+    return digest
+
+
+def _is_finished(recorded: Recorded) -> bool:
+    """Whether a file was read and may go; where it is bad in part its copy must be made first."""
+    return recorded.entry.readable and not recorded.entry.bad
+
+
+def _finished(recorded: Recorded) -> Finished:
+    entry = recorded.entry
+    return Finished(recorded.number, recorded.todo.name, entry.stamp.size, entry.sha256)
