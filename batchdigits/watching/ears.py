@@ -7,8 +7,10 @@ ends too, and whoever listens notices; see gorakhargosh/watchdog #427, #663 and 
 that run on and hear nothing.
 """
 
+import errno
 import logging
 import marshal
+import math
 import os
 import signal
 import threading
@@ -134,9 +136,51 @@ def _observe(inbox: str, pipe: int) -> None:
     observer.schedule(Handler(), inbox, recursive=True, event_filter=wanted)
     observer.start()
     threads = threading.enumerate()
+    _check_watched(inbox)
     _say(pipe, {(Kind.BEAT, ""): None})
+    check_at = math.inf
     while all(thread.is_alive() for thread in threads):
-        _say(pipe, _gathered(queue))
+        heard = _gathered(queue)
+        if check_at == math.inf and any(kind == Kind.FOLDER for kind, _ in heard):
+            check_at = time.monotonic() + BEAT
+        _say(pipe, heard)
+        if time.monotonic() > check_at:
+            _check_watched(inbox)
+            check_at = math.inf
+
+
+def _check_watched(inbox: str) -> None:
+    """See that every folder is watched: watchdog 7 passes over one that cannot be.
+
+    Raises:
+        OSError: one is not, which can only be for the system's limit.
+    """
+    for pause in (0.2, 1.0, 0.0):  # a folder that was just made may get its watch in a moment
+        watched = _watches()
+        if watched is None or watched >= _folders(inbox):
+            return
+        time.sleep(pause)
+    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+
+def _watches() -> int | None:
+    """How many watches this process has (proc_pid_fdinfo(5)); ``None`` where that is not told."""
+    try:
+        found = 0
+        for descriptor in os.listdir("/proc/self/fdinfo"):
+            with suppress(FileNotFoundError), open(f"/proc/self/fdinfo/{descriptor}") as file:
+                found += sum(line.startswith("inotify wd:") for line in file)
+    except OSError:
+        return None
+    return found
+
+
+def _folders(inbox: str) -> int:
+    """How many folders may be looked into, the inbox itself and all below."""
+    found = 0
+    for folder, _, _ in os.walk(inbox):
+        found += os.access(folder, os.R_OK)
+    return found
 
 
 def _told(event: object) -> list[Heard]:

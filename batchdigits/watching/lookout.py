@@ -120,8 +120,7 @@ class Lookout:
         first = ears.heard(_FIRST_WORD)
         for kind, number in first:
             if kind == Kind.CANNOT:
-                words = _SYSCTL.get(int(number), os.strerror(int(number)).lower())
-                return self._poll(f"events cannot be had, {words}")
+                return self._poll(_refused(number))
         if not first:
             return self._poll("the observer of events did not start")
         heard = self._probe()
@@ -163,7 +162,9 @@ class Lookout:
         return news
 
     def _sort(self, news: News, kind: str, path: str, now: float) -> None:
-        if kind == Kind.LOST:
+        if kind == Kind.CANNOT:
+            self._poll(_refused(path))
+        if kind in (Kind.LOST, Kind.CANNOT):
             self.rescan_soon()
         if not path.startswith(self._prefix):
             return
@@ -264,3 +265,9 @@ class Lookout:
             )
         self.interval = interval if interval > 1.1 * wanted else wanted
         self._due = now if more else now + self.interval
+
+
+def _refused(number: str) -> str:
+    """Why events cannot be had, from the error number that the system gave."""
+    words = _SYSCTL.get(int(number), os.strerror(int(number)).lower())
+    return f"events cannot be had, {words}"

@@ -137,6 +137,7 @@ class _Watcher:
                 self._end()
         finally:
             self._lookout.end()
+            self._beat(time.monotonic())
             self._condition.ended = time.time()
             heartbeat.write(self._settings.outbox, self._condition)
 
@@ -216,6 +217,7 @@ class _Watcher:
                 self._reporting.changed()
             self._listing = None if more or self._take_away_known() else _digest(self._new_scan())
         self._condition.last_rescan = time.time()
+        self._beat_at = 0.0
         cost = time.process_time() - begun
         self._lookout.rescanned(now, cost, time.monotonic(), more)
 

@@ -1,0 +1,1 @@
+"""A watcher put through what months bring: see ``python -m benchmarks.soak --help``."""

@@ -1,0 +1,71 @@
+"""What a watcher promises, measured on the real program.
+
+    python -m benchmarks.soak [NAME ...] [--arrivals 5000] [--faults 100] [--seed 1]
+
+`day` can be made as long as one likes: `--arrivals 1000000 --faults 20000` takes half a day.
+"""
+
+import argparse
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from rich.console import Console
+
+from benchmarks.digits import find_digits
+from benchmarks.folders import Folders, workplace
+from benchmarks.report import Figure, table
+from benchmarks.soak import burst, day, idle, single
+
+
+@dataclass(frozen=True, slots=True)
+class Soak:
+    """Folders, and how much of everything."""
+
+    folders: Folders
+    arrivals: int
+    faults: int
+    seed: int
+    files: int
+    seconds: float
+    repeat: int
+
+
+PARTS: dict[str, Callable[[Soak], Iterator[Figure]]] = {
+    "single": lambda soak: single.measure(soak.folders, min(100, soak.files)),
+    "burst": lambda soak: burst.measure(soak.folders, soak.files, soak.repeat),
+    "idle": lambda soak: idle.measure(soak.folders, soak.files, soak.seconds),
+    "day": lambda soak: day.measure(soak.folders, soak.arrivals, soak.faults, soak.seed),
+}
+
+
+def main() -> None:
+    """Measure what was named and show a table; a goal that is not reached makes code 1."""
+    parser = argparse.ArgumentParser("python -m benchmarks.soak", description="Soak a watcher.")
+    add = parser.add_argument
+    add("names", nargs="*", metavar="NAME", help=f"of {', '.join(PARTS)}; all without any")
+    add("--arrivals", type=int, default=5000, help="files that arrive in the day (5000)")
+    add("--faults", type=int, default=100, help="things that go wrong in it (100)")
+    add("--seed", type=int, default=1, help="another day")
+    add("--files", type=int, default=10_000, help="files of the burst and the idle inbox (10000)")
+    add("--seconds", type=float, default=330, help="seconds of doing nothing (330: one rescan)")
+    add("--repeat", type=int, default=3, help="turns of the burst (3)")
+    add("--mnist", type=Path, help="mnist.npz (else Keras' cache, else the sample inbox's digits)")
+    chosen = parser.parse_args()
+    if unknown := sorted(set(chosen.names) - set(PARTS)):
+        parser.error(f"no part is called {', '.join(unknown)}")
+    console, figures = Console(), []
+    with workplace() as root:
+        numbers = (chosen.arrivals, chosen.faults, chosen.seed, chosen.files, chosen.seconds)
+        soak = Soak(Folders(root, find_digits(chosen.mnist)), *numbers, chosen.repeat)
+        for name in chosen.names or PARTS:
+            for figure in PARTS[name](soak):
+                told = ", ".join(f"{key} {value}" for key, value in figure.details.items())
+                console.print(f"{figure.name}: {told}", style="dim", markup=False)
+                figures.append(figure)
+    console.print(table(figures))
+    raise SystemExit(any(figure.reached is False for figure in figures))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,125 @@
+"""A real watcher in a process of its own, for the soak and for tests."""
+
+import csv
+import io
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+SETTLE = 0.3
+
+
+class Watcher:
+    """``batchdigits watch``; a context manager that ends it.
+
+    Its own options can be given again: the last one counts.
+    """
+
+    def __init__(
+        self, inbox: Path, outbox: Path, *options: object, before: Sequence[str] = ()
+    ) -> None:
+        self.inbox, self.outbox = inbox, outbox
+        self._said = outbox.with_name(f"{outbox.name}-said.txt")
+        settle = ("--settle", SETTLE, "--grace", 1)
+        command = [sys.executable, "-m", "batchdigits", "watch", inbox, outbox, *settle, *options]
+        with self._said.open("ab") as said:
+            self.process = subprocess.Popen(
+                [*before, *map(str, command)], stderr=said, stdout=subprocess.DEVNULL
+            )
+
+    def __enter__(self) -> "Watcher":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self.process.poll() is None:
+            self.process.kill()
+        self.process.wait()
+
+    @property
+    def said(self) -> str:
+        """All it has written to stderr."""
+        return self._said.read_text(encoding="utf-8", errors="replace")
+
+    def heard(self, text: str, seconds: float = 20) -> str:
+        """Wait until it says something."""
+        wait_for(lambda: text in self.said, f"it says {text!r}, but said: {self.said}", seconds)
+        return self.said
+
+    def ready(self) -> "Watcher":
+        """Wait until it watches."""
+        wait_for(lambda: bool(self.beat().get("last_rescan")), "the first rescan")
+        return self
+
+    def beat(self) -> dict[str, object]:
+        """Its heartbeat, if it is this process'."""
+        try:
+            told = json.loads((self.outbox / ".batchdigits" / "watch.json").read_bytes())
+        except (OSError, ValueError):
+            return {}
+        return told if told["pid"] == self.process.pid else {}
+
+    def pids(self) -> list[int]:
+        """All its processes."""
+        return [self.process.pid, *children(self.process.pid)]
+
+    def stop(self, number: int = signal.SIGTERM) -> int:
+        """End it as a service manager does; returns its exit code."""
+        self.process.send_signal(number)
+        return self.process.wait(60)
+
+    def rows(self) -> list[dict[str, str]]:
+        """The rows of its table, which may be written this moment."""
+        return rows_of(self.outbox / "results.csv")
+
+    def has(self, *names: str, seconds: float = 20) -> list[dict[str, str]]:
+        """Wait until the table has these files and no others, each once; returns the rows."""
+
+        def there() -> bool:
+            return sorted(row["file"] for row in self.rows()) == sorted(names)
+
+        wait_for(there, f"rows {names}, but there are {[r['file'] for r in self.rows()]}", seconds)
+        return self.rows()
+
+
+def rows_of(path: Path) -> list[dict[str, str]]:
+    """The rows of a table that may be written this moment; none where it is not there yet."""
+    try:
+        data = path.read_bytes()
+    except FileNotFoundError:
+        return []
+    assert data.startswith(b"\xef\xbb\xbf"), "a spreadsheet knows it for UTF-8"
+    return list(csv.DictReader(io.StringIO(data.decode("utf-8-sig"), newline=""), strict=True))
+
+
+def wait_for(
+    what: Callable[[], bool], words: str, seconds: float = 20, every: float = 0.02
+) -> None:
+    """Wait until something is so; ask again every so many seconds."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        if what():
+            return
+        time.sleep(every)
+    assert what(), f"waited {seconds} s for: {words}"
+
+
+def children(pid: int) -> list[int]:
+    """Process numbers of a process' children."""
+    try:
+        return list(map(int, Path(f"/proc/{pid}/task/{pid}/children").read_text().split()))
+    except FileNotFoundError:
+        return []
+
+
+def processor_seconds(pids: Sequence[int]) -> float:
+    """Processor time that processes have used so far."""
+    ticks = 0
+    for pid in pids:
+        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+        ticks += int(fields[11]) + int(fields[12])
+    return ticks / os.sysconf("SC_CLK_TCK")
