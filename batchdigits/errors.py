@@ -10,6 +10,7 @@ and the command line turns it into one line on stderr and the class's ``exit_cod
     ├── ModelError            no model, or one that does not fit   exit 4
     ├── EmptyInboxError       nothing to read                      exit 5
     ├── OutboxError           the outbox cannot be written         exit 6
+    │   └── OutboxBusyError   it cannot be for the moment
     └── DataError             labelled data that cannot be used    exit 7
 """
 
@@ -58,6 +59,10 @@ class OutboxError(BatchdigitsError):
     """The outbox cannot be written."""
 
     exit_code = 6
+
+
+class OutboxBusyError(OutboxError):
+    """The outbox cannot be written for the moment: its disk is full, say. Nothing was lost."""
 
 
 class DataError(BatchdigitsError):

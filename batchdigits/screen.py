@@ -24,6 +24,8 @@ _LINE, _FEW = 1.0, 5
 _REFRESH, _IDLE = 0.25, 5.0
 #: Seconds over which the rate is counted, and files shown.
 _MINUTE, _SHOWN = 60.0, 10
+#: Cells of a terminal's line that the columns before the file's name take.
+_OTHERS = 53
 _CELL = {name: number for number, name in enumerate(COLUMNS)}
 
 
@@ -120,21 +122,27 @@ class Screen(Listener):
         from rich.table import Table
         from rich.text import Text
 
-        table = Table(box=None, pad_edge=False, show_header=bool(self._last))
-        table.add_column("time", style="dim", no_wrap=True)
-        table.add_column("file", overflow="ellipsis", no_wrap=True)
-        table.add_column("digit", justify="center", style="bold")
-        table.add_column("sure", justify="right")
-        table.add_column("status")
+        if not self._last:
+            table = Table.grid()
+            table.add_row(Text("Nothing has been read yet: drop a scan into the folder.", "dim"))
+        else:
+            table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
+            table.add_column("time", style="dim", no_wrap=True)
+            table.add_column("digit", justify="center", style="bold", no_wrap=True)
+            table.add_column("sure", justify="right", no_wrap=True)
+            table.add_column("status", no_wrap=True)
+            table.add_column("file", no_wrap=True)
+        room = max(20, self._live.console.width - _OTHERS)
         for stamp, line in self._last:
             digit, confidence = line[_CELL["digit"]], line[_CELL["confidence"]]
             status, reason = str(line[_CELL["status"]]), line[_CELL["reason"]]
             table.add_row(
                 stamp,
-                Text(_name(line)),
                 "" if digit is None else str(digit),
-                "" if confidence is None else f"{float(confidence):.0%}".replace("100%", "99%"),
-                Text(f"{status}  {reason}" if reason else status, STYLES[Status(status)]),
+                # Cut and not rounded, so that 100 % never stands for "nearly".
+                "" if confidence is None else f"{int(100 * float(confidence))} %",
+                Text(f"{status}: {reason}" if reason else status, STYLES[Status(status)]),
+                Text(_shortened(_name(line), room)),
             )
         head = Text.assemble(("batchdigits ", "bold"), f"watches {self._condition.inbox}")
         return Group(head, Padding(table, (1, 0)), *self._feet())
@@ -158,6 +166,17 @@ class Screen(Listener):
         feet += [Text(f"{name}: {why}", "yellow") for name, why in condition.behind.items()]
         feet.append(Text(f"{for_terminal(str(self._results))}    Ctrl-C ends", "dim"))
         return feet
+
+
+def _shortened(name: str, room: int) -> str:
+    """A name cut at its front, where it says least, to so many cells of a terminal."""
+    from rich.cells import cell_len
+
+    if cell_len(name) <= room:
+        return name
+    while cell_len(name) >= room:
+        name = name[1:]
+    return f"…{name}"
 
 
 def _name(line: Line) -> str:

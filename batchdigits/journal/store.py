@@ -7,12 +7,14 @@ from pathlib import Path
 from typing import Self
 
 from batchdigits.console import LOG
-from batchdigits.errors import OutboxError
+from batchdigits.errors import OutboxBusyError, OutboxError
 from batchdigits.journal.schema import MIGRATIONS, migrate, version
 from batchdigits.mounts import network_file_system
 
 FOLDER = ".batchdigits"
 FILE = "journal.sqlite3"
+#: What SQLite says of a disk that is full, or fails, or is held for the moment.
+_PASSING = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR}
 
 
 class Store:
@@ -72,7 +74,9 @@ class Store:
                 advice = " Rename it away to begin anew; files in quarantine stay there."
             if "not a database" in problem:
                 advice = " Rename it away to begin anew."
-            raise OutboxError(f"The journal {self.path}: {problem}.{advice}") from error
+            code = getattr(error, "sqlite_errorcode", 0) & 0xFF  # the rest tells more of the same
+            kind = OutboxBusyError if code in _PASSING else OutboxError
+            raise kind(f"The journal {self.path}: {problem}.{advice}") from error
 
     @contextmanager
     def transaction(self, changes: bool = True) -> Iterator[sqlite3.Connection]:

@@ -10,7 +10,7 @@ from typing import NamedTuple
 from batchdigits.config import Processed
 from batchdigits.console import LOG
 from batchdigits.files import holds, move_to, numbered
-from batchdigits.journal.journal import PRESENT
+from batchdigits.journal.journal import PRESENT, Recorded
 from batchdigits.names import for_terminal, raw_name
 from batchdigits.session import Session
 
@@ -86,3 +86,11 @@ class Removal:
                 LOG.warning("%s was read and stays: %s.", for_terminal(file.name), why)
             return False
         return True
+
+
+def finished(recorded: Recorded) -> Finished | None:
+    """A file that was just recorded, if it may go: a bad one needs its copy made first."""
+    entry = recorded.entry
+    if entry.bad or not entry.readable:
+        return None
+    return Finished(recorded.number, recorded.todo.name, entry.stamp.size, entry.sha256)

@@ -50,6 +50,9 @@ class Settling:
     """Files by name (see :class:`~batchdigits.records.Source`), each with its own short clock.
 
     All times are those of :func:`time.monotonic`.
+
+    Attributes:
+        dropped: how many files were waiting and are no more, though nobody took them.
     """
 
     def __init__(self, scan: Scan, settle: float, grace: float) -> None:
@@ -61,6 +64,7 @@ class Settling:
         # A file that comes up too early goes back with the time that holds now.
         self._due: list[tuple[float, str]] = []
         self._tries: dict[str, int] = {}
+        self.dropped = 0
 
     def __len__(self) -> int:
         return len(self._waiting)
@@ -95,11 +99,12 @@ class Settling:
 
     def forget(self, name: str) -> None:
         """A file is gone."""
-        self._waiting.pop(name, None)
+        self.dropped += self._waiting.pop(name, None) is not None
         self._tries.pop(name, None)
 
     def clear(self) -> None:
         """Nothing is known any more: the inbox was lost."""
+        self.dropped += len(self._waiting)
         self._waiting.clear()
         self._due.clear()
 

@@ -17,27 +17,28 @@ from typing import Protocol
 from batchdigits.config import Settings, Watching
 from batchdigits.console import LOG
 from batchdigits.engine import load, load_default
+from batchdigits.errors import OutboxBusyError
 from batchdigits.journal.entries import FileEntry
-from batchdigits.journal.journal import Recorded, Todo
-from batchdigits.names import display_name
+from batchdigits.journal.journal import Todo
+from batchdigits.names import display_name, for_terminal
 from batchdigits.outbox import check_folders, opened
 from batchdigits.records import Reason, Status
 from batchdigits.reports.lines import Line, Lines
-from batchdigits.scan import Scan
 from batchdigits.session import Done, Session
 from batchdigits.summary import Summary
 from batchdigits.tasks import CHUNK, cores
 from batchdigits.watching import heartbeat
 from batchdigits.watching.hook import Hook
 from batchdigits.watching.lookout import Lookout
-from batchdigits.watching.processed import Finished, Removal
+from batchdigits.watching.processed import Removal, finished
 from batchdigits.watching.reporting import Reporting
+from batchdigits.watching.rescanning import MOST, Rescanning, scan_of
 from batchdigits.watching.settling import Found, Settling
 
 #: Seconds that the loop sleeps at the most: so soon a signal is noticed.
 _TICK = 0.5
-#: Settled files that are read before the next look around, and those that are kept in mind.
-_AT_ONCE, _MOST = 2048, 50_000
+#: Settled files that are read before the next look around.
+_AT_ONCE = 2048
 #: Seconds until files are looked for again that could not be put on record.
 _TROUBLE = 5.0
 #: Reasons for which a file is tried again by and by.
@@ -85,14 +86,13 @@ class _Watcher:
     def __init__(self, settings: Settings, watching: Watching, listener: Listener) -> None:
         self._settings = settings
         self._listener = listener
-        self._scan = Scan(settings.inbox, settings.include, settings.exclude)
-        self._settling = Settling(self._new_scan(), watching.settle, watching.grace)
+        self._settling = Settling(scan_of(settings), watching.settle, watching.grace)
         self._lookout = Lookout(settings.inbox, watching)
         self._hook = Hook(watching.on_batch)
         self._watching = watching
         self._failing: dict[str, Reason] = {}
         self._gone: list[str] = []
-        self._listing: int | None = None
+        self._trouble = ""
         self._reading = 0
         self._beat_at = 0.0
         self._workers = settings.workers or cores()
@@ -101,9 +101,6 @@ class _Watcher:
             inbox=display_name(os.path.realpath(settings.inbox)),
             started=time.time(),
         )
-
-    def _new_scan(self) -> Scan:
-        return Scan(self._settings.inbox, self._settings.include, self._settings.exclude)
 
     # What the session asks and tells.
 
@@ -127,13 +124,17 @@ class _Watcher:
         self._session = session
         self._reporting = Reporting(session, self._watching.rotate.form)
         self._removal = Removal(session, self._watching.processed)
+        self._rescanning = Rescanning(session, self._settling, self._lookout, self._removal)
         try:
             with session.working(self._workers):
                 # Before the first look: what arrives from now on is heard of.
                 self._lookout.start()
-                self._reporting.start(self._scan)
+                self._reporting.start(self._rescanning.scan)
                 while not self.stopped():
-                    self._turn()
+                    try:
+                        self._turn()
+                    except (OSError, OutboxBusyError) as error:
+                        self._wait_out(error)
                 self._end()
         finally:
             self._lookout.end()
@@ -147,13 +148,32 @@ class _Watcher:
         if self._gone and not self._lookout.lost:
             self._forget_gone()
         now = time.monotonic()
-        if self._lookout.rescan_due(now) and len(settling) < _MOST:
+        if self._lookout.rescan_due(now) and len(settling) < MOST:
             self._rescan(now)
         if ready := settling.take(time.monotonic(), _AT_ONCE):
-            self._try_to_read(ready)
+            try:
+                self._read(ready)
+            finally:
+                self._reading = 0
+            self._trouble = ""
         self._hook.tend()
         now = time.monotonic()
-        self._reporting.tend(now, settling.next_due() - now, self._scan, self._is_busy)
+        self._reporting.tend(now, settling.next_due() - now, self._rescanning.scan, self._is_busy)
+        self._sleep()
+
+    def _wait_out(self, error: OSError | OutboxBusyError) -> None:
+        """A disk that is full for a while holds files up, and loses none."""
+        why = str(error)
+        if isinstance(error, OSError):
+            why = f"{error.filename or 'The outbox'}: {error.strerror}"
+        if why != self._trouble:
+            LOG.warning(
+                "%s Trying again every %g s.", for_terminal(f"{why.rstrip('.')}."), _TROUBLE
+            )
+        self._trouble = why
+        # What was in hand is found again: it is not on record.
+        self._rescanning.look_closely()
+        self._lookout.rescan_soon(time.monotonic() + _TROUBLE)
         self._sleep()
 
     def _is_busy(self) -> bool:
@@ -161,9 +181,9 @@ class _Watcher:
 
     def _sleep(self) -> None:
         now = time.monotonic()
-        rescan = self._lookout.next_rescan if len(self._settling) < _MOST else math.inf
+        rescan = self._lookout.next_rescan if len(self._settling) < MOST else math.inf
         until = min(self._settling.next_due(), rescan, self._reporting.wait)
-        wait = min(max(until - now, 0.005), self._hook.wait, _TICK)
+        wait = min(max(until - now, 0.02), self._hook.wait, _TICK)
         connection.wait(self._lookout.pipes, wait)
 
     def _end(self) -> None:
@@ -171,7 +191,7 @@ class _Watcher:
         session = self._session
         session.summary.interrupted_by = self.stopped()
         session.journal.check_in_place()
-        self._reporting.end(self._scan)
+        self._reporting.end(self._rescanning.scan)
         self._hook.end()
 
     # What comes up.
@@ -185,7 +205,7 @@ class _Watcher:
         for place in news.files:
             settling.heard(display_name(place), now)
         for place in news.folders:
-            for found in self._new_scan().under(f"{place}/"):
+            for found in scan_of(self._settings).under(f"{place}/"):
                 settling.found(*found, now)
         self._gone += map(display_name, news.gone)
 
@@ -200,51 +220,12 @@ class _Watcher:
             self._reporting.changed()
 
     def _rescan(self, now: float) -> None:
-        """Compare the inbox with what is on record; what is not goes the way of all files."""
-        begun = time.process_time()
-        more = False
-        # Nothing is asked of the journal where the inbox is as it was: that is what polling costs.
-        if self._listing is None or _digest(self._new_scan()) != self._listing:
-            self._scan = self._new_scan()
-            plan = self._session.plan(self._scan)
-            more = plan.todo > _MOST
-            for found in plan.first(_MOST):
-                self._settling.found(*found, now)
-            # An empty folder in the place of the inbox is a share that is not there, mostly.
-            if (plan.files or not self._lookout.exchanged) and plan.mark_gone(
-                self._session.is_gone
-            ):
-                self._reporting.changed()
-            self._listing = None if more or self._take_away_known() else _digest(self._new_scan())
+        if self._rescanning.take(now):
+            self._reporting.changed()
         self._condition.last_rescan = time.time()
         self._beat_at = 0.0
-        cost = time.process_time() - begun
-        self._lookout.rescanned(now, cost, time.monotonic(), more)
-
-    def _take_away_known(self) -> bool:
-        """Files that were read before, by a run perhaps, are taken away too."""
-        if not self._removal.wanted:
-            return False
-        known = self._session.journal.to_take_away(self._session.maker)
-        self._removal.take(Finished(*each) for each in known)
-        return bool(known)
 
     # What is read.
-
-    def _try_to_read(self, ready: Sequence[Found]) -> None:
-        """Read settled files; a disk that is full holds them up, and loses none."""
-        try:
-            self._read(ready)
-        except OSError as error:
-            place = f" {error.filename}" if error.filename else ""
-            LOG.warning(
-                "Cannot write%s (%s): trying again in %g s.", place, error.strerror, _TROUBLE
-            )
-            now = time.monotonic()
-            self._listing = None
-            self._lookout.rescan_soon(now + _TROUBLE)
-        finally:
-            self._reading = 0
 
     def _read(self, ready: Sequence[Found]) -> None:
         session = self._session
@@ -264,6 +245,7 @@ class _Watcher:
         failed = [page.reason for page in entry.pages if page.status == Status.FAILED]
         reason = Reason(failed[0]) if failed and failed[0] else None
         if reason is not None and not entry.sha256 and not self._lookout.reachable():
+            self._rescanning.look_closely()
             return False  # not the file's fault: found again when the inbox is back
         if reason not in _PASSING:
             self._failing.pop(todo.name, None)
@@ -280,7 +262,7 @@ class _Watcher:
             return
         self._condition.last_read = time.time()
         if self._removal.wanted:
-            self._removal.take(map(_finished, filter(_is_finished, done.recorded)))
+            self._removal.take(filter(None, map(finished, done.recorded)))
         lines = Lines(self._session.journal, self._settings.duplicates)
         rows = [(each, list(lines.of(each.number))) for each in done.recorded]
         # A file that was read before still has its old row there: both change when it is drawn.
@@ -315,21 +297,3 @@ class _Watcher:
             behind=self._reporting.behind,
         )
         heartbeat.write(self._settings.outbox, self._condition)
-
-
-def _digest(scan: Scan) -> int:
-    """One number for all names, sizes and mtimes, in whatever order they are listed."""
-    digest = 0
-    for found in scan:
-        digest ^= hash(found)
-    return digest
-
-
-def _is_finished(recorded: Recorded) -> bool:
-    """Whether a file was read and may go; where it is bad in part its copy must be made first."""
-    return recorded.entry.readable and not recorded.entry.bad
-
-
-def _finished(recorded: Recorded) -> Finished:
-    entry = recorded.entry
-    return Finished(recorded.number, recorded.todo.name, entry.stamp.size, entry.sha256)
