@@ -1,5 +1,6 @@
 # make run   installs batchdigits into .venv and reads inbox/ into outbox/
 # make bench measures speed against what the hardware must do
+# make soak  puts the watcher through a day of faults, bursts and idleness
 # make accuracy DATA=folder measures how well the bundled model reads
 # make fonts fetches the typefaces that the bundled model learned from into fonts/
 # make test  installs what the tests need and runs lint, types and tests
@@ -13,7 +14,7 @@ PYTHON ?= $(shell for each in python3 python3.13 python3.12 python3.11; do \
 	2>/dev/null && { command -v $$each; break; }; done)
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
-.PHONY: run test lint bench accuracy fonts faults clean
+.PHONY: run test lint bench soak accuracy fonts faults clean
 
 run: $(VENV)/installed
 	@echo "==> reading inbox/ into outbox/"
@@ -27,6 +28,10 @@ test: $(VENV)/installed-dev lint
 # BENCH="throughput --small" and the like chooses; MNIST is fetched by Keras or given with --mnist.
 bench: $(VENV)/installed-bench
 	@$(BIN)/python -m benchmarks $(BENCH)
+
+# SOAK="day --arrivals 1000000 --faults 20000" and the like chooses, and makes it as long as wanted.
+soak: $(VENV)/installed-bench
+	@$(BIN)/python -m benchmarks.soak $(SOAK)
 
 # DATA holds mnist.npz, scans.tar or scans/, optdigits.npz, semeion.npz; what is missing is skipped.
 # ACCURACY="--only scans --keep looked-at" and the like chooses.

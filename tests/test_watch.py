@@ -7,7 +7,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -16,6 +16,8 @@ import pytest
 from conftest import UNPRIVILEGED, Run
 
 from batchdigits.arrays import GrayImage
+from batchdigits.config import Watching
+from batchdigits.watching.lookout import Lookout
 from benchmarks.watcher import SETTLE, Watcher, children, rows_of, wait_for
 
 Digits = list[tuple[GrayImage, str]]
@@ -571,3 +573,65 @@ def test_json_lines_for_machines(inbox: Path, outbox: Path, scans: list[bytes]) 
     lines = [json.loads(line) for line in watched.said.splitlines()]
     (row,) = [line for line in lines if line.get("file") == "1.png"]
     assert row["status"] == "ok" and lines[-1]["exit_code"] == 143
+
+
+def mounted(kind: str, folder: Path, *options: str) -> Callable[[], object]:
+    """Mount a small file system for the rest of a test; returns what takes it away."""
+    folder.mkdir(exist_ok=True)
+    mount = ["mount", "-t", kind, *options, kind, str(folder)]
+    if subprocess.run(mount, capture_output=True, check=False).returncode:
+        pytest.skip(f"needs the right to mount {kind}")
+    return lambda: subprocess.run(["umount", "--lazy", str(folder)], check=True)
+
+
+def test_a_full_disk_is_waited_out(inbox: Path, outbox: Path, scans: list[bytes]) -> None:
+    unmount = mounted("tmpfs", outbox, "-o", "size=300k")
+    try:
+        with watching(inbox, outbox) as watched:
+            for number, data in enumerate(scans):
+                (inbox / f"{number}.png").write_bytes(data)
+            watched.heard("Trying again every 5 s")
+            subprocess.run(["mount", "-o", "remount,size=100m", str(outbox)], check=True)
+            watched.has(*(f"{number}.png" for number in range(200)))
+            watched.stop()
+        assert [row["file"] for row in watched.rows()] == [f"{number}.png" for number in range(200)]
+    finally:
+        unmount()
+
+
+def test_an_unmounted_inbox_is_waited_for(inbox: Path, outbox: Path, scans: list[bytes]) -> None:
+    unmount = mounted("tmpfs", inbox)
+    (inbox / "1.png").write_bytes(scans[1])
+    with watching(inbox, outbox) as watched:
+        watched.has("1.png")
+        unmount()
+        watched.heard("another folder than before")
+        unmount = mounted("tmpfs", inbox)
+        try:
+            (inbox / "2.png").write_bytes(scans[2])
+            watched.has("1.png", "2.png")
+            watched.stop()
+        finally:
+            unmount()
+
+
+def test_what_raises_no_events_is_polled(
+    inbox: Path, outbox: Path, scans: list[bytes], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # A fake, since no file system at hand keeps its events to itself.
+    monkeypatch.setattr("batchdigits.watching.ears._told", lambda event: [])
+    lookout = Lookout(inbox, Watching())
+    lookout.start()
+    assert lookout.mode == "polling" and "probe" in lookout.reason and lookout.pid == 0
+
+
+def test_a_folder_that_may_not_be_written_is_not_probed(
+    inbox: Path, outbox: Path, scans: list[bytes]
+) -> None:
+    inbox.chmod(0o555)
+    with watching(inbox, outbox, before=UNPRIVILEGED) as watched:
+        assert watched.beat()["mode"] == "events"
+        assert watched.beat()["reason"] == "no probe file could be made"
+        inbox.chmod(0o755)
+        (inbox / "1.png").write_bytes(scans[1])
+        watched.has("1.png")

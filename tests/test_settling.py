@@ -1,0 +1,147 @@
+"""When a file is taken, told by a clock of its own; and how often reports are drawn."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from batchdigits.mounts import shared_inside
+from batchdigits.scan import Scan
+from batchdigits.watching.heartbeat import Condition
+from batchdigits.watching.pace import Pace
+from batchdigits.watching.settling import Settling
+
+SETTLE, GRACE = 2.0, 10.0
+
+
+@pytest.fixture
+def settling(inbox: Path) -> Settling:
+    return Settling(Scan(inbox), SETTLE, GRACE)
+
+
+def names(settling: Settling, now: float) -> list[str]:
+    return [name for name, _, _ in settling.take(now, 100)]
+
+
+def test_a_file_is_taken_once_after_the_settle_time(inbox: Path, settling: Settling) -> None:
+    (inbox / "a.png").write_bytes(b"x")
+    settling.heard("a.png", 0.0)
+    assert names(settling, 1.9) == [] and len(settling) == 1
+    assert names(settling, 2.0) == ["a.png"] and len(settling) == 0
+    assert names(settling, 99.0) == []
+
+
+def test_every_event_begins_the_clock_anew(inbox: Path, settling: Settling) -> None:
+    (inbox / "a.png").write_bytes(b"x")
+    for second in range(10):
+        settling.heard("a.png", float(second))
+        assert names(settling, second + 0.9) == []
+    assert names(settling, 10.9) == [] and names(settling, 11.0) == ["a.png"]
+
+
+def test_a_file_that_changed_without_an_event_is_looked_at_again(
+    inbox: Path, settling: Settling
+) -> None:
+    (inbox / "a.png").write_bytes(b"x")
+    settling.found("a.png", 1, (inbox / "a.png").stat().st_mtime_ns, 0.0)
+    (inbox / "a.png").write_bytes(b"xy")
+    assert names(settling, 2.0) == []
+    os.utime(inbox / "a.png", ns=(1, 1))
+    assert names(settling, 4.0) == []
+    assert names(settling, 6.0) == ["a.png"]
+
+
+def test_a_rescan_does_not_begin_the_clock_anew(inbox: Path, settling: Settling) -> None:
+    (inbox / "a.png").write_bytes(b"x")
+    settling.heard("a.png", 0.0)
+    settling.found("a.png", 1, 0, 1.5)
+    assert names(settling, 2.0) == ["a.png"]
+
+
+def test_an_empty_file_has_grace(inbox: Path, settling: Settling) -> None:
+    (inbox / "a.png").touch()
+    settling.heard("a.png", 0.0)
+    taken = [now for now in range(30) if names(settling, float(now))]
+    assert taken == [12]  # settled at 2, and ten more
+
+
+def test_a_file_open_for_writing_has_grace(inbox: Path, settling: Settling) -> None:
+    with (inbox / "a.png").open("wb") as file:
+        file.write(b"half")
+        file.flush()
+        settling.heard("a.png", 0.0)
+        assert names(settling, 5.0) == []
+    assert names(settling, 7.0) == ["a.png"]
+
+
+def test_what_goes_is_forgotten(inbox: Path, settling: Settling) -> None:
+    (inbox / "a.png").write_bytes(b"x")
+    settling.heard("a.png", 0.0)
+    (inbox / "a.png").unlink()
+    assert names(settling, 2.0) == [] and len(settling) == 0 and settling.dropped == 1
+    settling.heard("never.png", 3.0)
+    assert len(settling) == 0
+
+
+def test_another_try_waits_longer_each_time_and_an_event_ends_that(
+    inbox: Path, settling: Settling
+) -> None:
+    (inbox / "a.png").write_bytes(b"x")
+    now, waits = 0.0, []
+    for _ in range(9):
+        settling.again("a.png", now)
+        waits.append(settling.next_due() - now)
+        now = settling.next_due()
+        assert names(settling, now) == ["a.png"]
+    assert waits == [5, 10, 20, 40, 80, 160, 300, 300, 300]
+    settling.again("a.png", now)
+    settling.heard("a.png", now)
+    assert names(settling, now + SETTLE) == ["a.png"] and settling.tries("a.png") == 0
+
+
+def test_the_oldest_is_the_one_noticed_first(inbox: Path, settling: Settling) -> None:
+    assert settling.oldest(0.0) is None
+    for number in range(3):
+        (inbox / f"{number}.png").write_bytes(b"x")
+        settling.heard(f"{number}.png", float(number))
+    settling.heard("0.png", 5.0)
+    assert settling.oldest(6.0) == ("0.png", 6.0)
+
+
+def test_a_pace_takes_its_share_and_no_more() -> None:
+    pace = Pace(share=0.05, least=2.0)
+    assert not pace.due(0.0, 99.0)
+    pace.ask()
+    assert pace.due(0.0, 99.0)
+    pace.done(0.0, 0.01)
+    pace.ask()
+    assert not pace.due(2.0, 99.0) and pace.due(2.01, 99.0)
+    pace.done(2.0, 5.0)
+    pace.ask()
+    assert not pace.due(64.0, 99.0) and pace.due(65.0, 99.0)
+    assert not pace.due(65.0, 1.0), "it takes three seconds, and there is one"
+    assert pace.due(126.0, 1.0), "but it is not put off for ever"
+
+
+def test_a_watcher_that_does_not_move_is_stuck() -> None:
+    well = Condition(pid=1, beat=1000.0, mode="polling", workers=[os.getpid()])
+    assert well.problem(1020.0) == ""
+    assert "has not moved for 40 seconds" in well.problem(1040.0)
+    well.overdue = 700.0
+    assert "waiting for its turn for 11 minutes" in well.problem(1001.0)
+    well.overdue, well.workers = 0.0, [2**22 + 1]
+    assert "a reader is missing" in well.problem(1001.0)
+    well.workers, well.mode = [os.getpid()], "events"
+    assert "nobody listens" in well.problem(1001.0)
+
+
+def test_shares_mounted_inside_a_folder_are_found(tmp_path: Path) -> None:
+    mounts = tmp_path / "mountinfo"
+    mounts.write_text(
+        "1 0 8:1 / / rw - ext4 /dev/sda rw\n"
+        "2 1 0:5 / /scans/own\\040disk rw - ext4 /dev/sdb rw\n"
+        "3 1 0:6 / /scans/from\\040the\\040office rw shared:1 - cifs //server rw\n"
+        "4 1 0:7 / /scansandmore rw - nfs4 server:/ rw\n"
+    )
+    assert shared_inside(Path("/scans"), mounts) == ("cifs", "/scans/from the office")
+    assert shared_inside(Path("/scans/own disk"), mounts) is None
