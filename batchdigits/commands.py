@@ -91,11 +91,12 @@ def watch_command(
 ) -> int:
     """``batchdigits watch``: returns the exit code."""
     from batchdigits.screen import Listener, Screen
+    from batchdigits.watching.heartbeat import counts
     from batchdigits.watching.watcher import watch
 
     talks = not quiet and not log_json
     watched = _console() if talks and sys.stderr.isatty() else None
-    start_logging(watched, quiet, verbose, log_json)
+    start_logging(watched, quiet, verbose, log_json, stamped=not watched)
     stop = Stop()
     results = settings.outbox / "results.csv"
     with ExitStack() as stack:
@@ -103,10 +104,17 @@ def watch_command(
         listener: Listener = Listener(stop)
         if watched:
             listener = stack.enter_context(Screen(stop, watched, results))
-        summary = watch(settings, watching, listener)
-        listener.end()
-    files = f"{summary.files} file{'s' * (summary.files != 1)}"
-    LOG.info("Stopped after %s.", files, extra={"fields": {"exit_code": summary.exit_code}})
+        try:
+            summary = watch(settings, watching, listener)
+        finally:
+            listener.end()
+    files = f"{summary.files:,} file{'s' * (summary.files != 1)}"
+    pages = counts(summary.statuses)
+    LOG.info(
+        "Stopped after %s%s. Results: %s",
+        *(files, f" ({pages})" if pages else "", for_terminal(str(settings.outbox))),
+        extra={"fields": {"exit_code": summary.exit_code}},
+    )
     return summary.exit_code
 
 

@@ -86,10 +86,13 @@ class _Listener(io.TextIOWrapper):
         os.close(silence)
 
 
-def start_logging(console: "Console | None", quiet: bool, verbose: bool, as_json: bool) -> None:
+def start_logging(
+    console: "Console | None", quiet: bool, verbose: bool, as_json: bool, stamped: bool = False
+) -> None:
     """Send the program's log to stderr as people's lines or as JSON lines.
 
-    Where there is a bar its ``console`` prints them, so that they do not tear it.
+    Where there is a bar its ``console`` prints them, so that they do not tear it. ``stamped``
+    lines begin with the time, by the clock on the wall.
     """
     handler: logging.Handler
     if as_json:
@@ -97,6 +100,8 @@ def start_logging(console: "Console | None", quiet: bool, verbose: bool, as_json
         handler.setFormatter(JsonLines())
     else:
         handler = PlainLines(console) if console else logging.StreamHandler(sys.stderr)
+        if stamped:
+            handler.setFormatter(logging.Formatter("%(asctime)s %(message)s", "%Y-%m-%d %H:%M:%S"))
     LOG.handlers = [handler]
     LOG.propagate = False
     LOG.setLevel(logging.WARNING if quiet else logging.DEBUG if verbose else logging.INFO)

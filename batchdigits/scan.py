@@ -68,11 +68,15 @@ class Scan:
                 self.closed.append(display_name(prefix) or ".")
 
     def one(self, place: str) -> tuple[str, int, int] | None:
-        """The same for one path inside the inbox; ``None`` where it is not to be read, or gone."""
+        """The same for one path inside the inbox; ``None`` where it is not to be read, or gone.
+
+        Nothing of it is counted: a watcher asks this for months.
+        """
         if any(map(is_junk, place.split("/"))):
             return None
         entry = _Entry(f"{os.fspath(self.inbox)}/{place}")
-        return self._wanted(entry, place) if os.path.lexists(entry.path) else None
+        alone = Scan(self.inbox, self.include, self.exclude)
+        return alone._wanted(entry, place) if os.path.lexists(entry.path) else None
 
     def _wanted(self, entry: "os.DirEntry[str] | _Entry", name: str) -> tuple[str, int, int] | None:
         """Name, size and mtime of a file that is to be read, or ``None``."""

@@ -1,5 +1,6 @@
 """What a watcher shows: a live screen on a terminal, lines elsewhere; all on stderr."""
 
+import logging
 import time
 from collections import Counter, deque
 from collections.abc import Sequence
@@ -12,7 +13,7 @@ from batchdigits.names import for_terminal
 from batchdigits.progress import STYLES
 from batchdigits.records import Status
 from batchdigits.reports.lines import COLUMNS, Line
-from batchdigits.watching.heartbeat import Condition, ago
+from batchdigits.watching.heartbeat import Condition, ago, counts, learns
 
 if TYPE_CHECKING:  # rich takes a while to load, and is not needed where nobody looks
     from rich.console import Console, RenderableType
@@ -22,10 +23,11 @@ if TYPE_CHECKING:  # rich takes a while to load, and is not needed where nobody 
 _LINE, _FEW = 1.0, 5
 #: Seconds between two pictures of the screen while files are read, and while nothing happens.
 _REFRESH, _IDLE = 0.25, 5.0
-#: Seconds over which the rate is counted, and files shown.
-_MINUTE, _SHOWN = 60.0, 10
-#: Cells of a terminal's line that the columns before the file's name take.
-_OTHERS = 53
+#: Seconds over which the rate is counted, and files shown at the most.
+_MINUTE, _SHOWN = 60.0, 30
+#: Cells of a terminal's line that time, digit and confidence take, and lines around the table.
+_OTHERS, _AROUND = 24, 10
+_UNREAD = {str(Status.QUARANTINED), str(Status.FAILED)}
 _CELL = {name: number for number, name in enumerate(COLUMNS)}
 
 
@@ -58,13 +60,14 @@ class Listener:
     def _tell(self) -> None:
         rows, self._rows = self._rows, []
         self._told = time.monotonic()
-        if len(rows) <= _FEW:
-            for row in rows:
-                LOG.info("%s: %s", _name(row), _reading(row), extra={"fields": _fields(row)})
-            return
-        counts = Counter(str(row[_CELL["status"]]) for row in rows)
-        told = ", ".join(f"{counts[status]} {status}" for status in Status if counts[status])
-        LOG.info("%d pages read: %s", len(rows), told, extra={"fields": {"pages": dict(counts)}})
+        unread = [row for row in rows if row[_CELL["status"]] in _UNREAD]
+        for row in rows if len(rows) <= _FEW else unread[:_FEW]:
+            level = logging.WARNING if row[_CELL["status"]] in _UNREAD else logging.INFO
+            LOG.log(level, "%s: %s", _name(row), _reading(row), extra={"fields": _fields(row)})
+        if len(rows) > _FEW:
+            pages = Counter(str(row[_CELL["status"]]) for row in rows)
+            fields = {"fields": {"pages": dict(pages)}}
+            LOG.info("%d pages: %s", len(rows), counts(pages), extra=fields)
 
 
 class Screen(Listener):
@@ -114,7 +117,7 @@ class Screen(Listener):
         self._live.update(self._picture(), refresh=True)
 
     def end(self) -> None:
-        """Nothing more is read."""
+        """Nothing more is read: what was told remains."""
 
     def _picture(self) -> "RenderableType":
         from rich.console import Group
@@ -132,16 +135,18 @@ class Screen(Listener):
             table.add_column("sure", justify="right", no_wrap=True)
             table.add_column("status", no_wrap=True)
             table.add_column("file", no_wrap=True)
-        room = max(20, self._live.console.width - _OTHERS)
-        for stamp, line in self._last:
+        size = self._live.console.size
+        shown = list(self._last)[: max(1, size.height - _AROUND)]
+        words = [_status(line) for _, line in shown]
+        room = max(20, size.width - _OTHERS - max(map(len, words), default=0))
+        for (stamp, line), word in zip(shown, words, strict=True):
             digit, confidence = line[_CELL["digit"]], line[_CELL["confidence"]]
-            status, reason = str(line[_CELL["status"]]), line[_CELL["reason"]]
             table.add_row(
                 stamp,
                 "" if digit is None else str(digit),
                 # Cut and not rounded, so that 100 % never stands for "nearly".
                 "" if confidence is None else f"{int(100 * float(confidence))} %",
-                Text(f"{status}: {reason}" if reason else status, STYLES[Status(status)]),
+                Text(word, STYLES[Status(str(line[_CELL["status"]]))]),
                 Text(_shortened(_name(line), room)),
             )
         head = Text.assemble(("batchdigits ", "bold"), f"watches {self._condition.inbox}")
@@ -152,20 +157,23 @@ class Screen(Listener):
 
         condition = self._condition
         rate = sum(count for _, count in self._recent)
-        mode = f"{condition.mode} ({condition.reason})"
-        if condition.lost_since:
-            mode = "the inbox cannot be reached"
-        counts = ", ".join(f"{count:,} {status}" for status, count in condition.pages.items())
+        pages = counts(condition.pages)
+        colour = "yellow" if condition.lost_since else "dim"
         waiting = f"{condition.settling:,} settling, {condition.reading:,} being read"
         uptime = ago(time.time() - condition.started) if condition.started else "0 seconds"
         feet = [
-            Text(f"{condition.files:,} files{': ' + counts if counts else ''}"),
-            Text(f"{waiting}; {rate:,} pages in the last minute; up {uptime}"),
-            Text(mode, "yellow" if condition.lost_since else "dim"),
+            Text(f"{condition.files:,} files in {uptime}{': ' + pages if pages else ''}"),
+            Text(f"{waiting}; {rate:,} pages in the last minute"),
+            Text(f"learns of files {learns(condition)}", colour),
         ]
         feet += [Text(f"{name}: {why}", "yellow") for name, why in condition.behind.items()]
         feet.append(Text(f"{for_terminal(str(self._results))}    Ctrl-C ends", "dim"))
         return feet
+
+
+def _status(line: Line) -> str:
+    reason = line[_CELL["reason"]]
+    return f"{line[_CELL['status']]}: {reason}" if reason else str(line[_CELL["status"]])
 
 
 def _shortened(name: str, room: int) -> str:

@@ -87,16 +87,16 @@ def test_another_try_waits_longer_each_time_and_an_event_ends_that(
     inbox: Path, settling: Settling
 ) -> None:
     (inbox / "a.png").write_bytes(b"x")
-    now, waits = 0.0, []
+    now, waits, news = 0.0, list[float](), list[bool]()
     for _ in range(9):
-        settling.again("a.png", now)
+        news.append(settling.again("a.png", "busy", now))
         waits.append(settling.next_due() - now)
         now = settling.next_due()
         assert names(settling, now) == ["a.png"]
     assert waits == [5, 10, 20, 40, 80, 160, 300, 300, 300]
-    settling.again("a.png", now)
+    assert news == [True, *[False] * 8] and settling.again("a.png", "permission", now)
     settling.heard("a.png", now)
-    assert names(settling, now + SETTLE) == ["a.png"] and settling.tries("a.png") == 0
+    assert names(settling, now + SETTLE) == ["a.png"]
 
 
 def test_the_oldest_is_the_one_noticed_first(inbox: Path, settling: Settling) -> None:

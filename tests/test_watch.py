@@ -238,7 +238,7 @@ def test_the_limits_of_inotify_mean_polling(
     for name in ("a", "b", "c"):
         (inbox / name).mkdir()
     with watching(inbox, outbox, before=limited(what, number)) as watched:
-        assert "Looking through the inbox every 5 s" in watched.said and sysctl in watched.said
+        assert "Looking for new files every 5 s" in watched.said and sysctl in watched.said
         (inbox / "c" / "1.png").write_bytes(scans[0])
         watched.has("c/1.png")
 
@@ -247,7 +247,7 @@ def test_a_limit_reached_later_means_polling_too(
     inbox: Path, outbox: Path, scans: list[bytes]
 ) -> None:
     with watching(inbox, outbox, before=limited("max_inotify_watches", 3)) as watched:
-        assert "Waiting for events" in watched.said
+        assert "Watching for new files" in watched.said
         for name in ("a", "b", "c", "d"):
             (inbox / name).mkdir()
         watched.heard("max_user_watches")
@@ -464,11 +464,13 @@ def test_an_outbox_has_one_watcher(
 
 def test_status_tells_how_the_watcher_is(batchdigits: Run, inbox: Path, outbox: Path) -> None:
     nobody = batchdigits("status", outbox)
-    assert nobody.returncode == 8 and "no watcher has been at work here" in nobody.stderr
+    assert nobody.returncode == 8 and "there is no such folder" in nobody.stderr
+    outbox.mkdir()
+    assert "none has been at work here" in batchdigits("status", outbox).stderr
     with watching(inbox, outbox) as watched:
         well = batchdigits("status", outbox)
         assert well.returncode == 0 and "All is well" in well.stdout and not well.stderr
-        assert "events" in well.stdout and str(inbox) in well.stdout
+        assert "from the system" in well.stdout and str(inbox) in well.stdout
         told = json.loads(batchdigits("status", outbox, "--json").stdout)
         assert told["pid"] == watched.process.pid and told["problem"] == ""
         watched.process.kill()
@@ -562,7 +564,7 @@ def test_the_live_screen_shows_what_is_read(
         watcher = json.loads((outbox / ".batchdigits" / "watch.json").read_text())["pid"]
         os.kill(watcher, signal.SIGINT)
         shown = process.communicate(timeout=30)[0].decode()
-    assert "seven [bold].png" in shown and "Ctrl-C ends" in shown and "events" in shown
+    assert "seven [bold].png" in shown and "Ctrl-C ends" in shown and "from the system" in shown
 
 
 def test_json_lines_for_machines(inbox: Path, outbox: Path, scans: list[bytes]) -> None:

@@ -241,6 +241,11 @@ class Journal(Store):
         )
         return self.query(find, (maker,)).fetchall()
 
+    def is_sure(self, number: int) -> bool:
+        """Whether every page of a file was read and nobody needs to look at it."""
+        find = "SELECT NOT EXISTS (SELECT 1 FROM pages WHERE file = ? AND status <> 'ok')"
+        return bool(self.query(find, (number,)).fetchone()[0])
+
     def take_away(self, places: Iterable[tuple[int, Path | None]]) -> None:
         """Note where read files are about to be moved, or that they are to be deleted."""
         with self.transaction() as sql:

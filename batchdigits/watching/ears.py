@@ -15,6 +15,7 @@ import os
 import signal
 import threading
 import time
+import warnings
 from contextlib import suppress
 from enum import StrEnum
 from multiprocessing import connection, get_context
@@ -115,7 +116,12 @@ def _observe(inbox: str, pipe: int) -> None:
     from watchdog.observers import Observer
 
     queue: SimpleQueue[Heard] = SimpleQueue()
-    logging.getLogger("watchdog").addHandler(_Overflow(queue))
+    # What watchdog has to say is not for people's terminals; a thread that ends is noticed below.
+    warnings.simplefilter("ignore")
+    threading.excepthook = lambda _: None
+    log = logging.getLogger("watchdog")
+    log.addHandler(_Overflow(queue))
+    log.propagate = False
     wanted: list[type[events.FileSystemEvent]] = [
         *(events.FileCreatedEvent, events.FileModifiedEvent, events.FileClosedEvent),
         *(events.FileMovedEvent, events.FileDeletedEvent),

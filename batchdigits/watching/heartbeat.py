@@ -11,9 +11,9 @@ from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
-from batchdigits.files import write_bytes
 from batchdigits.journal.store import FOLDER
 from batchdigits.lock import is_locked
+from batchdigits.records import Status
 
 FILE = "watch.json"
 #: Seconds between two heartbeats, and how old one may be before the watcher counts as stuck.
@@ -36,8 +36,9 @@ class Condition:
         overdue: how long the file whose turn it is has been waiting for it.
         observer: process number of the observer of events; 0 where there is none.
         workers: process numbers of the readers.
-        behind: reports that cannot be written, and why.
-        ended: when it ended by itself.
+        behind: reports that cannot be written, and commands that fail, and why.
+        exchanged: whether its inbox is another folder than before, and an empty one.
+        ended: when it ended by itself, and ``ended_by`` why, where nobody asked for it.
     """
 
     schema: int = 1
@@ -62,16 +63,21 @@ class Condition:
     files: int = 0
     pages: dict[str, int] = field(default_factory=dict)
     behind: dict[str, str] = field(default_factory=dict)
+    exchanged: bool = False
     ended: float = 0.0
+    ended_by: str = ""
 
     def problem(self, now: float) -> str:
         """What is wrong with the watcher, in words; empty where all is well."""
         if self.ended:
-            return f"it ended {ago(now - self.ended)} ago"
+            why = f": {self.ended_by}" if self.ended_by else ""
+            return f"it ended {ago(now - self.ended)} ago{why}"
         if now - self.beat > STALE:
             return f"it has not moved for {ago(now - self.beat)}"
         if self.lost_since:
-            return f"its inbox cannot be reached since {ago(now - self.lost_since)}"
+            return f"its inbox has been out of reach for {ago(now - self.lost_since)}"
+        if self.exchanged:
+            return "its inbox is another folder than before, and empty: is its disk mounted?"
         if self.overdue > _OVERDUE:
             return f"a file has been waiting for its turn for {ago(self.overdue)}"
         if not all(map(_is_running, self.workers)) or not self.workers:
@@ -86,7 +92,8 @@ def write(outbox: Path, condition: Condition) -> None:
     path = outbox / FOLDER / FILE
     half = path.with_suffix(".tmp")
     with suppress(OSError):
-        write_bytes(half, json.dumps(asdict(condition), ensure_ascii=False).encode())
+        # Not into a folder made for it: an outbox that was moved away is not to be made anew.
+        half.write_text(json.dumps(asdict(condition), ensure_ascii=False), encoding="utf-8")
         os.replace(half, path)
 
 
@@ -97,8 +104,8 @@ def read(outbox: Path) -> tuple[Condition | None, str]:
         told = json.loads((folder / FILE).read_bytes())
         condition = Condition(**{key: told[key] for key in asdict(Condition())})
         problem = condition.problem(time.time())
-    except FileNotFoundError:
-        return None, "no watcher has been at work here"
+    except (FileNotFoundError, NotADirectoryError):
+        return None, "none has been at work here" if outbox.is_dir() else "there is no such folder"
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return None, "what the watcher says of itself cannot be read"
     if not condition.ended and not is_locked(folder / "lock"):
@@ -120,46 +127,59 @@ def _is_running(pid: int) -> bool:
 
 def ago(seconds: float) -> str:
     """So many seconds, in words."""
-    seconds = max(0.0, seconds)
-    for unit, length in (("days", 86_400), ("hours", 3600), ("minutes", 60)):
+    for unit, length in (("day", 86_400), ("hour", 3600), ("minute", 60)):
         if seconds >= 2 * length:
-            return f"{seconds // length:.0f} {unit}"
-    return f"{seconds:.0f} seconds"
+            return f"{seconds // length:.0f} {unit}s"
+    whole = max(0, round(seconds))
+    return f"{whole} second{'s' * (whole != 1)}"
+
+
+def counts(pages: dict[str, int]) -> str:
+    """Pages by status, in the order of the statuses."""
+    return ", ".join(f"{pages[each]:,} {each}" for each in Status if pages.get(each))
 
 
 def lines(condition: Condition, now: float) -> list[tuple[str, str]]:
     """What to tell people: words on the left, values on the right."""
+    pages = counts(condition.pages)
+    told = f": {pages} pages" if pages else ""
+    uptime = ago((condition.ended or condition.beat) - condition.started)
     known = [
         ("inbox", condition.inbox),
-        ("mode", f"{condition.mode}: {condition.reason}"),
-        ("running for", ago((condition.ended or condition.beat) - condition.started)),
-        ("last sign of life", f"{ago(now - condition.beat)} ago"),
-        ("last event", _since(condition.last_event, now)),
-        ("last rescan", _since(condition.last_rescan, now)),
-        ("next rescan", f"every {condition.interval:g} seconds"),
+        ("ran for" if condition.ended else "running for", uptime),
+        ("files read", f"{condition.files:,} since it started{told}"),
         ("last file read", _since(condition.last_read, now)),
-        ("files read", _counts(condition)),
-        ("waiting", _waiting(condition)),
-        (
-            "processes",
-            f"{len(condition.workers)} readers{', 1 observer' * (condition.observer > 0)}",
-        ),
     ]
-    return known + [("not written", f"{name}: {why}") for name, why in condition.behind.items()]
+    if not condition.ended:
+        readers = len(condition.workers)
+        known += [
+            ("waiting", _waiting(condition)),
+            ("learns of files", learns(condition)),
+            ("last event", _since(condition.last_event, now)),
+            ("last rescan", _since(condition.last_rescan, now)),
+            ("processes", f"{readers} reading{', 1 listening' * (condition.observer > 0)}"),
+            ("last heartbeat", f"{ago(now - condition.beat)} ago"),
+        ]
+    return known + [("in trouble", f"{name}: {why}") for name, why in condition.behind.items()]
+
+
+def learns(condition: Condition) -> str:
+    """How the watcher learns of files, in words."""
+    if condition.lost_since:
+        return "not at all: the inbox cannot be reached"
+    every = ago(condition.interval)
+    if condition.mode == "events":
+        return f"from the system; everything is compared every {every}"
+    return f"by looking every {every}: {condition.reason}"
 
 
 def _since(when: float, now: float) -> str:
     return f"{ago(now - when)} ago" if when else "none yet"
 
 
-def _counts(condition: Condition) -> str:
-    pages = ", ".join(f"{count} {status}" for status, count in condition.pages.items())
-    return f"{condition.files}{' (pages: ' + pages + ')' if pages else ''}"
-
-
 def _waiting(condition: Condition) -> str:
     if not condition.settling and not condition.reading:
         return "nothing"
-    oldest = f", the oldest, {condition.oldest}, for {ago(condition.oldest_seconds)}"
+    oldest = f"; {condition.oldest} for {ago(condition.oldest_seconds)}"
     told = oldest if condition.oldest else ""
-    return f"{condition.settling} settling, {condition.reading} being read{told}"
+    return f"{condition.settling:,} settling, {condition.reading:,} being read{told}"

@@ -21,7 +21,10 @@ class Hook:
     """Runs a shell command with the new rows as JSON lines on its standard input.
 
     One at a time, as batches may come faster than it works: what comes meanwhile is its next
-    batch. The watcher never waits for it.
+    batch. The watcher never waits for it. Rows are given once, whatever becomes of the command.
+
+    Attributes:
+        trouble: what went wrong with it last, or empty.
     """
 
     def __init__(self, command: str) -> None:
@@ -31,6 +34,7 @@ class Hook:
         self._said: IO[bytes] | None = None
         self._begun = 0.0
         self._told = False
+        self.trouble = ""
 
     def add(self, lines: Iterable[Line]) -> None:
         """Rows for the command, to be given to it with the next :meth:`tend`."""
@@ -47,6 +51,7 @@ class Hook:
         if self._process:
             if not self._told and time.monotonic() - self._begun > _LONG:
                 self._told = True
+                self.trouble = "does not end, and new rows wait for it"
                 LOG.warning("--on-batch has been running for %g s: new rows wait for it.", _LONG)
         elif self._rows:
             rows, self._rows = self._rows, []
@@ -81,7 +86,8 @@ class Hook:
                     start_new_session=True,  # a Ctrl-C is not meant for it
                 )
         except OSError as error:
-            LOG.warning("--on-batch could not be run: %s.", error.strerror)
+            self.trouble = f"could not be run: {error.strerror}"
+            LOG.warning("--on-batch %s.", self.trouble)
         self._begun, self._told = time.monotonic(), False
 
     def _finished(self, code: int) -> None:
@@ -92,7 +98,9 @@ class Hook:
             said = self._said.read(100_000)
             self._said.close()
             self._said = None
+        self.trouble = ""
         if code:
             last = said.decode("utf-8", "replace").strip().rpartition("\n")[2]
             why = f": {for_terminal(last)}" if last else ""
-            LOG.warning("--on-batch failed with code %d%s", code, why)
+            self.trouble = f"failed with code {code}{why}"
+            LOG.warning("--on-batch %s", self.trouble)

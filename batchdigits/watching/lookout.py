@@ -57,7 +57,7 @@ class Lookout:
     Attributes:
         mode: events or polling, and ``reason`` in words why.
         lost: since when the inbox cannot be reached, or 0.
-        exchanged: whether it was found to be another folder since the last rescan.
+        exchanged: whether it was found to be another folder, and no files in that yet.
         last_event: seconds since 1970 of the last event, or 0.
     """
 
@@ -111,7 +111,7 @@ class Lookout:
         self.end()
         self.mode, self.reason = Mode.POLLING, why
         self.interval = self._watching.poll or POLL
-        LOG.info("Looking through the inbox every %g s: %s.", self.interval, why)
+        LOG.info("Looking for new files every %g s: %s.", self.interval, why)
 
     def _listen(self) -> None:
         self.end()
@@ -130,7 +130,7 @@ class Lookout:
         if self.mode is not Mode.EVENTS:
             self.mode = Mode.EVENTS
             self.reason = "a probe file raised one" if heard else "no probe file could be made"
-            LOG.info("Waiting for events of the inbox; every %g s all is compared.", self.interval)
+            LOG.info("Watching for new files; all is compared again every %g s.", self.interval)
         return None
 
     def _probe(self) -> bool | None:
@@ -244,13 +244,13 @@ class Lookout:
         many = self._quiet_from if self._events >= _MANY else float("inf")
         return min(self._due, many)
 
-    def rescanned(self, begun: float, cost: float, now: float, more: bool) -> None:
+    def rescanned(self, begun: float, cost: float, now: float, more: bool, empty: bool) -> None:
         """A look was taken that cost so many seconds of processor time; ``more`` is left to do.
 
         Polling slows itself down to keep its share of the processor.
         """
         self._events = 0
-        self.exchanged = False
+        self.exchanged = self.exchanged and empty
         if self.mode is Mode.EVENTS:
             self._due = now if more else begun + self._watching.rescan
             if (inside := shared_inside(self._inbox)) is not None:

@@ -46,6 +46,8 @@ class Removal:
         """
         journal = self._session.journal
         going = [(file, Path(self._session.path(file.name))) for file in files]
+        if self._processed is Processed.DELETE:  # what somebody should look at stays
+            going = [(file, path) for file, path in going if journal.is_sure(file.number)]
         going = [(file, path) for file, path in going if holds(path, file.size, file.sha256)]
         if not going:
             return
@@ -89,7 +91,7 @@ class Removal:
 
 
 def finished(recorded: Recorded) -> Finished | None:
-    """A file that was just recorded, if it may go: a bad one needs its copy made first."""
+    """A file that was just recorded, if it was read; a bad one needs its copy made first."""
     entry = recorded.entry
     if entry.bad or not entry.readable:
         return None

@@ -39,12 +39,19 @@ class Rescanning:
         self._removal = removal
         self._listing: int | None = None
         self._dropped = 0
+        self._empty = True
         self._closed: set[str] = set()
         self.scan = scan_of(session.settings)
 
     def look_closely(self) -> None:
         """The next look is to be compared, even where the inbox seems to be as it was."""
         self._listing = None
+
+    def count(self) -> None:
+        """Count once more what is left alone, for the last summary."""
+        self.scan = scan_of(self._session.settings)
+        for _ in self._ticking(self.scan):
+            pass
 
     def take(self, now: float) -> bool:
         """Take a look; whether files are on record as present that are gone, or the other way.
@@ -57,7 +64,8 @@ class Rescanning:
         if self._listing is None or dropped != self._dropped or self._digest() != self._listing:
             self._dropped = dropped
             more, changed = self._compare(now)
-        self._lookout.rescanned(now, time.process_time() - begun, time.monotonic(), more)
+        cost = time.process_time() - begun
+        self._lookout.rescanned(now, cost, time.monotonic(), more, self._empty)
         return changed
 
     def _compare(self, now: float) -> tuple[bool, bool]:
@@ -74,6 +82,7 @@ class Rescanning:
                 yield each
 
         plan = session.plan(found())
+        self._empty = plan.files == 0
         self._tell_closed()
         for each in plan.first(MOST):
             self._settling.found(*each, now)

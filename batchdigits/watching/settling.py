@@ -9,6 +9,7 @@ import fcntl
 import heapq
 import os
 import stat
+import time
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -63,7 +64,8 @@ class Settling:
         self._waiting: dict[str, _Waiting] = {}
         # A file that comes up too early goes back with the time that holds now.
         self._due: list[tuple[float, str]] = []
-        self._tries: dict[str, int] = {}
+        self._tries: dict[str, tuple[int, str]] = {}
+        self._doubted: set[str] = set()
         self.dropped = 0
 
     def __len__(self) -> int:
@@ -76,6 +78,7 @@ class Settling:
             self.forget(name)
             return
         self._tries.pop(name, None)
+        self._doubted.discard(name)
         self._put(name, look, now + self._settle, now).patience = 0.0
 
     def found(self, name: str, size: int, mtime_ns: int, now: float) -> None:
@@ -83,24 +86,39 @@ class Settling:
         if name not in self._waiting:
             self._put(name, (size, mtime_ns), now + self._settle, now)
 
-    def again(self, name: str, now: float) -> None:
-        """A file could not be got at: it is tried again, each time after twice as long."""
-        tries = self._tries[name] = self._tries.get(name, 0) + 1
-        wait = min(_AGAIN * 2 ** (tries - 1), _SELDOM)
-        self._put(name, self._look(name), now + wait, now)
+    def again(self, name: str, why: str, now: float) -> bool:
+        """A file could not be got at: it is tried again, each time after twice as long.
 
-    def tries(self, name: str) -> int:
-        """How often a file could not be got at."""
-        return self._tries.get(name, 0)
+        Returns whether that is news: the last time it was not for the same reason.
+        """
+        tries, before = self._tries.get(name, (0, ""))
+        self._tries[name] = tries + 1, why
+        self._put(name, self._look(name), now + min(_AGAIN * 2**tries, _SELDOM), now)
+        return why != before
+
+    def doubt(self, name: str, mtime_ns: int, now: float) -> bool:
+        """Whether to wait for the rest of a file that was read and is no good.
+
+        One that was written just now may be half of what is coming, with a pause that is longer
+        than the settle time; it is given the grace once.
+        """
+        young = abs(time.time() - mtime_ns / 1e9) < self._grace
+        if not young or name in self._doubted:
+            return False
+        self._doubted.add(name)
+        self._put(name, self._look(name), now + self._grace, now)
+        return True
 
     def read(self, name: str) -> None:
         """A file is done with."""
         self._tries.pop(name, None)
+        self._doubted.discard(name)
 
     def forget(self, name: str) -> None:
         """A file is gone."""
         self.dropped += self._waiting.pop(name, None) is not None
         self._tries.pop(name, None)
+        self._doubted.discard(name)
 
     def clear(self) -> None:
         """Nothing is known any more: the inbox was lost."""
@@ -114,10 +132,10 @@ class Settling:
 
     def oldest(self, now: float) -> Oldest | None:
         """The file noticed first of those still waiting."""
-        if not self._waiting:
-            return None
-        name = min(self._waiting, key=lambda each: self._waiting[each].since)
-        return Oldest(name, now - self._waiting[name].since)
+        # They stand in the order in which they were noticed.
+        for name, waiting in self._waiting.items():
+            return Oldest(name, now - waiting.since)
+        return None
 
     def take(self, now: float, most: int) -> list[Found]:
         """Files that have settled, at most so many, with their sizes and mtimes."""

@@ -8,7 +8,6 @@ import math
 import os
 import signal
 import time
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 from multiprocessing import connection
@@ -17,12 +16,9 @@ from typing import Protocol
 from batchdigits.config import Settings, Watching
 from batchdigits.console import LOG
 from batchdigits.engine import load, load_default
-from batchdigits.errors import OutboxBusyError
-from batchdigits.journal.entries import FileEntry
-from batchdigits.journal.journal import Todo
+from batchdigits.errors import BatchdigitsError, OutboxBusyError
 from batchdigits.names import display_name, for_terminal
 from batchdigits.outbox import check_folders, opened
-from batchdigits.records import Reason, Status
 from batchdigits.reports.lines import Line, Lines
 from batchdigits.session import Done, Session
 from batchdigits.summary import Summary
@@ -33,16 +29,17 @@ from batchdigits.watching.lookout import Lookout
 from batchdigits.watching.processed import Removal, finished
 from batchdigits.watching.reporting import Reporting
 from batchdigits.watching.rescanning import MOST, Rescanning, scan_of
+from batchdigits.watching.retries import Retries
 from batchdigits.watching.settling import Found, Settling
 
 #: Seconds that the loop sleeps at the most: so soon a signal is noticed.
 _TICK = 0.5
+#: Seconds between two looks at oneself.
+_OBSERVE = 0.2
 #: Settled files that are read before the next look around.
 _AT_ONCE = 2048
 #: Seconds until files are looked for again that could not be put on record.
 _TROUBLE = 5.0
-#: Reasons for which a file is tried again by and by.
-_PASSING = {Reason.PERMISSION, Reason.BUSY, Reason.DISK_FULL, Reason.IO_ERROR}
 
 
 class Listener(Protocol):
@@ -90,11 +87,10 @@ class _Watcher:
         self._lookout = Lookout(settings.inbox, watching)
         self._hook = Hook(watching.on_batch)
         self._watching = watching
-        self._failing: dict[str, Reason] = {}
         self._gone: list[str] = []
         self._trouble = ""
         self._reading = 0
-        self._beat_at = 0.0
+        self._beat_at = self._observe_at = 0.0
         self._workers = settings.workers or cores()
         self._condition = heartbeat.Condition(
             pid=os.getpid(),
@@ -110,7 +106,10 @@ class _Watcher:
         self._take_news(now)
         if now >= self._beat_at:
             self._beat_at = now + heartbeat.BEAT
-            self._beat(now)
+            self._observe(now)
+            heartbeat.write(self._settings.outbox, self._condition)
+        elif now >= self._observe_at:
+            self._observe(now)
         self._listener.beat(self._condition)
 
     def stopped(self) -> int:
@@ -125,6 +124,7 @@ class _Watcher:
         self._reporting = Reporting(session, self._watching.rotate.form)
         self._removal = Removal(session, self._watching.processed)
         self._rescanning = Rescanning(session, self._settling, self._lookout, self._removal)
+        self._retries = Retries(self._settling, self._lookout, self._rescanning)
         try:
             with session.working(self._workers):
                 # Before the first look: what arrives from now on is heard of.
@@ -136,9 +136,12 @@ class _Watcher:
                     except (OSError, OutboxBusyError) as error:
                         self._wait_out(error)
                 self._end()
+        except BatchdigitsError as error:
+            self._condition.ended_by = str(error)
+            raise
         finally:
             self._lookout.end()
-            self._beat(time.monotonic())
+            self._observe(time.monotonic())
             self._condition.ended = time.time()
             heartbeat.write(self._settings.outbox, self._condition)
 
@@ -191,6 +194,7 @@ class _Watcher:
         session = self._session
         session.summary.interrupted_by = self.stopped()
         session.journal.check_in_place()
+        self._rescanning.count()
         self._reporting.end(self._rescanning.scan)
         self._hook.end()
 
@@ -214,7 +218,6 @@ class _Watcher:
         self._gone.clear()
         for name in gone:
             self._settling.forget(name)
-            self._failing.pop(name, None)
         if known := [name for name in gone if self._session.journal.is_present(name)]:
             self._session.journal.mark_gone(known)
             self._reporting.changed()
@@ -232,29 +235,9 @@ class _Watcher:
         plan = session.plan(ready)
         self._reading = plan.todo
         chunk = max(1, min(CHUNK, math.ceil(plan.todo / self._workers)))
-        for done in session.read(plan, chunk, self._is_wanted) if plan.todo else ():
+        for done in session.read(plan, chunk, self._retries.is_wanted) if plan.todo else ():
             self._reading -= len(done.files)
             self._finish(done)
-        # What a signal or an error kept from being read is found by the next rescan, or start.
-        for name, _, _ in ready:
-            if not self._settling.tries(name):
-                self._settling.read(name)
-
-    def _is_wanted(self, todo: Todo, entry: FileEntry) -> bool:
-        """Whether to record what was read; has files tried again that could not be got at."""
-        failed = [page.reason for page in entry.pages if page.status == Status.FAILED]
-        reason = Reason(failed[0]) if failed and failed[0] else None
-        if reason is not None and not entry.sha256 and not self._lookout.reachable():
-            self._rescanning.look_closely()
-            return False  # not the file's fault: found again when the inbox is back
-        if reason not in _PASSING:
-            self._failing.pop(todo.name, None)
-            self._settling.read(todo.name)
-            return True
-        self._settling.again(todo.name, time.monotonic())
-        known = self._failing.get(todo.name) == reason
-        self._failing[todo.name] = reason
-        return not known
 
     def _finish(self, done: Done) -> None:
         """A chunk is on record: its files may go, and its rows are told."""
@@ -272,11 +255,12 @@ class _Watcher:
         self._hook.tend()
         self._listener.read(new)
 
-    def _beat(self, now: float) -> None:
-        """Say how things are."""
+    def _observe(self, now: float) -> None:
+        """Take note of how things are."""
+        self._observe_at = now + _OBSERVE
         lookout, settling, summary = self._lookout, self._settling, self._session.summary
         oldest = settling.oldest(now)
-        statuses: Counter[str] = summary.statuses
+        failing = {"--on-batch": self._hook.trouble} if self._hook.trouble else {}
         self._condition = replace(
             self._condition,
             beat=time.time(),
@@ -284,6 +268,7 @@ class _Watcher:
             reason=lookout.reason,
             interval=lookout.interval,
             lost_since=time.time() - (now - lookout.lost) if lookout.lost else 0.0,
+            exchanged=lookout.exchanged,
             last_event=lookout.last_event,
             settling=len(settling),
             reading=self._reading,
@@ -293,7 +278,6 @@ class _Watcher:
             observer=lookout.pid,
             workers=self._session.workers,
             files=summary.files,
-            pages=dict(statuses),
-            behind=self._reporting.behind,
+            pages=dict(summary.statuses),
+            behind=self._reporting.behind | failing,
         )
-        heartbeat.write(self._settings.outbox, self._condition)
