@@ -37,6 +37,15 @@ def shared_inside(folder: Path, mounts: Path = MOUNTS) -> tuple[str, str] | None
     return None
 
 
+def shared_by(folder: Path, mounts: Path = MOUNTS) -> str | None:
+    """Why others write to a folder unseen, in words; ``None`` where it is this machine's alone."""
+    if (kind := network_file_system(folder, mounts)) is not None:
+        return f"it lies on a shared file system ({kind})"
+    if (inside := shared_inside(folder, mounts)) is not None:
+        return f"a shared file system ({inside[0]}) is mounted at {inside[1]}"
+    return None
+
+
 def _mounted(mounts: Path) -> list[tuple[str, str]]:
     """Place and kind of every mounted file system."""
     try:

@@ -35,7 +35,7 @@ def opened(outbox: Path) -> Iterator[Journal]:
         (outbox / FOLDER).mkdir(exist_ok=True)
         with locked(outbox / FOLDER / "lock", outbox):
             # Left over by a run that was killed while it wrote a report.
-            for report in ("results.csv", "results.json", "summary.json"):
+            for report in ("results*.csv", "results*.json", "summary.json"):
                 for left in outbox.glob(f".{report}.*.tmp"):
                     with suppress(OSError):
                         left.unlink()

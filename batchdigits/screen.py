@@ -26,7 +26,7 @@ _REFRESH, _IDLE = 0.25, 5.0
 #: Seconds over which the rate is counted, and files shown at the most.
 _MINUTE, _SHOWN = 60.0, 30
 #: Cells of a terminal's line that time, digit and confidence take, and lines around the table.
-_OTHERS, _AROUND = 24, 10
+_OTHERS, _AROUND = 28, 10
 _UNREAD = {str(Status.QUARANTINED), str(Status.FAILED)}
 _CELL = {name: number for number, name in enumerate(COLUMNS)}
 

@@ -83,7 +83,7 @@ class Session:
         self._jobs = Jobs(Road(engine, settings.limits, settings.outbox, settings.thumbnails))
         journal.claim(display_name(os.path.realpath(settings.inbox)), settings.rebind)
         self.maker = journal.maker_id(maker_of(engine, settings))
-        self._finish_moves()
+        self.finish_moves()
 
     def plan(self, found: Iterable[tuple[str, int, int]]) -> Plan:
         """What is to be read of files with their sizes and mtimes, see :class:`Plan`."""
@@ -107,6 +107,11 @@ class Session:
     def workers(self) -> list[int]:
         """Process numbers of the workers."""
         return self._pool.pids if self._pool else []
+
+    def mend(self) -> None:
+        """Have a reader in the place of each that died while it had nothing to do."""
+        if self._pool:
+            self._pool.mend()
 
     def tick(self) -> None:
         """Tell the listener how it goes."""
@@ -137,8 +142,8 @@ class Session:
         self.summary.unread = self.journal.unread()
         self.summary.seconds = time.monotonic() - self._begun
 
-    def _finish_moves(self) -> None:
-        """Do what a killed run had on record, but not yet done."""
+    def finish_moves(self) -> None:
+        """Do what is on record, but was not done: a kill came between, or the disk was full."""
         left = self.journal.to_set_aside()
         if left:
             for pattern in (f"{UNFINISHED}*", ".*.json.*.tmp"):
@@ -197,6 +202,9 @@ class Session:
 
     def _paused(self) -> bool:
         self.tick()
+        return self._is_stopped()
+
+    def _is_stopped(self) -> bool:
         return bool(self._listener.stopped())
 
     def _pass_verdict(self, job: Job, fate: Fate) -> list[tuple[Job, FileEntry]]:
@@ -276,7 +284,7 @@ class Session:
                 (sheet, self._jobs(sheet)) for sheet in sheets
             )
         else:
-            done = self._pool.run(sheets, pause or self._paused)
+            done = self._pool.run(sheets, pause or self._is_stopped)
         for jobs, result in done:
             for sheet in jobs:
                 if isinstance(result, Fate):

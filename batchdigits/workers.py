@@ -131,6 +131,13 @@ class Workers(Generic[T, R]):
         """Process numbers of the workers."""
         return [worker.process.pid or 0 for worker in self._workers]
 
+    def mend(self) -> None:
+        """Start workers in the place of those that died while no task was given."""
+        for place, worker in enumerate(self._workers):
+            if not worker.process.is_alive():
+                worker.end()
+                self._workers[place] = self._new()
+
     def run(
         self, tasks: Iterable[list[T]], pause: Callable[[], bool] = lambda: False
     ) -> Iterator[tuple[list[T], R | Fate]]:

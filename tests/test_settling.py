@@ -54,7 +54,7 @@ def test_a_file_that_changed_without_an_event_is_looked_at_again(
 def test_a_rescan_does_not_begin_the_clock_anew(inbox: Path, settling: Settling) -> None:
     (inbox / "a.png").write_bytes(b"x")
     settling.heard("a.png", 0.0)
-    settling.found("a.png", 1, 0, 1.5)
+    settling.found("a.png", 1, (inbox / "a.png").stat().st_mtime_ns, 1.5)
     assert names(settling, 2.0) == ["a.png"]
 
 

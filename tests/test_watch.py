@@ -12,12 +12,21 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import cv2
+import numpy as np
 import pytest
 from conftest import UNPRIVILEGED, Run
 
 from batchdigits.arrays import GrayImage
-from batchdigits.config import Watching
+from batchdigits.config import Settings, Watching
+from batchdigits.engine import Engine
+from batchdigits.journal.journal import PRESENT, Journal
+from batchdigits.outbox import opened
+from batchdigits.reports.keeping import kept
+from batchdigits.scan import Scan
+from batchdigits.session import Session
+from batchdigits.summary import Summary
 from batchdigits.watching.lookout import Lookout
+from batchdigits.watching.reporting import Reporting
 from benchmarks.watcher import SETTLE, Watcher, children, rows_of, wait_for
 
 Digits = list[tuple[GrayImage, str]]
@@ -637,3 +646,168 @@ def test_a_folder_that_may_not_be_written_is_not_probed(
         inbox.chmod(0o755)
         (inbox / "1.png").write_bytes(scans[1])
         watched.has("1.png")
+
+
+def test_new_names_that_clash_in_what_was_processed(
+    inbox: Path, outbox: Path, scans: list[bytes]
+) -> None:
+    with watching(inbox, outbox, "--processed", "move", "--workers", 1) as watched:
+        (inbox / "scan.png").write_bytes(scans[0])
+        wait_for(lambda: not (inbox / "scan.png").exists(), "the first one goes")
+        (inbox / "scan.png").write_bytes(scans[1])
+        (inbox / "scan-2.png").write_bytes(scans[2])
+        wait_for(lambda: not list(inbox.iterdir()), "the others go")
+        watched.stop()
+    kept = [path.read_bytes() for path in (outbox / "processed").rglob("*.png")]
+    assert sorted(kept) == sorted(scans[:3])
+
+
+def test_files_that_cannot_be_taken_away_stay_once(
+    inbox: Path, outbox: Path, scans: list[bytes]
+) -> None:
+    (inbox / "1.png").write_bytes(scans[1])
+    inbox.chmod(0o555)
+    options = ("--processed", "move", "--poll", 0.2)
+    with watching(inbox, outbox, *options, before=UNPRIVILEGED) as watched:
+        watched.heard("1.png was read and stays")
+        time.sleep(2)
+        (row,) = watched.has("1.png")
+        assert row["source_state"] == "present"
+        assert not [path for path in (outbox / "processed").rglob("*") if path.is_file()]
+        watched.stop()
+    assert watched.said.count("was read and stays") == 1
+    inbox.chmod(0o755)
+
+
+def test_deleting_spares_what_somebody_should_look_at(
+    inbox: Path, outbox: Path, scans: list[bytes]
+) -> None:
+    blank = cv2.imencode(".png", np.full((60, 60), 255, np.uint8))[1].tobytes()
+    with watching(inbox, outbox, "--processed", "delete") as watched:
+        (inbox / "blank.png").write_bytes(blank)
+        (inbox / "1.png").write_bytes(scans[1])
+        wait_for(lambda: not (inbox / "1.png").exists(), "the sure one goes")
+        watched.stop()
+    states = {row["file"]: row["source_state"] for row in watched.rows()}
+    assert states == {"1.png": "processed", "blank.png": "present"}
+    assert (inbox / "blank.png").exists()
+
+
+def test_pieces_with_pauses_longer_than_settling_are_one_file(
+    inbox: Path, outbox: Path, scans: list[bytes]
+) -> None:
+    with watching(inbox, outbox, "--grace", 5) as watched:
+        in_pieces(inbox / "slow.png", scans[0], 3, SETTLE * 3, reopen=True)
+        (row,) = watched.has("slow.png")
+        assert row["status"] == "ok" and int(row["bytes"]) == len(scans[0])
+        watched.stop()
+    assert not (outbox / "quarantine").exists()
+
+
+def test_a_removed_outbox_ends_it_and_is_not_made_anew(
+    inbox: Path, outbox: Path, scans: list[bytes], tmp_path: Path
+) -> None:
+    with watching(inbox, outbox) as watched:
+        outbox.rename(tmp_path / "away")
+        assert watched.process.wait(20) == 6
+        assert "was removed or exchanged" in watched.said
+    assert not outbox.exists()
+
+
+def test_folders_moved_out_are_listened_to_no_more(
+    inbox: Path, outbox: Path, scans: list[bytes], tmp_path: Path
+) -> None:
+    for number in range(5):
+        (inbox / f"{number}" / "deep").mkdir(parents=True)
+    with watching(inbox, outbox) as watched:
+        before = watched.beat()["observer"]
+        (tmp_path / "away").mkdir()
+        for number in range(5):
+            (inbox / f"{number}").rename(tmp_path / "away" / f"{number}")
+        wait_for(lambda: watched.beat()["observer"] != before, "a new observer", 30)
+        (inbox / "1.png").write_bytes(scans[1])
+        watched.has("1.png")
+        assert "observer" not in watched.said, "nobody needs to know"
+
+
+def test_a_day_s_table_that_is_locked_at_midnight_is_written_later(
+    outbox: Path, inbox: Path, scans: list[bytes], engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # In this process, as midnight does not come on demand: a clock with two days.
+    day = ["2026-11-21"]
+    real = time.strftime
+    monkeypatch.setattr(
+        time, "strftime", lambda form, *rest: day[0] if not rest else real(form, *rest)
+    )
+    with opened(outbox) as journal:
+        reporting = Reporting(
+            Session(Settings(inbox, outbox), journal, engine, Nobody()), "%Y-%m-%d"
+        )
+        reporting.start(Scan(inbox))
+        journal.sql.execute(
+            "INSERT INTO files VALUES "
+            "(1, 'a.png', 'a', 1, 1, 1, 1, 'x', 'present', 1, 'off', 1, 0, NULL, NULL)"
+        )
+        journal.sql.execute(
+            "INSERT INTO pages (file, page, status, read_at) "
+            "VALUES (1, 1, 'ok', '2026-11-21T12:00:00Z')"
+        )
+        journal.mark([1], PRESENT)
+        day[0] = "2026-11-22"
+
+        def locked(journal: Journal, path: Path, shows: str) -> object:
+            if path.name == "results-2026-11-21.csv":
+                raise PermissionError(13, "Permission denied")
+            return kept(journal, path, shows)
+
+        monkeypatch.setattr("batchdigits.reports.drawing.kept", locked)
+        reporting.tend(1e9, 99.0, Scan(inbox), lambda: False)
+        assert "results-2026-11-21.csv" in reporting.behind
+        assert rows_of(outbox / "results-2026-11-21.csv") == []
+        monkeypatch.setattr("batchdigits.reports.drawing.kept", kept)
+        reporting.tend(2e9, 99.0, Scan(inbox), lambda: False)
+        assert [row["file"] for row in rows_of(outbox / "results-2026-11-21.csv")] == ["a.png"]
+        assert rows_of(outbox / "results-2026-11-22.csv") == [] and not reporting.behind
+
+
+class Nobody:
+    """A listener that does not listen."""
+
+    def advanced(self, summary: Summary) -> None: ...
+
+    def stopped(self) -> int:
+        return 0
+
+
+def test_a_look_asked_for_during_a_look_is_taken(inbox: Path) -> None:
+    lookout = Lookout(inbox, Watching(rescan=300))
+    lookout.start()
+    try:
+        lookout.rescanning()
+        lookout.rescan_soon()  # events were lost meanwhile
+        lookout.rescanned(100.0, 0.1, 101.0, more=False, empty=False)
+        assert lookout.rescan_due(101.0)
+        lookout.rescanning()
+        lookout.rescanned(101.0, 0.1, 102.0, more=False, empty=False)
+        assert not lookout.rescan_due(400.0) and lookout.rescan_due(401.0)
+    finally:
+        lookout.end()
+
+
+def test_many_files_that_cannot_be_got_at_hide_no_other(
+    inbox: Path, outbox: Path, scans: list[bytes]
+) -> None:
+    script = "import batchdigits.watching.rescanning as r; r.MOST = 5\n"
+    script += "import batchdigits.watching.watcher as w; w.MOST = 5\n"
+    script += "from batchdigits.__main__ import main; main()"
+    for number in range(12):
+        (inbox / f"{number}.png").write_bytes(scans[number])
+        (inbox / f"{number}.png").chmod(0)
+    # With a limit of five and not fifty thousand: so many files would take long.
+    command = [*UNPRIVILEGED, sys.executable, "-c", script, "watch", str(inbox), str(outbox)]
+    with subprocess.Popen([*command, "--settle", "0.2", "--poll", "0.3"]) as process:
+        table = outbox / "results.csv"
+        wait_for(lambda: len(rows_of(table)) == 12, "a row for each, that says so")
+        (inbox / "good.png").write_bytes(scans[13])
+        wait_for(lambda: "ok" in [row["status"] for row in rows_of(table)], "the good one")
+        process.terminate()

@@ -29,6 +29,8 @@ from batchdigits.worker import die_with
 BEAT = 2.0
 #: Seconds in which events are gathered before they are sent on together.
 _GATHER = 0.01
+#: A walk through all folders is taken again after so many times what it took.
+_SELDOM = 20.0
 
 
 class Kind(StrEnum):
@@ -39,10 +41,12 @@ class Kind(StrEnum):
     GONE = "gone"  # deleted, or moved away
     FOLDER_GONE = "folder gone"
     LOST = "lost"  # the system could not keep up, and events are missing
+    STALE = "stale"  # folders that went elsewhere are still listened to
     BEAT = "beat"
     CANNOT = "cannot"  # the path is an errno: no observer could be started
 
 
+_FOLDERS = {str(Kind.FOLDER), str(Kind.FOLDER_GONE)}
 #: Kind and absolute path as :func:`os.fsdecode` gives it.
 Heard = tuple[str, str]
 
@@ -144,29 +148,39 @@ def _observe(inbox: str, pipe: int) -> None:
     threads = threading.enumerate()
     _check_watched(inbox)
     _say(pipe, {(Kind.BEAT, ""): None})
-    check_at = math.inf
+    check_at, pause = math.inf, BEAT
     while all(thread.is_alive() for thread in threads):
         heard = _gathered(queue)
-        if check_at == math.inf and any(kind == Kind.FOLDER for kind, _ in heard):
-            check_at = time.monotonic() + BEAT
+        if check_at == math.inf and any(kind in _FOLDERS for kind, _ in heard):
+            check_at = time.monotonic() + pause
         _say(pipe, heard)
         if time.monotonic() > check_at:
-            _check_watched(inbox)
+            begun = time.monotonic()
+            if _check_watched(inbox):
+                _say(pipe, {(Kind.STALE, ""): None})
+            pause = max(BEAT, _SELDOM * (time.monotonic() - begun))
             check_at = math.inf
 
 
-def _check_watched(inbox: str) -> None:
+def _check_watched(inbox: str) -> bool:
     """See that every folder is watched: watchdog 7 passes over one that cannot be.
+
+    Returns whether more is watched: folders that were moved out of the inbox.
 
     Raises:
         OSError: one is not, which can only be for the system's limit.
     """
-    for pause in (0.2, 1.0, 0.0):  # a folder that was just made may get its watch in a moment
+    too_many = 0
+    for pause in (0.2, 1.0, 2.0, 0.0):  # a folder that was just made may get its watch in a moment
         watched = _watches()
-        if watched is None or watched >= _folders(inbox):
-            return
+        if watched is None:
+            return False
+        if (too_many := watched - _folders(inbox)) == 0:
+            return False
         time.sleep(pause)
-    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+    if too_many < 0:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+    return True
 
 
 def _watches() -> int | None:

@@ -93,7 +93,7 @@ def write(outbox: Path, condition: Condition) -> None:
     half = path.with_suffix(".tmp")
     with suppress(OSError):
         # Not into a folder made for it: an outbox that was moved away is not to be made anew.
-        half.write_text(json.dumps(asdict(condition), ensure_ascii=False), encoding="utf-8")
+        half.write_text(json.dumps(asdict(condition)), encoding="ascii")
         os.replace(half, path)
 
 

@@ -13,6 +13,8 @@ from batchdigits.reports.lines import Line
 
 #: Seconds after which a command that is still running is told of, and those it gets at the end.
 _LONG, _AT_THE_END = 60.0, 10.0
+#: Seconds until a command is tried again that could not be started.
+_LATER = 5.0
 #: Rows kept for a command that does not finish; the oldest go first.
 _MOST = 100_000
 
@@ -34,15 +36,19 @@ class Hook:
         self._said: IO[bytes] | None = None
         self._begun = 0.0
         self._told = False
+        self._not_before = 0.0
+        self._missed = 0
         self.trouble = ""
 
     def add(self, lines: Iterable[Line]) -> None:
         """Rows for the command, to be given to it with the next :meth:`tend`."""
         if self._command:
             self._rows += map(line_text, lines)
-            if len(self._rows) > _MOST:
-                LOG.warning("--on-batch is too slow: it is not told of some rows.")
-                del self._rows[: len(self._rows) - _MOST]
+            if (more := len(self._rows) - _MOST) > 0:
+                if not self._missed:
+                    LOG.warning("--on-batch is too slow: it is not told of some rows.")
+                self._missed += more
+                del self._rows[:more]
 
     def tend(self) -> None:
         """See what became of the command, and run it again where there are rows."""
@@ -53,7 +59,7 @@ class Hook:
                 self._told = True
                 self.trouble = "does not end, and new rows wait for it"
                 LOG.warning("--on-batch has been running for %g s: new rows wait for it.", _LONG)
-        elif self._rows:
+        elif self._rows and time.monotonic() >= self._not_before:
             rows, self._rows = self._rows, []
             self._start(rows)
 
@@ -86,6 +92,8 @@ class Hook:
                     start_new_session=True,  # a Ctrl-C is not meant for it
                 )
         except OSError as error:
+            self._rows = [*rows, *self._rows]
+            self._not_before = time.monotonic() + _LATER
             self.trouble = f"could not be run: {error.strerror}"
             LOG.warning("--on-batch %s.", self.trouble)
         self._begun, self._told = time.monotonic(), False

@@ -6,6 +6,7 @@ So it is tried out, said in one line, and watched over.
 """
 
 import errno
+import math
 import os
 import time
 from contextlib import suppress
@@ -16,7 +17,7 @@ from pathlib import Path
 
 from batchdigits.config import Watching
 from batchdigits.console import LOG
-from batchdigits.mounts import network_file_system, shared_inside
+from batchdigits.mounts import shared_by
 from batchdigits.watching.ears import Ears, Kind
 
 #: Seconds between two looks where nothing else is said, and the share of one core they may take.
@@ -27,6 +28,8 @@ _FIRST_WORD, _PROBE_WAIT = 10.0, 2.0
 _MANY = 2000
 #: Seconds between looks for an inbox that is lost: doubled each time, up to the most.
 _BACK_OFF, _MOST_BACK_OFF = 0.5, 30.0
+#: Seconds until events are tried again where they could not be had.
+_CHOOSE_AGAIN = 600.0
 #: Times that ears may fail within a minute before they are given up.
 _FAILURES = 5
 _SYSCTL = {
@@ -57,7 +60,9 @@ class Lookout:
     Attributes:
         mode: events or polling, and ``reason`` in words why.
         lost: since when the inbox cannot be reached, or 0.
-        exchanged: whether it was found to be another folder, and no files in that yet.
+        is_local: whether it lies on a disk of this machine, and nothing else is mounted in it.
+        exchanged: whether it was found to be another folder, and no files in that yet;
+            ``doubtful`` the same as it was when the last look began.
         last_event: seconds since 1970 of the last event, or 0.
     """
 
@@ -77,17 +82,20 @@ class Lookout:
         self.mode, self.reason = Mode.POLLING, "not started yet"
         self.interval = watching.rescan
         self.lost = 0.0
-        self.exchanged = False
+        self.is_local = True
+        self.exchanged = self.doubtful = False
+        self._choose_at = math.inf
         self.last_event = 0.0
 
     def start(self) -> None:
         """Choose events or polling; before the first look, so that nothing falls between."""
+        shared = shared_by(self._inbox)
+        self.is_local = shared is None
+        self._choose_at = math.inf
         if self._watching.poll is not None:
             self._poll("--poll asks for it")
-        elif (shared := network_file_system(self._inbox)) is not None:
-            self._poll(f"the inbox lies on a shared file system ({shared})")
-        elif (inside := shared_inside(self._inbox)) is not None:
-            self._poll(f"a shared file system ({inside[0]}) is mounted at {inside[1]}")
+        elif shared is not None:
+            self._poll(shared)
         else:
             self._listen()
 
@@ -109,6 +117,10 @@ class Lookout:
 
     def _poll(self, why: str) -> None:
         self.end()
+        if self.is_local and self._watching.poll is None:  # it may be better another time
+            self._choose_at = time.monotonic() + _CHOOSE_AGAIN
+        if (self.mode, self.reason) == (Mode.POLLING, why):
+            return
         self.mode, self.reason = Mode.POLLING, why
         self.interval = self._watching.poll or POLL
         LOG.info("Looking for new files every %g s: %s.", self.interval, why)
@@ -145,7 +157,7 @@ class Lookout:
                 os.unlink(probe)
         assert self._ears
         until = time.monotonic() + _PROBE_WAIT
-        while (left := until - time.monotonic()) > 0:
+        while self._ears.alive(time.monotonic()) and (left := until - time.monotonic()) > 0:
             # What else is heard meanwhile is found by the first look, which comes after.
             if any(path == probe for _, path in self._ears.heard(left)):
                 return True
@@ -164,7 +176,9 @@ class Lookout:
     def _sort(self, news: News, kind: str, path: str, now: float) -> None:
         if kind == Kind.CANNOT:
             self._poll(_refused(path))
-        if kind in (Kind.LOST, Kind.CANNOT):
+        if kind == Kind.STALE:
+            self._listen()
+        if kind in (Kind.LOST, Kind.CANNOT, Kind.STALE):
             self.rescan_soon()
         if not path.startswith(self._prefix):
             return
@@ -199,11 +213,13 @@ class Lookout:
             self.exchanged = self.exchanged or found != self._identity
             self._identity = found
             self._prefix = f"{os.path.realpath(self._inbox).rstrip('/')}/"
-            if self.mode is Mode.EVENTS:
-                self._listen()
+            self.start()  # it may lie on another disk now
             self.rescan_soon()
         elif self._ears and not self._ears.alive(now):
             self._recover(now)
+        elif now >= self._choose_at:
+            self.start()
+            self.rescan_soon()
 
     def _recover(self, now: float) -> None:
         """The observer ended or hangs."""
@@ -241,20 +257,25 @@ class Lookout:
     @property
     def next_rescan(self) -> float:
         """When it is due."""
-        many = self._quiet_from if self._events >= _MANY else float("inf")
+        many = self._quiet_from if self._events >= _MANY else math.inf
         return min(self._due, many)
+
+    def rescanning(self) -> None:
+        """A look begins: what comes up from now on asks for another."""
+        self._due = math.inf
+        self._events = 0
+        self.doubtful, self.exchanged = self.exchanged, False
 
     def rescanned(self, begun: float, cost: float, now: float, more: bool, empty: bool) -> None:
         """A look was taken that cost so many seconds of processor time; ``more`` is left to do.
 
         Polling slows itself down to keep its share of the processor.
         """
-        self._events = 0
-        self.exchanged = self.exchanged and empty
+        self.exchanged = self.exchanged or (self.doubtful and empty)
         if self.mode is Mode.EVENTS:
-            self._due = now if more else begun + self._watching.rescan
-            if (inside := shared_inside(self._inbox)) is not None:
-                self._poll(f"a shared file system ({inside[0]}) is mounted at {inside[1]}")
+            self.rescan_soon(now if more else begun + self._watching.rescan)
+            if shared_by(self._inbox) is not None:
+                self.start()
             return
         wanted = self._watching.poll or POLL
         interval = max(wanted, cost / _POLL_SHARE)
@@ -264,7 +285,7 @@ class Lookout:
                 *(cost, interval, wanted),
             )
         self.interval = interval if interval > 1.1 * wanted else wanted
-        self._due = now if more else now + self.interval
+        self.rescan_soon(now if more else now + self.interval)
 
 
 def _refused(number: str) -> str:

@@ -9,10 +9,13 @@ from typing import NamedTuple
 
 from batchdigits.config import Processed
 from batchdigits.console import LOG
-from batchdigits.files import holds, move_to, numbered
+from batchdigits.files import UNFINISHED, holds, move_to, numbered
 from batchdigits.journal.journal import PRESENT, Recorded
 from batchdigits.names import for_terminal, raw_name
 from batchdigits.session import Session
+
+#: Seconds until a file is tried again that could not be taken away.
+_AGAIN = 300.0
 
 
 class Finished(NamedTuple):
@@ -32,14 +35,19 @@ class Removal:
         self._processed = processed
         self._folder = session.settings.outbox / "processed"
         self._told: set[str] = set()
+        self._stuck: dict[int, float] = {}
+        # What a kill left half copied.
+        for day in sorted(self._folder.glob("????-??-??"))[-2:]:
+            for half in day.rglob(f"{UNFINISHED}*"):
+                half.unlink(missing_ok=True)
 
     @property
     def wanted(self) -> bool:
         """Whether anything is taken away."""
         return self._processed is not Processed.LEAVE
 
-    def take(self, files: Iterable[Finished]) -> None:
-        """Take files away that still are what was read; the others stay.
+    def take(self, files: Iterable[Finished]) -> bool:
+        """Take files away that still are what was read; the others stay. Whether any went.
 
         What is about to go is on the disk as such first. A kill in between leaves a file in the
         inbox that counts as taken away: it is read once more, its row is written anew, it goes.
@@ -49,9 +57,11 @@ class Removal:
         if self._processed is Processed.DELETE:  # what somebody should look at stays
             going = [(file, path) for file, path in going if journal.is_sure(file.number)]
         going = [(file, path) for file, path in going if holds(path, file.size, file.sha256)]
+        going = [(file, path) for file, path in going if self._may_go(file, path)]
         if not going:
-            return
-        places = [self._place(file, path) for file, path in going]
+            return False
+        claimed: set[Path] = set()
+        places = [self._place(file, path, claimed) for file, path in going]
         with journal.surviving_power_cuts():
             journal.take_away(
                 (file.number, place) for (file, _), place in zip(going, places, strict=True)
@@ -63,8 +73,25 @@ class Removal:
         ]
         if stayed:
             journal.mark(stayed, PRESENT)
+            self._stuck.update(dict.fromkeys(stayed, time.monotonic() + _AGAIN))
+        return len(stayed) < len(going)
 
-    def _place(self, file: Finished, path: Path) -> Path | None:
+    def _may_go(self, file: Finished, path: Path) -> bool:
+        """Whether the folder lets it go, and it did not refuse to a moment ago."""
+        if time.monotonic() < self._stuck.get(file.number, 0.0):
+            return False
+        self._stuck.pop(file.number, None)
+        if os.access(path.parent, os.W_OK | os.X_OK):
+            return True
+        self._tell(file, "nothing may be removed from its folder")
+        return False
+
+    def _tell(self, file: Finished, why: str) -> None:
+        if why not in self._told:
+            self._told.add(why)
+            LOG.warning("%s was read and stays: %s.", for_terminal(file.name), why)
+
+    def _place(self, file: Finished, path: Path, claimed: set[Path]) -> Path | None:
         if self._processed is Processed.DELETE:
             return None
         day = time.strftime("%Y-%m-%d")
@@ -72,20 +99,20 @@ class Removal:
         for number in count(1):
             place = numbered(target, number)
             # Where a kill came between the two halves of a move, it is there already.
-            if not place.exists() or place.samefile(path):
+            if place not in claimed and (not place.exists() or place.samefile(path)):
+                claimed.add(place)
                 return place
         raise AssertionError("numbers do not end")
 
     def _take(self, file: Finished, path: Path, place: Path | None) -> bool:
         try:
-            if place is None or place.exists():
+            if place is None or (place.exists() and place.samefile(path)):
                 os.unlink(path)
-            elif not move_to(path, place):
+            elif not move_to(path, place):  # it was copied, and is still there
+                place.unlink()
                 raise PermissionError(0, "it may not be removed from the inbox")
         except OSError as error:
-            if (why := error.strerror or str(error)) not in self._told:
-                self._told.add(why)
-                LOG.warning("%s was read and stays: %s.", for_terminal(file.name), why)
+            self._tell(file, error.strerror or str(error))
             return False
         return True
 

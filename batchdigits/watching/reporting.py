@@ -104,11 +104,7 @@ class Reporting:
             self._draw_sheets(busy)
 
     def end(self, scan: Scan) -> None:
-        """Draw everything a last time.
-
-        Raises:
-            OSError: a table could not be written.
-        """
+        """Draw everything a last time; what could not be written is in ``behind``."""
         self._draw_tables(scan)
         ending = time.monotonic() + _LAST_SHEETS
         self._draw_sheets(lambda: time.monotonic() > ending)
@@ -134,18 +130,21 @@ class Reporting:
             if all([self._draw(period, [ending]) for ending in TABLES]):
                 self._journal.note_drawn(closed, "closed")
                 self._late.discard(period)
+            else:
+                self._late.add(period)
 
     def _draw_tables(self, scan: Scan) -> None:
-        begun, change = time.monotonic(), self._journal.change
-        if self._late:
-            self._close_old()
-        whole = not self.behind and self._draw(self._period, TABLES)
-        # Where one cannot be written, the others can.
-        if whole or all([self._draw(self._period, [ending]) for ending in TABLES]):
-            whole = True
-        whole &= self._draw_summary(scan)
-        again = not whole or self._journal.change != change
-        self._tables.done(begun, time.monotonic(), again)
+        begun, change, whole = time.monotonic(), self._journal.change, False
+        try:
+            if self._late:
+                self._close_old()
+            # Where one cannot be written, the others can.
+            whole = not self.behind and self._draw(self._period, TABLES)
+            whole = whole or all([self._draw(self._period, [ending]) for ending in TABLES])
+            whole = self._draw_summary(scan) and whole and not self._late
+        finally:
+            again = not whole or self._journal.change != change
+            self._tables.done(begun, time.monotonic(), again)
 
     def _draw(self, period: Period | None, endings: Sequence[str]) -> bool:
         """Draw tables; ``False`` where they cannot be written now."""
@@ -190,7 +189,7 @@ class Reporting:
             session.tick()
             return busy()
 
-        broken_off = False
+        broken_off, done = False, False
         try:
             for _ in draw_sheets(
                 session.journal,
@@ -201,11 +200,12 @@ class Reporting:
                 broken_off = busy()
         except OSError as error:
             self._tell("sheets", error)
-            broken_off = True
         else:
             self._untell(["sheets"])
-        again = broken_off or session.journal.change != change
-        self._sheets.done(begun, time.monotonic(), again)
+            done = not broken_off
+        finally:
+            again = not done or session.journal.change != change
+            self._sheets.done(begun, time.monotonic(), again)
 
     def _tell(self, name: str, error: OSError) -> None:
         self._tables.ask()

@@ -16,6 +16,8 @@ from batchdigits.watching.settling import Found, Settling
 MOST = 50_000
 #: Files looked at between two signs of life.
 _AT_ONCE = 2048
+#: Files taken away between two signs of life.
+_FEW = 64
 
 
 def scan_of(settings: Settings) -> Scan:
@@ -60,6 +62,7 @@ class Rescanning:
         """
         begun = time.process_time()
         more = changed = False
+        self._lookout.rescanning()
         dropped = self._settling.dropped
         if self._listing is None or dropped != self._dropped or self._digest() != self._listing:
             self._dropped = dropped
@@ -84,15 +87,19 @@ class Rescanning:
         plan = session.plan(found())
         self._empty = plan.files == 0
         self._tell_closed()
-        for each in plan.first(MOST):
+        # Those that could not be got at stay among what is to be read.
+        most = MOST + len(self._settling)
+        for each in plan.first(most):
             self._settling.found(*each, now)
+        there = self._lookout.reachable()
         # An empty folder in the place of the inbox is a share that is not there, mostly.
-        if plan.files or not self._lookout.exchanged:
+        if there and (plan.files or not self._lookout.doubtful):
             plan.mark_gone(session.is_gone)
-        more = plan.todo > MOST
-        changed = session.journal.change != before
-        self._listing = None if more or self._take_away() else digest
-        return more, changed
+        session.finish_moves()
+        more = plan.todo > most
+        taken = self._take_away()
+        self._listing = None if more or taken or not there else digest
+        return more, session.journal.change != before
 
     def _digest(self) -> int:
         """One number for the inbox: all names, sizes and mtimes, in whatever order."""
@@ -119,5 +126,8 @@ class Rescanning:
         if not self._removal.wanted:
             return False
         known = self._session.journal.to_take_away(self._session.maker)
-        self._removal.take(Finished(*each) for each in known)
-        return bool(known)
+        taken = False
+        for start in range(0, len(known), _FEW):
+            taken |= self._removal.take(Finished(*each) for each in known[start : start + _FEW])
+            self._session.tick()
+        return taken

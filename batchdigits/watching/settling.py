@@ -10,6 +10,7 @@ import heapq
 import os
 import stat
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -56,11 +57,19 @@ class Settling:
         dropped: how many files were waiting and are no more, though nobody took them.
     """
 
-    def __init__(self, scan: Scan, settle: float, grace: float) -> None:
+    def __init__(
+        self,
+        scan: Scan,
+        settle: float,
+        grace: float,
+        is_local: Callable[[], bool] = lambda: True,
+    ) -> None:
+        """``is_local`` tells whether the inbox lies on a disk of this machine."""
         self._scan = scan
         self._inbox = os.fspath(scan.inbox)
         self._settle = settle
         self._grace = grace
+        self._is_local = is_local
         self._waiting: dict[str, _Waiting] = {}
         # A file that comes up too early goes back with the time that holds now.
         self._due: list[tuple[float, str]] = []
@@ -82,9 +91,15 @@ class Settling:
         self._put(name, look, now + self._settle, now).patience = 0.0
 
     def found(self, name: str, size: int, mtime_ns: int, now: float) -> None:
-        """A look through the inbox found a file that is not on record; its clock goes on."""
-        if name not in self._waiting:
+        """A look through the inbox found a file that is not on record.
+
+        Where it is as it was, its clock goes on.
+        """
+        waiting = self._waiting.get(name)
+        if waiting is None:
             self._put(name, (size, mtime_ns), now + self._settle, now)
+        elif (size, mtime_ns) != waiting.look:
+            self.heard(name, now)  # it changed, and nobody told
 
     def again(self, name: str, why: str, now: float) -> bool:
         """A file could not be got at: it is tried again, each time after twice as long.
@@ -165,13 +180,22 @@ class Settling:
         if look != waiting.look:
             waiting.look, waiting.due, waiting.patience = look, now + self._settle, 0.0
             return None
-        if found[1] == 0 or _is_being_written(f"{self._inbox}/{raw_name(name)}"):
+        if found[1] == 0 or self._is_open(name):
             waiting.patience = waiting.patience or now + self._grace
             if now < waiting.patience:
                 waiting.due = min(now + self._settle, waiting.patience)
                 return None
         del self._waiting[name]
         return found
+
+    def _is_open(self, name: str) -> bool:
+        # On a share, a lease is refused for other reasons too (NFSv4: without a delegation).
+        return self._is_local() and _is_being_written(f"{self._inbox}/{raw_name(name)}")
+
+    @property
+    def fresh(self) -> int:
+        """How many files are waiting for the first time."""
+        return len(self._waiting) - len(self._tries)
 
     def _look(self, name: str) -> Look | None:
         """Size and mtime of a regular file."""

@@ -16,7 +16,7 @@ from typing import Protocol
 from batchdigits.config import Settings, Watching
 from batchdigits.console import LOG
 from batchdigits.engine import load, load_default
-from batchdigits.errors import BatchdigitsError, OutboxBusyError
+from batchdigits.errors import BatchdigitsError, OutboxBusyError, OutboxError
 from batchdigits.names import display_name, for_terminal
 from batchdigits.outbox import check_folders, opened
 from batchdigits.reports.lines import Line, Lines
@@ -83,14 +83,16 @@ class _Watcher:
     def __init__(self, settings: Settings, watching: Watching, listener: Listener) -> None:
         self._settings = settings
         self._listener = listener
-        self._settling = Settling(scan_of(settings), watching.settle, watching.grace)
         self._lookout = Lookout(settings.inbox, watching)
+        self._settling = Settling(
+            *(scan_of(settings), watching.settle, watching.grace), lambda: self._lookout.is_local
+        )
         self._hook = Hook(watching.on_batch)
         self._watching = watching
         self._gone: list[str] = []
         self._trouble = ""
         self._reading = 0
-        self._beat_at = self._observe_at = 0.0
+        self._beat_at = self._observe_at = self._mend_at = 0.0
         self._workers = settings.workers or cores()
         self._condition = heartbeat.Condition(
             pid=os.getpid(),
@@ -148,10 +150,14 @@ class _Watcher:
     def _turn(self) -> None:
         session, settling = self._session, self._settling
         session.tick()
+        if time.monotonic() >= self._mend_at:
+            self._mend_at = time.monotonic() + heartbeat.BEAT
+            session.journal.check_in_place()
+            session.mend()
         if self._gone and not self._lookout.lost:
             self._forget_gone()
         now = time.monotonic()
-        if self._lookout.rescan_due(now) and len(settling) < MOST:
+        if self._lookout.rescan_due(now) and settling.fresh < MOST:
             self._rescan(now)
         if ready := settling.take(time.monotonic(), _AT_ONCE):
             try:
@@ -184,7 +190,7 @@ class _Watcher:
 
     def _sleep(self) -> None:
         now = time.monotonic()
-        rescan = self._lookout.next_rescan if len(self._settling) < MOST else math.inf
+        rescan = self._lookout.next_rescan if self._settling.fresh < MOST else math.inf
         until = min(self._settling.next_due(), rescan, self._reporting.wait)
         wait = min(max(until - now, 0.02), self._hook.wait, _TICK)
         connection.wait(self._lookout.pipes, wait)
@@ -195,8 +201,13 @@ class _Watcher:
         session.summary.interrupted_by = self.stopped()
         session.journal.check_in_place()
         self._rescanning.count()
-        self._reporting.end(self._rescanning.scan)
         self._hook.end()
+        self._reporting.end(self._rescanning.scan)
+        for name, why in self._reporting.behind.items():
+            raise OutboxError(
+                f"{name} could not be written ({why}): its rows are kept, and written when the "
+                "watcher, or a run, begins again."
+            )
 
     # What comes up.
 
@@ -244,16 +255,19 @@ class _Watcher:
         if not done.recorded:
             return
         self._condition.last_read = time.time()
-        if self._removal.wanted:
-            self._removal.take(filter(None, map(finished, done.recorded)))
-        lines = Lines(self._session.journal, self._settings.duplicates)
-        rows = [(each, list(lines.of(each.number))) for each in done.recorded]
+        self._reporting.changed()
+        try:
+            if self._removal.wanted:
+                self._removal.take(filter(None, map(finished, done.recorded)))
+        finally:  # they are on record, whatever keeps them from being taken away
+            lines = Lines(self._session.journal, self._settings.duplicates)
+            rows = [(each, list(lines.of(each.number))) for each in done.recorded]
+            new = [line for _, told in rows for line in told]
+            self._hook.add(new)
+            self._listener.read(new)
         # A file that was read before still has its old row there: both change when it is drawn.
         self._reporting.add([line for each, told in rows if not each.replaces for line in told])
-        new = [line for _, told in rows for line in told]
-        self._hook.add(new)
         self._hook.tend()
-        self._listener.read(new)
 
     def _observe(self, now: float) -> None:
         """Take note of how things are."""

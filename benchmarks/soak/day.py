@@ -349,7 +349,7 @@ ARRIVALS: dict[Action, int] = {
     Day.move_folder_in: 3,
 }
 #: Faults after which there is another process to look at.
-RESTARTS: tuple[Action, ...] = (Day.kill, Day.stop)
+RESTARTS: tuple[Action, ...] = (Day.kill, Day.stop, Day.kill_observer, Day.kill_reader)
 FAULTS: tuple[Action, ...] = (
     *RESTARTS,
     Day.delete_young,
@@ -360,6 +360,4 @@ FAULTS: tuple[Action, ...] = (
     Day.overwrite_read,
     Day.touch_read,
     Day.lose_share,
-    Day.kill_observer,
-    Day.kill_reader,
 )
