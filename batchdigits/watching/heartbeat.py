@@ -17,7 +17,7 @@ from batchdigits.records import Status
 
 FILE = "watch.json"
 #: Seconds between two heartbeats, and how old one may be before the watcher counts as stuck.
-BEAT, STALE = 2.0, 30.0
+BEAT, STALE = 5.0, 30.0
 #: Seconds that a settled file may wait for its turn before the watcher counts as stuck. Files are
 #: read thousands a second; only a large share of slow pages comes near.
 _OVERDUE = 600.0

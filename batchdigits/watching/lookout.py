@@ -256,7 +256,9 @@ class Lookout:
 
     @property
     def next_rescan(self) -> float:
-        """When it is due."""
+        """When it is due; never while there is no inbox."""
+        if self.lost:
+            return math.inf
         many = self._quiet_from if self._events >= _MANY else math.inf
         return min(self._due, many)
 
