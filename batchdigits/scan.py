@@ -64,6 +64,9 @@ class Scan:
                             waiting.append((entry.path, f"{prefix}{entry.name}/"))
                         elif found := self._wanted(entry, prefix + entry.name):
                             yield found
+            except FileNotFoundError:
+                if not prefix:  # else it was removed meanwhile
+                    self.closed.append(".")
             except OSError:
                 self.closed.append(display_name(prefix) or ".")
 
@@ -76,7 +79,13 @@ class Scan:
             return None
         entry = _Entry(f"{os.fspath(self.inbox)}/{place}")
         alone = Scan(self.inbox, self.include, self.exclude)
-        return alone._wanted(entry, place) if os.path.lexists(entry.path) else None
+        try:
+            os.lstat(entry.path)
+        except (FileNotFoundError, NotADirectoryError):
+            return None
+        except OSError:
+            pass  # it is there, and gets a row that says why it cannot be read
+        return alone._wanted(entry, place)
 
     def _wanted(self, entry: "os.DirEntry[str] | _Entry", name: str) -> tuple[str, int, int] | None:
         """Name, size and mtime of a file that is to be read, or ``None``."""

@@ -11,7 +11,7 @@ from contextlib import ExitStack, contextmanager
 from typing import NamedTuple, Protocol
 
 from batchdigits.clock import now
-from batchdigits.config import Settings
+from batchdigits.config import Quarantine, Settings
 from batchdigits.console import LOG
 from batchdigits.engine import Engine
 from batchdigits.errors import BatchdigitsError
@@ -80,6 +80,7 @@ class Session:
         self._open: dict[str, Todo] = {}
         self._pool: Pool | None = None
         self._lost = 0
+        self._stuck: set[int] = set()
         self._jobs = Jobs(Road(engine, settings.limits, settings.outbox, settings.thumbnails))
         journal.claim(display_name(os.path.realpath(settings.inbox)), settings.rebind)
         self.maker = journal.maker_id(maker_of(engine, settings))
@@ -144,8 +145,9 @@ class Session:
 
     def finish_moves(self) -> None:
         """Do what is on record, but was not done: a kill came between, or the disk was full."""
-        left = self.journal.to_set_aside()
-        if left:
+        if self.settings.quarantine is Quarantine.OFF:
+            return
+        if left := self.journal.to_set_aside():
             for pattern in (f"{UNFINISHED}*", ".*.json.*.tmp"):
                 for half in self.settings.quarantine_folder.rglob(pattern):
                     half.unlink(missing_ok=True)
@@ -267,8 +269,10 @@ class Session:
                 if placed := set_aside(source, entry, self.settings):
                     places.append((number, *placed))
             except OSError as error:
-                name = for_terminal(source.name)
-                LOG.warning("%s could not be quarantined and stays: %s.", name, error.strerror)
+                if number not in self._stuck:
+                    name = for_terminal(source.name)
+                    LOG.warning("%s could not be quarantined and stays: %s.", name, error.strerror)
+                self._stuck.add(number)
         if places:
             self.journal.set_aside(places)
 

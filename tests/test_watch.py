@@ -674,9 +674,10 @@ def test_files_that_cannot_be_taken_away_stay_once(
         (row,) = watched.has("1.png")
         assert row["source_state"] == "present"
         assert not [path for path in (outbox / "processed").rglob("*") if path.is_file()]
+        assert watched.said.count("was read and stays") == 1
+        inbox.chmod(0o777)
+        wait_for(lambda: not (inbox / "1.png").exists(), "it goes as soon as it may")
         watched.stop()
-    assert watched.said.count("was read and stays") == 1
-    inbox.chmod(0o755)
 
 
 def test_deleting_spares_what_somebody_should_look_at(
@@ -811,3 +812,93 @@ def test_many_files_that_cannot_be_got_at_hide_no_other(
         (inbox / "good.png").write_bytes(scans[13])
         wait_for(lambda: "ok" in [row["status"] for row in rows_of(table)], "the good one")
         process.terminate()
+
+
+def test_only_what_is_chosen_is_taken_away(
+    batchdigits: Run, inbox: Path, outbox: Path, scans: list[bytes]
+) -> None:
+    for name in ("a.png", "keep.jpg"):
+        (inbox / name).write_bytes(scans[len(name)])
+    batchdigits("run", inbox, outbox)
+    options = ("--exclude", "*.jpg", "--processed", "delete", "--rescan", 0.5)
+    with watching(inbox, outbox, *options) as watched:
+        wait_for(lambda: not (inbox / "a.png").exists(), "the chosen one goes")
+        time.sleep(1)
+        watched.stop()
+    assert [path.name for path in inbox.iterdir()] == ["keep.jpg"]
+
+
+def test_a_quarantine_that_was_in_the_way_is_used_when_it_is_there(
+    inbox: Path, outbox: Path
+) -> None:
+    outbox.mkdir()
+    (outbox / "quarantine").write_text("in the way")
+    with watching(inbox, outbox, "--rescan", 0.5) as watched:
+        (inbox / "bad.png").write_bytes(b"no picture")
+        watched.heard("could not be quarantined")
+        (outbox / "quarantine").unlink()
+        wait_for(lambda: (outbox / "quarantine" / "bad.png").exists(), "it is set aside")
+        assert watched.said.count("could not be quarantined") == 1
+
+
+def test_a_new_inbox_is_trusted_once_files_came(
+    inbox: Path, outbox: Path, scans: list[bytes], tmp_path: Path
+) -> None:
+    with watching(inbox, outbox, "--processed", "move") as watched:
+        inbox.rename(tmp_path / "away")
+        inbox.mkdir()
+        watched.heard("another folder than before")
+        wait_for(lambda: bool(watched.beat()["exchanged"]), "it is doubted")
+        assert batchdigits_status(outbox) == 8
+        (inbox / "1.png").write_bytes(scans[1])
+        watched.has("1.png")
+        wait_for(lambda: not watched.beat()["exchanged"], "it is trusted")
+        assert batchdigits_status(outbox) == 0
+
+
+def test_files_that_may_not_even_be_asked_about_have_rows(
+    inbox: Path, outbox: Path, scans: list[bytes]
+) -> None:
+    (inbox / "closed").mkdir()
+    (inbox / "closed" / "1.png").write_bytes(scans[1])
+    (inbox / "closed").chmod(0o644)
+    with watching(inbox, outbox, "--grace", 0, before=UNPRIVILEGED) as watched:
+        (row,) = watched.has("closed/1.png")
+        assert (row["status"], row["reason"]) == ("failed", "permission")
+        (inbox / "closed").chmod(0o755)
+        wait_for(lambda: watched.rows()[0]["status"] == "ok", "it is read", 30)
+
+
+def test_a_link_to_nothing_is_told_once(
+    inbox: Path, outbox: Path, scans: list[bytes], tmp_path: Path
+) -> None:
+    (inbox / "link.png").symlink_to(inbox / "missing.png")
+    told = tmp_path / "told.jsonl"
+    options = ("--poll", 0.2, "--grace", 0, "--on-batch", f"cat >> '{told}'")
+    with watching(inbox, outbox, *options) as watched:
+        for number in range(4):
+            (inbox / f"{number}.png").write_bytes(scans[number])
+            watched.has("link.png", *(f"{each}.png" for each in range(number + 1)))
+        (inbox / "missing.png").write_bytes(scans[9])
+        wait_for(lambda: len(watched.rows()) == 6, "the target")
+        watched.stop()
+    rows = [json.loads(line) for line in told.read_text().splitlines()]
+    assert [row["status"] for row in rows if row["file"] == "link.png"][:1] == ["failed"]
+    assert sum(row["reason"] == "vanished" for row in rows) == 1
+
+
+def test_a_journal_that_was_busy_gets_the_row_later(
+    inbox: Path, outbox: Path, scans: list[bytes]
+) -> None:
+    import sqlite3
+
+    with watching(inbox, outbox, before=UNPRIVILEGED) as watched:
+        sql = sqlite3.connect(outbox / ".batchdigits" / "journal.sqlite3", isolation_level=None)
+        sql.execute("BEGIN IMMEDIATE")
+        (inbox / "1.png").write_bytes(scans[1])
+        (inbox / "1.png").chmod(0)
+        watched.heard("Trying again every 5 s", 30)
+        sql.execute("ROLLBACK")
+        sql.close()
+        (row,) = watched.has("1.png", seconds=40)
+        assert row["reason"] == "permission"

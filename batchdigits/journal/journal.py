@@ -233,18 +233,18 @@ class Journal(Store):
         find = "SELECT EXISTS (SELECT 1 FROM files WHERE name = ? AND state = 'present')"
         return bool(self.query(find, (name,)).fetchone()[0])
 
-    def to_take_away(self, maker: int) -> list[tuple[int, str, int, str]]:
-        """Number, name, size in bytes and hash of files in the inbox that were read."""
+    def to_take_away(self, maker: int, sure: bool) -> list[tuple[int, str, int, str]]:
+        """Number, name, size in bytes and hash of files in the inbox that were read.
+
+        ``sure`` leaves out those of which somebody should look at a page.
+        """
         find = (
-            "SELECT id, name, size, sha256 FROM files "
+            "SELECT id, name, size, sha256 FROM files f "
             "WHERE state = 'present' AND readable AND maker = ? AND NOT (bad AND aside IS NULL)"
         )
+        if sure:
+            find += " AND NOT EXISTS (SELECT 1 FROM pages WHERE file = f.id AND status <> 'ok')"
         return self.query(find, (maker,)).fetchall()
-
-    def is_sure(self, number: int) -> bool:
-        """Whether every page of a file was read and nobody needs to look at it."""
-        find = "SELECT NOT EXISTS (SELECT 1 FROM pages WHERE file = ? AND status <> 'ok')"
-        return bool(self.query(find, (number,)).fetchone()[0])
 
     def take_away(self, places: Iterable[tuple[int, Path | None]]) -> None:
         """Note where read files are about to be moved, or that they are to be deleted."""

@@ -70,7 +70,7 @@ class Condition:
     def problem(self, now: float) -> str:
         """What is wrong with the watcher, in words; empty where all is well."""
         if self.ended:
-            why = f": {self.ended_by}" if self.ended_by else ""
+            why = f": {self.ended_by.rstrip('.')}" if self.ended_by else ""
             return f"it ended {ago(now - self.ended)} ago{why}"
         if now - self.beat > STALE:
             return f"it has not moved for {ago(now - self.beat)}"

@@ -12,10 +12,14 @@ from batchdigits.console import LOG
 from batchdigits.files import UNFINISHED, holds, move_to, numbered
 from batchdigits.journal.journal import PRESENT, Recorded
 from batchdigits.names import for_terminal, raw_name
+from batchdigits.records import Status
+from batchdigits.scan import is_chosen
 from batchdigits.session import Session
 
 #: Seconds until a file is tried again that could not be taken away.
 _AGAIN = 300.0
+#: Files taken away between two signs of life.
+_FEW = 64
 
 
 class Finished(NamedTuple):
@@ -46,6 +50,38 @@ class Removal:
         """Whether anything is taken away."""
         return self._processed is not Processed.LEAVE
 
+    def take_recorded(self, recorded: Iterable[Recorded]) -> None:
+        """Take away what of a chunk was read."""
+        self.take(filter(None, map(self._finished, recorded)))
+
+    def _finished(self, recorded: Recorded) -> Finished | None:
+        """A file that may go: of a bad one the copy in quarantine comes first."""
+        entry = recorded.entry
+        if entry.bad or not entry.readable:
+            return None
+        if self._spares_doubt and any(page.status != Status.OK for page in entry.pages):
+            return None
+        return Finished(recorded.number, recorded.todo.name, entry.stamp.size, entry.sha256)
+
+    @property
+    def _spares_doubt(self) -> bool:
+        """What somebody should look at is not deleted."""
+        return self._processed is Processed.DELETE
+
+    def take_known(self) -> bool:
+        """Take away what was read before, by a run perhaps; whether anything went."""
+        session, settings = self._session, self._session.settings
+        known = session.journal.to_take_away(session.maker, self._spares_doubt)
+        self._stuck = {row[0]: self._stuck[row[0]] for row in known if row[0] in self._stuck}
+        files = [
+            Finished(*row) for row in known if is_chosen(row[1], settings.include, settings.exclude)
+        ]
+        taken = False
+        for start in range(0, len(files), _FEW):
+            taken |= self.take(files[start : start + _FEW])
+            session.tick()
+        return taken
+
     def take(self, files: Iterable[Finished]) -> bool:
         """Take files away that still are what was read; the others stay. Whether any went.
 
@@ -54,10 +90,8 @@ class Removal:
         """
         journal = self._session.journal
         going = [(file, Path(self._session.path(file.name))) for file in files]
-        if self._processed is Processed.DELETE:  # what somebody should look at stays
-            going = [(file, path) for file, path in going if journal.is_sure(file.number)]
-        going = [(file, path) for file, path in going if holds(path, file.size, file.sha256)]
         going = [(file, path) for file, path in going if self._may_go(file, path)]
+        going = [(file, path) for file, path in going if holds(path, file.size, file.sha256)]
         if not going:
             return False
         claimed: set[Path] = set()
@@ -115,11 +149,3 @@ class Removal:
             self._tell(file, error.strerror or str(error))
             return False
         return True
-
-
-def finished(recorded: Recorded) -> Finished | None:
-    """A file that was just recorded, if it was read; a bad one needs its copy made first."""
-    entry = recorded.entry
-    if entry.bad or not entry.readable:
-        return None
-    return Finished(recorded.number, recorded.todo.name, entry.stamp.size, entry.sha256)

@@ -9,15 +9,13 @@ from batchdigits.names import for_terminal
 from batchdigits.scan import Scan
 from batchdigits.session import Session
 from batchdigits.watching.lookout import Lookout
-from batchdigits.watching.processed import Finished, Removal
+from batchdigits.watching.processed import Removal
 from batchdigits.watching.settling import Found, Settling
 
 #: Files that are kept in mind while they settle: more wait in the inbox, for the next look.
 MOST = 50_000
 #: Files looked at between two signs of life.
 _AT_ONCE = 2048
-#: Files taken away between two signs of life.
-_FEW = 64
 
 
 def scan_of(settings: Settings) -> Scan:
@@ -67,6 +65,12 @@ class Rescanning:
         if self._listing is None or dropped != self._dropped or self._digest() != self._listing:
             self._dropped = dropped
             more, changed = self._compare(now)
+        # Where something stood in the way the last time, it may be gone.
+        before = self._session.journal.change
+        self._session.finish_moves()
+        if self._removal.wanted:
+            self._removal.take_known()
+        changed |= self._session.journal.change != before
         cost = time.process_time() - begun
         self._lookout.rescanned(now, cost, time.monotonic(), more, self._empty)
         return changed
@@ -95,10 +99,8 @@ class Rescanning:
         # An empty folder in the place of the inbox is a share that is not there, mostly.
         if there and (plan.files or not self._lookout.doubtful):
             plan.mark_gone(session.is_gone)
-        session.finish_moves()
         more = plan.todo > most
-        taken = self._take_away()
-        self._listing = None if more or taken or not there else digest
+        self._listing = None if more or not there else digest
         return more, session.journal.change != before
 
     def _digest(self) -> int:
@@ -120,14 +122,3 @@ class Rescanning:
         for folder in sorted(closed - self._closed):
             LOG.warning("The folder %s may not be looked into.", for_terminal(folder))
         self._closed = closed
-
-    def _take_away(self) -> bool:
-        """Files that were read before, by a run perhaps, are taken away too."""
-        if not self._removal.wanted:
-            return False
-        known = self._session.journal.to_take_away(self._session.maker)
-        taken = False
-        for start in range(0, len(known), _FEW):
-            taken |= self._removal.take(Finished(*each) for each in known[start : start + _FEW])
-            self._session.tick()
-        return taken

@@ -1,6 +1,7 @@
 """Files that were read in vain: which are tried again, and which outcome is put on record."""
 
 import time
+from collections.abc import Callable
 
 from batchdigits.journal.entries import FileEntry
 from batchdigits.journal.journal import Todo
@@ -11,15 +12,25 @@ from batchdigits.watching.settling import Settling
 
 #: Reasons for which a file is tried again by and by.
 _PASSING = {Reason.PERMISSION, Reason.BUSY, Reason.DISK_FULL, Reason.IO_ERROR}
+#: What half a file looks like.
+_UNFINISHED = {str(Reason.TRUNCATED), str(Reason.CORRUPT), str(Reason.NOT_AN_IMAGE)}
 
 
 class Retries:
     """Decides what becomes of a file right after it was read."""
 
-    def __init__(self, settling: Settling, lookout: Lookout, rescanning: Rescanning) -> None:
+    def __init__(
+        self,
+        settling: Settling,
+        lookout: Lookout,
+        rescanning: Rescanning,
+        is_gone: Callable[[str], bool],
+    ) -> None:
+        """``is_gone`` tells whether a name is surely no longer in the inbox."""
         self._settling = settling
         self._lookout = lookout
         self._rescanning = rescanning
+        self._is_gone = is_gone
 
     def is_wanted(self, todo: Todo, entry: FileEntry) -> bool:
         """Whether an outcome is to be put on record; has files tried again where that may help.
@@ -33,9 +44,12 @@ class Retries:
         if reason is not None and not entry.sha256 and not self._lookout.reachable():
             self._rescanning.look_closely()
             return False  # not the file's fault: found again when the inbox is back
-        if entry.bad and settling.doubt(todo.name, entry.stamp.mtime_ns, now):
+        doubtful = any(page.reason in _UNFINISHED for page in entry.pages)
+        if doubtful and settling.doubt(todo.name, entry.stamp.mtime_ns, now):
             return False
-        if reason not in _PASSING:
+        # A link whose target is gone vanishes each time that it is read, and yet stays.
+        stays = reason is Reason.VANISHED and not self._is_gone(todo.name)
+        if reason not in _PASSING and not stays:
             settling.read(todo.name)
             return True
-        return settling.again(todo.name, reason, now)
+        return settling.again(todo.name, str(reason), now)

@@ -111,6 +111,10 @@ class Settling:
         self._put(name, self._look(name), now + min(_AGAIN * 2**tries, _SELDOM), now)
         return why != before
 
+    def unsaid(self) -> None:
+        """What was news may not have been put on record: it is news once more."""
+        self._tries = {name: (tries, "") for name, (tries, _) in self._tries.items()}
+
     def doubt(self, name: str, mtime_ns: int, now: float) -> bool:
         """Whether to wait for the rest of a file that was read and is no good.
 
@@ -138,8 +142,8 @@ class Settling:
     def clear(self) -> None:
         """Nothing is known any more: the inbox was lost."""
         self.dropped += len(self._waiting)
-        self._waiting.clear()
-        self._due.clear()
+        for each in (self._waiting, self._due, self._tries, self._doubted):
+            each.clear()
 
     def next_due(self) -> float:
         """When there is a file to look at; infinity where none is waiting."""
@@ -198,11 +202,14 @@ class Settling:
         return len(self._waiting) - len(self._tries)
 
     def _look(self, name: str) -> Look | None:
-        """Size and mtime of a regular file."""
+        """Size and mtime of a regular file; zeros where it is there, but may not be looked at."""
+        path = f"{self._inbox}/{raw_name(name)}"
         try:
-            status = os.stat(f"{self._inbox}/{raw_name(name)}")
+            status = os.stat(path)
+        except (FileNotFoundError, NotADirectoryError):
+            return (0, 0) if os.path.islink(path) else None
         except OSError:
-            return None
+            return 0, 0
         if not stat.S_ISREG(status.st_mode):
             return None
         return status.st_size, storable(status.st_mtime_ns)

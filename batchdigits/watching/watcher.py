@@ -26,7 +26,7 @@ from batchdigits.tasks import CHUNK, cores
 from batchdigits.watching import heartbeat
 from batchdigits.watching.hook import Hook
 from batchdigits.watching.lookout import Lookout
-from batchdigits.watching.processed import Removal, finished
+from batchdigits.watching.processed import Removal
 from batchdigits.watching.reporting import Reporting
 from batchdigits.watching.rescanning import MOST, Rescanning, scan_of
 from batchdigits.watching.retries import Retries
@@ -126,7 +126,7 @@ class _Watcher:
         self._reporting = Reporting(session, self._watching.rotate.form)
         self._removal = Removal(session, self._watching.processed)
         self._rescanning = Rescanning(session, self._settling, self._lookout, self._removal)
-        self._retries = Retries(self._settling, self._lookout, self._rescanning)
+        self._retries = Retries(*(self._settling, self._lookout, self._rescanning), session.is_gone)
         try:
             with session.working(self._workers):
                 # Before the first look: what arrives from now on is heard of.
@@ -181,6 +181,7 @@ class _Watcher:
             )
         self._trouble = why
         # What was in hand is found again: it is not on record.
+        self._settling.unsaid()
         self._rescanning.look_closely()
         self._lookout.rescan_soon(time.monotonic() + _TROUBLE)
         self._sleep()
@@ -255,10 +256,11 @@ class _Watcher:
         if not done.recorded:
             return
         self._condition.last_read = time.time()
+        self._lookout.exchanged = False  # there are files in it
         self._reporting.changed()
         try:
             if self._removal.wanted:
-                self._removal.take(filter(None, map(finished, done.recorded)))
+                self._removal.take_recorded(done.recorded)
         finally:  # they are on record, whatever keeps them from being taken away
             lines = Lines(self._session.journal, self._settings.duplicates)
             rows = [(each, list(lines.of(each.number))) for each in done.recorded]
