@@ -73,6 +73,7 @@ $(VENV)/installed: setup.cfg pyproject.toml constraints.txt | $(VENV)/bin/python
 $(VENV)/installed-dev: $(VENV)/installed
 	@echo "==> installing what the tests need"
 	@$(PIP) install --constraint constraints.txt --editable '.[dev]'
+	@$(BIN)/python -m benchmarks.browser
 	@touch $@
 
 $(VENV)/installed-bench: $(VENV)/installed-dev

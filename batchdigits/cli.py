@@ -12,6 +12,7 @@ from batchdigits import __version__, options
 from batchdigits.config import (
     FILE_TIMEOUT,
     WORKER_MEMORY,
+    CsvDialect,
     Duplicates,
     Limits,
     Processed,
@@ -20,7 +21,9 @@ from batchdigits.config import (
     Settings,
     Thumbnails,
     Watching,
+    XlsxImages,
 )
+from batchdigits.records import Reason, Status
 
 CONFIG_FILE = Path("batchdigits.toml")
 INTERRUPTED = 130
@@ -94,7 +97,7 @@ def read_config(path: Path) -> dict[str, Any]:
     except (OSError, ValueError) as error:
         raise UsageError(f"{path} is not valid TOML: {error}.") from error
     commands: dict[str, Callable[..., None]] = {
-        each.__name__: each for each in (run, watch, evaluate, train)
+        each.__name__: each for each in (run, watch, correct, report, evaluate, train)
     }
     known = {name: inspect.signature(each).parameters for name, each in commands.items()}
     for command, table in tables.items():
@@ -149,6 +152,12 @@ def run(
         typer.Option("--retry-failed", help="Try unreadable files again, those in quarantine too."),
     ] = False,
     rebind: options.Rebind = False,
+    html: options.Html = True,
+    xlsx: options.Xlsx = False,
+    xlsx_images: options.XlsxImagesMode = XlsxImages.REVIEW,
+    csv_dialect: options.CsvDialectMode = CsvDialect.STANDARD,
+    parquet: options.Parquet = False,
+    charts: options.Charts = False,
     workers: options.Workers = None,
     file_timeout: options.FileTimeout = FILE_TIMEOUT,
     worker_memory: options.WorkerMemory = WORKER_MEMORY,
@@ -173,6 +182,12 @@ def run(
         force=force,
         retry_failed=retry_failed,
         rebind=rebind,
+        html=html,
+        xlsx=xlsx,
+        xlsx_images=xlsx_images,
+        csv_dialect=csv_dialect,
+        parquet=parquet,
+        charts=charts,
     )
     from batchdigits.commands import run_command
 
@@ -214,6 +229,12 @@ def watch(
     thumbnails: options.ThumbnailsMode = Thumbnails.EACH,
     duplicates: options.DuplicatesMode = Duplicates.REPORT,
     rebind: options.Rebind = False,
+    html: options.Html = True,
+    xlsx: options.Xlsx = False,
+    xlsx_images: options.XlsxImagesMode = XlsxImages.REVIEW,
+    csv_dialect: options.CsvDialectMode = CsvDialect.STANDARD,
+    parquet: options.Parquet = False,
+    charts: options.Charts = False,
     workers: options.Workers = None,
     file_timeout: options.FileTimeout = FILE_TIMEOUT,
     worker_memory: options.WorkerMemory = WORKER_MEMORY,
@@ -236,6 +257,12 @@ def watch(
         file_timeout=file_timeout,
         worker_memory=worker_memory,
         rebind=rebind,
+        html=html,
+        xlsx=xlsx,
+        xlsx_images=xlsx_images,
+        csv_dialect=csv_dialect,
+        parquet=parquet,
+        charts=charts,
     )
     watching = Watching(settle, grace, rescan, poll, rotate, processed, on_batch)
     from batchdigits.commands import watch_command
@@ -252,6 +279,80 @@ def status(
     from batchdigits.commands import status_command
 
     raise typer.Exit(status_command(outbox, as_json))
+
+
+@app.command()
+def correct(
+    outbox: options.Outbox = Path("outbox"),
+    spreadsheet: Annotated[
+        Path | None,
+        typer.Argument(help="A corrected table: CSV, XLSX or ODS.", show_default=False),
+    ] = None,
+    export: Annotated[
+        Path | None, typer.Option(help="New folder for a labelled copy of all that was checked.")
+    ] = None,
+    quiet: options.Quiet = False,
+) -> None:
+    """Take corrections back from a spreadsheet, and tell how well was read."""
+    from batchdigits.commands import correct_command
+
+    raise typer.Exit(correct_command(outbox, spreadsheet, export, quiet))
+
+
+@app.command()
+def report(
+    outbox: options.Outbox = Path("outbox"),
+    html: Annotated[
+        bool | None, typer.Option("--html/--no-html", help="Draw report.html.", show_default=False)
+    ] = None,
+    xlsx: Annotated[
+        bool | None,
+        typer.Option("--xlsx/--no-xlsx", help="Write results.xlsx.", show_default=False),
+    ] = None,
+    xlsx_images: Annotated[
+        XlsxImages | None, typer.Option(help="Rows of results.xlsx that hold their picture.")
+    ] = None,
+    csv_dialect: Annotated[
+        CsvDialect | None, typer.Option(help="Decimal comma and semicolons: excel-de.")
+    ] = None,
+    parquet: Annotated[
+        bool | None, typer.Option("--parquet/--no-parquet", help="Write results.parquet.")
+    ] = None,
+    charts: Annotated[bool, typer.Option("--charts/--no-charts", help="Draw summary.png.")] = True,
+    since: Annotated[
+        str, typer.Option(help="Only what was read since then, e.g. 2026-11-21.")
+    ] = "",
+    status: Annotated[list[Status] | None, typer.Option(help="Only rows with that status.")] = None,
+    where: Annotated[
+        str, typer.Option(help="Only rows for which that is so, e.g. 'digit = 7'.")
+    ] = "",
+    to: Annotated[
+        Path | None, typer.Option(help="New folder for a part; OUTBOX stays as it is.")
+    ] = None,
+) -> None:
+    """Draw reports again, whole or in part, without reading an image."""
+    from batchdigits.commands import report_command
+    from batchdigits.reports.redrawing import Wishes
+
+    wishes = Wishes(html, xlsx, xlsx_images, csv_dialect, parquet, charts)
+    raise typer.Exit(report_command(outbox, wishes, since, tuple(status or ()), where, to))
+
+
+@app.command()
+def requeue(
+    outbox: options.Outbox = Path("outbox"),
+    files: Annotated[
+        list[str] | None,
+        typer.Argument(help="Names or patterns; all where none is given.", show_default=False),
+    ] = None,
+    reason: Annotated[
+        list[Reason] | None, typer.Option(help="Only files that were set aside for that reason.")
+    ] = None,
+) -> None:
+    """Put files in quarantine back to where they came from, to be read again."""
+    from batchdigits.commands import requeue_command
+
+    raise typer.Exit(requeue_command(outbox, tuple(reason or ()), _patterns(files)))
 
 
 @app.command()

@@ -10,14 +10,17 @@ from typing import TYPE_CHECKING
 from batchdigits.batch import run
 from batchdigits.config import Settings, Watching
 from batchdigits.console import LOG, Stop, start_logging
-from batchdigits.errors import EXIT_OK, EXIT_UNWELL
+from batchdigits.errors import EXIT_OK, EXIT_SOME_UNREAD, EXIT_UNWELL
 from batchdigits.names import for_terminal
 from batchdigits.progress import Bar, final_table, speed
+from batchdigits.records import Reason, Status
 from batchdigits.scan import Scan
 from batchdigits.summary import Summary
 
 if TYPE_CHECKING:
     from rich.console import Console
+
+    from batchdigits.reports.redrawing import Wishes
 
 # All is loaded that a run needs: garbage is looked for from now on (see __main__), but not in it.
 gc.freeze()
@@ -30,6 +33,8 @@ def run_command(settings: Settings, quiet: bool, verbose: bool, log_json: bool) 
     watched = _console() if talks and sys.stderr.isatty() else None
     start_logging(watched, quiet, verbose, log_json)
     summary, scan = _watched_run(settings, watched)
+    for alarm in summary.alarms:
+        LOG.warning("%s", alarm)
     if talks:
         console = watched or _console()
         console.print(final_table(summary, scan))
@@ -140,6 +145,70 @@ def status_command(outbox: Path, as_json: bool) -> int:
         return EXIT_UNWELL
     print("All is well.")
     return EXIT_OK
+
+
+def correct_command(outbox: Path, spreadsheet: Path | None, to: Path | None, quiet: bool) -> int:
+    """``batchdigits correct``: returns the exit code."""
+    from batchdigits.correcting import command, told
+
+    start_logging(None, quiet, verbose=False, as_json=False)
+    outcome = command.correct(outbox, spreadsheet, to)
+    for problem in told.problems(outcome):
+        LOG.warning("%s", problem)
+    if not quiet:
+        console = _console()
+        for sentence in told.sentences(outcome):
+            console.print(sentence, markup=False, highlight=False, soft_wrap=True)
+        if (matrix := told.matrix(outcome)) is not None:
+            console.print(matrix)
+    return EXIT_SOME_UNREAD if outcome.bad or outcome.unknown else EXIT_OK
+
+
+def report_command(
+    outbox: Path,
+    wishes: "Wishes",
+    since: str,
+    statuses: tuple[Status, ...],
+    where: str,
+    to: Path | None,
+) -> int:
+    """``batchdigits report``: returns the exit code."""
+    from batchdigits.errors import UsageError
+    from batchdigits.outbox import has_journal, opened
+    from batchdigits.reports.lines import condition
+    from batchdigits.reports.redrawing import draw_part, redraw
+
+    start_logging(None, quiet=False, verbose=False, as_json=False)
+    if not has_journal(outbox):
+        raise UsageError(f"Nothing was read into {outbox} yet: run or watch first.")
+    is_part = bool(since or statuses or where)
+    if is_part and to is None:
+        raise UsageError("A part is drawn into a folder of its own: name it with --to.")
+    with opened(outbox) as journal:
+        if to is None:
+            redraw(journal, outbox, wishes)
+            LOG.info("The reports in %s are up to date.", for_terminal(str(outbox)))
+            return EXIT_OK
+        only = condition(journal, since, [str(each) for each in statuses], where)
+        rows = draw_part(journal, outbox, to, only, wishes)
+    LOG.info("%d rows drawn into %s.", rows, for_terminal(str(to)))
+    return EXIT_OK
+
+
+def requeue_command(outbox: Path, reasons: tuple[Reason, ...], files: tuple[str, ...]) -> int:
+    """``batchdigits requeue``: returns the exit code."""
+    from batchdigits.requeue import requeue
+
+    start_logging(None, quiet=False, verbose=False, as_json=False)
+    done = requeue(outbox, reasons, files)
+    for name in done.stayed:
+        LOG.warning("%s stays in quarantine: its place in the inbox is taken.", for_terminal(name))
+    count = len(done.back)
+    LOG.info(
+        "%d file%s back in the inbox%s",
+        *(count, " is" if count == 1 else "s are", ": the next run reads them." if count else "."),
+    )
+    return EXIT_SOME_UNREAD if done.stayed else EXIT_OK
 
 
 def evaluate_command(

@@ -46,6 +46,25 @@ class Duplicates(StrEnum):
     READ = "read"
 
 
+class CsvDialect(StrEnum):
+    """How ``results.csv`` is written.
+
+    ``standard``: commas between cells and a decimal point (RFC 4180); ``excel-de``: semicolons
+    and a decimal comma, as spreadsheet programs expect in most of Europe.
+    """
+
+    STANDARD = "standard"
+    EXCEL_DE = "excel-de"
+
+
+class XlsxImages(StrEnum):
+    """Which rows of ``results.xlsx`` hold their picture; others link to its file."""
+
+    REVIEW = "review"
+    ALL = "all"
+    NONE = "none"
+
+
 class Processed(StrEnum):
     """What a watcher does with files once they are read and on record."""
 
@@ -94,6 +113,11 @@ class Settings:
         force: read all files again, also those that are known.
         retry_failed: take the files again that could not be read, from quarantine too.
         rebind: let the outbox belong to this inbox from now on.
+        html: draw ``report.html``.
+        xlsx: draw ``results.xlsx``, with pictures in ``xlsx_images`` of its rows.
+        csv_dialect: how ``results.csv`` is written.
+        parquet: write ``results.parquet``.
+        charts: draw ``summary.png``.
     """
 
     inbox: Path
@@ -111,6 +135,12 @@ class Settings:
     force: bool = False
     retry_failed: bool = False
     rebind: bool = False
+    html: bool = True
+    xlsx: bool = False
+    xlsx_images: XlsxImages = XlsxImages.REVIEW
+    csv_dialect: CsvDialect = CsvDialect.STANDARD
+    parquet: bool = False
+    charts: bool = False
 
     @property
     def quarantine_folder(self) -> Path:

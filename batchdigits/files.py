@@ -35,13 +35,24 @@ def whole_file(
     Text is UTF-8 and newlines are written as given; start with ``"\ufeff"`` for a BOM. ``ready``
     is told of the temporary file when all is written, before it takes its place.
     """
+    with (
+        whole_path(path, ready) as temporary,
+        temporary.open("w", encoding="utf-8", newline="") as file,
+    ):
+        yield file
+
+
+@contextmanager
+def whole_path(
+    path: Path, ready: Callable[[Path], None] = lambda temporary: None
+) -> Iterator[Path]:
+    """The same for a file that somebody else writes, to the path that the context gives."""
     path.parent.mkdir(parents=True, exist_ok=True)
     # Not tempfile's, which is for the owner alone and cannot be opened up on FAT or SMB.
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
-        with temporary.open("w", encoding="utf-8", newline="") as file:
-            yield file
-            file.flush()
+        yield temporary
+        with temporary.open("rb") as file:
             os.fsync(file.fileno())
         ready(temporary)
         os.replace(temporary, path)

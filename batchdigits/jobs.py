@@ -95,7 +95,7 @@ class Jobs:
         if isinstance(job, Verdict):
             return _judged(job)
         if isinstance(job, Sheet):
-            _draw(job, self.road.outbox or Path())
+            draw_sheet(job, self.road.outbox or Path())
         return None
 
 
@@ -134,7 +134,12 @@ def rejected_page(rejected: Rejected) -> PageEntry:
     return PageEntry(1, *words, *nothing, now(), *(None,) * 6)
 
 
-def _draw(sheet: Sheet, outbox: Path) -> None:
+def draw_sheet(sheet: Sheet, outbox: Path) -> None:
+    """Draw a contact sheet into its file, which appears whole.
+
+    Raises:
+        OSError: it cannot be written.
+    """
     cells = [(_picture(cell, outbox), cell.reason, cell.label) for cell in sheet.cells]
     path = outbox / sheet.name
     half = path.with_name(f".{path.name}.tmp")

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from batchdigits.config import Duplicates, Quarantine, Thumbnails
+from batchdigits.config import CsvDialect, Duplicates, Quarantine, Thumbnails, XlsxImages
 
 
 def _folder(text: str | Path) -> Path:
@@ -43,6 +43,16 @@ Workers = Annotated[
 ]
 FileTimeout = Annotated[float, typer.Option(min=0.1, help="Seconds one file may take.")]
 WorkerMemory = Annotated[int, typer.Option(min=64, help="MiB of memory for each worker.")]
+Html = Annotated[bool, typer.Option("--html/--no-html", help="Draw report.html.")]
+Xlsx = Annotated[bool, typer.Option("--xlsx", help="Write results.xlsx, too.")]
+XlsxImagesMode = Annotated[
+    XlsxImages, typer.Option(help="Rows of results.xlsx that hold their picture.")
+]
+CsvDialectMode = Annotated[
+    CsvDialect, typer.Option("--csv-dialect", help="Decimal comma and semicolons: excel-de.")
+]
+Parquet = Annotated[bool, typer.Option("--parquet", help="Write results.parquet, too.")]
+Charts = Annotated[bool, typer.Option("--charts", help="Draw summary.png, too.")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Say only what is wrong.")]
 Verbose = Annotated[
     bool, typer.Option("--verbose", "-v", help="Say a line about every unread file.")

@@ -17,6 +17,7 @@ from batchdigits.errors import ImageError
 from batchdigits.files import write_bytes
 from batchdigits.images.decode import guarded
 from batchdigits.images.reduced import ReducedPage
+from batchdigits.images.streak import find_streak
 from batchdigits.judge import judge
 from batchdigits.load import pages, read_bytes
 from batchdigits.names import shorten
@@ -67,6 +68,7 @@ class _Seen(NamedTuple):
     width: int = 0
     height: int = 0
     shown: View | Page | None = None
+    streak: int | None = None
 
 
 _Loaded = tuple[_File, int, Page | Rejected]
@@ -174,7 +176,10 @@ def _measured(file: _File, number: int, page: Page, digit: Digit, road: Road) ->
     shown: View | Page | None = None
     if road.draws:
         shown = page if page.gray.size <= _SMALL_PAGE else view(page, box)
-    return _Seen(file, number, None, digit, width, height, shown)
+    streak = find_streak(page.gray)
+    if streak is not None:
+        streak = streak * width // page.gray.shape[1]
+    return _Seen(file, number, None, digit, width, height, shown, streak)
 
 
 def _lacking(page: ReducedPage, digit: Digit) -> float:
@@ -216,6 +221,7 @@ def _rows(seen: list[_Seen], readings: list[Reading | None], road: Road) -> list
             digit=page.digit,
             thumbnail=name,
             picture=picture,
+            streak=page.streak,
         )
         for (page, reading), name, picture in zip(both, names, pictures, strict=True)
     ]

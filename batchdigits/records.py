@@ -265,7 +265,8 @@ class Row:
     Exactly one of ``reading`` and ``rejected`` is set. ``width`` and ``height`` are 0 where the
     page was never decoded; ``sha256`` is empty where the file could not be read at all.
     ``thumbnail`` is the picture's path inside the outbox with ``/``, or empty; ``picture`` is
-    its PNG where it is kept for contact sheets alone.
+    its PNG where it is kept for contact sheets alone. ``streak`` is where a dark line from top to
+    bottom lies, in pixels from the left.
     """
 
     source: Source
@@ -280,6 +281,7 @@ class Row:
     digit: Digit | None = None
     thumbnail: str = ""
     picture: bytes = b""
+    streak: int | None = None
 
     @property
     def status(self) -> Status:

@@ -24,6 +24,7 @@ class Summary:
         seconds: how long it took.
         interrupted_by: the signal that ended it, or 0.
         closed_folders: folders that could not be looked into.
+        alarms: sentences on what seems to be wrong with the scanner or the pages.
     """
 
     files: int = 0
@@ -39,6 +40,7 @@ class Summary:
     seconds: float = 0.0
     interrupted_by: int = 0
     closed_folders: int = 0
+    alarms: list[str] = field(default_factory=list)
 
     def add(self, entries: Iterable[FileEntry]) -> None:
         """Count files; those found unchanged count as skipped."""

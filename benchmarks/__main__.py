@@ -31,6 +31,7 @@ MODULES = {
     "scale": "scale",
     "cores": "cores",
     "ocr": "ocr",
+    "reports": "reports",
 }
 
 

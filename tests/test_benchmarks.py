@@ -23,7 +23,7 @@ from benchmarks.nondigits import signs
 from benchmarks.nondigits.kinds import KINDS, write_all
 from benchmarks.timing import BenchmarkError
 
-NAMES = ("throughput", "startup", "tutorial", "scale", "cores", "ocr")
+NAMES = ("throughput", "startup", "tutorial", "scale", "cores", "ocr", "reports")
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -4,7 +4,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from batchdigits.evaluation.canvas import (
+from batchdigits.evaluation.figures import Figures, percent
+from batchdigits.evaluation.measures import Calibration, wilson
+from batchdigits.pictures.canvas import (
     BLUE,
     GRAY,
     INK,
@@ -14,8 +16,6 @@ from batchdigits.evaluation.canvas import (
     tidy,
     to_png,
 )
-from batchdigits.evaluation.figures import Figures, percent
-from batchdigits.evaluation.measures import Calibration, wilson
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

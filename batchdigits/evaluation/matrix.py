@@ -4,9 +4,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from batchdigits.evaluation.canvas import GRAY, INK, new_figure, to_png
 from batchdigits.evaluation.figures import Figures, percent
 from batchdigits.evaluation.measures import NONE, Whole, precision, recall
+from batchdigits.pictures.canvas import GRAY, INK, new_figure, to_png
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

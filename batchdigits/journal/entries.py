@@ -43,6 +43,7 @@ class PageEntry(NamedTuple):
     contrast: float | None
     marks: int | None
     image: bytes | None
+    streak: int | None = None
 
 
 class FileEntry(NamedTuple):
@@ -136,6 +137,7 @@ def _pack_page(row: Row) -> PageEntry:
         round(digit.contrast, 4) if digit else None,
         digit.marks if digit else None,
         isal_zlib.compress(digit.image.tobytes(), _FASTEST) if digit else None,
+        row.streak,
     )
 
 
@@ -147,5 +149,9 @@ def _scores_text(scores: tuple[float, ...]) -> str:
 
 def image_of(blob: bytes) -> GrayImage:
     """``(28, 28) uint8`` from the journal's ``image``."""
-    levels = isal_zlib.decompress(blob)
-    return np.frombuffer(levels, np.uint8).reshape(_SIDE, _SIDE)
+    return np.frombuffer(levels_of(blob), np.uint8).reshape(_SIDE, _SIDE)
+
+
+def levels_of(blob: bytes) -> bytes:
+    """The 784 gray levels of the journal's ``image``, row by row."""
+    return bytes(isal_zlib.decompress(blob))

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from batchdigits.journal.entries import FileEntry, PageEntry
-from batchdigits.journal.store import Store
+from batchdigits.journal.written import Written
 from batchdigits.names import display_name, raw_name
 from batchdigits.records import Stamp
 
@@ -51,21 +51,7 @@ class Recorded(NamedTuple):
     replaces: bool
 
 
-class Report(NamedTuple):
-    """What was last written under a report's name, and what is to take its place.
-
-    ``next_size`` is the size it is to grow to where lines are being added at its end, else 0.
-    """
-
-    sha256: str
-    next_sha256: str
-    size: int
-    mtime_ns: int
-    shows: str
-    next_size: int
-
-
-class Journal(Store):
+class Journal(Written):
     """The files and pages of one outbox."""
 
     def __init__(self, outbox: Path) -> None:
@@ -162,6 +148,13 @@ class Journal(Store):
                 self.sql.execute("UPDATE files SET state = 'gone' WHERE id = ?", (number,))
         return forgotten
 
+    def forget(self, number: int) -> None:
+        """Take a file off the record, and its pictures with it."""
+        with self.transaction():
+            thumbnails = self._forget(number)
+        for thumbnail in thumbnails:
+            (self._outbox_path / thumbnail).unlink(missing_ok=True)
+
     def _forget(self, number: int) -> set[str]:
         find = "SELECT thumbnail FROM pages WHERE file = ? AND thumbnail IS NOT NULL"
         thumbnails = {str(row[0]) for row in self.sql.execute(find, (number,))}
@@ -253,46 +246,3 @@ class Journal(Store):
                 "UPDATE files SET state = 'processed', processed = ? WHERE id = ?",
                 [(place and self._shown(place), number) for number, place in places],
             )
-
-    def report(self, name: str) -> Report | None:
-        """What was last written under a report's name."""
-        find = f"SELECT {', '.join(Report._fields)} FROM reports WHERE name = ?"
-        row = self.query(find, (name,)).fetchone()
-        return None if row is None else Report._make(row)
-
-    def expect_report(self, name: str, sha256: str, now: str, grows_to: int = 0) -> None:
-        """Note the hash of a report that is about to take the place of one with hash ``now``.
-
-        ``grows_to`` is its size in bytes where lines are added to the old one for it.
-        """
-        with self.transaction(changes=False) as sql:
-            sql.execute("INSERT OR IGNORE INTO reports VALUES (?, '', '', 0, 0, '', 0)", (name,))
-            # A kill may have kept the last one from being noted after it took its place.
-            sql.execute(
-                "UPDATE reports SET sha256 = next_sha256 WHERE name = ? AND next_sha256 = ?",
-                (name, now),
-            )
-            sql.execute(
-                "UPDATE reports SET next_sha256 = ?, next_size = ? WHERE name = ?",
-                (sha256, grows_to, name),
-            )
-
-    def note_report(self, name: str, shows: str, size: int, mtime_ns: int) -> None:
-        """Note that the expected report has taken its place, and what it shows."""
-        with self.transaction(changes=False) as sql:
-            sql.execute(
-                "UPDATE reports SET sha256 = next_sha256, shows = ?, size = ?, mtime_ns = ? "
-                "WHERE name = ?",
-                (shows, size, mtime_ns, name),
-            )
-
-    def drawn(self, name: str) -> str | None:
-        """What a picture was last drawn to show."""
-        row = self.query("SELECT shows FROM reports WHERE name = ?", (name,)).fetchone()
-        return None if row is None else str(row[0])
-
-    def note_drawn(self, name: str, shows: str) -> None:
-        """Note what a picture shows now."""
-        with self.transaction(changes=False) as sql:
-            row = name, "", "", 0, 0, shows, 0
-            sql.execute("INSERT OR REPLACE INTO reports VALUES (?, ?, ?, ?, ?, ?, ?)", row)

@@ -100,7 +100,17 @@ def _watching(connection: sqlite3.Connection) -> None:
     connection.execute("CREATE INDEX files_by_content ON files (sha256)")
 
 
-MIGRATIONS: list[Migration] = [_first_tables, _watching]
+def _correcting(connection: sqlite3.Connection) -> None:
+    """What people said a page shows: 0-9, or -1 for no digit."""
+    connection.execute(
+        "CREATE TABLE corrections (sha256 TEXT NOT NULL, page INTEGER NOT NULL, "
+        "digit INTEGER NOT NULL, said_at TEXT NOT NULL, PRIMARY KEY (sha256, page)) WITHOUT ROWID"
+    )
+    # Where a dark line from top to bottom lies, in pixels from the left.
+    connection.execute("ALTER TABLE pages ADD COLUMN streak INTEGER")
+
+
+MIGRATIONS: list[Migration] = [_first_tables, _watching, _correcting]
 
 
 def version(connection: sqlite3.Connection) -> int:

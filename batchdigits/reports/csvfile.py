@@ -4,8 +4,9 @@ import csv
 import io
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import IO
+from typing import IO, Any
 
+from batchdigits.config import CsvDialect
 from batchdigits.reports.lines import COLUMNS, Cell, Line
 
 BOM = "\ufeff"
@@ -18,18 +19,33 @@ _WIDTH = len(COLUMNS)
 
 
 @contextmanager
-def table(file: IO[str]) -> Iterator[Callable[[Line], object]]:
+def table(
+    file: IO[str], dialect: CsvDialect = CsvDialect.STANDARD
+) -> Iterator[Callable[[Line], object]]:
     """Begin the table with its header; the context gives what adds a line to it."""
     file.write(BOM)
-    writer = csv.writer(file, lineterminator="\r\n")
+    writer, row = _writer(file, dialect)
     writer.writerow(COLUMNS)
-    yield lambda line: writer.writerow(_row(line))
+    yield lambda line: writer.writerow(row(line))
 
 
-def lines_text(lines: Iterable[Line]) -> str:
+def _writer(file: IO[str], dialect: CsvDialect) -> tuple[Any, Callable[[Line], Sequence[Cell]]]:
+    """A writer, and what makes a line fit for it."""
+    if dialect is CsvDialect.STANDARD:
+        return csv.writer(file, lineterminator="\r\n"), _row
+    return csv.writer(file, delimiter=";", lineterminator="\r\n"), _with_commas
+
+
+def _with_commas(line: Line) -> Sequence[Cell]:
+    """Numbers with a decimal comma."""
+    return [str(cell).replace(".", ",") if isinstance(cell, float) else cell for cell in _row(line)]
+
+
+def lines_text(lines: Iterable[Line], dialect: CsvDialect = CsvDialect.STANDARD) -> str:
     """The same lines without a header, to be added at the end of such a table."""
     text = io.StringIO(newline="")
-    csv.writer(text, lineterminator="\r\n").writerows(map(_row, lines))
+    writer, row = _writer(text, dialect)
+    writer.writerows(map(row, lines))
     return text.getvalue()
 
 

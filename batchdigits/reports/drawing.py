@@ -1,14 +1,17 @@
 """All reports of an outbox, each drawn where it does not show the journal yet."""
 
 import hashlib
+import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack
 
 from batchdigits.config import Settings, Thumbnails
+from batchdigits.files import write_bytes
 from batchdigits.jobs import Job, Sheet
 from batchdigits.journal.journal import Journal
-from batchdigits.reports import csvfile, jsonfile, sheets, summaryfile
-from batchdigits.reports.keeping import is_current, kept
+from batchdigits.reports import csvfile, htmlfile, jsonfile, sheets, summaryfile
+from batchdigits.reports.alarms import alarms
+from batchdigits.reports.keeping import is_current, kept, kept_at
 from batchdigits.reports.lines import Lines, Period
 from batchdigits.scan import Scan
 from batchdigits.summary import Summary
@@ -16,6 +19,8 @@ from batchdigits.summary import Summary
 #: Lines of the tables written between two looks at the workers.
 _AT_ONCE = 100
 TABLES = (".csv", ".json")
+#: Settings that say which reports are wanted, and how.
+_WISHES = ("html", "xlsx", "xlsx_images", "csv_dialect", "parquet", "charts")
 #: Has contact sheets drawn, and tells of each that is done.
 Draw = Callable[[Iterable[list[Job]]], Iterator[Sheet]]
 
@@ -45,6 +50,9 @@ def draw_reports(
     finally:  # a sheet that cannot be written costs no row
         for _ in tables:
             pass
+    for draw_bits in FOR_PEOPLE:
+        for _ in draw_bits(journal, settings, lines, about):
+            pass
     draw_summary(journal, settings, lines, summary, scan, about)
 
 
@@ -56,10 +64,14 @@ def draw_summary(
     scan: Scan,
     about: dict[str, object],
 ) -> None:
-    """Write ``summary.json``."""
+    """Write ``summary.json``, and keep what it tells for :func:`redraw`."""
+    last_run = summaryfile.told(summary, scan)
+    summary.alarms = alarms(journal, lines)
+    wishes = {name: getattr(settings, name) for name in _WISHES}
+    journal.remember("run", json.dumps({"about": about, "last_run": last_run, "wishes": wishes}))
     this_run = f"the run of {summary.started_at}, {summary.seconds} s"
     with kept(journal, settings.outbox / "summary.json", this_run) as file:
-        summaryfile.write(file, lines, summary, scan, about)
+        summaryfile.write(file, lines, summary.alarms, last_run, about)
 
 
 def table_name(ending: str, period: Period | None) -> str:
@@ -82,16 +94,103 @@ def draw_tables(
         tables = []
         for ending in endings:
             path = settings.outbox / table_name(ending, lines.period)
-            shows = state if ending == ".csv" else f"{state} {made_by}"
+            shows = f"{state} {settings.csv_dialect if ending == '.csv' else made_by}"
             if not is_current(journal, path, shows):
                 file = stack.enter_context(kept(journal, path, shows))
-                table = csvfile.table(file) if ending == ".csv" else jsonfile.table(file, about)
+                table = (
+                    csvfile.table(file, settings.csv_dialect)
+                    if ending == ".csv"
+                    else jsonfile.table(file, about)
+                )
                 tables.append(stack.enter_context(table))
         for number, line in enumerate(lines if tables else ()):
             for add in tables:
                 add(line)
             if number % _AT_ONCE == 0:
                 yield
+
+
+def draw_pages(
+    journal: Journal, settings: Settings, lines: Lines, about: dict[str, object]
+) -> Iterator[None]:
+    """Draw the pages for browsers where they are out of date, bit by bit; remove those too many."""
+    if not settings.html:
+        return
+    made_by = hashlib.sha256(repr(about).encode()).hexdigest()
+    shows = f"{journal.change} {settings.duplicates} {settings.thumbnails} {made_by}"
+    if is_current(journal, settings.outbox / "report.html", shows):
+        return
+    told = htmlfile.overview(journal, lines, about)
+    names = htmlfile.page_names(told["rows"])
+    # The first one last: it is what tells that all are there.
+    for page, name in reversed(list(enumerate(names))):
+        with kept(journal, settings.outbox / name, shows) as file:
+            yield from htmlfile.write(file, settings.outbox, lines, told, page)
+    for old in settings.outbox.glob("report-*.html"):
+        if old.name not in names and journal.report(old.name) is not None:
+            old.unlink()
+
+
+def draw_workbook(
+    journal: Journal, settings: Settings, lines: Lines, about: dict[str, object]
+) -> Iterator[None]:
+    """Write ``results.xlsx`` where it is wanted and out of date, bit by bit."""
+    if not settings.xlsx:
+        return
+    made_by = hashlib.sha256(repr(about).encode()).hexdigest()
+    shows = f"{journal.change} {settings.duplicates} {settings.xlsx_images} {made_by}"
+    path = settings.outbox / "results.xlsx"
+    if is_current(journal, path, shows):
+        return
+    from batchdigits.reports import xlsxfile  # its library takes a while to load
+
+    with kept_at(journal, path, shows) as place:
+        images = settings.xlsx_images
+        with xlsxfile.table(place, settings.outbox, journal, lines, images, about) as add:
+            for number, line in enumerate(lines):
+                add(line)
+                if number % _AT_ONCE == 0:
+                    yield
+
+
+def draw_parquet(
+    journal: Journal, settings: Settings, lines: Lines, about: dict[str, object]
+) -> Iterator[None]:
+    """Write ``results.parquet`` where it is wanted and out of date, bit by bit."""
+    if not settings.parquet:
+        return
+    shows = f"{journal.change} {settings.duplicates}"
+    path = settings.outbox / "results.parquet"
+    if is_current(journal, path, shows):
+        return
+    from batchdigits.reports import parquetfile  # its library takes a while to load
+
+    with kept_at(journal, path, shows) as place, parquetfile.table(place) as add:
+        for number, line in enumerate(lines):
+            add(line)
+            if number % _AT_ONCE == 0:
+                yield
+
+
+def draw_charts(
+    journal: Journal, settings: Settings, lines: Lines, about: dict[str, object]
+) -> Iterator[None]:
+    """Draw ``summary.png`` where it is wanted and out of date."""
+    if not settings.charts:
+        return
+    shows = f"{journal.change} {settings.duplicates}"
+    path = settings.outbox / "summary.png"
+    if is_current(journal, path, shows):
+        return
+    from batchdigits.reports import chartfile  # matplotlib takes a second to load
+
+    with kept_at(journal, path, shows) as place:
+        write_bytes(place, chartfile.summary_png(lines))
+    yield
+
+
+#: What people open in browsers and spreadsheet programs, each with the same arguments.
+FOR_PEOPLE = (draw_pages, draw_workbook, draw_parquet, draw_charts)
 
 
 def draw_sheets(journal: Journal, settings: Settings, lines: Lines, draw: Draw) -> Iterator[None]:

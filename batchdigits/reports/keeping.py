@@ -3,14 +3,15 @@
 import hashlib
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO
 
 from batchdigits.console import LOG
-from batchdigits.files import move_new, whole_file
-from batchdigits.journal.journal import Journal, Report
+from batchdigits.files import move_new, whole_file, whole_path
+from batchdigits.journal.journal import Journal
+from batchdigits.journal.written import Report
 from batchdigits.names import for_terminal
 from batchdigits.records import storable
 
@@ -36,6 +37,19 @@ def kept(journal: Journal, path: Path, shows: str) -> Iterator[IO[str]]:
         path: the report's file.
         shows: what the report will show; equal text means an equal report.
     """
+    with _kept(journal, path, shows) as ready, whole_file(path, ready) as file:
+        yield file
+
+
+@contextmanager
+def kept_at(journal: Journal, path: Path, shows: str) -> Iterator[Path]:
+    """The same for what a library writes: the context gives the place to write to."""
+    with _kept(journal, path, shows) as ready, whole_path(path, ready) as place:
+        yield place
+
+
+@contextmanager
+def _kept(journal: Journal, path: Path, shows: str) -> Iterator[Callable[[Path], None]]:
     last = journal.report(path.name)
     if path.exists() and not _is_last(path, last):
         _keep_edited(path, "was edited since it was written" if last else "is not of this journal")
@@ -47,8 +61,7 @@ def kept(journal: Journal, path: Path, shows: str) -> Iterator[IO[str]]:
         now = _sha256(path) if path.exists() else ""
         journal.expect_report(path.name, _sha256(temporary), now)
 
-    with whole_file(path, ready) as file:
-        yield file
+    yield ready
     size, mtime_ns = written[0].st_size, storable(written[0].st_mtime_ns)
     journal.note_report(path.name, shows, size, mtime_ns)
 

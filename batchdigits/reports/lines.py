@@ -3,10 +3,13 @@
 import json
 import sqlite3
 from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
 from batchdigits.config import Duplicates
+from batchdigits.errors import UsageError
 from batchdigits.journal.journal import Journal
+from batchdigits.records import Status
 
 #: Columns of every table, in their fixed order; confidences are cut, not rounded, to four places.
 _CELLS = {
@@ -27,7 +30,9 @@ _CELLS = {
     "thumbnail": "p.thumbnail",
     "duplicate_of": "d.original",
     "source_state": "f.state",
-    "corrected_digit": "NULL",
+    "corrected_digit": (
+        "(SELECT digit FROM corrections WHERE sha256 = f.sha256 AND page = p.page)"
+    ),
 }
 COLUMNS = tuple(_CELLS)
 _SHA256, _ORIGINAL = COLUMNS.index("sha256"), COLUMNS.index("duplicate_of")
@@ -50,10 +55,22 @@ SELECT id, name FROM (
     WINDOW same AS (PARTITION BY f.sha256 ORDER BY f.state = 'gone', f.order_key, f.id)
 ) WHERE id <> first
 """
+#: One page as people look at it, see :meth:`Lines.least_certain_first`.
+_SEEN = f"""
+SELECT f.name, p.page, p.status, p.digit, {_CELLS["confidence"]}, p.second_digit,
+       {_CELLS["second_confidence"]}, p.reason, p.detail, f.sha256, f.state, s.original,
+       p.width || ' x ' || p.height || ' pixels', p.scores, p.box, p.thumbnail,
+       (SELECT png FROM pictures WHERE file = f.id AND page = p.page), p.image,
+       {_CELLS["corrected_digit"]}
+FROM places s CROSS JOIN pages p ON p.file = s.file AND p.page = s.page
+CROSS JOIN files f ON f.id = s.file ORDER BY s.rowid
+"""
 _FROM = """
 FROM files f JOIN pages p ON p.file = f.id JOIN makers m ON m.id = f.maker
 LEFT JOIN originals d ON d.file = f.id
 """
+#: Steps of time that a chart shows.
+_STEPS = 40
 _PERIOD = "strftime(?, p.read_at, 'localtime')"
 _ORDER = "ORDER BY f.order_key, f.id, p.page"
 #: The first of the files with the content of ``f``, as :data:`_ORIGINALS` finds it for all.
@@ -61,6 +78,58 @@ _FIRST = """
 SELECT id, name FROM files WHERE sha256 = ? AND readable ORDER BY state = 'gone', order_key, id
 LIMIT 1
 """
+
+
+_AS_NAMED = ", ".join(f"{cell} AS {name}" for name, cell in _CELLS.items())
+#: The table with its columns under their own names, for conditions on them.
+_NAMED = f"""
+(SELECT f.id AS _id, p.page AS _page, {_AS_NAMED} {_FROM})
+"""
+#: What a condition may do: read and compute, see SQLite's *Authorizer Action Codes*.
+_READING = {sqlite3.SQLITE_SELECT, sqlite3.SQLITE_READ, sqlite3.SQLITE_FUNCTION}
+
+
+def condition(journal: Journal, since: str, statuses: Sequence[str], where: str) -> str:
+    """A condition for :class:`Lines` from what people wrote.
+
+    Args:
+        journal: in which it is tried out; nothing but reading is let through.
+        since: ISO 8601 date or time, UTC; rows read before are left out.
+        statuses: only rows with one of these.
+        where: an expression of SQL on the columns of the table, such as ``digit = 7``.
+
+    Raises:
+        UsageError: one of them makes no sense.
+    """
+    parts = []
+    if since:
+        try:
+            begin = datetime.fromisoformat(since)
+        except ValueError as error:
+            raise UsageError(f"{since!r} is no date such as 2026-11-21.") from error
+        utc = begin.astimezone(UTC) if begin.tzinfo else begin
+        parts.append(f"read_at >= '{utc.strftime('%Y-%m-%dT%H:%M:%SZ')}'")
+    if statuses:
+        parts.append(f"status IN ({', '.join(repr(str(Status(each))) for each in statuses)})")
+    if where:
+        parts.append(f"({where})")
+    only = " AND ".join(parts)
+    sql = journal.sql
+    sql.execute(_ORIGINALS_TABLE)
+    sql.set_authorizer(
+        lambda action, _, name, *__: (
+            sqlite3.SQLITE_OK
+            if action in _READING and name != "load_extension"
+            else sqlite3.SQLITE_DENY
+        )
+    )
+    try:
+        sql.execute(f"SELECT 1 FROM {_NAMED} WHERE {only or 1} LIMIT 0")
+    except (sqlite3.Error, sqlite3.Warning) as error:
+        raise UsageError(f"--where {where!r} cannot be used: {error}.") from error
+    finally:
+        sql.set_authorizer(None)
+    return only
 
 
 class Period(NamedTuple):
@@ -71,6 +140,11 @@ class Period(NamedTuple):
 
     form: str
     text: str
+
+
+def period_of(text: str) -> Period:
+    """The day or month that a text names."""
+    return Period("%Y-%m-%d" if len(text) > len("2026-11") else "%Y-%m", text)
 
 
 def periods(journal: Journal, form: str) -> list[Period]:
@@ -90,12 +164,22 @@ class Lines:
     """
 
     def __init__(
-        self, journal: Journal, duplicates: Duplicates, period: Period | None = None
+        self,
+        journal: Journal,
+        duplicates: Duplicates,
+        period: Period | None = None,
+        only: str = "",
     ) -> None:
+        """``only`` is a condition in SQL on the table's columns, see :func:`condition`."""
         self._journal = journal
         self._duplicates = duplicates
         self.period = period
-        self._where = "WHERE d.file IS NULL" if duplicates is Duplicates.SKIP else ""
+        conditions = ["d.file IS NULL"] if duplicates is Duplicates.SKIP else []
+        if only:
+            conditions.append(f"(f.id, p.page) IN (SELECT _id, _page FROM {_NAMED} WHERE {only})")
+        self._where = f"WHERE {' AND '.join(conditions)}" if conditions else ""
+        # A count of all is kept from one run to the next, one of a part is not.
+        self._is_part = bool(only)
         self._knows_originals = False
 
     def __iter__(self) -> Iterator[Line]:
@@ -134,6 +218,61 @@ class Lines:
             f"f.name, p.page, p.status, p.reason, p.thumbnail, {reading}, {picture}"
         )
 
+    def least_certain_first(self, after: int, most: int) -> Iterator[tuple[Any, ...]]:
+        """Rows for people to look at: those in review first, the least confident of each first.
+
+        File, page, status, digit, confidence, second digit and confidence, reason, detail,
+        SHA-256, source state, original, size in words, scores and ink box as JSON, thumbnail's
+        path, its PNG where that is no file, and the model's input as the journal has it.
+        """
+        # The places first: a sort would carry all the pictures along.
+        self._query("DROP TABLE IF EXISTS temp.places")
+        self._query(
+            "CREATE TEMP TABLE places AS "
+            f"SELECT f.id AS file, p.page AS page, d.original AS original {_FROM} {self._where} "
+            "ORDER BY CASE p.status WHEN 'review' THEN 0 WHEN 'ok' THEN 1 ELSE 2 END, "
+            "ifnull(p.confidence, 0), f.order_key, f.id, p.page LIMIT ? OFFSET ?",
+            (most, after),
+        )
+        return self._query(_SEEN)
+
+    def unread(self) -> list[tuple[str, list[str]]]:
+        """Names of files that could not be read and are not gone, by reason."""
+        found: dict[str, list[str]] = {}
+        rows = self._journal.query(
+            "SELECT DISTINCT p.reason, f.name FROM pages p JOIN files f ON f.id = p.file "
+            "WHERE p.status IN ('quarantined', 'failed') AND f.state <> 'gone' "
+            "ORDER BY p.reason, f.order_key"
+        )
+        for reason, name in rows:
+            found.setdefault(reason, []).append(name)
+        return list(found.items())
+
+    def histogram(self, bins: int) -> list[tuple[int, int]]:
+        """How many pages have a confidence in each of so many equal steps from 0 to 1."""
+        steps = f"SELECT CAST(p.confidence * {bins} AS INTEGER), count(*) {_FROM} "
+        steps += f"{self._where or 'WHERE 1'} AND p.confidence IS NOT NULL GROUP BY 1"
+        return self._query(steps).fetchall()
+
+    def reasons(self) -> Iterator[tuple[str, str | None]]:
+        """Name and reason of every page, in scan order."""
+        return self._query(f"SELECT f.name, p.reason {_FROM} {self._where} {_ORDER}")
+
+    def over_time(self) -> list[tuple[str, int]]:
+        """How many pages were read when, by the clock on the wall: by minute, hour or day.
+
+        The finest of these that has at most forty steps; each with its name.
+        """
+        for form in ("%H:%M", "%d.%m. %H h", "%Y-%m-%d", "%Y-%m"):
+            counts = self._query(
+                f"SELECT strftime(?, p.read_at, 'localtime'), count(*) {_FROM} {self._where} "
+                "GROUP BY strftime('%Y ' || ?, p.read_at, 'localtime') ORDER BY min(p.read_at)",
+                (form, form),
+            ).fetchall()
+            if len(counts) <= _STEPS:
+                break
+        return counts
+
     def totals(self) -> tuple[int, list[Outcome]]:
         """How many files the table tells of, and how many pages have each outcome.
 
@@ -141,18 +280,22 @@ class Lines:
         """
         shows = f"{self._journal.change} {self._duplicates}"
         known = json.loads(self._journal.meta("totals") or "[]")
-        if not known or known[0] != shows:
-            left = "LEFT JOIN originals d ON d.file = f.id"
-            files = self._query(f"SELECT count(*) FROM files f {left} {self._where}").fetchone()[0]
+        if self._is_part or not known or known[0] != shows:
+            files = f"SELECT count(DISTINCT f.id) {_FROM} {self._where}"
+            if not self._is_part:  # the same, told sooner
+                files = "SELECT count(*) FROM files f LEFT JOIN originals d ON d.file = f.id "
+                files += self._where
             pages = f"SELECT p.status, p.reason, p.digit, count(*) {_FROM} {self._where}"
-            known = [shows, files, self._query(f"{pages} GROUP BY 1, 2, 3").fetchall()]
-            self._journal.remember("totals", json.dumps(known))
+            count = self._query(files).fetchone()[0]
+            known = [shows, count, self._query(f"{pages} GROUP BY 1, 2, 3").fetchall()]
+            if not self._is_part:
+                self._journal.remember("totals", json.dumps(known))
         return known[1], list(map(tuple, known[2]))
 
     def _select(self, what: str) -> sqlite3.Cursor:
         return self._query(f"SELECT {what} {_FROM} {self._where} {_ORDER}")
 
-    def _query(self, statement: str, values: Sequence[str] = ()) -> sqlite3.Cursor:
+    def _query(self, statement: str, values: Sequence[str | int] = ()) -> sqlite3.Cursor:
         if not self._knows_originals:
             self._find_originals()
             self._knows_originals = True

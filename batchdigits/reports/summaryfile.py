@@ -11,9 +11,13 @@ from batchdigits.summary import Summary
 
 
 def write(
-    file: IO[str], lines: Lines, summary: Summary, scan: Scan, about: dict[str, object]
+    file: IO[str],
+    lines: Lines,
+    alarms: list[str],
+    last_run: dict[str, object],
+    about: dict[str, object],
 ) -> None:
-    """Write the counts of the whole table, what the last run did, and what it left unread."""
+    """Write the counts of the whole table, and what :func:`told` tells of the last run."""
     statuses: Counter[str] = Counter()
     reasons: Counter[str] = Counter()
     digits: Counter[str] = Counter()
@@ -31,18 +35,24 @@ def write(
         "statuses": {status.value: statuses[status.value] for status in Status},
         "reasons": dict(sorted(reasons.items())),
         "digits": {str(digit): digits[str(digit)] for digit in range(10)},
-        "last_run": _last_run(summary),
-        "left_alone": {
-            "not_images": scan.others,
-            "junk": scan.junk,
-            "excluded": scan.excluded,
-            "links": scan.links,
-            "special_files": scan.special,
-            "closed_folders": scan.closed,
-        },
+        "alarms": alarms,
+        **last_run,
         **about,
     }
     file.write(json.dumps(content, ensure_ascii=False, indent=2) + "\n")
+
+
+def told(summary: Summary, scan: Scan) -> dict[str, object]:
+    """What a run did, and what it left unread."""
+    left_alone = {
+        "not_images": scan.others,
+        "junk": scan.junk,
+        "excluded": scan.excluded,
+        "links": scan.links,
+        "special_files": scan.special,
+        "closed_folders": scan.closed,
+    }
+    return {"last_run": _last_run(summary), "left_alone": left_alone}
 
 
 def _last_run(summary: Summary) -> dict[str, object]:

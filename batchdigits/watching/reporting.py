@@ -8,6 +8,7 @@ from batchdigits.console import LOG
 from batchdigits.names import for_terminal
 from batchdigits.reports.csvfile import lines_text
 from batchdigits.reports.drawing import (
+    FOR_PEOPLE,
     TABLES,
     draw_sheets,
     draw_summary,
@@ -20,12 +21,14 @@ from batchdigits.scan import Scan
 from batchdigits.session import Session
 from batchdigits.watching.pace import Pace
 
-#: Shares of the time that tables and contact sheets may take: together under a twentieth.
-_TABLES_SHARE, _SHEETS_SHARE = 0.03, 0.015
+#: Shares of the time that tables, pages and contact sheets may take: together under a twentieth.
+_TABLES_SHARE, _PAGES_SHARE, _SHEETS_SHARE = 0.025, 0.01, 0.01
 #: Seconds between two times that they are drawn, at the least.
-_TABLES_LEAST, _SHEETS_LEAST = 2.0, 10.0
+_TABLES_LEAST, _PAGES_LEAST, _SHEETS_LEAST = 2.0, 10.0, 10.0
 #: Seconds that contact sheets may take at the end.
 _LAST_SHEETS = 20.0
+#: An alarm whose numbers alone changed is not told again.
+_NO_NUMBERS = str.maketrans("", "", "0123456789,.")
 _READ_AT = COLUMNS.index("read_at")
 
 
@@ -44,9 +47,11 @@ class Reporting:
         self._form = form
         self._period = self._now()
         self._tables = Pace(_TABLES_SHARE, _TABLES_LEAST)
+        self._pages = Pace(_PAGES_SHARE, _PAGES_LEAST)
         self._sheets = Pace(_SHEETS_SHARE, _SHEETS_LEAST)
         self._growing = self._grower()
         self._late: set[Period] = set()
+        self._alarmed: set[str] = set()
         self.behind: dict[str, str] = {}
 
     def _now(self) -> Period | None:
@@ -62,6 +67,7 @@ class Reporting:
         """Have reports from the beginning, those of periods that went by unseen too."""
         self._close_old()
         self._draw_tables(scan)
+        self._pages.ask()
         self._sheets.ask()
 
     def add(self, lines: list[Line]) -> None:
@@ -74,7 +80,8 @@ class Reporting:
             return
         try:
             # Where somebody edited it, it is drawn anew before rows are added again.
-            self._growing.add(lines_text(lines).encode())
+            text = lines_text(lines, self._session.settings.csv_dialect)
+            self._growing.add(text.encode())
         except OSError as error:
             self._tell(name, error)
 
@@ -89,6 +96,7 @@ class Reporting:
     def changed(self) -> None:
         """Something on record is not what reports show."""
         self._tables.ask()
+        self._pages.ask()
         self._sheets.ask()
 
     def tend(self, now: float, free: float, scan: Scan, busy: Callable[[], bool]) -> None:
@@ -100,19 +108,22 @@ class Reporting:
             self._turn_over(scan)
         if self._tables.due(now, free):
             self._draw_tables(scan)
+        elif self._pages.due(now, free):
+            self._draw_pages()
         elif self._sheets.due(now, free):
             self._draw_sheets(busy)
 
     def end(self, scan: Scan) -> None:
         """Draw everything a last time; what could not be written is in ``behind``."""
         self._draw_tables(scan)
+        self._draw_pages()
         ending = time.monotonic() + _LAST_SHEETS
         self._draw_sheets(lambda: time.monotonic() > ending)
 
     @property
     def wait(self) -> float:
         """When there is something to draw."""
-        return min(self._tables.wait, self._sheets.wait)
+        return min(self._tables.wait, self._pages.wait, self._sheets.wait)
 
     def _turn_over(self, scan: Scan) -> None:
         """A period ended: its tables are drawn a last time, and the next ones begin."""
@@ -179,7 +190,29 @@ class Reporting:
             self._tell("summary.json", error)
             return False
         self._untell(["summary.json"])
+        for alarm in session.summary.alarms:
+            kind = alarm.translate(_NO_NUMBERS)
+            if kind not in self._alarmed:
+                LOG.warning("%s", alarm)
+        self._alarmed = {alarm.translate(_NO_NUMBERS) for alarm in session.summary.alarms}
         return True
+
+    def _draw_pages(self) -> None:
+        """Draw what people open in browsers and spreadsheet programs."""
+        session, begun = self._session, time.monotonic()
+        change, whole = self._journal.change, True
+        names = "report.html", "results.xlsx", "results.parquet", "summary.png"
+        for name, draw in zip(names, FOR_PEOPLE, strict=True):
+            try:
+                for _ in draw(self._journal, session.settings, self._lines(), session.about):
+                    session.tick()
+            except OSError as error:
+                self._tell(name, error)
+                whole = False
+            else:
+                self._untell([name])
+        again = not whole or self._journal.change != change
+        self._pages.done(begun, time.monotonic(), again)
 
     def _draw_sheets(self, busy: Callable[[], bool]) -> None:
         session, begun = self._session, time.monotonic()

@@ -1,0 +1,148 @@
+"""What a person should know before the next five hundred scans are spoilt: plain sentences.
+
+All is judged from the journal. The limits are set so that ordinary folders raise none: each
+asks for a large effect and for one that chance would not bring in a lifetime of runs.
+"""
+
+import math
+from collections import Counter
+
+from batchdigits.journal.journal import Journal
+from batchdigits.names import for_terminal
+from batchdigits.records import Reason, Status
+from batchdigits.reports.lines import Lines
+
+#: Blank pages in a row that are no coincidence.
+_BLANKS = 8
+#: A digit's share of all, among so many; digits of prices or years are skewed, but not so far.
+_SHARE, _ENOUGH = 0.5, 60
+#: Pages counted as the latest, and those before that they are compared with, at the least.
+_LATEST, _BEFORE = 50, 150
+#: Pages in a row with a line in the same place, and how many are looked at.
+_STREAK, _STREAK_MOST = 25, 1000
+#: Standard errors that a mean must have moved, and the part that must be left of it.
+_ERRORS, _LEFT = 8.0, 0.7
+#: How many more pages must be in doubt than before: a share, and times as many.
+_MORE_DOUBT, _TIMES = 0.2, 3.0
+
+
+def alarms(journal: Journal, lines: Lines) -> list[str]:
+    """A sentence for each thing that seems to be wrong with the scanner or the pages."""
+    _, outcomes = lines.totals()
+    reasons, digits = Counter[str](), Counter[int]()
+    for _, reason, digit, count in outcomes:
+        if reason is not None:
+            reasons[reason] += count
+        if digit is not None:
+            digits[digit] += count
+    told = [
+        _blanks(lines) if reasons[Reason.BLANK] >= _BLANKS else "",
+        _dominating(digits),
+        _streak(journal),
+        _paler(journal),
+        _doubtful(journal),
+    ]
+    return [sentence for sentence in told if sentence]
+
+
+def _blanks(lines: Lines) -> str:
+    """The longest run of blank pages, in scan order."""
+    longest: list[str] = []
+    run: list[str] = []
+    for name, reason in lines.reasons():
+        run = [*run, name] if reason == Reason.BLANK else []
+        if len(run) > len(longest):
+            longest = run
+    if len(longest) < _BLANKS:
+        return ""
+    first, last = for_terminal(longest[0]), for_terminal(longest[-1])
+    return (
+        f"{len(longest)} pages in a row are blank, from {first} to {last}: was the paper fed "
+        "upside down, or is the lamp off?"
+    )
+
+
+def _dominating(digits: Counter[int]) -> str:
+    total = digits.total()
+    if total < _ENOUGH:
+        return ""
+    digit, count = digits.most_common(1)[0]
+    if count < _SHARE * total:
+        return ""
+    return (
+        f"{count:,} of {total:,} digits are read as {digit}: is something printed on every page, "
+        "or a frame, read instead of the handwriting?"
+    )
+
+
+def _streak(journal: Journal) -> str:
+    """Whether the latest pages share a line: paper moves by a pixel or more, the glass does not."""
+    rows = journal.query(
+        "SELECT p.streak FROM pages p WHERE p.status IN ('ok', 'review') "
+        "ORDER BY p.read_at DESC, p.file DESC, p.page DESC LIMIT ?",
+        (_STREAK_MOST,),
+    )
+    places: list[int] = []
+    for (place,) in rows:
+        if place is None or (places and abs(place - places[0]) > 1):
+            break
+        places.append(place)
+    if len(places) < _STREAK:
+        return ""
+    return (
+        f"The last {len(places)} pages share a dark line {places[0]} pixels from the left: clean "
+        "the scanner's glass."
+    )
+
+
+def _paler(journal: Journal) -> str:
+    """Whether the ink of the latest pages is much weaker than before."""
+    latest, before = _means(journal, "contrast")
+    if latest is None or before is None:
+        return ""
+    mean, spread, _ = before
+    error = max(spread, 0.01) / math.sqrt(_LATEST)
+    if latest[0] > _LEFT * mean or mean - latest[0] < _ERRORS * error:
+        return ""
+    return (
+        f"The ink of the last {_LATEST} pages is much paler than before ({latest[0]:.0%} against "
+        f"{mean:.0%} of full contrast): check the scanner's exposure and its glass."
+    )
+
+
+def _doubtful(journal: Journal) -> str:
+    """Whether many more of the latest pages are in doubt."""
+    latest, before = _means(journal, f"p.status = '{Status.REVIEW}'")
+    if latest is None or before is None:
+        return ""
+    share = before[0]
+    error = math.sqrt(max(share, 0.01) * (1 - share) / _LATEST)
+    grew = latest[0] - share
+    if grew < max(_MORE_DOUBT, (_TIMES - 1) * share) or grew < _ERRORS / 2 * error:
+        return ""
+    return (
+        f"{latest[0]:.0%} of the last {_LATEST} pages are in doubt, and {share:.0%} were before: "
+        "look at some of them, and check paper, pen and scanner."
+    )
+
+
+def _means(
+    journal: Journal, what: str
+) -> tuple[tuple[float, float, int] | None, tuple[float, float, int] | None]:
+    """Mean, spread and number of the latest pages, and of those before; in order of reading."""
+    read = (
+        f"SELECT {what} AS x, row_number() OVER (ORDER BY p.read_at DESC, p.file DESC, p.page DESC)"
+        f" AS place FROM pages p WHERE p.status IN ('{Status.OK}', '{Status.REVIEW}') "
+        "AND p.contrast IS NOT NULL"
+    )
+    found = journal.query(
+        f"SELECT avg(x), avg(x * x), count(*) FROM ({read}) GROUP BY place <= ? "
+        "ORDER BY place <= ? DESC",
+        (_LATEST, _LATEST),
+    ).fetchall()
+    if len(found) < 2 or found[0][2] < _LATEST or found[1][2] < _BEFORE:
+        return None, None
+    latest, before = (
+        (mean, math.sqrt(max(square - mean * mean, 0.0)), count) for mean, square, count in found
+    )
+    return latest, before

@@ -1,0 +1,54 @@
+"""``results.parquet``: the table with its types, for people who compute."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from batchdigits.errors import UsageError
+from batchdigits.reports.lines import COLUMNS, Line
+
+#: Rows held until they are written together.
+_GROUP = 5000
+_WHOLE = {"page", "digit", "second_digit", "width", "height", "bytes", "corrected_digit"}
+_REAL = {"confidence", "second_confidence"}
+
+
+@contextmanager
+def table(path: Path) -> Iterator[Callable[[Line], object]]:
+    """Write the table; the context gives what adds a line to it.
+
+    Raises:
+        UsageError: the library for it is not installed.
+    """
+    try:
+        import pyarrow as arrow
+        from pyarrow import parquet
+    except ImportError as error:
+        raise UsageError("--parquet needs pyarrow: pip install 'batchdigits[parquet]'.") from error
+    schema = arrow.schema([(name, _type(arrow, name)) for name in COLUMNS])
+    held: list[Line] = []
+    with parquet.ParquetWriter(path, schema) as writer:
+
+        def write() -> None:
+            columns = list(zip(*(line[: len(COLUMNS)] for line in held), strict=True))
+            arrays = [
+                arrow.array(each, field.type) for each, field in zip(columns, schema, strict=True)
+            ]
+            writer.write_table(arrow.Table.from_arrays(arrays, schema=schema))
+            held.clear()
+
+        def add(line: Line) -> None:
+            held.append(line)
+            if len(held) >= _GROUP:
+                write()
+
+        yield add
+        if held:
+            write()
+
+
+def _type(arrow: Any, name: str) -> Any:
+    if name in _WHOLE:
+        return arrow.int64()
+    return arrow.float64() if name in _REAL else arrow.string()

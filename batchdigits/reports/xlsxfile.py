@@ -1,0 +1,233 @@
+"""``results.xlsx``: the table for people: pictures, filters, colours, and a column to correct.
+
+Written by XlsxWriter row by row, so that memory stays bounded. Text is written as text: no name
+of a file is ever a formula or a link.
+"""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from io import BytesIO
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from batchdigits.config import XlsxImages
+from batchdigits.journal.journal import Journal
+from batchdigits.records import MEANING, Status
+from batchdigits.reports.cells import Cells
+from batchdigits.reports.lines import COLUMNS, Line, Lines
+
+if TYPE_CHECKING:  # takes a while to load, and is wanted by few
+    from xlsxwriter.format import Format
+    from xlsxwriter.workbook import Workbook
+    from xlsxwriter.worksheet import Worksheet
+
+#: Pictures at the most: a spreadsheet with more of them is no pleasure to open.
+_MOST = 5000
+#: Rows at the most, by the format itself (ECMA-376), less the header.
+_LARGEST = 1_048_575
+#: Links of one sheet, and characters of one cell, at the most, by Excel's own limits.
+_MOST_LINKS, _LONGEST = 65_530, 32_767
+#: Widths of columns in characters, for those that need other than the usual.
+_WIDTHS = {"file": 34, "sha256": 12, "model": 18, "read_at": 21, "thumbnail": 14, "reason": 16}
+#: Height of a row with a picture, in points, and the picture's scale: 160 pixels to 80.
+_TALL, _SCALE = 64, 0.5
+_STATUS_FILLS = {
+    Status.OK: "#E2F3EC",
+    Status.REVIEW: "#FFF0CC",
+    Status.QUARANTINED: "#FBE0D3",
+    Status.FAILED: "#EFE3F2",
+}
+#: The picture comes first, where it is seen beside its digit, and then the table's own columns.
+_HEADS = ("picture", *COLUMNS)
+_CORRECTED = _HEADS.index("corrected_digit")
+_STATUS, _THUMBNAIL = COLUMNS.index("status"), COLUMNS.index("thumbnail")
+_FILE, _PAGE = COLUMNS.index("file"), COLUMNS.index("page")
+
+
+@contextmanager
+def table(
+    path: Path, outbox: Path, journal: Journal, lines: Lines, images: XlsxImages, about: Any
+) -> Iterator[Callable[[Line], object]]:
+    """Write a workbook to ``path``; the context gives what adds a line to it.
+
+    Args:
+        path: where to; it is whole only once the context has ended.
+        outbox: where thumbnails lie.
+        journal: which has thumbnails that are no files.
+        lines: for the summary sheet.
+        images: which rows get their picture.
+        about: model, versions and settings.
+    """
+    from xlsxwriter.workbook import Workbook
+
+    options = {
+        "constant_memory": True,
+        "strings_to_formulas": False,
+        "strings_to_urls": False,
+        "strings_to_numbers": False,
+        "nan_inf_to_errors": True,
+    }
+    with Workbook(str(path), options) as book:
+        sheet = _Sheet(book, outbox, journal, images)
+        yield sheet.add
+        sheet.end()
+        _summary(book, lines, about)
+
+
+class _Sheet:
+    """The sheet of rows."""
+
+    def __init__(
+        self, book: "Workbook", outbox: Path, journal: Journal, images: XlsxImages
+    ) -> None:
+        self._sheet: Worksheet = book.add_worksheet("results", Cells)
+        self._outbox = outbox
+        self._journal = journal
+        self._images = images
+        self._row = 0
+        self._pictures = 0
+        head = book.add_format({"bold": True, "bottom": 1, "bg_color": "#F0F0F0"})
+        self._link = book.add_format({"valign": "vcenter", "font_color": "#0072B2", "underline": 1})
+        self._fills: dict[str, Format] = {
+            str(status): book.add_format({"valign": "vcenter", "bg_color": colour})
+            for status, colour in _STATUS_FILLS.items()
+        }
+        # Formats of whole columns: cells that need no other are written sooner.
+        middle = book.add_format({"valign": "vcenter"})
+        percent = book.add_format({"valign": "vcenter", "num_format": "0.00%"})
+        styles = {
+            "digit": book.add_format({"valign": "vcenter", "align": "center", "bold": True}),
+            "corrected_digit": book.add_format({"valign": "vcenter", "bg_color": "#FFFFE0"}),
+            "confidence": percent,
+            "second_confidence": percent,
+        }
+        for column, name in enumerate(_HEADS):
+            width, style = _WIDTHS.get(name, len(name) + 4), styles.get(name, middle)
+            self._sheet.set_column(column, column, width, style)
+            self._sheet.write_string(0, column, name, head)
+        self._sheet.freeze_panes(1, _HEADS.index("file") + 1)
+        self._sheet.set_landscape()
+        self._sheet.fit_to_pages(1, 0)
+        self._sheet.repeat_rows(0)
+
+    def add(self, line: Line) -> None:
+        """One page; beyond what the format holds, nothing."""
+        if self._row >= _LARGEST:
+            return
+        self._row += 1
+        sheet, row = self._sheet, self._row
+        picture = self._picture(line)
+        if picture:
+            sheet.set_row_pixels(row, int(_TALL * 4 / 3))
+        for column, cell in enumerate(line[: len(COLUMNS)], 1):
+            if cell is None:
+                continue
+            if not isinstance(cell, str):
+                sheet.write_number(row, column, cell)
+            elif column == _STATUS + 1:
+                sheet.write_string(row, column, cell, self._fills[cell])
+            elif column == _THUMBNAIL + 1 and row <= _MOST_LINKS:
+                # A link inside the outbox, made of a name that the program itself chose.
+                sheet.write_url(row, column, f"external:{_escaped(cell)}", self._link, cell)
+            else:
+                sheet.write_string(row, column, cell[:_LONGEST])
+        if picture:
+            self._pictures += 1
+            sheet.insert_image(
+                *(row, 0, "scan.png"),
+                {
+                    "image_data": BytesIO(picture),
+                    "x_scale": _SCALE,
+                    "y_scale": _SCALE,
+                    "x_offset": 2,
+                    "y_offset": 2,
+                    "object_position": 1,
+                    "description": f"{line[_FILE]}"[:200],
+                },
+            )
+
+    def _picture(self, line: Line) -> bytes:
+        """The thumbnail's PNG where this row is to have it."""
+        wanted = self._images is XlsxImages.ALL or (
+            self._images is XlsxImages.REVIEW and line[_STATUS] == Status.REVIEW
+        )
+        if not wanted or self._pictures >= _MOST:
+            return b""
+        if thumbnail := line[_THUMBNAIL]:
+            try:
+                return (self._outbox / str(thumbnail)).read_bytes()
+            except OSError:
+                return b""
+        find = (
+            "SELECT png FROM pictures c JOIN files f ON f.id = c.file "
+            "WHERE f.name = ? AND c.page = ? ORDER BY f.id DESC LIMIT 1"
+        )
+        found = self._journal.query(find, (line[_FILE], line[_PAGE])).fetchone()
+        return bytes(found[0]) if found else b""
+
+    def end(self) -> None:
+        """Filters over all rows, and a list of what may be written into the column to correct."""
+        last = max(self._row, 1)
+        self._sheet.autofilter(0, 1, last, len(_HEADS) - 1)
+        self._sheet.data_validation(
+            *(1, _CORRECTED, last, _CORRECTED),
+            {
+                "validate": "list",
+                "source": [*map(str, range(10)), "-1"],
+                "input_title": "What is it?",
+                "input_message": "A digit from 0 to 9, or -1 for none.",
+                "error_title": "No digit",
+                "error_message": "Choose a digit from 0 to 9, or -1 where there is none.",
+            },
+        )
+
+
+def _escaped(path: str) -> str:
+    """A path inside the outbox as a link has it; ``#`` would begin a place inside a file."""
+    return path.replace("%", "%25").replace("#", "%23")
+
+
+def _summary(book: "Workbook", lines: Lines, about: Any) -> None:
+    """A second sheet: the counts, and two charts of them."""
+    sheet = book.add_worksheet("summary")
+    bold = book.add_format({"bold": True})
+    files, outcomes = lines.totals()
+    rows: list[tuple[Any, ...]] = [("files", files), ("model", about["model"]["name"]), ()]
+    starts: dict[str, tuple[int, int]] = {}
+
+    def block(title: str, counts: dict[str, int]) -> None:
+        rows.append((title, "pages"))
+        starts[title] = len(rows), len(rows) + len(counts) - 1
+        rows.extend(counts.items())
+        rows.append(())
+
+    block("status", {str(each): _total(outcomes, 0, str(each)) for each in Status})
+    block("digit", {str(digit): _total(outcomes, 2, digit) for digit in range(10)})
+    reasons = sorted({reason for _, reason, _, _ in outcomes if reason})
+    block("reason", {reason: _total(outcomes, 1, reason) for reason in reasons})
+    sheet.set_column(0, 0, 18)
+    sheet.set_column(2, 2, 70, book.add_format({"text_wrap": True, "valign": "top"}))
+    for number, row in enumerate(rows):
+        for column, cell in enumerate(row):
+            is_head = column == 0 and len(row) > 1 and row[1] == "pages"
+            sheet.write(number, column, cell, bold if is_head else None)
+        if row and row[0] in reasons:
+            sheet.write_string(number, 2, " ".join(MEANING[row[0]]))
+    for place, title in (("E2", "status"), ("E18", "digit")):
+        chart: Any = book.add_chart({"type": "column"})
+        first, last = starts[title]
+        chart.add_series(
+            {
+                "categories": ["summary", first, 0, last, 0],
+                "values": ["summary", first, 1, last, 1],
+                "fill": {"color": "#0072B2"},
+                "data_labels": {"value": True},
+            }
+        )
+        chart.set_title({"name": f"pages by {title}", "name_font": {"size": 11}})
+        chart.set_legend({"none": True})
+        sheet.insert_chart(place, chart, {"x_scale": 1.1})
+
+
+def _total(outcomes: list[Any], column: int, value: object) -> int:
+    return sum(row[3] for row in outcomes if row[column] == value)
