@@ -35,10 +35,9 @@ def opened(outbox: Path) -> Iterator[Journal]:
         (outbox / FOLDER).mkdir(exist_ok=True)
         with locked(outbox / FOLDER / "lock", outbox):
             # Left over by a run that was killed while it wrote a report.
-            for report in ("results*.csv", "results*.json", "summary.json"):
-                for left in outbox.glob(f".{report}.*.tmp"):
-                    with suppress(OSError):
-                        left.unlink()
+            for left in outbox.glob(".*.[0-9]*.tmp"):
+                with suppress(OSError):
+                    left.unlink()
             # Rows are fetched long after a query began, and may be damaged in the middle.
             with Journal(outbox) as journal, journal.telling():
                 yield journal

@@ -12,8 +12,11 @@ def command(inbox: Path, outbox: Path, *options: str) -> list[str | Path]:
 
 
 def options(workers: int, thumbnails: str) -> tuple[str, ...]:
-    """The options that every comparison names: as many workers for few files as for many."""
-    return "--workers", str(workers), "--thumbnails", thumbnails
+    """The options that every comparison names: as many workers for few files as for many.
+
+    The page for browsers is measured by itself, see :mod:`benchmarks.reports`.
+    """
+    return "--workers", str(workers), "--thumbnails", thumbnails, "--no-html"
 
 
 def read(inbox: Inbox, workers: int, thumbnails: str) -> float:

@@ -23,7 +23,7 @@ def measure(bench: Bench) -> Iterator[Figure]:
     for _ in range(bench.repeat):
         with fresh(inbox.path.parent) as outbox:
             chosen = program.options(bench.processes, "each")
-            run.append(program.read_into(inbox, outbox, *chosen, "--no-html"))
+            run.append(program.read_into(inbox, outbox, *chosen))
             for name, seconds in _draw(inbox, outbox).items():
                 took[name].append(seconds)
     rows = f"{inbox.files:,} rows"

@@ -220,3 +220,54 @@ def test_five_thousand_pictures_stay_quick(browser: str, tmp_path: Path, digits:
         took = time.monotonic() - begun
         assert cells(page) == 1 and page.problems == []
     print(f"filtered and corrected among 5,000 pictures in {took:.2f} s")
+
+
+def test_what_is_on_record_counts_more_than_an_older_word(
+    browser: str, outbox: Path, batchdigits: Run, tmp_path: Path
+) -> None:
+    copy = tmp_path / "copy"
+    shutil.copytree(outbox, copy)
+    sha256 = next(row["sha256"] for row in read_csv(copy) if row["file"] == "forms/digit1.png")
+
+    def said(page: Any) -> str:
+        page.locator("#text").fill("forms/digit1.png")
+        return str(page.locator("#zoom").inner_text())
+
+    typed = tmp_path / "typed.csv"
+    with opened(browser, copy / "report.html", tmp_path) as page:
+        said(page)
+        page.keyboard.press("Escape")
+        page.keyboard.press("3")
+        typed.write_text(f"sha256,page,corrected_digit\n{sha256},1,4\n")
+        assert batchdigits("correct", copy, typed).returncode == 0
+        page.reload()
+        assert said(page).endswith("you said\n4")
+        page.keyboard.press("Escape")
+        page.keyboard.press("Backspace")  # taken back: told to the next correct
+        with page.expect_download() as waiting:
+            page.locator("#save").click()
+        waiting.value.save_as(typed)
+    assert batchdigits("correct", copy, typed).returncode == 0
+    assert not any(row["corrected_digit"] for row in read_csv(copy))
+
+
+def test_keys_are_for_the_scans_after_a_click(page: Any, outbox: Path) -> None:
+    page.get_by_role("button", name="review").click()
+    reviews = cells(page)
+    page.keyboard.press("Enter")
+    assert cells(page) == reviews and page.locator("#progress").inner_text().startswith("1 checked")
+    page.locator("#reason").select_option("blank")
+    page.keyboard.press("7")
+    assert "checked" in page.locator("#progress").inner_text() and cells(page) == 1
+
+
+def test_two_tabs_do_not_undo_each_other(page: Any) -> None:
+    other = page.context.new_page()
+    other.goto(page.url)
+    other.locator("#text").fill("forms/digit2.png")
+    page.locator("#text").fill("forms/digit1.png")
+    for each, digit in ((page, "3"), (other, "4")):
+        each.keyboard.press("Escape")
+        each.keyboard.press(digit)
+    page.reload()
+    assert page.locator("#progress").inner_text() == "2 checked, 2 corrected"

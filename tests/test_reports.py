@@ -130,6 +130,10 @@ def test_a_part_is_drawn_into_a_folder_of_its_own(
         ("--where", "load_extension('/tmp/x')", "--to", "x"),
         ("--where", "1) UNION SELECT 1 FROM pragma_table_list() WHERE (1", "--to", "x"),
         ("--since", "yesterday", "--to", "x"),
+        ("--since", "0001-01-01T00:00:00+14:00", "--to", "x"),
+        ("--where", "json_extract(file, '$') = 1", "--to", "x"),
+        ("--where", "abs(-9223372036854775808 + digit * 0) = 1", "--to", "x"),
+        ("--where", "file = '\udcff'", "--to", "x"),
         ("--where", "digit = 7"),
         ("--status", "fine", "--to", "x"),
     ],
@@ -158,3 +162,14 @@ def test_files_go_back_where_they_came_from(batchdigits: Run, forms: Path, inbox
     assert again.returncode == 3
     assert cut <= {row["file"] for row in read_csv(forms)}
     assert batchdigits("requeue", inbox / "nowhere").returncode == 7
+
+
+def test_what_was_asked_for_once_does_not_go_stale(
+    batchdigits: Run, forms: Path, inbox: Path
+) -> None:
+    shutil.copy(inbox / "forms" / "digit2.png", inbox / "new.png")
+    batchdigits("run", inbox, forms)
+    sheet = CalamineWorkbook.from_path(str(forms / "results.xlsx")).get_sheet_by_name("results")
+    assert "new.png" in [row[1] for row in sheet.to_python()]
+    assert "new.png" in set(pd.read_parquet(forms / "results.parquet")["file"])
+    assert not (forms / "summary.png").exists(), "nobody asked for it"

@@ -7,7 +7,7 @@ import numpy as np
 
 from batchdigits.clock import now
 from batchdigits.correcting.export import Exported, export
-from batchdigits.correcting.spreadsheet import Bad, Correction, read
+from batchdigits.correcting.spreadsheet import CLEAR, Bad, Correction, read
 from batchdigits.errors import DataError
 from batchdigits.evaluation.measures import NONE, Whole, confusion
 from batchdigits.journal import corrections
@@ -21,12 +21,12 @@ class Outcome:
     """What came of it.
 
     Attributes:
-        stored: rows of the spreadsheet that were put on record.
+        stored: rows of the spreadsheet that are on record now.
         bad: rows that cannot be used, with their lines.
         unknown: rows whose content the journal does not know.
         checked: all pages that were ever checked; ``right`` of them were read as what they are.
         counts: digits checked, a row a truth, ``(10, 11) int64``; see :func:`confusion`.
-        no_digit: pages that are no digit; ``noticed`` of them were blank or in review.
+        no_digit: checked pages that are no digit.
         exported: what was written for training, where that was asked for.
     """
 
@@ -57,31 +57,63 @@ def correct(outbox: Path, spreadsheet: Path | None, to: Path | None) -> Outcome:
         raise DataError(f"Nothing was read into {outbox} yet: there is nothing to correct.")
     said, bad = read(spreadsheet) if spreadsheet else ([], [])
     with opened(outbox) as journal:
-        known = corrections.known(journal, {(each.sha256, each.page) for each in said})
-        unknown = [each for each in said if (each.sha256, each.page) not in known]
-        if said and not known:
+        placed, unknown, torn = _placed(journal, said)
+        if said and len(unknown) == len(said):
             raise DataError(
                 f"None of the {len(said)} corrected rows of {spreadsheet} belongs to {outbox}: "
                 "their hashes are not on record."
             )
-        good, torn = _agreed([each for each in said if (each.sha256, each.page) in known])
-        bad += torn
-        if good:
+        new, contrary = _agreed(placed)
+        if new:
             corrections.correct(
-                journal, [(each.sha256, each.page, each.digit) for each in good], now()
+                journal,
+                [(each.sha256, each.page, _digit(each)) for each in new],
+                now(),
             )
             redraw(journal, outbox)
-        return _outcome(journal, outbox, len(good), bad, unknown, to)
+        stored = len(said) - len(unknown) - len(torn) - len(contrary)
+        bad = sorted([*bad, *torn, *contrary])
+        return _outcome(journal, outbox, stored, bad, unknown, to)
 
 
-def _agreed(said: list[Correction]) -> tuple[list[Correction], list[Bad]]:
-    """Rows without those of which copies say different things: nobody knows which is meant."""
-    digits: dict[tuple[str, int], set[int]] = {}
+def _digit(said: Correction) -> int | None:
+    return None if said.digit == CLEAR else said.digit
+
+
+def _placed(
+    journal: Journal, said: list[Correction]
+) -> tuple[list[tuple[Correction, int | None]], list[Correction], list[Bad]]:
+    """Rows with what is on record of their pages; those of no known page, and of no certain one."""
+    placed: list[tuple[Correction, int | None]] = []
+    unknown: list[Correction] = []
+    bad: list[Bad] = []
     for each in said:
+        pages = corrections.pages_of(journal, each.sha256)
+        row = each._replace(page=next(iter(pages))) if not each.page and len(pages) == 1 else each
+        if row.page in pages:
+            placed.append((row, pages[row.page]))
+        elif pages and not row.page:
+            bad.append(Bad(row.line, "it does not say which page of several is meant"))
+        else:
+            unknown.append(row)
+    return placed, unknown, bad
+
+
+def _agreed(said: list[tuple[Correction, int | None]]) -> tuple[list[Correction], list[Bad]]:
+    """Rows that say something new, without those of which copies say different new things.
+
+    Nobody knows which of these is meant; a copy's row that was left as it was says nothing.
+    """
+    new = [each for each, known in said if _digit(each) != known]
+    digits: dict[tuple[str, int], set[int]] = {}
+    for each in new:
         digits.setdefault((each.sha256, each.page), set()).add(each.digit)
-    good = [each for each in said if len(digits[each.sha256, each.page]) == 1]
     why = "another line says something else of the same content"
-    return good, [Bad(each.line, why) for each in said if each not in good]
+    torn = {key for key, found in digits.items() if len(found) > 1}
+    return (
+        [each for each in new if (each.sha256, each.page) not in torn],
+        [Bad(each.line, why) for each in new if (each.sha256, each.page) in torn],
+    )
 
 
 def _outcome(

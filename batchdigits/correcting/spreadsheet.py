@@ -5,6 +5,8 @@ The file is from outside: nothing in it is run, and it is refused where it is ab
 
 import csv
 import io
+import re
+import zipfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
@@ -18,12 +20,19 @@ _NEEDED = ("sha256", "corrected_digit")
 #: What people write for "there is no digit", lower case; the program itself writes -1.
 _NO_DIGIT = {"-1", "-", "–", "x", "none", "no", "no digit", "not a digit", "blank"}
 NO_DIGIT = -1
+#: What they write to take back what they said.
+_TAKEN_BACK = {"clear", "undo", "?"}
+CLEAR = -2
+#: Cells of a sheet at the most, empty ones in between counted: they all take memory.
+_CELLS = 50_000_000
+_CELL = re.compile(rb'<c r="([A-Z]{1,3})([0-9]{1,7})"')
 
 
 class Correction(NamedTuple):
     """One row in which somebody wrote something.
 
-    ``line`` counts from 1 as spreadsheets do; ``digit`` is 0-9, or :data:`NO_DIGIT`.
+    ``line`` counts from 1 as spreadsheets do; ``page`` is 0 where the row does not say; ``digit``
+    is 0-9, :data:`NO_DIGIT` or :data:`CLEAR`.
     """
 
     line: int
@@ -76,7 +85,7 @@ def _corrections(
         written = _text(cells["corrected_digit"]).strip()
         if not written:
             continue
-        digit, page = _digit(written), _whole(_text(cells.get("page", "1")) or "1")
+        digit, page = _digit(written), _whole(_text(cells.get("page", "")) or "0")
         if digit is None:
             bad.append(Bad(line, f"{written!r} is no digit from 0 to 9, nor -1 for none"))
         elif page is None:
@@ -88,9 +97,10 @@ def _corrections(
 
 
 def _digit(text: str) -> int | None:
-    """0-9, :data:`NO_DIGIT`, or ``None`` for anything else."""
-    if text.lower().lstrip("'") in _NO_DIGIT:
-        return NO_DIGIT
+    """0-9, :data:`NO_DIGIT`, :data:`CLEAR`, or ``None`` for anything else."""
+    word = text.lower().lstrip("'")
+    if word in _NO_DIGIT or word in _TAKEN_BACK:
+        return NO_DIGIT if word in _NO_DIGIT else CLEAR
     number = _whole(text)
     return number if number is not None and 0 <= number <= 9 else None
 
@@ -114,6 +124,8 @@ def _text(cell: object) -> str:
 def _csv(data: bytes) -> Iterator[Sequence[object]]:
     """Rows of a CSV as Excel, LibreOffice or a person saved it."""
     text = _decoded(data)
+    if text.lower().startswith("sep="):  # a word of Excel's about what comes
+        text = text.partition("\n")[2]
     first = text.partition("\n")[0]
     # Names of columns hold neither, so the commonest of them divides.
     delimiter = max(",;\t", key=first.count)
@@ -136,20 +148,36 @@ def _decoded(data: bytes) -> str:
         return data.decode("cp1252", "replace")
 
 
+def _check_sheets(path: Path, packed: zipfile.ZipFile) -> None:
+    """Refuse a sheet whose farthest cells span more than memory holds: readers make them all."""
+    for name in packed.namelist():
+        if not name.startswith("xl/worksheets/"):
+            continue
+        across = down = 0
+        with packed.open(name) as sheet:
+            for row in iter(lambda: sheet.read(1 << 20), b""):
+                for letters, number in _CELL.findall(row):
+                    column = 0
+                    for letter in letters:
+                        column = 26 * column + letter - 64
+                    across, down = max(across, column), max(down, int(number))
+        if across * down > _CELLS:
+            raise DataError(f"{path} has cells as far out as no table of results has.")
+
+
 def _workbook(path: Path) -> Iterator[Sequence[object]]:
     """Rows of the first sheet of an XLSX or ODS file that has the columns."""
-    import zipfile
-
     from python_calamine import CalamineError, CalamineWorkbook
 
     try:
         with zipfile.ZipFile(path) as packed:
             if sum(each.file_size for each in packed.infolist()) > _LARGEST:
                 raise DataError(f"{path} unpacks to more than any table of results.")
+            _check_sheets(path, packed)
         book = CalamineWorkbook.from_path(str(path))
         for name in book.sheet_names:
             rows = book.get_sheet_by_name(name).to_python(skip_empty_area=False)
-            if rows and "corrected_digit" in map(str, rows[0]):
+            if rows and "corrected_digit" in (str(cell).strip().lower() for cell in rows[0]):
                 return iter(rows)
     except (CalamineError, zipfile.BadZipFile, ValueError) as error:
         raise DataError(f"{path} cannot be read as a spreadsheet: {error}.") from error

@@ -33,18 +33,19 @@ def sentences(outcome: Outcome) -> list[str]:
     if outcome.checked:
         low, high = map(percent, wilson(outcome.right, outcome.checked))
         told.append(
-            f"Of {outcome.checked:,} checked pages {outcome.right:,} were read right: "
+            f"Of {outcome.checked:,} checked page{'s' * (outcome.checked != 1)} "
+            f"{outcome.right:,} {'was' if outcome.right == 1 else 'were'} read right: "
             f"{percent(outcome.right / outcome.checked)}, 95 % interval {low} - {high}. "
-            "(What is checked is mostly what was in doubt: the rest is read better.)"
+            "(Of those that somebody chose to check, that is, and not of all.)"
         )
     else:
         told.append("Nothing has been checked yet.")
     if outcome.no_digit:
-        told.append(f"{outcome.no_digit:,} of them show no digit.")
+        told.append(f"Without a digit: {outcome.no_digit:,} of them.")
     if done := outcome.exported:
-        left = [(done.pages, "pages of files with several"), (done.gone, "that are gone")]
+        left = [(done.pages, "pages of files with several"), (done.gone, "no longer there")]
         but = ", ".join(f"{count:,} {what}" for count, what in left if count)
-        told.append(f"{done.files:,} files exported{f'; left out: {but}' if but else ''}.")
+        told.append(f"Files exported: {done.files:,}{f'; left out: {but}' if but else ''}.")
     return told
 
 

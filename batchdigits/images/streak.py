@@ -7,8 +7,9 @@ from batchdigits.arrays import GrayImage
 
 #: Pages narrower or lower than this are no scans of a sheet.
 _SMALLEST = 100
-#: Rows that are looked at; a streak is on every one of them, and no pen stroke is.
-_ROWS = 20
+#: Rows that are looked at; a streak is on all of them but those where ink crosses it, and no pen
+#: stroke is.
+_ROWS, _CROSSED = 20, 6
 #: Columns to either side that must be lighter, beyond a streak's own width, and by how much.
 _BESIDE, _DARKER = 5, 20
 
@@ -27,6 +28,8 @@ def find_streak(gray: GrayImage) -> int | None:
     step = (height - 1) // (_ROWS - 1)
     rows = np.vstack((gray[: step * (_ROWS - 1) : step], gray[-1:]))
     beside = cv2.min(rows[:, : -2 * _BESIDE], rows[:, 2 * _BESIDE :])
-    darker = cv2.subtract(beside, rows[:, _BESIDE:-_BESIDE]).min(axis=0)
-    place = int(darker.argmax())
-    return place + _BESIDE if darker[place] >= _DARKER else None
+    is_darker = cv2.subtract(beside, rows[:, _BESIDE:-_BESIDE]) >= _DARKER
+    found = is_darker.sum(axis=0)
+    place = int(found.argmax())
+    ends = is_darker[0, place] and is_darker[-1, place]
+    return place + _BESIDE if ends and found[place] >= _ROWS - _CROSSED else None

@@ -9,7 +9,7 @@ from batchdigits.journal.journal import Journal
 class Checked(NamedTuple):
     """A page that a person looked at: what was read and what it is, -1 for no digit.
 
-    ``state`` tells where the file is, ``processed`` and ``aside`` its place in the outbox.
+    ``state`` tells where the file is, ``processed`` its place in the outbox if it is there.
     """
 
     name: str
@@ -22,22 +22,25 @@ class Checked(NamedTuple):
     processed: str | None
 
 
-def correct(journal: Journal, said: Iterable[tuple[str, int, int]], at: str) -> None:
-    """Put hash, page and digit (-1 for none) of pages on record; the last word counts."""
+def correct(journal: Journal, said: Iterable[tuple[str, int, int | None]], at: str) -> None:
+    """Put hash, page and digit of pages on record: 0-9, -1 for none, ``None`` to take it back."""
     with journal.transaction() as sql:
-        sql.executemany(
-            "INSERT OR REPLACE INTO corrections VALUES (?, ?, ?, ?)",
-            [(sha256, page, digit, at) for sha256, page, digit in said],
-        )
+        for sha256, page, digit in said:
+            if digit is None:
+                sql.execute("DELETE FROM corrections WHERE sha256 = ? AND page = ?", (sha256, page))
+            else:
+                row = sha256, page, digit, at
+                sql.execute("INSERT OR REPLACE INTO corrections VALUES (?, ?, ?, ?)", row)
 
 
-def known(journal: Journal, pages: Iterable[tuple[str, int]]) -> set[tuple[str, int]]:
-    """Those of the given hashes and pages that are on record."""
-    find = (
-        "SELECT EXISTS (SELECT 1 FROM files f JOIN pages p ON p.file = f.id "
-        "WHERE f.sha256 = ? AND p.page = ?)"
+def pages_of(journal: Journal, sha256: str) -> dict[int, int | None]:
+    """The pages of a content, each with what is on record that somebody said of it."""
+    rows = journal.query(
+        "SELECT DISTINCT p.page, c.digit FROM files f JOIN pages p ON p.file = f.id "
+        "LEFT JOIN corrections c ON c.sha256 = f.sha256 AND c.page = p.page WHERE f.sha256 = ?",
+        (sha256,),
     )
-    return {each for each in pages if each[0] and journal.query(find, each).fetchone()[0]}
+    return dict(rows.fetchall()) if sha256 else {}
 
 
 def checked(journal: Journal) -> list[Checked]:

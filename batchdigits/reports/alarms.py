@@ -4,6 +4,7 @@ All is judged from the journal. The limits are set so that ordinary folders rais
 asks for a large effect and for one that chance would not bring in a lifetime of runs.
 """
 
+import json
 import math
 from collections import Counter
 
@@ -18,6 +19,8 @@ _BLANKS = 8
 _SHARE, _ENOUGH = 0.5, 60
 #: Pages counted as the latest, and those before that they are compared with, at the least.
 _LATEST, _BEFORE = 50, 150
+#: Minutes that lie between what is compared at the least.
+_PAUSE = 10
 #: Pages in a row with a line in the same place, and how many are looked at.
 _STREAK, _STREAK_MOST = 25, 1000
 #: Standard errors that a mean must have moved, and the part that must be left of it.
@@ -27,7 +30,20 @@ _MORE_DOUBT, _TIMES = 0.2, 3.0
 
 
 def alarms(journal: Journal, lines: Lines) -> list[str]:
-    """A sentence for each thing that seems to be wrong with the scanner or the pages."""
+    """A sentence for each thing that seems to be wrong with the scanner or the pages.
+
+    Found once for each state of the journal; a part of it tells nothing of the scanner.
+    """
+    if lines.is_part:
+        return []
+    known = json.loads(journal.meta("alarms") or "[]")
+    if not known or known[0] != journal.change:
+        known = [journal.change, _found(journal, lines)]
+        journal.remember("alarms", json.dumps(known))
+    return list(known[1])
+
+
+def _found(journal: Journal, lines: Lines) -> list[str]:
     _, outcomes = lines.totals()
     reasons, digits = Counter[str](), Counter[int]()
     for _, reason, digit, count in outcomes:
@@ -47,17 +63,21 @@ def alarms(journal: Journal, lines: Lines) -> list[str]:
 
 def _blanks(lines: Lines) -> str:
     """The longest run of blank pages, in scan order."""
-    longest: list[str] = []
-    run: list[str] = []
+    most = length = 0
+    begin = first = last = ""
     for name, reason in lines.reasons():
-        run = [*run, name] if reason == Reason.BLANK else []
-        if len(run) > len(longest):
-            longest = run
-    if len(longest) < _BLANKS:
+        if reason != Reason.BLANK:
+            length = 0
+            continue
+        begin = begin if length else name
+        length += 1
+        if length > most:
+            most, first, last = length, begin, name
+    if most < _BLANKS:
         return ""
-    first, last = for_terminal(longest[0]), for_terminal(longest[-1])
+    first, last = for_terminal(first), for_terminal(last)
     return (
-        f"{len(longest)} pages in a row are blank, from {first} to {last}: was the paper fed "
+        f"{most} pages in a row are blank, from {first} to {last}: was the paper fed "
         "upside down, or is the lamp off?"
     )
 
@@ -78,20 +98,21 @@ def _dominating(digits: Counter[int]) -> str:
 def _streak(journal: Journal) -> str:
     """Whether the latest pages share a line: paper moves by a pixel or more, the glass does not."""
     rows = journal.query(
-        "SELECT p.streak FROM pages p WHERE p.status IN ('ok', 'review') "
+        "SELECT p.streak, p.width FROM pages p WHERE p.status IN ('ok', 'review') "
         "ORDER BY p.read_at DESC, p.file DESC, p.page DESC LIMIT ?",
         (_STREAK_MOST,),
     )
     places: list[int] = []
-    for (place,) in rows:
-        if place is None or (places and abs(place - places[0]) > 1):
+    for place, width in rows:
+        # Pages larger than a screen are looked at in a reduced size.
+        if place is None or (places and abs(place - places[0]) > max(1, width // 400)):
             break
         places.append(place)
     if len(places) < _STREAK:
         return ""
     return (
-        f"The last {len(places)} pages share a dark line {places[0]} pixels from the left: clean "
-        "the scanner's glass."
+        f"The last {len(places)} pages share a dark line {places[0]} pixels from the left: unless "
+        "it is printed there, clean the scanner's glass."
     )
 
 
@@ -129,16 +150,24 @@ def _doubtful(journal: Journal) -> str:
 def _means(
     journal: Journal, what: str
 ) -> tuple[tuple[float, float, int] | None, tuple[float, float, int] | None]:
-    """Mean, spread and number of the latest pages, and of those before; in order of reading."""
+    """Mean, spread and number of the latest pages, and of those read well before these.
+
+    Pages of one run are in the order of their names, and folders differ: so only what was read
+    some time earlier is compared.
+    """
     read = (
-        f"SELECT {what} AS x, row_number() OVER (ORDER BY p.read_at DESC, p.file DESC, p.page DESC)"
-        f" AS place FROM pages p WHERE p.status IN ('{Status.OK}', '{Status.REVIEW}') "
+        f"SELECT {what} AS x, p.read_at, "
+        "row_number() OVER (ORDER BY p.read_at DESC, p.file DESC, p.page DESC) AS place "
+        f"FROM pages p WHERE p.status IN ('{Status.OK}', '{Status.REVIEW}') "
         "AND p.contrast IS NOT NULL"
     )
     found = journal.query(
-        f"SELECT avg(x), avg(x * x), count(*) FROM ({read}) GROUP BY place <= ? "
-        "ORDER BY place <= ? DESC",
-        (_LATEST, _LATEST),
+        f"WITH read AS ({read}), "
+        "latest AS (SELECT min(read_at) AS begin FROM read WHERE place <= ?) "
+        "SELECT avg(x), avg(x * x), count(*) FROM read, latest WHERE place <= ? "
+        "OR read_at < strftime('%Y-%m-%dT%H:%M:%SZ', begin, ?) "
+        "GROUP BY place <= ? ORDER BY place <= ? DESC",
+        (_LATEST, _LATEST, f"-{_PAUSE} minutes", _LATEST, _LATEST),
     ).fetchall()
     if len(found) < 2 or found[0][2] < _LATEST or found[1][2] < _BEFORE:
         return None, None

@@ -131,11 +131,16 @@ def draw_pages(
             old.unlink()
 
 
+def _is_wanted(journal: Journal, settings: Settings, asked: bool, name: str) -> bool:
+    """Whether a report is asked for, or was before: one that lies there must not go stale."""
+    return asked or ((settings.outbox / name).exists() and journal.report(name) is not None)
+
+
 def draw_workbook(
     journal: Journal, settings: Settings, lines: Lines, about: dict[str, object]
 ) -> Iterator[None]:
     """Write ``results.xlsx`` where it is wanted and out of date, bit by bit."""
-    if not settings.xlsx:
+    if not _is_wanted(journal, settings, settings.xlsx, "results.xlsx"):
         return
     made_by = hashlib.sha256(repr(about).encode()).hexdigest()
     shows = f"{journal.change} {settings.duplicates} {settings.xlsx_images} {made_by}"
@@ -157,7 +162,7 @@ def draw_parquet(
     journal: Journal, settings: Settings, lines: Lines, about: dict[str, object]
 ) -> Iterator[None]:
     """Write ``results.parquet`` where it is wanted and out of date, bit by bit."""
-    if not settings.parquet:
+    if not _is_wanted(journal, settings, settings.parquet, "results.parquet"):
         return
     shows = f"{journal.change} {settings.duplicates}"
     path = settings.outbox / "results.parquet"
@@ -176,7 +181,7 @@ def draw_charts(
     journal: Journal, settings: Settings, lines: Lines, about: dict[str, object]
 ) -> Iterator[None]:
     """Draw ``summary.png`` where it is wanted and out of date."""
-    if not settings.charts:
+    if not _is_wanted(journal, settings, settings.charts, "summary.png"):
         return
     shows = f"{journal.change} {settings.duplicates}"
     path = settings.outbox / "summary.png"

@@ -50,12 +50,14 @@ def kept_at(journal: Journal, path: Path, shows: str) -> Iterator[Path]:
 
 @contextmanager
 def _kept(journal: Journal, path: Path, shows: str) -> Iterator[Callable[[Path], None]]:
-    last = journal.report(path.name)
-    if path.exists() and not _is_last(path, last):
-        _keep_edited(path, "was edited since it was written" if last else "is not of this journal")
     written: list[os.stat_result] = []
 
     def ready(temporary: Path) -> None:
+        # Not before it was drawn: a person may save meanwhile.
+        last = journal.report(path.name)
+        if path.exists() and not _is_last(path, last):
+            why = "was edited since it was written" if last else "is not of this journal"
+            _keep_edited(path, why)
         # On record before it takes its place, or a kill in between would make it look edited.
         written.append(temporary.stat())
         now = _sha256(path) if path.exists() else ""

@@ -105,10 +105,10 @@ def condition(journal: Journal, since: str, statuses: Sequence[str], where: str)
     if since:
         try:
             begin = datetime.fromisoformat(since)
-        except ValueError as error:
+            utc = begin.astimezone(UTC) if begin.tzinfo else begin
+        except (ValueError, OverflowError) as error:
             raise UsageError(f"{since!r} is no date such as 2026-11-21.") from error
-        utc = begin.astimezone(UTC) if begin.tzinfo else begin
-        parts.append(f"read_at >= '{utc.strftime('%Y-%m-%dT%H:%M:%SZ')}'")
+        parts.append(f"read_at >= '{utc.replace(tzinfo=None).isoformat(timespec='seconds')}Z'")
     if statuses:
         parts.append(f"status IN ({', '.join(repr(str(Status(each))) for each in statuses)})")
     if where:
@@ -125,7 +125,7 @@ def condition(journal: Journal, since: str, statuses: Sequence[str], where: str)
     )
     try:
         sql.execute(f"SELECT 1 FROM {_NAMED} WHERE {only or 1} LIMIT 0")
-    except (sqlite3.Error, sqlite3.Warning) as error:
+    except (sqlite3.Error, sqlite3.Warning, UnicodeEncodeError) as error:
         raise UsageError(f"--where {where!r} cannot be used: {error}.") from error
     finally:
         sql.set_authorizer(None)
@@ -179,7 +179,7 @@ class Lines:
             conditions.append(f"(f.id, p.page) IN (SELECT _id, _page FROM {_NAMED} WHERE {only})")
         self._where = f"WHERE {' AND '.join(conditions)}" if conditions else ""
         # A count of all is kept from one run to the next, one of a part is not.
-        self._is_part = bool(only)
+        self.is_part = bool(only)
         self._knows_originals = False
 
     def __iter__(self) -> Iterator[Line]:
@@ -239,9 +239,9 @@ class Lines:
     def unread(self) -> list[tuple[str, list[str]]]:
         """Names of files that could not be read and are not gone, by reason."""
         found: dict[str, list[str]] = {}
-        rows = self._journal.query(
-            "SELECT DISTINCT p.reason, f.name FROM pages p JOIN files f ON f.id = p.file "
-            "WHERE p.status IN ('quarantined', 'failed') AND f.state <> 'gone' "
+        rows = self._query(
+            f"SELECT DISTINCT p.reason, f.name {_FROM} {self._where or 'WHERE 1'} "
+            "AND p.status IN ('quarantined', 'failed') AND f.state <> 'gone' "
             "ORDER BY p.reason, f.order_key"
         )
         for reason, name in rows:
@@ -255,8 +255,9 @@ class Lines:
         return self._query(steps).fetchall()
 
     def reasons(self) -> Iterator[tuple[str, str | None]]:
-        """Name and reason of every page, in scan order."""
-        return self._query(f"SELECT f.name, p.reason {_FROM} {self._where} {_ORDER}")
+        """Name and reason of every page of a file that is not gone, in scan order."""
+        where = f"{self._where or 'WHERE 1'} AND f.state <> 'gone'"
+        return self._query(f"SELECT f.name, p.reason {_FROM} {where} {_ORDER}")
 
     def over_time(self) -> list[tuple[str, int]]:
         """How many pages were read when, by the clock on the wall: by minute, hour or day.
@@ -280,15 +281,15 @@ class Lines:
         """
         shows = f"{self._journal.change} {self._duplicates}"
         known = json.loads(self._journal.meta("totals") or "[]")
-        if self._is_part or not known or known[0] != shows:
+        if self.is_part or not known or known[0] != shows:
             files = f"SELECT count(DISTINCT f.id) {_FROM} {self._where}"
-            if not self._is_part:  # the same, told sooner
+            if not self.is_part:  # the same, told sooner
                 files = "SELECT count(*) FROM files f LEFT JOIN originals d ON d.file = f.id "
                 files += self._where
             pages = f"SELECT p.status, p.reason, p.digit, count(*) {_FROM} {self._where}"
             count = self._query(files).fetchone()[0]
             known = [shows, count, self._query(f"{pages} GROUP BY 1, 2, 3").fetchall()]
-            if not self._is_part:
+            if not self.is_part:
                 self._journal.remember("totals", json.dumps(known))
         return known[1], list(map(tuple, known[2]))
 

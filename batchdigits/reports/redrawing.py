@@ -2,6 +2,7 @@
 
 import json
 import re
+import sqlite3
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
 from dataclasses import replace
@@ -9,8 +10,8 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from batchdigits.config import CsvDialect, Duplicates, Settings, Thumbnails, XlsxImages
-from batchdigits.errors import DataError, UsageError
-from batchdigits.files import whole_file, whole_path
+from batchdigits.errors import DataError, OutboxError, UsageError
+from batchdigits.files import whole_file, whole_path, write_bytes
 from batchdigits.jobs import Job, Sheet, draw_sheet
 from batchdigits.journal.journal import Journal
 from batchdigits.names import raw_name
@@ -46,7 +47,7 @@ def redraw(journal: Journal, outbox: Path, wishes: Wishes = Wishes()) -> None:  
     settings, about, last_run = _remembered(journal, outbox, wishes)
     lines = Lines(journal, settings.duplicates)
     found = map(_DAY.fullmatch, journal.report_names())
-    days = [period_of(each[1]) for each in found if each]
+    days = [period_of(each[1]) for each in found if each and (outbox / each[0]).exists()]
     tables = [Lines(journal, settings.duplicates, each) for each in days]
     if not days or (outbox / "results.csv").exists():
         tables.append(lines)
@@ -79,6 +80,37 @@ def draw_part(journal: Journal, outbox: Path, to: Path, only: str, wishes: Wishe
     if to.exists() and any(to.iterdir()):
         raise DataError(f"{to} is not empty: name a new folder.")
     lines = Lines(journal, settings.duplicates, only=only)
+    # A signal is heard of while SQLite computes, however long that takes.
+    journal.sql.set_progress_handler(lambda: 0, 100_000)
+    try:
+        return _draw_part(journal, outbox, to, lines, settings, about)
+    except OutboxError as error:
+        _blame(error.__cause__, only)
+        raise
+    except sqlite3.Error as error:
+        _blame(error, only)
+        raise
+    finally:
+        journal.sql.set_progress_handler(None, 0)
+
+
+def _blame(error: BaseException | None, only: str) -> None:
+    """What goes wrong in computing a condition is not the journal's fault."""
+    if isinstance(error, sqlite3.Error):
+        if "interrupted" in str(error):
+            raise KeyboardInterrupt from error
+        if only:
+            raise UsageError(f"The condition cannot be computed: {error}.") from error
+
+
+def _draw_part(
+    journal: Journal,
+    outbox: Path,
+    to: Path,
+    lines: Lines,
+    settings: Settings,
+    about: dict[str, Any],
+) -> int:
     rows = 0
     with ExitStack() as stack:
         files = [stack.enter_context(whole_file(to / f"results{end}")) for end in (".csv", ".json")]
@@ -89,7 +121,8 @@ def draw_part(journal: Journal, outbox: Path, to: Path, only: str, wishes: Wishe
         if settings.parquet:
             from batchdigits.reports import parquetfile
 
-            adding.append(stack.enter_context(parquetfile.table(to / "results.parquet")))
+            place = stack.enter_context(whole_path(to / "results.parquet"))
+            adding.append(stack.enter_context(parquetfile.table(place)))
         if settings.xlsx:
             from batchdigits.reports import xlsxfile
 
@@ -101,6 +134,10 @@ def draw_part(journal: Journal, outbox: Path, to: Path, only: str, wishes: Wishe
             rows += 1
             for add in adding:
                 add(line)
+    if settings.charts:
+        from batchdigits.reports import chartfile
+
+        write_bytes(to / "summary.png", chartfile.summary_png(lines))
     if settings.html:
         told = htmlfile.overview(journal, lines, about)
         for page, name in enumerate(htmlfile.page_names(told["rows"])):

@@ -6,7 +6,8 @@ const [FILE, PAGE, STATUS, DIGIT, SURE, SECOND, SECOND_SURE, REASON, DETAIL, SHA
 const STATUSES = ["ok", "review", "quarantined", "failed"];
 const BATCH = 120;
 const $ = (id) => document.getElementById(id);
-const key = (row) => `${row[SHA]}:${row[PAGE]}:${row[FILE]}`;
+// Copies of one scan are one thing.
+const key = (row) => `${row[SHA]}:${row[PAGE]}`;
 
 function make(tag, text, className) {
   const element = document.createElement(tag);
@@ -19,14 +20,32 @@ const count = (number) => number.toLocaleString("en");
 // Cut and not rounded, so that 100 % never stands for "nearly".
 const percent = (sure) => sure === null ? "" : `${(Math.floor(sure * 1000) / 10).toFixed(1)} %`;
 
-// What a person said, by content and page: a digit, "-" for no digit. Kept in this browser.
-const STORE = `batchdigits ${about.outbox}`;
-let said = {};
-try { said = JSON.parse(localStorage.getItem(STORE)) || {}; } catch { said = {}; }
-for (const row of rows) if (row[CORRECTED] !== null && !(key(row) in said)) said[key(row)] = row[CORRECTED] < 0 ? "-" : String(row[CORRECTED]);
-function keep() { try { localStorage.setItem(STORE, JSON.stringify(said)); } catch { /* a browser may forbid it: it lasts as long as the page */ } }
+// What a person said, by content and page: a digit, "-" for no digit, "clear" for a word taken back.
+// Kept in this browser, one item each, so that tabs and the parts of a long report do not undo each
+// other. What is on record since then counts more than an older word.
+const STORE = `batchdigits ${about.outbox} `;
+const words = new Map();
+function load() {
+  try {
+    const found = Object.keys(localStorage).filter((name) => name.startsWith(STORE));
+    words.clear();
+    for (const name of found) words.set(name.slice(STORE.length), JSON.parse(localStorage.getItem(name)));
+  } catch { /* a browser may forbid it: words last as long as the page */ }
+  for (const row of rows) if (words.has(key(row)) && words.get(key(row)).base !== recorded(row)) put(key(row), null);
+}
+function put(name, word) {
+  if (word) words.set(name, word); else words.delete(name);
+  try { if (word) localStorage.setItem(STORE + name, JSON.stringify(word)); else localStorage.removeItem(STORE + name); } catch { /* as above */ }
+}
+const recorded = (row) => row[CORRECTED] === null ? null : row[CORRECTED] < 0 ? "-" : String(row[CORRECTED]);
+function said(row) {
+  const word = words.get(key(row));
+  if (!word) return recorded(row);
+  return word.said === "clear" ? null : word.said;
+}
 const read = (row) => row[DIGIT] === null ? "-" : String(row[DIGIT]);
-const isWrong = (row) => key(row) in said && said[key(row)] !== read(row);
+const isChecked = (row) => said(row) !== null;
+const isWrong = (row) => isChecked(row) && said(row) !== read(row);
 
 // The filters, and what they let through.
 const wanted = { statuses: new Set(), digits: new Set(), reason: "", text: "", checked: "" };
@@ -36,8 +55,8 @@ function lets(row) {
   if (wanted.digits.size && !wanted.digits.has(row[DIGIT])) return false;
   if (wanted.reason && row[REASON] !== wanted.reason) return false;
   if (wanted.text && !row[FILE].toLowerCase().includes(wanted.text)) return false;
-  if (wanted.checked === "no" && key(row) in said) return false;
-  if (wanted.checked === "yes" && !(key(row) in said)) return false;
+  if (wanted.checked === "no" && isChecked(row)) return false;
+  if (wanted.checked === "yes" && !isChecked(row)) return false;
   if (wanted.checked === "wrong" && !isWrong(row)) return false;
   return true;
 }
@@ -91,8 +110,8 @@ function cell(row, number) {
 const label = (row) => row[PAGE] === 1 ? row[FILE] : `${row[FILE]} page ${row[PAGE]}`;
 function mark(box, row) {
   box.querySelector(".mark")?.remove();
-  if (!(key(row) in said)) return;
-  box.append(make("span", isWrong(row) ? said[key(row)] : "✓", isWrong(row) ? "mark wrong" : "mark"));
+  if (!isChecked(row)) return;
+  box.append(make("span", isWrong(row) ? said(row) : "✓", isWrong(row) ? "mark wrong" : "mark"));
 }
 // What the model saw: 28 x 28 gray levels.
 function seen(row) {
@@ -147,24 +166,28 @@ function zoom(row) {
   tell("size", row[SIZE]);
   tell("copy of", row[COPY]);
   tell("file is", row[STATE]);
-  if (key(row) in said) tell("you said", said[key(row)] === "-" ? "no digit" : isWrong(row) ? said[key(row)] : "right");
+  if (isChecked(row)) tell("you said", said(row) === "-" ? "no digit" : isWrong(row) ? said(row) : "right");
   add(pane, list);
 }
 
 function say(value) {
   const row = shown[chosen];
   if (!row || !row[SHA]) return;
-  if (value === null) delete said[key(row)]; else said[key(row)] = value;
-  keep();
-  mark($(`cell-${chosen}`), row);
+  const base = recorded(row), word = { base, said: value === null ? "clear" : value, file: row[FILE], page: row[PAGE], sha: row[SHA], digit: row[DIGIT] };
+  put(key(row), value === base ? null : word);
+  remark((each) => key(each) === key(row));
+  choose(value === null ? chosen : chosen + 1);
+}
+function remark(which = () => true) {
+  shown.slice(0, drawn).forEach((row, number) => { if (which(row)) mark($(`cell-${number}`), row); });
   tellProgress();
-  if (value === null) choose(chosen); else choose(chosen + 1);
 }
 function tellProgress() {
-  const checked = rows.filter((row) => key(row) in said), wrong = checked.filter(isWrong);
+  const checked = rows.filter(isChecked), wrong = checked.filter(isWrong);
   $("progress").textContent = checked.length ? `${count(checked.length)} checked, ${count(wrong.length)} corrected` : "Nothing is checked yet.";
-  $("save").disabled = !checked.length;
+  $("save").disabled = !words.size;
 }
+window.addEventListener("storage", () => { load(); remark(); });
 function columns() {
   const cells = [...$("gallery").querySelectorAll(".cell")], top = cells[0]?.offsetTop;
   const first = cells.findIndex((each) => each.offsetTop !== top);
@@ -191,12 +214,14 @@ const guard = (text) => /^'*[=+\-@\t\r]/.test(text) ? `'${text}` : text;
 const quoted = (text) => /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 $("save").addEventListener("click", () => {
   const lines = [["file", "page", "sha256", "digit", "corrected_digit"]];
-  for (const row of rows) if (key(row) in said) lines.push([guard(row[FILE]), row[PAGE], row[SHA], row[DIGIT] ?? "", said[key(row)] === "-" ? -1 : said[key(row)]]);
+  // Those of all parts of a long report: they are kept together.
+  for (const word of words.values()) lines.push([guard(word.file), word.page, word.sha, word.digit ?? "", word.said === "-" ? -1 : word.said]);
   const text = "\ufeff" + lines.map((line) => line.map((each) => quoted(String(each))).join(",") + "\r\n").join("");
   const link = make("a");
   link.href = URL.createObjectURL(new Blob([text], { type: "text/csv" }));
   link.download = "corrections.csv";
   link.click();
+  $("gallery").focus({ preventScroll: true });
   setTimeout(() => URL.revokeObjectURL(link.href), 60000);
 });
 
@@ -260,6 +285,7 @@ function chips(parent, values, set, counts, words) {
       if (on) set.add(value); else set.delete(value);
       chip.setAttribute("aria-pressed", String(on));
       filter();
+      $("gallery").focus({ preventScroll: true }); // keys are for the scans again
     });
     add(parent, chip);
   });
@@ -272,16 +298,18 @@ function filters() {
   chips($("digits"), digits, wanted.digits, tally(DIGIT, digits), (digit) => String(digit));
   const reasons = [...new Set(rows.map((row) => row[REASON]))].filter(Boolean).sort();
   reasons.forEach((reason) => { const option = make("option", reason.replaceAll("_", " ")); option.value = reason; $("reason").append(option); });
-  $("reason").addEventListener("change", (event) => { wanted.reason = event.target.value; filter(); });
-  $("checked").addEventListener("change", (event) => { wanted.checked = event.target.value; filter(); });
+  $("reason").addEventListener("change", (event) => { wanted.reason = event.target.value; filter(); $("gallery").focus({ preventScroll: true }); });
+  $("checked").addEventListener("change", (event) => { wanted.checked = event.target.value; filter(); $("gallery").focus({ preventScroll: true }); });
   $("text").addEventListener("input", (event) => { wanted.text = event.target.value.toLowerCase(); filter(); });
   $("filters").addEventListener("submit", (event) => event.preventDefault());
   $("filters").addEventListener("reset", () => {
     wanted.statuses.clear(); wanted.digits.clear(); wanted.reason = wanted.text = wanted.checked = "";
     document.querySelectorAll(".chip").forEach((chip) => chip.setAttribute("aria-pressed", "false"));
     filter();
+    $("gallery").focus({ preventScroll: true });
   });
 }
+load();
 overview();
 filters();
 filter();
