@@ -5,7 +5,6 @@ import subprocess
 import sys
 from pathlib import Path
 
-import pytest
 from conftest import ROOT
 
 from benchmarks.digits import find_digits
@@ -13,9 +12,8 @@ from benchmarks.folders import Folders
 from benchmarks.soak.day import ARRIVALS, FAULTS, Day
 
 
-@pytest.mark.parametrize("seed", [1, 2])
-def test_after_a_short_day_every_file_has_its_row(tmp_path: Path, seed: int) -> None:
-    day = Day(Folders(tmp_path, find_digits(None)), tmp_path / "outbox", random.Random(seed))
+def test_after_a_short_day_every_file_has_its_row(tmp_path: Path) -> None:
+    day = Day(Folders(tmp_path, find_digits(None)), tmp_path / "outbox", random.Random(1))
     day.live(arrivals=150, faults=20)
     assert day.wrong_rows() == []
     assert day.arrived >= 150 and day.faults >= 15 and day.rows > 100
@@ -27,7 +25,7 @@ def test_a_day_has_everything_in_it() -> None:
 
 
 def test_the_figures_are_told(tmp_path: Path) -> None:
-    few = ["--files", "8", "--repeat", "1", "--seconds", "1", "--arrivals", "20", "--faults", "2"]
+    few = ["--files", "8", "--repeat", "1", "--seconds", "0.5", "--arrivals", "20", "--faults", "2"]
     done = subprocess.run(
         [sys.executable, "-m", "benchmarks.soak", *few],
         cwd=ROOT, capture_output=True, text=True, timeout=300, check=False,
