@@ -11,7 +11,7 @@ from batchdigits.jobs import Job, Sheet
 from batchdigits.journal.journal import Journal
 from batchdigits.reports import csvfile, htmlfile, jsonfile, sheets, summaryfile
 from batchdigits.reports.alarms import alarms
-from batchdigits.reports.keeping import is_current, kept, kept_at
+from batchdigits.reports.keeping import is_current, is_ours, kept, kept_at
 from batchdigits.reports.lines import Lines, Period
 from batchdigits.scan import Scan
 from batchdigits.summary import Summary
@@ -118,16 +118,17 @@ def draw_pages(
         return
     made_by = hashlib.sha256(repr(about).encode()).hexdigest()
     shows = f"{journal.change} {settings.duplicates} {settings.thumbnails} {made_by}"
-    if is_current(journal, settings.outbox / "report.html", shows):
+    _, outcomes = lines.totals()
+    names = htmlfile.page_names(sum(count for *_, count in outcomes))
+    if all(is_current(journal, settings.outbox / name, shows) for name in names):
         return
     told = htmlfile.overview(journal, lines, about)
-    names = htmlfile.page_names(told["rows"])
     # The first one last: it is what tells that all are there.
     for page, name in reversed(list(enumerate(names))):
         with kept(journal, settings.outbox / name, shows) as file:
             yield from htmlfile.write(file, settings.outbox, lines, told, page)
     for old in settings.outbox.glob("report-*.html"):
-        if old.name not in names and journal.report(old.name) is not None:
+        if old.name not in names and is_ours(journal, old):
             old.unlink()
 
 

@@ -26,6 +26,11 @@ def is_current(journal: Journal, path: Path, shows: str) -> bool:
     return last is not None and last.shows == shows and path.exists() and _is_last(path, last)
 
 
+def is_ours(journal: Journal, path: Path) -> bool:
+    """Whether a report is as it was last written, so that it may be taken away."""
+    return path.exists() and _is_last(path, journal.report(path.name))
+
+
 @contextmanager
 def kept(journal: Journal, path: Path, shows: str) -> Iterator[IO[str]]:
     """Write a report, whole or not at all, to the file that the context gives.

@@ -99,6 +99,7 @@ function picture(row) {
 function cell(row, number) {
   const box = make("div", undefined, "cell");
   box.setAttribute("role", "option");
+  box.setAttribute("aria-selected", "false");
   box.id = `cell-${number}`;
   box.title = row[FILE];
   const name = add(make("div", undefined, "name"), make("bdi", label(row)));
@@ -127,7 +128,7 @@ function seen(row) {
 }
 
 function choose(number, scroll = true) {
-  $("gallery").querySelector('[aria-selected="true"]')?.removeAttribute("aria-selected");
+  $("gallery").querySelector('[aria-selected="true"]')?.setAttribute("aria-selected", "false");
   chosen = shown.length ? Math.max(0, Math.min(number, shown.length - 1)) : -1;
   $("zoom").replaceChildren();
   if (chosen < 0) return;
