@@ -4,7 +4,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -14,13 +14,25 @@ _NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable
 def find_browser() -> str:
     """A Chromium of the system, or the one that playwright fetched; empty where there is none."""
     for name in _NAMES:
-        if found := shutil.which(name):
+        if (found := shutil.which(name)) and _starts(found):
             return found
     code = "from playwright.sync_api import sync_playwright as p\n"
     code += "with p() as each: print(each.chromium.executable_path)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     path = done.stdout.strip()
-    return path if path and Path(path).exists() else ""
+    return path if path and Path(path).exists() and _starts(path) else ""
+
+
+def _starts(path: str) -> bool:
+    """Whether a browser has all the libraries of the system that it needs."""
+    command = [path, "--headless", "--no-sandbox", "--version"]
+    try:
+        done = subprocess.run(
+            command, capture_output=True, stdin=subprocess.DEVNULL, timeout=60, check=False
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return False
+    return done.returncode == 0
 
 
 @contextmanager
@@ -62,20 +74,13 @@ def main() -> None:
     """Fetch a Chromium for the tests of pages where the system has none, if that may be."""
     if find_browser():
         return
-    command = [
-        sys.executable,
-        "-m",
-        "playwright",
-        "install",
-        "--with-deps",
-        "chromium-headless-shell",
-    ]
-    try:
-        done = subprocess.run(command, capture_output=True, timeout=300, check=False)
-    except (OSError, subprocess.TimeoutExpired):
-        done = None
-    if done is None or done.returncode:
-        print("==> no Chromium, and none could be fetched: tests in a browser are skipped")
+    command = [sys.executable, "-m", "playwright", "install", "chromium-headless-shell"]
+    with suppress(OSError, subprocess.TimeoutExpired):
+        subprocess.run(
+            command, capture_output=True, stdin=subprocess.DEVNULL, timeout=300, check=False
+        )
+    if not find_browser():
+        print("==> no Chromium that starts, and none could be fetched: its tests are skipped")
 
 
 if __name__ == "__main__":
