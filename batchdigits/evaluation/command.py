@@ -89,6 +89,7 @@ def _settings(order: Order, files: Labelled, outbox: Path) -> Settings:
         thumbnails=Thumbnails.OFF,
         duplicates=Duplicates.READ,
         workers=order.workers,
+        html=False,
     )
 
 
