@@ -11,6 +11,7 @@ from batchdigits.console import LOG
 from batchdigits.engine import load, load_default
 from batchdigits.errors import BatchdigitsError, EmptyInboxError
 from batchdigits.outbox import check_folders, has_journal, opened
+from batchdigits.reports import parquetfile
 from batchdigits.reports.drawing import draw_reports
 from batchdigits.scan import Scan
 from batchdigits.session import Listener as SessionListener
@@ -39,6 +40,8 @@ def run(settings: Settings, listener: Listener) -> tuple[Summary, Scan]:
         OutboxError: the outbox cannot be written, is in use, or belongs to another inbox.
     """
     check_folders(settings.inbox, settings.outbox)
+    if settings.parquet:
+        parquetfile.check()
     scan = Scan(settings.inbox, settings.include, settings.exclude)
     found = iter(scan)
     if not has_journal(settings.outbox):

@@ -10,6 +10,11 @@ import pytest
 from conftest import ROOT, Run, read_csv
 from python_calamine import CalamineWorkbook
 
+from batchdigits.batch import run
+from batchdigits.config import Settings
+from batchdigits.errors import UsageError
+from batchdigits.summary import Summary
+
 #: Names that are no markup, no escapes and no trimmed text, though they look so.
 ODD = ("<r><t>bold</t></r>", "a_x0041_b.png", "&amp; <b>.png", " space .png", "tab\there.png")
 NUMBERS = ("digit", "second_digit", "corrected_digit", "width", "height", "bytes", "page")
@@ -185,3 +190,25 @@ def test_what_was_asked_for_once_does_not_go_stale(
     assert "new.png" in [row[1] for row in sheet.to_python()]
     assert "new.png" in set(pd.read_parquet(forms / "results.parquet")["file"])
     assert not (forms / "summary.png").exists(), "nobody asked for it"
+
+
+def test_a_missing_library_is_told_before_the_work(
+    inbox: Path, outbox: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # A fake, since the library is there for the other tests.
+    monkeypatch.setattr("batchdigits.reports.parquetfile.find_spec", lambda name: None)
+    shutil.copy(ROOT / "inbox" / "forms" / "digit1.png", inbox)
+    with pytest.raises(UsageError, match="needs pyarrow"):
+        run(Settings(inbox, outbox, parquet=True), Nobody())
+    assert not outbox.exists()
+
+
+class Nobody:
+    """A listener that does not listen."""
+
+    def started(self, files: int) -> None: ...
+
+    def advanced(self, summary: Summary) -> None: ...
+
+    def stopped(self) -> int:
+        return 0

@@ -9,7 +9,7 @@ from batchdigits.config import Settings, Thumbnails
 from batchdigits.files import write_bytes
 from batchdigits.jobs import Job, Sheet
 from batchdigits.journal.journal import Journal
-from batchdigits.reports import csvfile, htmlfile, jsonfile, sheets, summaryfile
+from batchdigits.reports import csvfile, htmlfile, jsonfile, parquetfile, sheets, summaryfile
 from batchdigits.reports.alarms import alarms
 from batchdigits.reports.keeping import is_current, is_ours, kept, kept_at
 from batchdigits.reports.lines import Lines, Period
@@ -165,12 +165,12 @@ def draw_parquet(
     """Write ``results.parquet`` where it is wanted and out of date, bit by bit."""
     if not _is_wanted(journal, settings, settings.parquet, "results.parquet"):
         return
+    if not parquetfile.is_possible():  # asked for once, where the library was
+        return
     shows = f"{journal.change} {settings.duplicates}"
     path = settings.outbox / "results.parquet"
     if is_current(journal, path, shows):
         return
-    from batchdigits.reports import parquetfile  # its library takes a while to load
-
     with kept_at(journal, path, shows) as place, parquetfile.table(place) as add:
         for number, line in enumerate(lines):
             add(line)

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -14,18 +15,27 @@ _WHOLE = {"page", "digit", "second_digit", "width", "height", "bytes", "correcte
 _REAL = {"confidence", "second_confidence"}
 
 
-@contextmanager
-def table(path: Path) -> Iterator[Callable[[Line], object]]:
-    """Write the table; the context gives what adds a line to it.
+def check() -> None:
+    """Find out before the work whether this can be written.
 
     Raises:
         UsageError: the library for it is not installed.
     """
-    try:
-        import pyarrow as arrow
-        from pyarrow import parquet
-    except ImportError as error:
-        raise UsageError("--parquet needs pyarrow: pip install 'batchdigits[parquet]'.") from error
+    if not is_possible():
+        raise UsageError("--parquet needs pyarrow: pip install 'batchdigits[parquet]'.")
+
+
+def is_possible() -> bool:
+    """Whether the library is installed; it is not loaded for that."""
+    return find_spec("pyarrow") is not None
+
+
+@contextmanager
+def table(path: Path) -> Iterator[Callable[[Line], object]]:
+    """Write the table; the context gives what adds a line to it."""
+    import pyarrow as arrow
+    from pyarrow import parquet
+
     schema = arrow.schema([(name, _type(arrow, name)) for name in COLUMNS])
     held: list[Line] = []
     with parquet.ParquetWriter(path, schema) as writer:

@@ -15,7 +15,7 @@ from batchdigits.files import whole_file, whole_path, write_bytes
 from batchdigits.jobs import Job, Sheet, draw_sheet
 from batchdigits.journal.journal import Journal
 from batchdigits.names import raw_name
-from batchdigits.reports import csvfile, htmlfile, jsonfile, summaryfile
+from batchdigits.reports import csvfile, htmlfile, jsonfile, parquetfile, summaryfile
 from batchdigits.reports.alarms import alarms
 from batchdigits.reports.drawing import FOR_PEOPLE, draw_sheets, draw_tables
 from batchdigits.reports.keeping import kept
@@ -118,9 +118,7 @@ def _draw_part(
             stack.enter_context(csvfile.table(files[0], settings.csv_dialect)),
             stack.enter_context(jsonfile.table(files[1], about)),
         ]
-        if settings.parquet:
-            from batchdigits.reports import parquetfile
-
+        if settings.parquet and parquetfile.is_possible():
             place = stack.enter_context(whole_path(to / "results.parquet"))
             adding.append(stack.enter_context(parquetfile.table(place)))
         if settings.xlsx:
@@ -168,6 +166,8 @@ def _remembered(
         parquet=wished["parquet"],
         charts=wished["charts"],
     )
+    if wishes.parquet:
+        parquetfile.check()
     other = {name: value for name, value in wishes._asdict().items() if value is not None}
     return replace(settings, **other), about, told["last_run"]
 

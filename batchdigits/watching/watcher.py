@@ -19,6 +19,7 @@ from batchdigits.engine import load, load_default
 from batchdigits.errors import BatchdigitsError, OutboxBusyError, OutboxError
 from batchdigits.names import display_name, for_terminal
 from batchdigits.outbox import check_folders, opened
+from batchdigits.reports import parquetfile
 from batchdigits.reports.lines import Line, Lines
 from batchdigits.session import Done, Session
 from batchdigits.summary import Summary
@@ -68,6 +69,8 @@ def watch(settings: Settings, watching: Watching, listener: Listener) -> Summary
         OutboxError: the outbox cannot be written, is in use, belongs to another inbox, or went.
     """
     check_folders(settings.inbox, settings.outbox)
+    if settings.parquet:
+        parquetfile.check()
     engine = load(settings.model) if settings.model else load_default()
     # Sent where somebody opens a file for writing in the moment that it is asked whether it is
     # open (see :mod:`~batchdigits.watching.settling`); it would end the program.
