@@ -175,8 +175,8 @@ def report_command(
     """``batchdigits report``: returns the exit code."""
     from batchdigits.errors import UsageError
     from batchdigits.outbox import has_journal, opened
-    from batchdigits.reports.lines import condition
     from batchdigits.reports.redrawing import draw_part, redraw
+    from batchdigits.reports.selection import condition
 
     start_logging(None, quiet=False, verbose=False, as_json=False)
     if not has_journal(outbox):

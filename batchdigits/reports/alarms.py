@@ -44,16 +44,10 @@ def alarms(journal: Journal, lines: Lines) -> list[str]:
 
 
 def _found(journal: Journal, lines: Lines) -> list[str]:
-    _, outcomes = lines.totals()
-    reasons, digits = Counter[str](), Counter[int]()
-    for _, reason, digit, count in outcomes:
-        if reason is not None:
-            reasons[reason] += count
-        if digit is not None:
-            digits[digit] += count
+    totals = lines.totals()
     told = [
-        _blanks(lines) if reasons[Reason.BLANK] >= _BLANKS else "",
-        _dominating(digits),
+        _blanks(lines) if totals.reasons[Reason.BLANK] >= _BLANKS else "",
+        _dominating(totals.digits),
         _streak(journal),
         _paler(journal),
         _doubtful(journal),

@@ -16,19 +16,14 @@ _BINS = 20
 
 def summary_png(lines: Lines) -> bytes:
     """Four charts: digits, confidences, pages over time, and what became of them."""
-    files, outcomes = lines.totals()
-    digits, statuses = Counter[int](), Counter[str]()
-    for status, _, digit, count in outcomes:
-        statuses[status] += count
-        if digit is not None:
-            digits[digit] += count
+    totals = lines.totals()
     figure = new_figure(11, 7.6)
     (upper_left, upper_right), (lower_left, lower_right) = figure.subplots(2, 2)
-    _digits(upper_left, digits)
+    _digits(upper_left, totals.digits)
     _confidences(upper_right, lines.histogram(_BINS))
     _over_time(lower_left, lines.over_time())
-    _statuses(lower_right, statuses)
-    figure.suptitle(f"{files:,} files, {statuses.total():,} pages", color=INK, fontsize=17)
+    _statuses(lower_right, totals.statuses)
+    figure.suptitle(f"{totals.files:,} files, {totals.pages:,} pages", color=INK, fontsize=17)
     return to_png(figure)
 
 
@@ -47,10 +42,7 @@ def _digits(axes: "Axes", digits: Counter[int]) -> None:
     _title(axes, "Digits read")
 
 
-def _confidences(axes: "Axes", histogram: list[tuple[int, int]]) -> None:
-    counts = [0] * _BINS
-    for place, count in histogram:
-        counts[min(place, _BINS - 1)] += count
+def _confidences(axes: "Axes", counts: list[int]) -> None:
     edges = [100 * place / _BINS for place in range(_BINS)]
     axes.bar(edges, counts, 100 / _BINS, align="edge", color=BLUE, edgecolor="white")
     axes.set_xlim(0, 100)

@@ -118,8 +118,7 @@ def draw_pages(
         return
     made_by = hashlib.sha256(repr(about).encode()).hexdigest()
     shows = f"{journal.change} {settings.duplicates} {settings.thumbnails} {made_by}"
-    _, outcomes = lines.totals()
-    names = htmlfile.page_names(sum(count for *_, count in outcomes))
+    names = htmlfile.page_names(lines.totals().pages)
     if all(is_current(journal, settings.outbox / name, shows) for name in names):
         return
     told = htmlfile.overview(journal, lines, about)

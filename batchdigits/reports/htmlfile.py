@@ -8,7 +8,6 @@ never markup.
 import base64
 import json
 import os
-from collections import Counter
 from collections.abc import Iterator
 from functools import cache
 from importlib import resources
@@ -42,27 +41,18 @@ def page_names(rows: int) -> list[str]:
 
 def overview(journal: Journal, lines: Lines, about: _Data) -> _Data:
     """What every page tells at its top; ``about`` is what the JSON reports say of model and run."""
-    files, outcomes = lines.totals()
-    statuses, digits = Counter[str](), Counter[int]()
-    for status, _, digit, count in outcomes:
-        statuses[status] += count
-        if digit is not None:
-            digits[digit] += count
-    unread = lines.unread()
-    histogram = [0] * _BINS
-    for place, count in lines.histogram(_BINS):
-        histogram[min(place, _BINS - 1)] += count
+    totals, unread = lines.totals(), lines.unread()
     return {
         "outbox": journal.meta("inbox") or "",
         "inbox": about["settings"]["inbox"],
         "time": now(),
         "model": about["model"]["name"],
         "review_below": about["settings"]["review_below"],
-        "files": files,
-        "rows": statuses.total(),
-        "statuses": {str(status): statuses[status] for status in Status},
-        "digits": [digits[digit] for digit in range(10)],
-        "histogram": histogram,
+        "files": totals.files,
+        "rows": totals.pages,
+        "statuses": {str(status): totals.statuses[status] for status in Status},
+        "digits": [totals.digits[digit] for digit in range(10)],
+        "histogram": lines.histogram(_BINS),
         "unread": [
             (reason, names[:_NAMED], max(0, len(names) - _NAMED)) for reason, names in unread
         ],

@@ -2,14 +2,12 @@
 
 import json
 import sqlite3
+from collections import Counter
 from collections.abc import Iterator, Sequence
-from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
 from batchdigits.config import Duplicates
-from batchdigits.errors import UsageError
 from batchdigits.journal.journal import Journal
-from batchdigits.records import Status
 
 #: Columns of every table, in their fixed order; confidences are cut, not rounded, to four places.
 _CELLS = {
@@ -39,10 +37,8 @@ _SHA256, _ORIGINAL = COLUMNS.index("sha256"), COLUMNS.index("duplicate_of")
 Cell = str | int | float | None
 #: One cell for each of :data:`COLUMNS`, then ``detail``, and ``scores`` and ``box`` as JSON text.
 Line = tuple[Cell, ...]
-#: Status, reason, digit, and how many pages have them.
-Outcome = tuple[str, str | None, int | None, int]
 
-_ORIGINALS_TABLE = """
+ORIGINALS_TABLE = """
 CREATE TEMP TABLE IF NOT EXISTS originals (file INTEGER PRIMARY KEY, original TEXT)
 """
 _ORIGINALS = """
@@ -82,54 +78,23 @@ LIMIT 1
 
 _AS_NAMED = ", ".join(f"{cell} AS {name}" for name, cell in _CELLS.items())
 #: The table with its columns under their own names, for conditions on them.
-_NAMED = f"""
+NAMED = f"""
 (SELECT f.id AS _id, p.page AS _page, {_AS_NAMED} {_FROM})
 """
-#: What a condition may do: read and compute, see SQLite's *Authorizer Action Codes*.
-_READING = {sqlite3.SQLITE_SELECT, sqlite3.SQLITE_READ, sqlite3.SQLITE_FUNCTION}
 
 
-def condition(journal: Journal, since: str, statuses: Sequence[str], where: str) -> str:
-    """A condition for :class:`Lines` from what people wrote.
+class Totals(NamedTuple):
+    """Files of a table, and how many of its pages have each status, reason and best digit."""
 
-    Args:
-        journal: in which it is tried out; nothing but reading is let through.
-        since: ISO 8601 date or time, UTC; rows read before are left out.
-        statuses: only rows with one of these.
-        where: an expression of SQL on the columns of the table, such as ``digit = 7``.
+    files: int
+    statuses: Counter[str]
+    reasons: Counter[str]
+    digits: Counter[int]
 
-    Raises:
-        UsageError: one of them makes no sense.
-    """
-    parts = []
-    if since:
-        try:
-            begin = datetime.fromisoformat(since)
-            utc = begin.astimezone(UTC) if begin.tzinfo else begin
-        except (ValueError, OverflowError) as error:
-            raise UsageError(f"{since!r} is no date such as 2026-11-21.") from error
-        parts.append(f"read_at >= '{utc.replace(tzinfo=None).isoformat(timespec='seconds')}Z'")
-    if statuses:
-        parts.append(f"status IN ({', '.join(repr(str(Status(each))) for each in statuses)})")
-    if where:
-        parts.append(f"({where})")
-    only = " AND ".join(parts)
-    sql = journal.sql
-    sql.execute(_ORIGINALS_TABLE)
-    sql.set_authorizer(
-        lambda action, _, name, *__: (
-            sqlite3.SQLITE_OK
-            if action in _READING and name != "load_extension"
-            else sqlite3.SQLITE_DENY
-        )
-    )
-    try:
-        sql.execute(f"SELECT 1 FROM {_NAMED} WHERE {only or 1} LIMIT 0")
-    except (sqlite3.Error, sqlite3.Warning, UnicodeEncodeError) as error:
-        raise UsageError(f"--where {where!r} cannot be used: {error}.") from error
-    finally:
-        sql.set_authorizer(None)
-    return only
+    @property
+    def pages(self) -> int:
+        """All of them."""
+        return self.statuses.total()
 
 
 class Period(NamedTuple):
@@ -170,13 +135,13 @@ class Lines:
         period: Period | None = None,
         only: str = "",
     ) -> None:
-        """``only`` is a condition in SQL on the table's columns, see :func:`condition`."""
+        """``only`` is a condition in SQL on the table's columns, as ``selection`` makes it."""
         self._journal = journal
         self._duplicates = duplicates
         self.period = period
         conditions = ["d.file IS NULL"] if duplicates is Duplicates.SKIP else []
         if only:
-            conditions.append(f"(f.id, p.page) IN (SELECT _id, _page FROM {_NAMED} WHERE {only})")
+            conditions.append(f"(f.id, p.page) IN (SELECT _id, _page FROM {NAMED} WHERE {only})")
         self._where = f"WHERE {' AND '.join(conditions)}" if conditions else ""
         # A count of all is kept from one run to the next, one of a part is not.
         self.is_part = bool(only)
@@ -248,11 +213,14 @@ class Lines:
             found.setdefault(reason, []).append(name)
         return list(found.items())
 
-    def histogram(self, bins: int) -> list[tuple[int, int]]:
+    def histogram(self, bins: int) -> list[int]:
         """How many pages have a confidence in each of so many equal steps from 0 to 1."""
+        counts = [0] * bins
         steps = f"SELECT CAST(p.confidence * {bins} AS INTEGER), count(*) {_FROM} "
         steps += f"{self._where or 'WHERE 1'} AND p.confidence IS NOT NULL GROUP BY 1"
-        return self._query(steps).fetchall()
+        for place, count in self._query(steps):
+            counts[min(place, bins - 1)] += count
+        return counts
 
     def reasons(self) -> Iterator[tuple[str, str | None]]:
         """Name and reason of every page of a file that is not gone, in scan order."""
@@ -274,8 +242,8 @@ class Lines:
                 break
         return counts
 
-    def totals(self) -> tuple[int, list[Outcome]]:
-        """How many files the table tells of, and how many pages have each outcome.
+    def totals(self) -> Totals:
+        """How many files the table tells of, and its pages by what became of them.
 
         Counted once for each state of the journal: a run with nothing to do is over sooner.
         """
@@ -291,7 +259,14 @@ class Lines:
             known = [shows, count, self._query(f"{pages} GROUP BY 1, 2, 3").fetchall()]
             if not self.is_part:
                 self._journal.remember("totals", json.dumps(known))
-        return known[1], list(map(tuple, known[2]))
+        totals = Totals(known[1], Counter(), Counter(), Counter())
+        for status, reason, digit, number in known[2]:
+            totals.statuses[status] += number
+            if reason is not None:
+                totals.reasons[reason] += number
+            if digit is not None:
+                totals.digits[digit] += number
+        return totals
 
     def _select(self, what: str) -> sqlite3.Cursor:
         return self._query(f"SELECT {what} {_FROM} {self._where} {_ORDER}")
@@ -305,7 +280,7 @@ class Lines:
     def _find_originals(self) -> None:
         with self._journal.telling():
             sql = self._journal.sql
-            sql.execute(_ORIGINALS_TABLE)
+            sql.execute(ORIGINALS_TABLE)
             sql.execute("DELETE FROM originals")
             if self._duplicates is not Duplicates.READ:
                 sql.execute(_ORIGINALS)

@@ -68,7 +68,7 @@ def draw_part(journal: Journal, outbox: Path, to: Path, only: str, wishes: Wishe
         journal: of the outbox.
         outbox: where thumbnails are.
         to: a new or empty folder.
-        only: which rows, see :func:`batchdigits.reports.lines.condition`.
+        only: which rows, see :func:`batchdigits.reports.selection.condition`.
         wishes: which reports.
 
     Raises:

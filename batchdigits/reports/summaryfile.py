@@ -1,7 +1,6 @@
 """``summary.json``: the counts, for people in a hurry and for scripts."""
 
 import json
-from collections import Counter
 from typing import IO
 
 from batchdigits.records import Status
@@ -18,23 +17,14 @@ def write(
     about: dict[str, object],
 ) -> None:
     """Write the counts of the whole table, and what :func:`told` tells of the last run."""
-    statuses: Counter[str] = Counter()
-    reasons: Counter[str] = Counter()
-    digits: Counter[str] = Counter()
-    files, outcomes = lines.totals()
-    for status, reason, digit, count in outcomes:
-        statuses[status] += count
-        if reason:
-            reasons[reason] += count
-        if digit is not None:
-            digits[str(digit)] += count
+    totals = lines.totals()
     content = {
         "schema": 1,
-        "files": files,
-        "rows": statuses.total(),
-        "statuses": {status.value: statuses[status.value] for status in Status},
-        "reasons": dict(sorted(reasons.items())),
-        "digits": {str(digit): digits[str(digit)] for digit in range(10)},
+        "files": totals.files,
+        "rows": totals.pages,
+        "statuses": {status.value: totals.statuses[status.value] for status in Status},
+        "reasons": dict(sorted(totals.reasons.items())),
+        "digits": {str(digit): totals.digits[digit] for digit in range(10)},
         "alarms": alarms,
         **last_run,
         **about,

@@ -191,8 +191,8 @@ def _summary(book: "Workbook", lines: Lines, about: Any) -> None:
     """A second sheet: the counts, and two charts of them."""
     sheet = book.add_worksheet("summary")
     bold = book.add_format({"bold": True})
-    files, outcomes = lines.totals()
-    rows: list[tuple[Any, ...]] = [("files", files), ("model", about["model"]["name"]), ()]
+    totals = lines.totals()
+    rows: list[tuple[Any, ...]] = [("files", totals.files), ("model", about["model"]["name"]), ()]
     starts: dict[str, tuple[int, int]] = {}
 
     def block(title: str, counts: dict[str, int]) -> None:
@@ -201,10 +201,10 @@ def _summary(book: "Workbook", lines: Lines, about: Any) -> None:
         rows.extend(counts.items())
         rows.append(())
 
-    block("status", {str(each): _total(outcomes, 0, str(each)) for each in Status})
-    block("digit", {str(digit): _total(outcomes, 2, digit) for digit in range(10)})
-    reasons = sorted({reason for _, reason, _, _ in outcomes if reason})
-    block("reason", {reason: _total(outcomes, 1, reason) for reason in reasons})
+    block("status", {str(each): totals.statuses[each] for each in Status})
+    block("digit", {str(digit): totals.digits[digit] for digit in range(10)})
+    reasons = dict(sorted(totals.reasons.items()))
+    block("reason", reasons)
     sheet.set_column(0, 0, 18)
     sheet.set_column(2, 2, 70, book.add_format({"text_wrap": True, "valign": "top"}))
     for number, row in enumerate(rows):
@@ -227,7 +227,3 @@ def _summary(book: "Workbook", lines: Lines, about: Any) -> None:
         chart.set_title({"name": f"pages by {title}", "name_font": {"size": 11}})
         chart.set_legend({"none": True})
         sheet.insert_chart(place, chart, {"x_scale": 1.1})
-
-
-def _total(outcomes: list[Any], column: int, value: object) -> int:
-    return sum(row[3] for row in outcomes if row[column] == value)
