@@ -3,6 +3,7 @@
 import os
 import sys
 from collections.abc import Callable
+from dataclasses import fields
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -116,6 +117,14 @@ def _print_version(wanted: bool) -> None:
         raise typer.Exit
 
 
+def _settings(given: dict[str, Any]) -> Settings:
+    """What ``run`` or ``watch`` was told, by the names that settings and options share."""
+    limits = Limits(given["max_megapixels"], given["max_pages"])
+    patterns = {name: _patterns(given[name]) for name in ("include", "exclude")}
+    named = {each.name: given[each.name] for each in fields(Settings) if each.name in given}
+    return Settings(**named | patterns, limits=limits)
+
+
 def _patterns(wanted: list[str] | None) -> tuple[str, ...]:
     from batchdigits.names import display_name
 
@@ -166,29 +175,7 @@ def run(
     log_json: options.LogJson = False,
 ) -> None:
     """Read every scan of INBOX and write a spreadsheet to OUTBOX."""
-    settings = Settings(
-        inbox=inbox,
-        outbox=outbox,
-        include=_patterns(include),
-        exclude=_patterns(exclude),
-        limits=Limits(max_megapixels, max_pages),
-        quarantine=quarantine,
-        model=model,
-        thumbnails=thumbnails,
-        duplicates=duplicates,
-        workers=workers,
-        file_timeout=file_timeout,
-        worker_memory=worker_memory,
-        force=force,
-        retry_failed=retry_failed,
-        rebind=rebind,
-        html=html,
-        xlsx=xlsx,
-        xlsx_images=xlsx_images,
-        csv_dialect=csv_dialect,
-        parquet=parquet,
-        charts=charts,
-    )
+    settings = _settings(locals())
     from batchdigits.commands import run_command
 
     raise typer.Exit(run_command(settings, quiet, verbose, log_json))
@@ -243,27 +230,7 @@ def watch(
     log_json: options.LogJson = False,
 ) -> None:
     """Read what is in INBOX and every scan that arrives, until Ctrl-C."""
-    settings = Settings(
-        inbox=inbox,
-        outbox=outbox,
-        include=_patterns(include),
-        exclude=_patterns(exclude),
-        limits=Limits(max_megapixels, max_pages),
-        quarantine=quarantine,
-        model=model,
-        thumbnails=thumbnails,
-        duplicates=duplicates,
-        workers=workers,
-        file_timeout=file_timeout,
-        worker_memory=worker_memory,
-        rebind=rebind,
-        html=html,
-        xlsx=xlsx,
-        xlsx_images=xlsx_images,
-        csv_dialect=csv_dialect,
-        parquet=parquet,
-        charts=charts,
-    )
+    settings = _settings(locals())
     watching = Watching(settle, grace, rescan, poll, rotate, processed, on_batch)
     from batchdigits.commands import watch_command
 
