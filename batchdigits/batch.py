@@ -8,8 +8,8 @@ from typing import Protocol
 
 from batchdigits.config import Settings
 from batchdigits.console import LOG
-from batchdigits.engine import load, load_default
 from batchdigits.errors import BatchdigitsError, EmptyInboxError
+from batchdigits.library import open_engine
 from batchdigits.outbox import check_folders, has_journal, opened
 from batchdigits.reports import parquetfile
 from batchdigits.reports.drawing import draw_reports
@@ -49,7 +49,7 @@ def run(settings: Settings, listener: Listener) -> tuple[Summary, Scan]:
         if first is None:  # leave no outbox behind that nobody needs
             raise EmptyInboxError(_nothing(settings.inbox, scan))
         found = chain([first], found)
-    engine = load(settings.model) if settings.model else load_default()
+    engine = open_engine(settings.model, settings.models_folder)
     with opened(settings.outbox) as journal:
         session = Session(settings, journal, engine, listener)
         if settings.retry_failed:

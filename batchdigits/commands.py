@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from batchdigits.batch import run
-from batchdigits.config import Settings, Watching
+from batchdigits.config import Model, Settings, Watching
 from batchdigits.console import LOG, Stop, start_logging
 from batchdigits.errors import EXIT_OK, EXIT_SOME_UNREAD, EXIT_UNWELL
 from batchdigits.names import for_terminal
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from batchdigits.reports.redrawing import Wishes
+    from batchdigits.training.order import Order
 
 # All is loaded that a run needs: garbage is looked for from now on (see __main__), but not in it.
 gc.freeze()
@@ -216,7 +217,7 @@ def evaluate_command(
     outbox: Path,
     include: tuple[str, ...],
     exclude: tuple[str, ...],
-    model: Path | None,
+    model: Model,
     workers: int | None,
     quiet: bool,
 ) -> int:
@@ -234,26 +235,64 @@ def evaluate_command(
     return done.exit_code
 
 
-def train_command(
-    data: tuple[Path, ...],
-    exclude: tuple[str, ...],
-    hold_out: tuple[str, ...],
-    fonts: Path | None,
-    cycles: tuple[int, int],
-    seed: int,
-    name: str,
-    into: Path,
-    resume: bool,
-) -> int:
+def train_command(order: "Order", quiet: bool) -> int:
     """``batchdigits train``: returns the exit code."""
     # TensorFlow tells much about machines without a GPU; only its errors are for people.
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
-    from batchdigits.training import command
-    from batchdigits.training.train import Recipe
+    from batchdigits.training import command, told
+    from batchdigits.training.bar import Bar
 
     console = _console()
-    recipe = Recipe(epochs=cycles[0], refine=cycles[1], seed=seed)
-    order = command.Order(data, exclude, hold_out, fonts, name, into, recipe, resume)
-    path = command.train_command(order, lambda line: console.print(line, highlight=False))
-    console.print(f"written: {path}", highlight=False)
+    start_logging(console, quiet, verbose=False, as_json=False)
+    with Bar(console, order.recipe.rounds, quiet) as bar:
+        try:
+            trained = command.train_command(order, bar)
+        except KeyboardInterrupt:
+            LOG.warning("Stopped. --resume goes on after the last whole epoch.")
+            raise
+    if not quiet:
+        console.print(told.table(trained))
+        for line in told.lines(order, trained):
+            console.print(line, markup=False, highlight=False, soft_wrap=True)
+    return EXIT_OK
+
+
+def list_command() -> int:
+    """``batchdigits models list``: returns the exit code."""
+    from rich.console import Console
+
+    from batchdigits import shelf
+
+    Console().print(shelf.table())
+    return EXIT_OK
+
+
+def show_command(name: str) -> int:
+    """``batchdigits models show``: returns the exit code."""
+    from batchdigits import shelf
+
+    for field, value in shelf.lines(name):
+        print(f"{field:18}{for_terminal(value)}")
+    return EXIT_OK
+
+
+def default_command(name: str | None) -> int:
+    """``batchdigits models default``: returns the exit code."""
+    from batchdigits import library
+
+    if name is None:
+        print(for_terminal(library.default_name()))
+        return EXIT_OK
+    start_logging(None, quiet=False, verbose=False, as_json=False)
+    library.set_default(name)
+    LOG.info("In this folder, %s reads where no model is named.", for_terminal(name))
+    return EXIT_OK
+
+
+def export_command(name: str, to: Path) -> int:
+    """``batchdigits models export``: returns the exit code."""
+    from batchdigits import shelf
+
+    for path in shelf.export(name, to):
+        print(for_terminal(str(path)))
     return EXIT_OK

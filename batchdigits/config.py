@@ -86,6 +86,45 @@ class Rotate(StrEnum):
         return {"never": "", "daily": "%Y-%m-%d", "monthly": "%Y-%m"}[self.value]
 
 
+class InputRange(StrEnum):
+    """What levels a model wants, of pixels that are 0 to 255 in files.
+
+    ``l2``: divided by the Euclidean norm of a pixel column, a row or the whole image, as
+    ``tf.keras.utils.normalize`` does along an axis; of single pixels, what is not 0 becomes 1.
+    ``mnist``: less MNIST's mean, by its deviation, as PyTorch's example has it.
+    """
+
+    UNIT = "0-1"
+    BYTE = "0-255"
+    SIGNED = "-1-1"
+    MNIST = "mnist"
+    L2_COLUMNS = "l2-columns"
+    L2_ROWS = "l2-rows"
+    L2_IMAGE = "l2-image"
+    L2_PIXELS = "l2-pixels"
+
+
+class Ink(StrEnum):
+    """What ink is in the images that a model wants."""
+
+    WHITE = "white"
+    BLACK = "black"
+
+
+class Arch(StrEnum):
+    """A network: ``cnn`` is the bundled one, ``mlp`` the dense layers that tutorials begin with."""
+
+    CNN = "cnn"
+    MLP = "mlp"
+
+
+class Output(StrEnum):
+    """What the last layer of an ``mlp`` makes of its ten sums."""
+
+    SOFTMAX = "softmax"
+    SIGMOID = "sigmoid"
+
+
 @dataclass(frozen=True, slots=True)
 class Limits:
     """What one file may ask for.
@@ -100,13 +139,30 @@ class Limits:
 
 
 @dataclass(frozen=True, slots=True)
+class Model:
+    """Which model reads, and what is known of it before it is looked at.
+
+    Attributes:
+        name: one of the library, or the path of a file or folder; empty for the default.
+        input_range: the levels it wants; ``None`` to find out.
+        ink: what ink is in the images it wants; ``None`` to find out.
+        trusted: whether code in its file may be run.
+    """
+
+    name: str = ""
+    input_range: InputRange | None = None
+    ink: Ink | None = None
+    trusted: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """What one run does, and to which folders.
 
-    ``include`` and ``exclude`` hold :mod:`fnmatch` patterns on paths inside the inbox; ``model``
-    is a ``.tflite`` file with its card beside it, or ``None`` for the bundled one.
+    ``include`` and ``exclude`` hold :mod:`fnmatch` patterns on paths inside the inbox.
 
     Attributes:
+        model: which model reads.
         workers: processes that read, or ``None`` for as many as there are cores and work.
         file_timeout: seconds one file may take.
         worker_memory: MiB each worker may allocate.
@@ -126,7 +182,7 @@ class Settings:
     exclude: tuple[str, ...] = ()
     limits: Limits = field(default_factory=Limits)
     quarantine: Quarantine = Quarantine.MOVE
-    model: Path | None = None
+    model: Model = field(default_factory=Model)
     thumbnails: Thumbnails = Thumbnails.EACH
     duplicates: Duplicates = Duplicates.REPORT
     workers: int | None = None
@@ -141,6 +197,11 @@ class Settings:
     csv_dialect: CsvDialect = CsvDialect.STANDARD
     parquet: bool = False
     charts: bool = False
+
+    @property
+    def models_folder(self) -> Path:
+        """Where cards of models lie that have none, and no room for one, beside them."""
+        return self.outbox / ".batchdigits" / "models"
 
     @property
     def quarantine_folder(self) -> Path:

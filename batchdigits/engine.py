@@ -1,8 +1,6 @@
-"""Digit images to scores, with LiteRT: the bundled model or another ``.tflite`` with a card."""
+"""Digit images to scores: the bundled model, or any other that has a card beside it."""
 
 import hashlib
-import json
-import math
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -11,8 +9,10 @@ from ai_edge_litert.interpreter import Interpreter
 from numpy.typing import NDArray
 
 from batchdigits.arrays import Scores
+from batchdigits.cards import Convention, ModelCard, read_card
 from batchdigits.errors import ModelError
-from batchdigits.records import ModelCard
+from batchdigits.presenting import Layout, logits_of, presented
+from batchdigits.runners import Runner, open_runner
 
 DEFAULT_MODEL = "digits"
 CARD_ENDING = ".json"
@@ -44,21 +44,34 @@ def load_default(threads: int = 1) -> Engine:
 
 
 def load(path: Path, threads: int = 1) -> Engine:
-    """A ``.tflite`` model with its card (same name, ``.json``) beside it.
+    """A ``.tflite`` or ``.onnx`` model with its card (same name, ``.json``) beside it.
 
     Raises:
         ModelError: missing or damaged, not the file the card describes, or of another shape.
     """
     if not path.is_file():
         raise ModelError(f"No model at {path}.")
-    card = read_card(path.with_suffix(CARD_ENDING))
+    return load_with(path, read_card(path.with_suffix(CARD_ENDING)), threads)
+
+
+def load_with(path: Path, card: ModelCard, threads: int = 1) -> Engine:
+    """The same with a card that lies elsewhere.
+
+    Raises:
+        ModelError: see :func:`load`.
+    """
     try:
         content = path.read_bytes()
     except OSError as error:
         raise ModelError(f"No model at {path}: {error.strerror}.") from error
     if hashlib.sha256(content).hexdigest() != card.sha256:
         raise ModelError(f"The model {path} is not the one its card describes (hash differs).")
-    return LiteRTEngine(content, card, threads)
+    if card.convention is None:
+        return LiteRTEngine(content, card, threads)
+    try:
+        return ConventionEngine(open_runner(content, path.suffix), card, card.convention)
+    except ModelError as error:
+        raise ModelError(f"The model {path} cannot be used. {error}") from error
 
 
 def models_folder() -> Path:
@@ -66,31 +79,6 @@ def models_folder() -> Path:
     package = Path(__file__).resolve().parent
     inside = package / "models"
     return inside if inside.is_dir() else package.parent / "models"
-
-
-def read_card(path: Path) -> ModelCard:
-    """Read a model card (JSON).
-
-    Raises:
-        ModelError: the card is missing, or lacks what predicting needs.
-    """
-    try:
-        about = json.loads(path.read_text(encoding="utf-8"))
-        card = ModelCard(
-            name=str(about["name"]),
-            file=str(about["file"]),
-            sha256=str(about["sha256"]),
-            temperature=float(about["temperature"]),
-            review_below=float(about["review_below"]),
-            about=about,
-        )
-        if not (0 < card.temperature < math.inf and 0 <= card.review_below <= 1):
-            raise ValueError("temperature must be above 0, review_below 0 to 1")
-        return card
-    except OSError as error:
-        raise ModelError(f"No model card at {path}: {error.strerror}.") from error
-    except (ValueError, KeyError, TypeError) as error:
-        raise ModelError(f"The model card {path} is damaged: {error!r}.") from error
 
 
 class LiteRTEngine:
@@ -136,6 +124,24 @@ class LiteRTEngine:
         self._pixels()[count:] = 0
         self._interpreter.invoke()
         logits[:] = self._logits()[:count]
+
+
+class ConventionEngine:
+    """A model that wants images in a convention of its own."""
+
+    def __init__(self, runner: Runner, card: ModelCard, convention: Convention) -> None:
+        self.card = card
+        self._runner = runner
+        self._convention = convention
+        self._layout = Layout.of(runner.shape)
+        if runner.outputs not in (10, 11):
+            raise ModelError(f"It gives {runner.outputs} numbers for an image, not one a digit.")
+
+    def predict(self, images: NDArray[np.uint8]) -> Scores:
+        """``(n, 28, 28) uint8``, any n, to ``(n, 10) float32`` calibrated probabilities."""
+        values = presented(images, self._layout, self._convention)
+        logits = logits_of(self._runner(values), self._convention.outputs)
+        return softmax(logits / np.float32(self.card.temperature))[:, :10]
 
 
 def softmax(logits: NDArray[np.float32]) -> Scores:

@@ -1,11 +1,20 @@
 """Options that several commands have, each described once."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
+import typer.core
 
-from batchdigits.config import CsvDialect, Duplicates, Quarantine, Thumbnails, XlsxImages
+from batchdigits.config import (
+    CsvDialect,
+    Duplicates,
+    Ink,
+    InputRange,
+    Quarantine,
+    Thumbnails,
+    XlsxImages,
+)
 
 
 def _folder(text: str | Path) -> Path:
@@ -13,6 +22,20 @@ def _folder(text: str | Path) -> Path:
     if not str(text):
         raise typer.BadParameter("the name is empty")
     return Path(text)
+
+
+class SeveralNumbers(typer.core.TyperCommand):
+    """A command that takes ``--hidden 128 128`` for ``--hidden 128 --hidden 128``."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Say the option again before each further number."""
+        spread: list[str] = []
+        for place, word in enumerate(args):
+            follows = word.isdecimal() and place > 1 and args[place - 1].isdecimal()
+            if follows and "--hidden" in spread and spread[-2] == "--hidden":
+                spread.append("--hidden")
+            spread.append(word)
+        return super().parse_args(ctx, spread)
 
 
 Inbox = Annotated[Path, typer.Argument(help="Folder with the scans.", parser=_folder)]
@@ -28,7 +51,23 @@ MaxMegapixels = Annotated[
 ]
 MaxPages = Annotated[int, typer.Option(min=1, help="Most pages read of one file.")]
 QuarantineMode = Annotated[Quarantine, typer.Option(help="What becomes of unreadable files.")]
-Model = Annotated[Path | None, typer.Option(help="A .tflite model with its card beside it.")]
+Model = Annotated[
+    str | None,
+    typer.Option(
+        help="A model: its name, or a file or folder made elsewhere.", show_default="digits"
+    ),
+]
+InputRangeOf = Annotated[
+    InputRange | None,
+    typer.Option("--input-range", help="Levels that the model wants.", show_default="found out"),
+]
+InkOf = Annotated[
+    Ink | None,
+    typer.Option("--ink", help="Ink in the images it wants.", show_default="found out"),
+]
+TrustModel = Annotated[
+    bool, typer.Option("--trust-model", help="Run code that the model's file may hold.")
+]
 ThumbnailsMode = Annotated[
     Thumbnails,
     typer.Option(help="Pictures: of each page, contact sheets only, those in review, none."),

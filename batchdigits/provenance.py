@@ -30,20 +30,22 @@ def maker_of(engine: Engine, settings: Settings) -> Maker:
     The model's name is its card's and the first eight digits of its file's hash.
     """
     card = engine.card
-    decisive = {
+    decisive: dict[str, object] = {
         "batchdigits": __version__,
         "temperature": card.temperature,
         "review_below": card.review_below,
         "max_megapixels": settings.limits.max_megapixels,
         "max_pages": settings.limits.max_pages,
     }
-    return Maker(f"{card.name}@{card.sha256[:8]}", card.sha256, json.dumps(decisive))
+    if card.convention:
+        decisive["convention"] = card.convention.told()
+    return Maker(f"{card.name}@{card.identity[:8]}", card.identity, json.dumps(decisive))
 
 
 def about(engine: Engine, settings: Settings) -> dict[str, object]:
     """What the JSON reports say of model, versions and settings."""
     return {
-        "model": {"name": engine.card.name, "sha256": engine.card.sha256},
+        "model": {"name": engine.card.name, "sha256": engine.card.identity},
         "versions": VERSIONS,
         "settings": {
             "inbox": display_name(os.path.abspath(settings.inbox)),

@@ -295,15 +295,3 @@ class Row:
         """Why it is not simply ``ok``; ``None`` when it is."""
         outcome = self.reading or self.rejected
         return outcome.reason if outcome else None
-
-
-@dataclass(frozen=True, slots=True)
-class ModelCard:
-    """What is known of a model: the JSON beside it, see ``docs/model.md``."""
-
-    name: str
-    file: str
-    sha256: str
-    temperature: float
-    review_below: float
-    about: dict[str, object]

@@ -5,7 +5,6 @@ import math
 import numpy as np
 import pytest
 
-from batchdigits.evaluation.figures import percent
 from batchdigits.evaluation.measures import (
     NONE,
     Confusion,
@@ -17,6 +16,7 @@ from batchdigits.evaluation.measures import (
     wilson,
     worst_confusions,
 )
+from batchdigits.shares import percent
 
 
 def test_wilson_as_worked_out_by_hand() -> None:

@@ -10,17 +10,16 @@ from pathlib import Path
 import matplotlib
 import numpy as np
 import pytest
-from conftest import ROOT, Run, read_csv, write_png
+from conftest import ROOT, Run, read_csv, sample_digits, write_png
 from fontTools.ttLib import TTFont
 from numpy.typing import ArrayLike
 
 from batchdigits.arrays import GrayImage
+from batchdigits.confidence import fit_temperature
 from batchdigits.engine import load_default
 from batchdigits.errors import DataError
 from batchdigits.training import augment
 from batchdigits.training.augment import NO_DIGIT, Material, make
-from batchdigits.training.calibrate import fit_temperature
-from batchdigits.training.command import Order, command_line
 from batchdigits.training.data import (
     LONGEST_SIDE,
     Labelled,
@@ -33,7 +32,6 @@ from batchdigits.training.data import (
 from batchdigits.training.fonts import load_fonts
 from batchdigits.training.glyphs import OUTLINE
 from batchdigits.training.pen import Bend, Pen, draw_ink
-from batchdigits.training.train import Recipe
 
 Digits = list[tuple[GrayImage, str]]
 
@@ -50,33 +48,47 @@ def write_folder(folder: Path, digits: Digits) -> None:
         write_png(folder / f"w{number % 4}" / digit / f"{number}.png", image)
 
 
-def test_a_model_is_trained_saved_and_read_with(
-    batchdigits: Run, tmp_path: Path, digits: Digits
-) -> None:
-    write_folder(tmp_path / "scans", digits)
+@pytest.fixture(scope="module")
+def trained(batchdigits: Run, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with data, in which a small cnn was trained, and fine-tuned."""
+    folder = tmp_path_factory.mktemp("trained")
+    digits = sample_digits()
+    write_folder(folder / "scans", digits)
     images = np.stack([np.resize(image, (28, 28)) for image, _ in digits] * 20)
     y = np.array([int(true) for _, true in digits] * 20)
-    np.savez(tmp_path / "mine.npz", x_train=images, y_train=y)
-    (tmp_path / "my fonts").mkdir()
-    shutil.copy(FONTS / "DejaVuSans.ttf", tmp_path / "my fonts")
+    np.savez(folder / "mine.npz", x_train=images, y_train=y)
+    (folder / "my fonts").mkdir()
+    shutil.copy(FONTS / "DejaVuSans.ttf", folder / "my fonts")
     done = batchdigits(
         "train", "--data", "scans", "--data", "mine.npz", "--hold-out", "w3/*",
-        "--fonts", "my fonts", "--epochs", "1", "--refine", "1", "--seed", "7",
-        "--name", "mine", "--into", "models", cwd=tmp_path,
+        "--fonts", "my fonts", "--epochs", "1", "--refine", "1", "--seed", "7", cwd=folder,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     assert "epoch 2/2" in done.stderr and "Traceback" not in done.stderr
-    card = json.loads((tmp_path / "models" / "mine.json").read_text())
+    return folder
+
+
+def test_a_model_is_trained_saved_and_read_with(batchdigits: Run, trained: Path) -> None:
+    card = json.loads((trained / "models" / "mine.json").read_text())
     assert card["command"] == (
         "batchdigits train --data scans --data mine.npz --hold-out 'w3/*' --fonts 'my fonts'"
         " --epochs 1 --refine 1 --seed 7 --name mine"
     )
     assert card["typefaces_learned"] == 1 and card["trained_on"][-1] == "my fonts"
     assert card["digits_calibrated"] == 4 + round(320 / 12)
-    assert sorted(os.listdir(tmp_path / "models")) == ["mine.json", "mine.keras", "mine.tflite"]
-    inbox, model = ROOT / "inbox" / "drawings", tmp_path / "models" / "mine.tflite"
-    assert batchdigits("run", inbox, tmp_path / "out", "--model", model).returncode == 0
-    assert {row["model"] for row in read_csv(tmp_path / "out")} == {f"mine@{card['sha256'][:8]}"}
+    assert len(card["history"]) == 2 and card["test"]["digits"] > 0
+    files = ["mine.json", "mine.keras", "mine.png", "mine.tflite"]
+    assert sorted(os.listdir(trained / "models")) == files
+    inbox = ROOT / "inbox" / "drawings"
+    assert (
+        batchdigits("run", inbox, trained / "out", "--model", "mine", cwd=trained).returncode == 0
+    )
+    assert {row["model"] for row in read_csv(trained / "out")} == {f"mine@{card['sha256'][:8]}"}
+
+
+def test_a_name_that_is_taken_is_refused_before_the_work(batchdigits: Run, trained: Path) -> None:
+    done = batchdigits("train", "--data", "scans", cwd=trained)
+    assert done.returncode == 2 and "mine.keras is there already" in done.stderr
 
 
 def test_data_that_cannot_be_used_is_told(batchdigits: Run, tmp_path: Path) -> None:
@@ -258,11 +270,3 @@ def test_no_stroke_is_thinner_than_a_pen_draws(tmp_path: Path) -> None:
         pen = Pen(grow=-9)
         ink = draw_ink(fields, 28, pen, Bend(0, 0, 0, 0), np.random.default_rng(1))
         assert ink.max() > 0.6 and ink.sum() > 12
-
-
-def test_a_resumed_command_says_so(tmp_path: Path) -> None:
-    recipe = Recipe(epochs=3, refine=2)
-    order = Order((tmp_path / "a b",), (), (), None, "mine", tmp_path, recipe, resume=True)
-    assert command_line(order) == (
-        "batchdigits train --data 'a b' --epochs 3 --refine 2 --resume --seed 1 --name mine"
-    )

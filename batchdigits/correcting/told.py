@@ -5,9 +5,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from batchdigits.correcting.command import Outcome
-from batchdigits.evaluation.figures import percent
 from batchdigits.evaluation.measures import NONE, wilson
 from batchdigits.names import for_terminal
+from batchdigits.shares import percent
 
 if TYPE_CHECKING:
     from rich.table import Table

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from batchdigits.evaluation.figures import Figures, percent
+from batchdigits.evaluation.figures import Figures
 from batchdigits.evaluation.measures import Calibration, wilson
 from batchdigits.pictures.canvas import (
     BLUE,
@@ -16,6 +16,7 @@ from batchdigits.pictures.canvas import (
     tidy,
     to_png,
 )
+from batchdigits.shares import percent
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -2,17 +2,18 @@
 
 import tempfile
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from batchdigits import __version__
-from batchdigits.config import Duplicates, Quarantine, Settings, Thumbnails
-from batchdigits.engine import Engine, load, load_default
+from batchdigits.config import Duplicates, Model, Quarantine, Settings, Thumbnails
+from batchdigits.engine import Engine
 from batchdigits.errors import EXIT_SOME_UNREAD, DataError
 from batchdigits.evaluation import charts, matrix, mistakes, report, tiles
 from batchdigits.evaluation.answers import Answer, Answers, read_answers
 from batchdigits.evaluation.figures import Figures, figures
 from batchdigits.evaluation.labels import Labelled, check_outbox, labelled
+from batchdigits.library import open_engine
 from batchdigits.names import display_name
 from batchdigits.summary import Summary
 
@@ -30,7 +31,7 @@ class Order:
     outbox: Path
     include: tuple[str, ...] = ()
     exclude: tuple[str, ...] = ()
-    model: Path | None = None
+    model: Model = field(default_factory=Model)
     workers: int | None = None
 
 
@@ -95,7 +96,7 @@ def _settings(order: Order, files: Labelled, outbox: Path) -> Settings:
 
 def _report(order: Order, files: Labelled, answers: Answers) -> Figures:
     found, wrong = figures(answers), mistakes.worst_first(answers.files)
-    engine = load(order.model) if order.model else load_default()
+    engine = open_engine(order.model)
     pictures = {
         "confusion.png": matrix.confusion_png(found),
         "calibration.png": charts.calibration_png(found),
@@ -122,6 +123,6 @@ def _about(order: Order, engine: Engine) -> dict[str, object]:
             "include": order.include,
             "exclude": order.exclude,
         },
-        "model": {"name": engine.card.name, "sha256": engine.card.sha256},
+        "model": {"name": engine.card.name, "sha256": engine.card.identity},
         "batchdigits": __version__,
     }

@@ -1,6 +1,5 @@
 """All figures of one evaluation, drawn once from the answers."""
 
-import math
 from collections import Counter
 from dataclasses import dataclass
 
@@ -71,18 +70,3 @@ def figures(answers: Answers) -> Figures:
         calibration=measures.calibration(confidence, right),
         coverage=measures.coverage(confidence, right),
     )
-
-
-def percent(share: float | None) -> str:
-    """``99.57 %``; what is not quite all never becomes ``100.00 %``, nor what is not nothing 0.
-
-    Where there is nothing to take a share of (``None`` or ``nan``), a dash.
-    """
-    if share is None or math.isnan(share):
-        return "-"
-    digits = f"{100 * share:.2f}"
-    if share < 1 and digits == "100.00":
-        digits = "99.99"
-    if share > 0 and digits == "0.00":
-        digits = "0.01"
-    return f"{digits} %"

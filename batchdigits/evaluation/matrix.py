@@ -4,9 +4,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from batchdigits.evaluation.figures import Figures, percent
+from batchdigits.evaluation.figures import Figures
 from batchdigits.evaluation.measures import NONE, Whole, precision, recall
 from batchdigits.pictures.canvas import GRAY, INK, new_figure, to_png
+from batchdigits.shares import percent
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -3,9 +3,10 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from batchdigits.evaluation.figures import Figures, Part, percent
+from batchdigits.evaluation.figures import Figures, Part
 from batchdigits.evaluation.measures import NONE, worst_confusions
 from batchdigits.names import for_terminal
+from batchdigits.shares import percent
 
 if TYPE_CHECKING:  # rich takes a while to load, and is not needed where nobody looks
     from rich.table import Table

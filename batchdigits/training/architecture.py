@@ -1,16 +1,18 @@
-"""The bundled network: small convolutions on 28 x 28, 5 million multiplications."""
+"""The networks: the bundled one, and the dense layers that tutorials begin with."""
 
+from collections.abc import Sequence
 from typing import Any
 
 #: Filters of each convolution, in order. Multiples of 8, which 8-bit kernels work in.
 STEM, MIDDLE, DEEP, LAST = 40, 56, 112, 144
-#: The ten digits, and what is none of them.
-CLASSES = 11
+#: The ten digits; and with what is none of them.
+DIGITS, CLASSES = 10, 11
 
 
 def build_cnn(seed: int) -> Any:
     """An untrained Keras model: ``(n, 28, 28, 1)`` float 0-255 in, ``(n, 11)`` logits out.
 
+    Small convolutions, 5 million multiplications.
     Most convolutions go without padding: the ink's box is 20 of 28 pixels wide, so positions near
     the edges would cost half of all the work and see little but black. Batch normalisation folds
     into the convolutions on export, so it costs nothing to predict.
@@ -51,3 +53,27 @@ def _convolution(x: Any, filters: int, padding: str = "valid") -> Any:
     x = layers.Conv2D(filters, 3, padding=padding, use_bias=False)(x)
     x = layers.BatchNormalization()(x)
     return layers.ReLU()(x)
+
+
+def build_mlp(hidden: Sequence[int], output: str, seed: int) -> Any:
+    """An untrained Keras model: ``(n, 28, 28, 1)`` float 0-255 in, ``(n, 10)`` probabilities out.
+
+    Args:
+        hidden: neurons of each hidden layer.
+        output: ``"softmax"``, or ``"sigmoid"`` for ten probabilities that need not add to 1.
+        seed: of the weights.
+    """
+    import keras
+    from keras import layers
+
+    keras.utils.set_random_seed(seed)
+    return keras.Sequential(
+        [
+            keras.Input((28, 28, 1)),
+            layers.Rescaling(1 / 255),
+            layers.Flatten(),
+            *(layers.Dense(neurons, activation="relu") for neurons in hidden),
+            layers.Dense(DIGITS, activation=output),
+        ],
+        name="mlp",
+    )

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from batchdigits.confidence import REVIEWED, fit_temperature
 from batchdigits.engine import Engine
 from batchdigits.training.augment import (
     HELD_BACK_BENDING,
@@ -18,32 +19,35 @@ from batchdigits.training.augment import (
 from batchdigits.training.data import Labelled
 from batchdigits.training.glyphs import from_pages
 
-#: The share of held-back digits, half of them simulated, whose confidence asks for a person.
-REVIEWED = 0.03
+#: What ten single-precision shares may lack to 1 by rounding.
+ROUNDING = 1e-5
 #: Images that hold no digit, as a share of the others.
 NON_DIGITS = 0.1
 
 
 @dataclass(frozen=True, slots=True)
 class HeldBack:
-    """Images that nothing was learned from: real digits, simulated ones, and what is no digit."""
+    """Images that nothing was learned from: real digits, simulated ones, and what is no digit.
+
+    The latter two are missing for models that do not know what is no digit: so much would be
+    beyond them that all confidences lost their meaning.
+    """
 
     real: Batch
-    simulated: Batch
-    others: Batch
+    simulated: Batch | None = None
+    others: Batch | None = None
 
     @classmethod
-    def of(cls, data: Labelled, seed: int) -> "HeldBack":
+    def of(cls, data: Labelled, seed: int, varied: bool) -> "HeldBack":
         """Every page of ``data`` as it is, its shape simulated once, and a tenth of non-digits."""
+        if not varied:
+            return cls(plain(data))
         random = np.random.default_rng([seed, 2])
         shapes, _ = from_pages(data.pages, data.digits)
         pages = simulated(shapes, random, bending=HELD_BACK_BENDING)
         others = non_digits(shapes, max(1, round(len(data) * NON_DIGITS)), random)
         nothing = np.full(len(others), NO_DIGIT)
         return cls(plain(data), as_read(pages, shapes.labels), as_read(others, nothing))
-
-    def __len__(self) -> int:
-        return len(self.real[1]) + len(self.simulated[1]) + len(self.others[1])
 
 
 def calibrate(engine: Engine, held_back: HeldBack) -> dict[str, object]:
@@ -53,33 +57,47 @@ def calibrate(engine: Engine, held_back: HeldBack) -> dict[str, object]:
         engine: the model as it will be used, with a temperature of 1.
         held_back: what to fit on.
     """
-    parts = (held_back.real, held_back.simulated, held_back.others)
-    logits = [log_scores(engine, images) for images, _ in parts]
-    labels = [digits for _, digits in parts]
-    temperature = fit_temperature(np.concatenate(logits), np.concatenate(labels))
-    scores = [np.exp(part / temperature) for part in logits]
-    scores = [part / part.sum(1, keepdims=True) for part in scores]
-    real, made, others = (part[:, :10].max(1) for part in scores)
-    below = float(np.quantile(np.concatenate([real, made]), REVIEWED))
+    named = {
+        "real": held_back.real,
+        "simulated": held_back.simulated,
+        "no_digit": held_back.others,
+    }
+    parts = {name: batch for name, batch in named.items() if batch}
+    logits = {name: log_scores(engine, images) for name, (images, _) in parts.items()}
+    labels = {name: digits for name, (_, digits) in parts.items()}
+    temperature = fit_temperature(
+        np.concatenate([*logits.values()]), np.concatenate([*labels.values()])
+    )
+    scores = {name: _softened(part, temperature) for name, part in logits.items()}
+    surest = {name: part[:, :10].max(1) for name, part in scores.items()}
+    others = surest.pop("no_digit", None)
+    below = float(np.quantile(np.concatenate([*surest.values()]), REVIEWED))
+    figures: dict[str, object] = {
+        name: _figures(scores[name], labels[name], below) for name in surest
+    }
+    if others is not None:
+        figures["no_digit"] = {"images": len(others), "reviewed": int((others < below).sum())}
     return {
         "temperature": round(temperature, 4),
         "review_below": round(below, 4),
-        "held_back": {
-            "real": _figures(scores[0], labels[0], below),
-            "simulated": _figures(scores[1], labels[1], below),
-            "no_digit": {
-                "images": len(others),
-                "reviewed": int((others < below).sum()),
-            },
-        },
+        "held_back": figures,
     }
 
 
+def _softened(logits: NDArray[np.float64], temperature: float) -> NDArray[np.float64]:
+    powers = np.exp(logits / temperature)
+    return np.asarray(powers / powers.sum(1, keepdims=True), np.float64)
+
+
 def log_scores(engine: Engine, images: NDArray[np.uint8]) -> NDArray[np.float64]:
-    """``(n, 11)`` logarithms of what an engine says of the ten digits and of none of them."""
+    """``(n, 11)`` logarithms of what an engine says of the ten digits and of none of them.
+
+    Or ``(n, 10)``, where it knows of digits only.
+    """
     scores = engine.predict(images).astype(np.float64)
     none = 1 - scores.sum(1, keepdims=True)
-    return np.asarray(np.log(np.maximum(np.hstack([scores, none]), 1e-9)), np.float64)
+    all_scores = scores if none.max(initial=0) < ROUNDING else np.hstack([scores, none])
+    return np.asarray(np.log(np.maximum(all_scores, 1e-9)), np.float64)
 
 
 def _figures(
@@ -92,16 +110,3 @@ def _figures(
         "reviewed": round(1 - float(sure.mean()), 5),
         "accuracy_without_review": round(float(right[sure].mean()), 5),
     }
-
-
-def fit_temperature(logits: NDArray[np.float64], digits: NDArray[np.int64]) -> float:
-    """The temperature that minimises log-loss (Guo et al., ICML 2017), found on a fine grid."""
-    grid = np.geomspace(0.2, 5.0, 200)
-    return float(grid[np.argmin([log_loss(logits / t, digits) for t in grid])])
-
-
-def log_loss(logits: NDArray[np.float64], digits: NDArray[np.int64]) -> float:
-    """Mean negative log-likelihood of the true digits."""
-    shifted = logits - logits.max(1, keepdims=True)
-    normaliser = np.log(np.exp(shifted).sum(1))
-    return float((normaliser - shifted[np.arange(len(digits)), digits]).mean())

@@ -1,162 +1,139 @@
-"""``batchdigits train``: data in, a model with its card out."""
+"""``batchdigits train``: data in; out come a model with its card, learning curves and figures."""
 
-import platform
-import shlex
-from collections.abc import Callable
+import os
 from dataclasses import asdict, dataclass
-from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
+from batchdigits.adoption.conversion import to_float_tflite
+from batchdigits.config import Arch
 from batchdigits.engine import load
-from batchdigits.training.augment import Material, make
+from batchdigits.errors import OutboxError, UsageError
+from batchdigits.files import write_bytes
+from batchdigits.training.architecture import build_cnn, build_mlp
+from batchdigits.training.augment import Material, make, plain
 from batchdigits.training.calibrate import HeldBack, calibrate
-from batchdigits.training.data import Labelled, hold_back, join, load_folder, load_mnist, load_npz
-from batchdigits.training.export import BATCH, to_tflite, write_model
+from batchdigits.training.checkpoint import Checkpoint
+from batchdigits.training.curves import curves_png
+from batchdigits.training.data import join
+from batchdigits.training.description import description
+from batchdigits.training.export import to_tflite, write_model
 from batchdigits.training.fonts import load_fonts
-from batchdigits.training.glyphs import Glyphs
-from batchdigits.training.train import Recipe, logits_of, train
+from batchdigits.training.gathering import Parts, gather
+from batchdigits.training.history import Epoch
+from batchdigits.training.order import ENDINGS, Order
+from batchdigits.training.recipe import Recipe
+from batchdigits.training.testing import Tested, tested
+from batchdigits.training.train import Lessons, train
+from batchdigits.training.train import Listener as TrainListener
+from batchdigits.training.variations import varied
 
-#: Share of each data set kept for choosing and calibrating.
-HELD_BACK = 1 / 12
-#: The share of the images that folders of scans get beside MNIST, though they are smaller.
-FOLDER_SHARE = 0.38
 #: Images from which the ranges of 8-bit activations are taken.
 SAMPLES = 4096
 
-SOURCES = {
-    "mnist": "MNIST (LeCun, Cortes, Burges), https://yann.lecun.com/exdb/mnist/, CC BY-SA 3.0",
-    "scans": "kensanata/numbers, https://github.com/kensanata/numbers, public domain",
-    "fonts": "digits of typefaces published by Fontsource, SIL OFL 1.1, Apache 2.0 or MIT",
-}
-
 
 @dataclass(frozen=True, slots=True)
-class Order:
-    """What to train on and where to put the model.
+class Trained:
+    """A model on disk, what became of each epoch, and how it reads what it never saw."""
 
-    Attributes:
-        data: ``.npz`` files and labelled folders; none means Keras' own MNIST loader.
-        exclude: patterns inside folders that are left out altogether, kept for measuring.
-        hold_out: patterns inside folders kept for choosing and calibrating.
-        fonts: folder of typefaces whose digits are learned from, too.
-        name: the model's name; ``NAME.tflite``, ``NAME.json`` and ``NAME.keras`` are written.
-        into: the folder for them.
-        recipe: everything else that decides the weights.
-        resume: whether ``NAME.keras`` holds the model after the first cycle already.
-    """
-
-    data: tuple[Path, ...]
-    exclude: tuple[str, ...]
-    hold_out: tuple[str, ...]
-    fonts: Path | None
-    name: str
-    into: Path
-    recipe: Recipe
-    resume: bool = False
+    path: Path
+    history: list[Epoch]
+    tested: Tested
 
 
-def train_command(order: Order, say: Callable[[str], None]) -> Path:
-    """Train, convert, calibrate, and write the model with its card; returns its path.
+class Listener(TrainListener, Protocol):
+    """Whoever wants to know how training goes on."""
+
+    def said(self, sentence: str) -> None:
+        """Told what is done next."""
+
+
+def train_command(order: Order, listener: Listener) -> Trained:
+    """Train, convert, calibrate, test, and write the model with its card.
 
     Raises:
         DataError: data that cannot be used.
+        UsageError: the name cannot be used, or there is nothing to go on with.
+        OutboxError: the folder cannot be written.
     """
-    parts, check = gather(order)
-    learned = sum(len(part) for part, _ in parts)
-    typed = load_fonts(order.fonts) if order.fonts else None
-    say(f"training on {learned} digits, calibrating on {len(check)} others")
-    # Before the hours of training, not after them.
-    order.into.mkdir(parents=True, exist_ok=True)
-    held_back = HeldBack.of(check, order.recipe.seed)
-    material = Material.of(parts, typed)
-    keep = order.into / f"{order.name}.keras"
-    model = train(
-        material, lambda model: progress(model, held_back), order.recipe, keep, say, order.resume
+    try:
+        return _train(order, listener)
+    except OSError as error:
+        place = error.filename or order.into
+        raise OutboxError(f"Cannot write to {place}: {error.strerror}.") from error
+
+
+def _train(order: Order, listener: Listener) -> Trained:
+    _prepare(order)
+    recipe = order.recipe
+    parts = gather(order.data, recipe.seed)
+    held_back = HeldBack.of(join(parts.check), recipe.seed, recipe.varied)
+    model = _network(order)
+    checkpoint = Checkpoint(order.path(".checkpoint"), recipe, parts.learned)
+    if order.resume:
+        checkpoint.load()
+    listener.said(
+        f"Training on {parts.learned:,} digits, watching {len(held_back.real[1]):,} others."
     )
-    samples, _ = make(material, SAMPLES, [order.recipe.seed, -1 % 2**32])
-    content = to_tflite(model, samples)
-    about = _about(order, learned, len(check), typed, model.count_params())
+    lessons, shown, material = _lessons(parts, order)
+    history = train(model, lessons, shown, held_back.real, recipe, checkpoint, listener)
+    listener.said("Converting, calibrating and testing.")
+    model.save(order.path(".keras"))
+    content = _converted(model, material, recipe)
+    about = description(order, parts, material, model.count_params())
     path = write_model(order.into, order.name, content, about)
-    calibrated = calibrate(load(path), held_back)
-    say(f"held back: {calibrated['held_back']}")
-    return write_model(order.into, order.name, content, about | calibrated)
+    about |= calibrate(load(path), held_back)
+    path = write_model(order.into, order.name, content, about)
+    found = tested(load(path), *plain(join(parts.test)))
+    told = {"test": found.told(), "history": [asdict(epoch) for epoch in history]}
+    write_model(order.into, order.name, content, about | told)
+    write_bytes(order.path(".png"), curves_png(history, found, order.name))
+    checkpoint.remove()
+    return Trained(path, history, found)
 
 
-def progress(model: Any, held_back: HeldBack) -> str:
-    """How the network does on held-back digits, while it is trained."""
-    shares = [
-        float((logits_of(model, images)[:, :10].argmax(1) == digits).mean())
-        for images, digits in (held_back.real, held_back.simulated)
-    ]
-    return "held back: {:.2%} of real, {:.2%} of simulated digits".format(*shares)
+def _prepare(order: Order) -> None:
+    """Find out before the hours of training, not after them, whether the model can be written."""
+    if os.path.basename(order.name) != order.name or order.name.startswith(".") or not order.name:
+        raise UsageError(f"{order.name!r} is no name for a model: it becomes a file's name.")
+    order.into.mkdir(parents=True, exist_ok=True)
+    if not (order.overwrite or order.resume):
+        for ending in ENDINGS:
+            if os.path.lexists(order.path(ending)):
+                raise UsageError(
+                    f"{order.path(ending)} is there already: choose another --name, "
+                    "or say --overwrite."
+                )
+    probe = order.path(".checkpoint.tmp")
+    probe.touch()
+    probe.unlink()
 
 
-def gather(order: Order) -> tuple[list[tuple[Labelled, float]], Labelled]:
-    """What to learn from, each with its share, and what to calibrate on; no digit in both."""
-    learn, check = [], []
-    paths = order.data or (None,)
-    folders = sum(path is not None and path.is_dir() for path in paths)
-    share = FOLDER_SHARE if 0 < folders < len(paths) else folders / len(paths)
-    for path in paths:
-        if path is not None and path.is_dir():
-            part, held_back = _from_folder(path, order)
-            learn.append((part, share / folders))
-        else:
-            whole = load_npz(path) if path else load_mnist()
-            part, held_back = hold_back(whole, HELD_BACK, order.recipe.seed)
-            learn.append((part, (1 - share) / (len(paths) - folders)))
-        check.append(held_back)
-    return learn, join(check)
+def _network(order: Order) -> Any:
+    recipe = order.recipe
+    if order.start:
+        from batchdigits.training.start import begin_with
+
+        return begin_with(order.start, recipe.arch)
+    if recipe.arch is Arch.CNN:
+        return build_cnn(recipe.seed)
+    return build_mlp(recipe.hidden, recipe.output, recipe.seed)
 
 
-def _from_folder(path: Path, order: Order) -> tuple[Labelled, Labelled]:
-    part = load_folder(path, exclude=(*order.exclude, *order.hold_out))
-    if order.hold_out:
-        return part, load_folder(path, order.hold_out, order.exclude)
-    return hold_back(part, HELD_BACK, order.recipe.seed)
+def _lessons(parts: Parts, order: Order) -> tuple[Lessons, int, Material | None]:
+    """The images of each epoch, how many they are, and what they are made from."""
+    recipe = order.recipe
+    if not recipe.varied:
+        batch = plain(join([part for part, _ in parts.learn]))
+        return lambda epochs: (batch for _ in epochs), len(batch[0]), None
+    typed = load_fonts(order.data.fonts) if order.data.fonts else None
+    material = Material.of(parts.learn, typed)
+    shown = min(recipe.images, 4 * len(material.data))
+    return lambda epochs: varied(material, recipe.seed, epochs, shown), shown, material
 
 
-def _about(
-    order: Order, learned: int, checked: int, typed: Glyphs | None, parameters: int
-) -> dict[str, object]:
-    return {
-        "temperature": 1.0,
-        "review_below": 0.5,
-        "input": f"({BATCH}, 28, 28, 1) uint8, white ink on black, MNIST convention",
-        "output": f"({BATCH}, 11) logits of the digits 0 to 9 and of no digit",
-        "parameters": parameters,
-        "trained_on": _sources(order),
-        "digits_learned": learned,
-        "typefaces_learned": len(typed) // 10 if typed else 0,
-        "digits_calibrated": checked,
-        "command": command_line(order),
-        "recipe": asdict(order.recipe),
-        "versions": {"python": platform.python_version(), "tensorflow": version("tensorflow")},
-        "licence": "weights MIT; see trained_on for the data's own licences",
-    }
-
-
-def _sources(order: Order) -> list[str]:
-    paths = (*(order.data or (Path("mnist"),)), *([order.fonts] if order.fonts else []))
-    return [SOURCES.get(path.stem, path.name) for path in paths]
-
-
-def _named(path: Path) -> str:
-    return shlex.quote(path.resolve().name)
-
-
-def command_line(order: Order) -> str:
-    """The command that makes this model again, data named without its folder.
-
-    With ``--resume`` it goes on from the ``.keras`` file that the first cycle left.
-    """
-    parts = ["batchdigits train"]
-    parts += [f"--data {_named(path)}" for path in order.data]
-    parts += [f"--exclude '{pattern}'" for pattern in order.exclude]
-    parts += [f"--hold-out '{pattern}'" for pattern in order.hold_out]
-    parts += [f"--fonts {_named(order.fonts)}"] if order.fonts else []
-    parts += [f"--epochs {order.recipe.epochs} --refine {order.recipe.refine}"]
-    parts += ["--resume"] if order.resume else []
-    parts += [f"--seed {order.recipe.seed} --name {order.name}"]
-    return " ".join(parts)
+def _converted(model: Any, material: Material | None, recipe: Recipe) -> bytes:
+    if material is None:
+        return to_float_tflite(model, (28, 28, 1))
+    samples, _ = make(material, SAMPLES, [recipe.seed, -1 % 2**32])
+    return to_tflite(model, samples)

@@ -62,9 +62,18 @@ def load_npz(path: Path, part: str = "train") -> Labelled:
     except Exception as error:  # zipfile, zlib and numpy raise many types on damaged archives
         why = " ".join(str(error).split()) or type(error).__name__
         raise DataError(f"{path} is no .npz with x_{part} and y_{part}: {why}") from error
-    problem = _problem(images, digits)
-    if problem:
-        raise DataError(f"{path}: {problem}")
+    return load_arrays(str(path), images, digits)
+
+
+def load_arrays(name: str, images: object, digits: object) -> Labelled:
+    """Images and labels as a file ``name`` has them, see :func:`load_npz`.
+
+    Raises:
+        DataError: they are none.
+    """
+    if problem := _problem(images, digits):
+        raise DataError(f"{name}: {problem}")
+    assert isinstance(images, np.ndarray) and isinstance(digits, np.ndarray)
     return Labelled(list(images), digits.astype(np.int64))
 
 
@@ -154,5 +163,5 @@ def _grays(files: Sequence[tuple[Path, int]]) -> Iterator[GrayImage]:
 def hold_back(data: Labelled, share: float, seed: int) -> tuple[Labelled, Labelled]:
     """Split off a seeded random share for choosing and calibrating: ``(rest, held_back)``."""
     order = np.random.default_rng(seed).permutation(len(data))
-    cut = len(data) - round(len(data) * share)
+    cut = max(len(data) - round(len(data) * share), 1)
     return data.take(order[:cut]), data.take(order[cut:])

@@ -15,8 +15,8 @@ from typing import Protocol
 
 from batchdigits.config import Settings, Watching
 from batchdigits.console import LOG
-from batchdigits.engine import load, load_default
 from batchdigits.errors import BatchdigitsError, OutboxBusyError, OutboxError
+from batchdigits.library import open_engine
 from batchdigits.names import display_name, for_terminal
 from batchdigits.outbox import check_folders, opened
 from batchdigits.reports import parquetfile
@@ -71,7 +71,7 @@ def watch(settings: Settings, watching: Watching, listener: Listener) -> Summary
     check_folders(settings.inbox, settings.outbox)
     if settings.parquet:
         parquetfile.check()
-    engine = load(settings.model) if settings.model else load_default()
+    engine = open_engine(settings.model, settings.models_folder)
     # Sent where somebody opens a file for writing in the moment that it is asked whether it is
     # open (see :mod:`~batchdigits.watching.settling`); it would end the program.
     signal.signal(signal.SIGIO, signal.SIG_IGN)

@@ -13,7 +13,8 @@ from pathlib import Path
 import numpy as np
 
 from batchdigits.evaluation.answers import Answer, Answers
-from batchdigits.evaluation.figures import Part, percent
+from batchdigits.evaluation.figures import Part
+from batchdigits.shares import percent
 from benchmarks.accuracy.data import MNIST
 from benchmarks.ocr import PACKAGES
 from benchmarks.timing import Command, python, timed

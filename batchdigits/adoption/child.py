@@ -1,0 +1,90 @@
+"""What is done to an untrusted model in a process of its own, which may crash and take no harm.
+
+``python -m batchdigits.adoption.child ORDER.json``: opens the model that the order names, converts
+it where it must be, finds out its convention, and writes ``found.json`` (and ``converted.tflite``)
+beside the order.
+"""
+
+import json
+import resource
+import sys
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from batchdigits.adoption.detection import detect
+from batchdigits.adoption.kinds import Kind
+from batchdigits.config import Ink, InputRange, Model
+from batchdigits.errors import ModelError
+from batchdigits.presenting import Layout
+from batchdigits.runners import ONNX, open_runner
+
+#: Bytes that a model may make this process hold.
+MEMORY = 12 << 30
+ORDER, FOUND, CONVERTED = "order.json", "found.json", "converted.tflite"
+
+
+def main(order: Path) -> None:
+    """Carry out an order; what cannot be done is told in ``found.json``."""
+    resource.setrlimit(resource.RLIMIT_DATA, (MEMORY, MEMORY))
+    try:
+        given = json.loads(order.read_text(encoding="utf-8"))
+        told = find_out(Path(given["path"]), Kind(given["kind"]), _wanted(given), order.parent)
+    except ModelError as error:
+        told = {"error": str(error)}
+    except MemoryError:
+        told = {"error": "It needs more memory than a reader of digits may."}
+    order.with_name(FOUND).write_text(json.dumps(told), encoding="utf-8")
+
+
+def _wanted(given: dict[str, Any]) -> Model:
+    input_range, ink = given["input_range"], given["ink"]
+    return Model(
+        given["path"],
+        InputRange(input_range) if input_range else None,
+        Ink(ink) if ink else None,
+        given["trusted"],
+    )
+
+
+def find_out(path: Path, kind: Kind, wanted: Model, folder: Path) -> dict[str, Any]:
+    """Open a model, convert it into ``folder`` where it must be, and try conventions.
+
+    Returns:
+        The fields of :class:`batchdigits.adoption.detection.Detected` as JSON has them, and
+        ``shape``, that of one image.
+
+    Raises:
+        ModelError: it cannot be used.
+    """
+    shape = None
+    if kind in (Kind.TFLITE, Kind.ONNX):
+        content, ending = path.read_bytes(), ONNX if kind is Kind.ONNX else ".tflite"
+    else:
+        content, shape = _converted(path, kind, wanted.trusted)
+        (folder / CONVERTED).write_bytes(content)
+        ending = ".tflite"
+    runner = open_runner(content, ending, shape)
+    found = detect(runner, wanted)
+    return asdict(found) | {
+        "convention": found.convention.told(),
+        "shape": Layout.of(runner.shape).shape,
+    }
+
+
+def _converted(path: Path, kind: Kind, trusted: bool) -> tuple[bytes, tuple[int, ...]]:
+    """A ``.tflite`` file, and the shape of one image."""
+    from batchdigits.adoption.conversion import to_float_tflite
+    from batchdigits.adoption.opening import open_model
+
+    call, shape = open_model(path, kind, trusted)
+    layout = Layout.of(shape)
+    try:
+        return to_float_tflite(call, layout.shape), layout.shape
+    except Exception as error:  # the converter raises whatever it likes
+        why = " ".join(str(error).split())[:300] or type(error).__name__
+        raise ModelError(f"It cannot be converted to TensorFlow Lite: {why}") from error
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))

@@ -1,0 +1,111 @@
+"""How a model wants its images, found out by trying: only its maker knew."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from batchdigits.adoption.samples import samples
+from batchdigits.cards import Convention, Outputs
+from batchdigits.confidence import REVIEWED, fit_temperature, log_loss
+from batchdigits.config import Ink, InputRange, Model
+from batchdigits.errors import ModelError
+from batchdigits.presenting import Layout, Values, logits_of, presented
+from batchdigits.runners import Runner
+
+#: Share of the samples that a model must read right, or it is no reader of digits.
+ENOUGH = 0.8
+#: What rows of a softmax may differ from 1 by, for quantised models too.
+_ROUNDING = 0.02
+#: Bounds of the confidence under which a person should look. The samples are of the most learned
+#: from digits there are: what is sure of them may not be of others.
+_REVIEW_BOUNDS = 0.7, 0.95
+
+
+@dataclass(frozen=True, slots=True)
+class Detected:
+    """A convention, and how well the model reads the samples in it.
+
+    Attributes:
+        convention: the one of lowest log-loss.
+        samples: how many were read.
+        accuracy: share of them read right, 0-1.
+        loss: mean log-loss.
+        temperature: what makes confidences honest, at least 1.
+        review_below: confidence under which a person should look.
+    """
+
+    convention: Convention
+    samples: int
+    accuracy: float
+    loss: float
+    temperature: float
+    review_below: float
+
+
+def detect(runner: Runner, wanted: Model) -> Detected:
+    """Try every convention that ``wanted`` leaves open, and take the one of lowest log-loss.
+
+    Accuracies of two conventions often differ by tenths only, their log-losses by far.
+
+    Raises:
+        ModelError: the model has other than ten outputs, or reads too few digits right.
+    """
+    if runner.outputs != 10:
+        raise ModelError(
+            f"It gives {runner.outputs} number{'s' * (runner.outputs != 1)} for an image, "
+            "not ten, one a digit."
+        )
+    layout = Layout.of(runner.shape)
+    found = [tried for each in _open(wanted) if (tried := _try(runner, layout, *each))]
+    if not found:
+        raise ModelError("It gives numbers that are none, however it is given images.")
+    best = min(found, key=lambda each: each.loss)
+    is_told = wanted.input_range is not None and wanted.ink is not None
+    if best.accuracy < ENOUGH and not is_told:
+        raise ModelError(
+            f"It reads only {best.accuracy:.0%} of {best.samples} sample digits right, however it "
+            "is given them, so it is no reader of handwritten digits (to use it all the same, "
+            "say --input-range and --ink)."
+        )
+    return best
+
+
+def _open(wanted: Model) -> Iterator[tuple[InputRange, Ink]]:
+    for ink in [wanted.ink] if wanted.ink else Ink:
+        for input_range in [wanted.input_range] if wanted.input_range else InputRange:
+            yield input_range, ink
+
+
+def _try(runner: Runner, layout: Layout, input_range: InputRange, ink: Ink) -> Detected | None:
+    images, digits = samples()
+    asked = Convention(input_range, ink, Outputs.LOGITS)
+    answers = runner(presented(images, layout, asked))
+    if not np.isfinite(answers).all():
+        return None
+    kind = kind_of_outputs(answers)
+    logits = logits_of(answers, kind).astype(np.float64)
+    temperature = max(fit_temperature(logits, digits), 1.0)
+    return Detected(
+        convention=Convention(input_range, ink, kind),
+        samples=len(digits),
+        accuracy=float((logits.argmax(1) == digits).mean()),
+        loss=log_loss(logits, digits),
+        temperature=round(temperature, 4),
+        review_below=_review_below(logits / temperature),
+    )
+
+
+def _review_below(logits: NDArray[np.float64]) -> float:
+    powers = np.exp(logits - logits.max(1, keepdims=True))
+    surest = (powers / powers.sum(1, keepdims=True)).max(1)
+    return round(float(np.quantile(surest, REVIEWED).clip(*_REVIEW_BOUNDS)), 4)
+
+
+def kind_of_outputs(answers: Values) -> Outputs:
+    """What numbers of many images are: shares of 1, probabilities, or neither."""
+    if answers.min() < -_ROUNDING or answers.max() > 1 + _ROUNDING:
+        return Outputs.LOGITS
+    shares = np.abs(answers.sum(1) - 1).max() <= _ROUNDING
+    return Outputs.SOFTMAX if shares else Outputs.SIGMOID

@@ -1,0 +1,61 @@
+"""Models that TensorFlow opens, as a function of one tensor."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from batchdigits.adoption.kerasfile import load_keras
+from batchdigits.adoption.kinds import Kind
+from batchdigits.errors import ModelError
+
+#: What ``keras`` and ``tf.saved_model`` call the graph that predicts.
+_SIGNATURES = ("serving_default", "serve")
+
+Call = Callable[[Any], Any]
+
+
+def open_model(path: Path, kind: Kind, trusted: bool) -> tuple[Call, tuple[int | None, ...]]:
+    """A function ``(n, *shape) float32 -> (n, k)``, and the shape of one image.
+
+    Raises:
+        ModelError: it cannot be opened, may not be, or takes or gives several tensors.
+    """
+    if kind is Kind.SAVED_MODEL:
+        if not trusted:
+            raise ModelError(
+                "A SavedModel holds a program that may read and write files, and is not run for a "
+                "folder from anywhere unless --trust-model says so."
+            )
+        return _saved_model(path)
+    model = load_keras(path, kind, trusted)
+    shape, outputs = model.input_shape, model.output_shape
+    if isinstance(shape, (list, dict)) or isinstance(outputs, (list, dict)):
+        raise ModelError("It has several inputs or outputs, not one of each.")
+    return lambda images: model(images, training=False), tuple(shape[1:])
+
+
+def _saved_model(path: Path) -> tuple[Call, tuple[int | None, ...]]:
+    import tensorflow as tf
+
+    try:
+        loaded = tf.saved_model.load(str(path))
+    except Exception as error:
+        raise ModelError(f"Its graph cannot be opened: {' '.join(str(error).split())}") from error
+    name = next((each for each in _SIGNATURES if each in loaded.signatures), None)
+    if name is None:
+        raise ModelError("It has no signature to predict with (serving_default).")
+    signature = loaded.signatures[name]
+    ((argument, given),) = _only(signature.structured_input_signature[1], "inputs")
+    ((answer, _),) = _only(signature.structured_outputs, "outputs")
+
+    def call(images: Any) -> Any:
+        _ = loaded  # its variables live as long as it does
+        return signature(**{argument: tf.cast(images, given.dtype)})[answer]
+
+    return call, tuple(given.shape[1:])
+
+
+def _only(tensors: dict[str, Any], what: str) -> list[tuple[str, Any]]:
+    if len(tensors) != 1:
+        raise ModelError(f"It has {len(tensors)} {what}, not one.")
+    return list(tensors.items())

@@ -1,0 +1,195 @@
+"""Models of any input, run by the library that their format belongs to."""
+
+import os
+from typing import Any, Protocol
+
+import numpy as np
+from ai_edge_litert.interpreter import Interpreter
+from numpy.typing import NDArray
+
+from batchdigits.errors import ModelError
+
+Values = NDArray[np.float32]
+
+#: Images predicted in one call. The last batch is padded, so that an image's scores do not depend
+#: on how many others are read with it.
+BATCH = 32
+ONNX = ".onnx"
+
+
+class Runner(Protocol):
+    """A model that takes one input and gives one output.
+
+    Attributes:
+        shape: of one image, without the batch; ``None`` for any length.
+        outputs: numbers that it gives for each image.
+    """
+
+    shape: tuple[int | None, ...]
+    outputs: int
+
+    def __call__(self, images: Values) -> Values:
+        """``(n, *shape) float32``, any n, to ``(n, outputs) float32``."""
+        ...
+
+
+def open_runner(content: bytes, ending: str, shape: tuple[int, ...] | None = None) -> Runner:
+    """A runner for the bytes of a ``.tflite`` or ``.onnx`` model.
+
+    Args:
+        content: the file.
+        ending: ``".onnx"``, or anything else for TensorFlow Lite.
+        shape: of one image, where the model leaves lengths open.
+
+    Raises:
+        ModelError: it cannot be run.
+    """
+    return OnnxRunner(content) if ending == ONNX else LiteRTRunner(content, shape)
+
+
+class LiteRTRunner:
+    """A TensorFlow Lite model, its numbers quantised or not."""
+
+    def __init__(self, content: bytes, shape: tuple[int, ...] | None = None) -> None:
+        try:
+            self._interpreter: Any = Interpreter(model_content=content, num_threads=1)
+            self._begin(shape)
+        except (ValueError, RuntimeError) as error:
+            why = " ".join(str(error).split())
+            raise ModelError(f"It is no TensorFlow Lite model that can be run: {why}") from error
+
+    def _begin(self, shape: tuple[int, ...] | None) -> None:
+        inputs, outputs = self._details()
+        if len(inputs) != 1 or len(outputs) != 1:
+            raise ModelError(
+                f"It has {len(inputs)} inputs and {len(outputs)} outputs, not one of each."
+            )
+        signature = inputs[0].get("shape_signature", inputs[0]["shape"])
+        self.shape = tuple(int(each) if each > 0 else None for each in signature[1:])
+        self._size = self._resized(shape or tuple(each or 28 for each in self.shape))
+        (self._input,), (self._output,) = self._details()
+        self.outputs = int(np.prod(self._output["shape"])) // self._size
+
+    def _details(self) -> tuple[list[Any], list[Any]]:
+        return self._interpreter.get_input_details(), self._interpreter.get_output_details()
+
+    def _resized(self, shape: tuple[int, ...]) -> int:
+        """Have it take ``BATCH`` images at once, or as many as it is bound to."""
+        (given,), _ = self._details()
+        own = int(given["shape"][0])
+        for size in dict.fromkeys((BATCH, max(own, 1))):
+            try:
+                self._interpreter.resize_tensor_input(given["index"], (size, *shape))
+                self._interpreter.allocate_tensors()
+                self._interpreter.invoke()
+                found = self._details()[1][0]["shape"]
+                if int(found[0]) == size:
+                    return size
+            except (ValueError, RuntimeError):
+                continue
+        raise ModelError("It cannot be run on images of the shape that it asks for.")
+
+    def __call__(self, images: Values) -> Values:
+        """``(n, *shape) float32``, any n, to ``(n, outputs) float32``."""
+        answers = np.empty((len(images), self.outputs), np.float32)
+        for start in range(0, len(images), self._size):
+            part = images[start : start + self._size]
+            whole = np.zeros((self._size, *part.shape[1:]), np.float32)
+            whole[: len(part)] = part
+            self._interpreter.set_tensor(self._input["index"], _quantised(whole, self._input))
+            self._interpreter.invoke()
+            found = _real(self._interpreter.get_tensor(self._output["index"]), self._output)
+            answers[start : start + len(part)] = found.reshape(self._size, -1)[: len(part)]
+        return answers
+
+
+def _quantised(values: Values, details: Any) -> NDArray[Any]:
+    kind = np.dtype(details["dtype"])
+    scale, zero = details["quantization"]
+    if kind.kind == "f":
+        return np.asarray(values, kind)
+    levels = np.rint(values / (scale or 1)) + zero
+    return np.asarray(levels.clip(np.iinfo(kind).min, np.iinfo(kind).max), kind)
+
+
+def _real(values: NDArray[Any], details: Any) -> Values:
+    scale, zero = details["quantization"]
+    if values.dtype.kind == "f" or not scale:
+        return values.astype(np.float32)
+    return (values.astype(np.float32) - np.float32(zero)) * np.float32(scale)
+
+
+class OnnxRunner:
+    """An ONNX model, run by ONNX Runtime; the session is opened by each process for itself."""
+
+    def __init__(self, content: bytes) -> None:
+        self._content = content
+        self._owner = 0
+        self._session: Any = None
+        session = self._opened()
+        inputs, outputs = session.get_inputs(), session.get_outputs()
+        if len(inputs) != 1 or len(outputs) < 1:
+            raise ModelError(f"It has {len(inputs)} inputs, not one.")
+        self._name, self._answer = inputs[0].name, outputs[0].name
+        batch, *shape = inputs[0].shape or [None]
+        self._kind = _ONNX_KINDS.get(inputs[0].type)
+        if self._kind is None:
+            raise ModelError(f"Its input holds {inputs[0].type}, not numbers of images.")
+        self.shape = tuple(each if isinstance(each, int) and each > 0 else None for each in shape)
+        self._size = batch if isinstance(batch, int) and batch > 0 else BATCH
+        self.outputs = self._count()
+
+    def _opened(self) -> Any:
+        # Its threads do not survive a fork.
+        if self._session is None or self._owner != os.getpid():
+            self._session, self._owner = _onnx_session(self._content), os.getpid()
+        return self._session
+
+    def _count(self) -> int:
+        one = np.zeros((1, *(each or 28 for each in self.shape)), np.float32)
+        self.outputs = 0
+        return int(self._batch(one).shape[1])
+
+    def __call__(self, images: Values) -> Values:
+        """``(n, *shape) float32``, any n, to ``(n, outputs) float32``."""
+        parts = [
+            self._batch(images[start : start + self._size])
+            for start in range(0, len(images), self._size)
+        ]
+        return np.concatenate(parts) if parts else np.empty((0, self.outputs), np.float32)
+
+    def _batch(self, part: Values) -> Values:
+        whole = np.zeros((self._size, *part.shape[1:]), self._kind)
+        whole[: len(part)] = part
+        try:
+            (found,) = self._opened().run([self._answer], {self._name: whole})
+        except Exception as error:  # it raises types of its own, not all of them public
+            why = " ".join(str(error).split())[:300]
+            raise ModelError(f"It cannot be run: {why}") from error
+        found = np.asarray(found)
+        if found.dtype.kind not in "fiu" or len(found) != self._size:
+            raise ModelError("It does not give numbers for each image.")
+        return found.astype(np.float32).reshape(self._size, -1)[: len(part)]
+
+
+_ONNX_KINDS = {
+    "tensor(float)": np.float32,
+    "tensor(double)": np.float64,
+    "tensor(float16)": np.float16,
+    "tensor(uint8)": np.uint8,
+}
+
+
+def _onnx_session(content: bytes) -> Any:
+    try:
+        import onnxruntime
+    except ImportError as error:
+        raise ModelError("ONNX models need: pip install 'batchdigits[onnx]'.") from error
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = options.inter_op_num_threads = 1
+    options.log_severity_level = 4
+    try:
+        return onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
+    except Exception as error:
+        why = " ".join(str(error).split())[:300]
+        raise ModelError(f"It is no ONNX model that can be run: {why}") from error

@@ -1,0 +1,18 @@
+"""Shares of a whole, as people read them."""
+
+import math
+
+
+def percent(share: float | None) -> str:
+    """``99.57 %``; what is not quite all never becomes ``100.00 %``, nor what is not nothing 0.
+
+    Where there is nothing to take a share of (``None`` or ``nan``), a dash.
+    """
+    if share is None or math.isnan(share):
+        return "-"
+    digits = f"{100 * share:.2f}"
+    if share < 1 and digits == "100.00":
+        digits = "99.99"
+    if share > 0 and digits == "0.00":
+        digits = "0.01"
+    return f"{digits} %"

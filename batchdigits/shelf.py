@@ -1,0 +1,131 @@
+"""``batchdigits models``: what is known of each model, as people want to see it."""
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from batchdigits.adoption.identity import sha256_of
+from batchdigits.cards import TAKEN_IN, read_card
+from batchdigits.engine import CARD_ENDING
+from batchdigits.errors import ModelError, OutboxError, UsageError
+from batchdigits.library import default_name, find, models, own_card
+from batchdigits.names import for_terminal
+from batchdigits.shares import percent
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+#: Files of a trained model besides the ``.tflite``.
+_BESIDE = (".keras", ".json", ".png")
+#: Fields of a card that have a line of their own in what ``show`` tells.
+_LONG = ("history", "accuracy", "held_back", "recipe", "test", "versions")
+
+
+def table() -> "Table":
+    """All models by name."""
+    from rich.table import Table
+
+    lines = Table(show_edge=False)
+    for head in ("", "name", "accuracy", "of", "size", "file"):
+        lines.add_column(head, justify="right" if head in ("accuracy", "size") else "left")
+    default = default_name()
+    for name, path in models():
+        mark = "*" if name == default else ""
+        share, measured = accuracy(about(path))
+        told = percent(share) if share is not None else "-"
+        size = f"{size_of(path) / 1e6:.2f} MB"
+        lines.add_row(mark, for_terminal(name), told, measured, size, for_terminal(str(path)))
+    return lines
+
+
+def about(path: Path) -> dict[str, Any]:
+    """A model's card, its own or the one that was made when it was taken in; empty without one."""
+    try:
+        if card := own_card(path):
+            return card.about
+        beside = path.with_name(f"{path.name}{TAKEN_IN}")
+        return read_card(beside).about if beside.is_file() else {}
+    except ModelError:
+        return {}
+
+
+def accuracy(card: dict[str, Any]) -> tuple[float | None, str]:
+    """The share of digits read right, 0-1, and of which."""
+    measured = card.get("accuracy")
+    if isinstance(measured, dict) and measured:
+        name, figures = next(iter(measured.items()))
+        return figures.get("accuracy"), str(name)
+    if isinstance(card.get("test"), dict):
+        return card["test"].get("accuracy"), "its test part"
+    if "sample_accuracy" in card:
+        return card["sample_accuracy"], "sample digits"
+    return None, ""
+
+
+def size_of(path: Path) -> int:
+    """Bytes of a file, or of all files of a folder."""
+    files = path.rglob("*") if path.is_dir() else [path]
+    return sum(each.stat().st_size for each in files if each.is_file())
+
+
+def lines(name: str) -> Iterator[tuple[str, str]]:
+    """What is known of one model, a name and a value a line.
+
+    Raises:
+        ModelError: there is none of that name.
+    """
+    path = find(name)
+    card = about(path)
+    yield "file", str(path)
+    yield "size", f"{size_of(path):,} bytes"
+    yield "sha256", sha256_of(path)
+    share, measured = accuracy(card)
+    if share is not None:
+        yield "accuracy", f"{percent(share)} of {measured}"
+    for field, value in card.items():
+        if field in _LONG or field in ("file", "sha256"):
+            continue
+        if isinstance(value, list) and all(isinstance(each, str) for each in value):
+            for each in value:
+                yield field, each
+        elif isinstance(value, dict):
+            yield field, ", ".join(f"{key} {each}" for key, each in value.items())
+        else:
+            yield field, str(value)
+    if not card:
+        yield "card", "none yet: it is made when the model is first used"
+
+
+def export(name: str, to: Path) -> list[Path]:
+    """Copy a model and all that belongs to it into a folder; the files there.
+
+    Raises:
+        ModelError: there is none of that name.
+        UsageError: a file of that name is there already.
+        OutboxError: the folder cannot be written.
+    """
+    path = find(name)
+    files = [path, *_belonging(path)]
+    for file in files:
+        if (to / file.name).exists():
+            raise UsageError(f"{to / file.name} is there already: choose another folder.")
+    try:
+        to.mkdir(parents=True, exist_ok=True)
+        for file in files:
+            if file.is_dir():
+                shutil.copytree(file, to / file.name)
+            else:
+                shutil.copyfile(file, to / file.name)
+    except OSError as error:
+        raise OutboxError(f"Cannot write to {to}: {error.strerror}.") from error
+    return [to / file.name for file in files]
+
+
+def _belonging(path: Path) -> list[Path]:
+    own = path.with_suffix(CARD_ENDING).is_file() and path.suffix == ".tflite"
+    if own:
+        beside = [path.with_suffix(ending) for ending in _BESIDE]
+    else:
+        beside = sorted(path.parent.glob(f"{path.name}.card.*"))
+    return [each for each in beside if each.is_file()]

@@ -1,0 +1,98 @@
+"""Training on disk after each epoch, so that one that was stopped can go on as if it never was."""
+
+import json
+import zipfile
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from batchdigits.errors import DataError, UsageError
+from batchdigits.files import whole_path
+from batchdigits.training.history import Epoch
+from batchdigits.training.recipe import Recipe
+from batchdigits.training.teacher import Teacher
+
+#: What a longer training may differ in from the one it goes on with.
+_OPEN = ("epochs", "patience")
+
+Weights = list[NDArray[Any]]
+
+
+class Checkpoint:
+    """``NAME.checkpoint``: all variables of a training, its recipe and what became of each epoch.
+
+    Attributes:
+        history: the epochs on record.
+        best: the weights that read held-back digits best, where training may end early.
+    """
+
+    def __init__(self, path: Path, recipe: Recipe, learned: int) -> None:
+        self.path = path
+        self.history: list[Epoch] = []
+        self.best: Weights = []
+        self._about = {"recipe": json.loads(json.dumps(asdict(recipe))), "learned": learned}
+        self._variables: Weights = []
+
+    def load(self) -> None:
+        """Go on with what is on disk.
+
+        Raises:
+            UsageError: nothing is, or it is of another recipe or other data.
+            DataError: it is damaged.
+        """
+        if not self.path.exists():
+            raise UsageError(f"There is no {self.path} to go on with: leave out --resume.")
+        try:
+            with np.load(self.path, allow_pickle=False) as archive:
+                about = json.loads(str(archive["about"]))
+                self._variables = _numbered(archive, "variable")
+                self.best = _numbered(archive, "best")
+            self.history = [Epoch(**each) for each in about.pop("history")]
+            differing = _differing(self._about, about)
+        except (OSError, ValueError, KeyError, TypeError, AttributeError, zipfile.BadZipFile) as e:
+            raise DataError(f"{self.path} is damaged: leave out --resume.") from e
+        if differing:
+            raise UsageError(
+                f"{self.path} was begun with another {differing[0]}: say the same as then, "
+                "or leave out --resume."
+            )
+
+    def restore(self, teacher: Teacher) -> None:
+        """Put the variables on record into a teacher.
+
+        Raises:
+            DataError: they are of another network.
+        """
+        try:
+            for variable, value in zip(teacher.variables, self._variables, strict=True):
+                variable.assign(value)
+        except ValueError as error:
+            raise DataError(f"{self.path} is of another network.") from error
+
+    def save(self, teacher: Teacher) -> None:
+        """Put a teacher on record, whole or not at all."""
+        about = self._about | {"history": [asdict(epoch) for epoch in self.history]}
+        arrays = {f"variable{i}": each.numpy() for i, each in enumerate(teacher.variables)}
+        arrays |= {f"best{i}": each for i, each in enumerate(self.best)}
+        with whole_path(self.path) as half, half.open("wb") as file:
+            np.savez(file, about=json.dumps(about), **arrays)
+
+    def remove(self) -> None:
+        """Training is over."""
+        self.path.unlink(missing_ok=True)
+
+
+def _numbered(archive: Any, name: str) -> Weights:
+    count = sum(each.startswith(name) for each in archive)
+    return [archive[f"{name}{i}"] for i in range(count)]
+
+
+def _differing(own: dict[str, Any], other: dict[str, Any]) -> Sequence[str]:
+    """Settings that are not those of then; a schedule knows its end, and cannot be made longer."""
+    mine, theirs = (each["recipe"] | {"data": each["learned"]} for each in (own, other))
+    free = () if mine["anneal"] else _OPEN
+    return [name for name in mine if name not in free and mine[name] != theirs.get(name)]

@@ -1,0 +1,44 @@
+"""Learning curves as a picture."""
+
+from collections.abc import Sequence
+
+from batchdigits.pictures.canvas import (
+    BLUE,
+    INK,
+    VERMILLION,
+    in_percent,
+    new_figure,
+    tidy,
+    to_png,
+)
+from batchdigits.shares import percent
+from batchdigits.training.history import Epoch, best_of
+from batchdigits.training.testing import Tested
+
+
+def curves_png(history: Sequence[Epoch], found: Tested, name: str) -> bytes:
+    """Loss and accuracy of each epoch, of what was learned from and of what was held back."""
+    figure = new_figure(7.2, 6.4)
+    upper, lower = figure.subplots(2, 1, sharex=True)
+    epochs = range(1, len(history) + 1)
+    pairs = (
+        (upper, "loss", [(each.loss, each.held_back_loss) for each in history]),
+        (lower, "right", [(each.accuracy, each.held_back_accuracy) for each in history]),
+    )
+    for axes, up, values in pairs:
+        for line, (label, colour) in enumerate((("learned from", BLUE), ("held back", VERMILLION))):
+            points = [value[line] for value in values]
+            axes.plot(epochs, points, "o-", color=colour, label=label, ms=4, lw=1.6)
+        tidy(axes, "", up)
+    upper.set_ylim(bottom=0)
+    upper.legend(frameon=False)
+    lower.set_xlabel("epoch", color=INK)
+    lower.xaxis.get_major_locator().set_params(integer=True)
+    in_percent(lower.yaxis, 1)
+    best = best_of(history)
+    upper.set_title(
+        f"{name}: {percent(found.accuracy)} of {found.digits:,} test digits right; "
+        f"held back best after epoch {best + 1}",
+        color=INK, loc="left",
+    )  # fmt: skip
+    return to_png(figure)

@@ -1,0 +1,96 @@
+"""The data of a training, parted: to learn from, to calibrate with, to test with."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from batchdigits.training import sources
+from batchdigits.training.data import Labelled, hold_back
+from batchdigits.training.sources import MNIST
+
+#: Share of each data set kept for choosing and calibrating, and, where none of them has a part to
+#: test with, for that as well.
+HELD_BACK = 1 / 12
+#: The share of the images that folders of scans get beside arrays, though they are smaller.
+FOLDER_SHARE = 0.38
+
+
+@dataclass(frozen=True, slots=True)
+class Data:
+    """What ``--data`` and its patterns name.
+
+    Attributes:
+        sources: see :func:`batchdigits.training.sources.load`; none means MNIST.
+        exclude: patterns inside folders that are left out altogether, kept for measuring.
+        hold_out: patterns inside folders kept for choosing and calibrating.
+        fonts: folder of typefaces whose digits are learned from, too.
+    """
+
+    sources: tuple[str, ...] = ()
+    exclude: tuple[str, ...] = ()
+    hold_out: tuple[str, ...] = ()
+    fonts: Path | None = None
+
+    @property
+    def named(self) -> tuple[str, ...]:
+        """The sources, said or not."""
+        return self.sources or (MNIST,)
+
+
+@dataclass(slots=True)
+class Parts:
+    """Digits by what they are for; no digit is in two of them.
+
+    Attributes:
+        learn: each data set with the share of the images that it gets; shares add to 1.
+        check: chooses and calibrates.
+        test: measures, at the end.
+    """
+
+    learn: list[tuple[Labelled, float]] = field(default_factory=list)
+    check: list[Labelled] = field(default_factory=list)
+    test: list[Labelled] = field(default_factory=list)
+
+    @property
+    def learned(self) -> int:
+        """How many digits are learned from."""
+        return sum(len(part) for part, _ in self.learn)
+
+
+def gather(data: Data, seed: int) -> Parts:
+    """Load and part the data.
+
+    Raises:
+        DataError: it cannot be used.
+    """
+    parts = Parts()
+    folders = [sources.is_folder(each) for each in data.named]
+    beside = FOLDER_SHARE if 0 < sum(folders) < len(folders) else sum(folders) / len(folders)
+    for source, is_folder in zip(data.named, folders, strict=True):
+        whole, check = _with_held_back(source, data, seed, is_folder)
+        share = beside / sum(folders) if is_folder else (1 - beside) / folders.count(False)
+        parts.learn.append((whole, share))
+        parts.check.append(check)
+        if test := sources.load(source, "test"):
+            parts.test.append(test)
+    if not parts.test:
+        _part_test(parts, seed)
+    return parts
+
+
+def _with_held_back(
+    source: str, data: Data, seed: int, is_folder: bool
+) -> tuple[Labelled, Labelled]:
+    whole = sources.load(source, "train", exclude=(*data.exclude, *data.hold_out))
+    assert whole is not None
+    if is_folder and data.hold_out:
+        check = sources.load(source, "train", data.hold_out, data.exclude)
+        assert check is not None
+        return whole, check
+    return hold_back(whole, HELD_BACK, seed)
+
+
+def _part_test(parts: Parts, seed: int) -> None:
+    for place, (whole, share) in enumerate(parts.learn):
+        rest, test = hold_back(whole, HELD_BACK, seed + 1)
+        parts.learn[place] = rest, share
+        parts.test.append(test)

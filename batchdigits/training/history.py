@@ -1,0 +1,32 @@
+"""What became of each epoch."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Epoch:
+    """One round over the images.
+
+    Attributes:
+        loss: mean cross-entropy of the images shown, while the weights changed.
+        accuracy: share of these read right, 0-1.
+        held_back_loss: the same of digits that are never learned from, at the end of the round.
+        held_back_accuracy: share of these read right, 0-1.
+    """
+
+    loss: float
+    accuracy: float
+    held_back_loss: float
+    held_back_accuracy: float
+
+
+def best_of(history: Sequence[Epoch]) -> int:
+    """The place of the epoch that read held-back digits best: most right, then the lowest loss."""
+    keys = [(each.held_back_accuracy, -each.held_back_loss) for each in history]
+    return keys.index(max(keys))
+
+
+def gives_up(history: Sequence[Epoch], patience: int) -> bool:
+    """Whether so many rounds in a row brought nothing better."""
+    return bool(history) and 0 < patience <= len(history) - 1 - best_of(history)

@@ -1,0 +1,105 @@
+"""Everything besides the data that decides a model's weights."""
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+from batchdigits.config import Arch, Output
+from batchdigits.errors import UsageError
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """What is trained, and how.
+
+    Attributes:
+        arch: the network.
+        hidden: neurons of each hidden layer of an ``mlp``.
+        output: the last layer of an ``mlp``.
+        epochs: rounds from nothing.
+        refine: more rounds, from the running mean of the weights, at half the learning rate.
+        batch_size: images learned from at once.
+        seed: with the same machine, decides all chance there is.
+        patience: rounds without a better reading of held-back digits after which training ends
+            and the best weights are taken; 0 to go on to the end.
+        learning_rate: of Adam (Kingma and Ba, ICLR 2015): at its peak, where ``anneal`` is set.
+        anneal: whether the rate rises and falls to nothing in each cycle (Loshchilov and Hutter,
+            *SGDR*, ICLR 2017).
+        weight_decay: of AdamW (Loshchilov and Hutter, ICLR 2019).
+        label_smoothing: since a few labels of every set are wrong (Szegedy et al., CVPR 2016).
+        averaging: momentum of the running mean of the weights (Polyak and Juditsky, 1992), or 0
+            for the weights of the last step.
+        images: shown in a round of varied images, or four of each digit where those are fewer.
+    """
+
+    arch: Arch = Arch.CNN
+    hidden: tuple[int, ...] = ()
+    output: Output = Output.SOFTMAX
+    epochs: int = 36
+    refine: int = 24
+    batch_size: int = 128
+    seed: int = 1
+    patience: int = 0
+    learning_rate: float = 2.5e-3
+    anneal: bool = True
+    weight_decay: float = 2e-2
+    label_smoothing: float = 0.01
+    averaging: float = 0.999
+    images: int = 64_000
+
+    @property
+    def rounds(self) -> int:
+        """All epochs."""
+        return self.epochs + self.refine
+
+    @property
+    def varied(self) -> bool:
+        """Whether images are varied without end, or each is shown as it is."""
+        return self.arch is Arch.CNN
+
+
+#: Flatten, Dense ReLU, Dense 10; Adam as it comes; batches of 32, as Keras has them.
+CLASSIC = Recipe(
+    arch=Arch.MLP,
+    hidden=(128, 128),
+    epochs=10,
+    refine=0,
+    batch_size=32,
+    patience=3,
+    learning_rate=1e-3,
+    anneal=False,
+    weight_decay=0.0,
+    label_smoothing=0.0,
+    averaging=0.0,
+    images=0,
+)
+#: From weights that read well already: short, and in small steps.
+FINE_TUNING = Recipe(epochs=5, refine=0, learning_rate=2.5e-4)
+
+
+def usual_recipe(arch: Arch, begun: bool) -> Recipe:
+    """The recipe of a network where nothing else is said.
+
+    Args:
+        arch: the network.
+        begun: whether it begins with weights that read already.
+    """
+    if arch is Arch.MLP:
+        return CLASSIC
+    return FINE_TUNING if begun else Recipe()
+
+
+def recipe_of(arch: Arch, begun: bool, **said: Any) -> Recipe:
+    """The usual recipe but for what was said; ``None`` says nothing.
+
+    Raises:
+        UsageError: it makes no sense.
+    """
+    usual = usual_recipe(arch, begun)
+    given = {name: value for name, value in said.items() if value is not None}
+    if arch is Arch.CNN and (
+        "hidden" in given or given.get("output", usual.output) != usual.output
+    ):
+        raise UsageError("--hidden and --output are for --arch mlp.")
+    if arch is Arch.MLP and given.get("refine"):
+        raise UsageError("--refine is for --arch cnn.")
+    return replace(usual, arch=arch, **given)

@@ -1,0 +1,31 @@
+"""Weights to begin with: a model that was trained before."""
+
+from typing import Any
+
+from batchdigits.adoption.kerasfile import load_keras
+from batchdigits.adoption.kinds import Kind, kind_of
+from batchdigits.config import Arch
+from batchdigits.errors import ModelError
+from batchdigits.library import find
+from batchdigits.training.architecture import CLASSES, DIGITS
+
+
+def begin_with(name: str, arch: Arch) -> Any:
+    """A Keras model of batchdigits' own, of that network.
+
+    Raises:
+        ModelError: it is none.
+    """
+    path = find(name)
+    if path.suffix == ".tflite":
+        path = path.with_suffix(".keras")
+    kind = kind_of(path)
+    if kind is not Kind.KERAS:
+        raise ModelError(f"{path} is no .keras file, which alone can be trained on.")
+    model = load_keras(path, kind, trust=False)
+    outputs = CLASSES if arch is Arch.CNN else DIGITS
+    if tuple(model.input_shape[1:]) != (28, 28, 1) or model.output_shape[1] != outputs:
+        raise ModelError(
+            f"{path} is no {arch} made by batchdigits train, and cannot be gone on with."
+        )
+    return model

@@ -1,0 +1,156 @@
+"""A model that learns from batches, and the running mean of its weights."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from batchdigits.training.recipe import Recipe
+
+Images = NDArray[np.uint8]
+Digits = NDArray[np.int64]
+
+
+class Teacher:
+    """Shows images to a model for one cycle, and keeps a mean of its weights meanwhile.
+
+    The steps of many batches are one TensorFlow graph, as calling into it from Python for each of
+    them takes longer than a small network needs to learn. (Keras' ``fit`` does that, and now and
+    then waits for half a minute for threads of its own on two cores.)
+
+    Args:
+        model: a Keras model, ``(n, 28, 28, 1)`` levels 0-255 in.
+        recipe: how it learns.
+        steps: batches in this cycle.
+        share: of the recipe's learning rate.
+    """
+
+    def __init__(self, model: Any, recipe: Recipe, steps: int, share: float = 1.0) -> None:
+        import keras
+
+        self.model = model
+        rate: Any = recipe.learning_rate * share
+        if recipe.anneal:
+            rate = keras.optimizers.schedules.CosineDecay(
+                0.0, steps, warmup_target=rate, warmup_steps=steps // 30, alpha=0.0
+            )
+        if recipe.weight_decay:
+            self.optimizer = keras.optimizers.AdamW(rate, weight_decay=recipe.weight_decay)
+        else:
+            self.optimizer = keras.optimizers.Adam(rate)
+        self.optimizer.build(model.trainable_variables)
+        self.mean = RunningMean(model, recipe.averaging) if recipe.averaging else None
+        self._learn = self._compiled(recipe)
+
+    def learn(self, images: Images, digits: Digits) -> tuple[float, int]:
+        """Show every image once, in this order; the sum of their losses, and how many were right.
+
+        Args:
+            images: ``(n, 28, 28) uint8``.
+            digits: ``(n,) int64``.
+        """
+        loss, right = self._learn(images, digits)
+        return float(loss), int(right)
+
+    def _compiled(self, recipe: Recipe) -> Any:
+        import tensorflow as tf
+
+        loss_of = loss_function(recipe)
+
+        def step(images: Any, digits: Any) -> tuple[Any, Any]:
+            pixels = tf.cast(images[..., None], tf.float32)
+            with tf.GradientTape() as tape:
+                outputs = self.model(pixels, training=True)
+                loss = loss_of(digits, outputs)
+            weights = self.model.trainable_variables
+            self.optimizer.apply(tape.gradient(loss, weights), weights)
+            if self.mean:
+                self.mean.add()
+            right = tf.reduce_sum(tf.cast(tf.argmax(outputs, 1) == digits, tf.int32))
+            return loss * tf.cast(len(images), tf.float32), right
+
+        def learn(images: Any, digits: Any) -> tuple[Any, Any]:
+            loss, right = tf.constant(0.0), tf.constant(0)
+            for start in tf.range(0, len(images), recipe.batch_size):
+                part = slice(start, start + recipe.batch_size)
+                lost, found = step(images[part], digits[part])
+                loss, right = loss + lost, right + found
+            return loss, right
+
+        kinds = tf.TensorSpec((None, 28, 28), tf.uint8), tf.TensorSpec((None,), tf.int64)
+        return tf.function(learn, input_signature=kinds)
+
+    @contextmanager
+    def best(self) -> Iterator[None]:
+        """Have the weights in the model that it would end with now."""
+        if self.mean is None:
+            yield
+            return
+        own = [weight.numpy() for weight in self.model.trainable_variables]
+        self.mean.settle()
+        try:
+            yield
+        finally:
+            for kept, weight in zip(own, self.model.trainable_variables, strict=True):
+                weight.assign(kept)
+
+    def settle(self) -> None:
+        """End the cycle: the mean becomes the model's weights."""
+        if self.mean:
+            self.mean.settle()
+
+    @property
+    def variables(self) -> list[Any]:
+        """All that a step changes: weights, optimizer, chance, mean."""
+        means = self.mean.variables if self.mean else []
+        return [*self.model.variables, *self.optimizer.variables, *means]
+
+
+class RunningMean:
+    """The mean of a model's weights over its last steps, weighed down exponentially.
+
+    Such weights read better than those of the last step (Polyak and Juditsky, 1992).
+    """
+
+    def __init__(self, model: Any, momentum: float) -> None:
+        import tensorflow as tf
+
+        self._weights = model.trainable_variables
+        self._momentum = momentum
+        self._steps = tf.Variable(0.0)
+        self._means = [tf.Variable(weight.numpy()) for weight in self._weights]
+
+    def add(self) -> None:
+        """Take in the weights as they are now; part of a graph."""
+        import tensorflow as tf
+
+        self._steps.assign_add(1.0)
+        # At the beginning, the mean is of all steps there are.
+        share = 1 - tf.minimum(self._momentum, self._steps / (self._steps + 10))
+        for mean, weight in zip(self._means, self._weights, strict=True):
+            mean.assign_add(share * (weight.value - mean))
+
+    def settle(self) -> None:
+        """Make the mean the model's weights."""
+        for mean, weight in zip(self._means, self._weights, strict=True):
+            weight.assign(mean)
+
+    @property
+    def variables(self) -> list[Any]:
+        """The mean, and the number of steps in it."""
+        return [self._steps, *self._means]
+
+
+def loss_function(recipe: Recipe) -> Any:
+    """Cross-entropy, ``(digits, outputs) -> mean loss``."""
+    import keras
+    import tensorflow as tf
+
+    if not recipe.varied:
+        return keras.losses.SparseCategoricalCrossentropy()
+    smoothed = keras.losses.CategoricalCrossentropy(
+        from_logits=True, label_smoothing=recipe.label_smoothing
+    )
+    return lambda digits, outputs: smoothed(tf.one_hot(digits, outputs.shape[1]), outputs)

@@ -1,0 +1,41 @@
+"""What a training tells at its end."""
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from batchdigits.names import for_terminal
+from batchdigits.shares import percent
+from batchdigits.training.command import Trained
+from batchdigits.training.order import Order
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+
+def table(trained: Trained) -> "Table":
+    """Loss and accuracy over the test part, and of each digit."""
+    from rich.table import Table
+
+    found = trained.tested
+    title = f"{found.digits:,} test digits: {percent(found.accuracy)} right, loss {found.loss:.4f}"
+    lines = Table(title=title, title_justify="left")
+    for head in ("digit", "digits", "right", "most often taken for"):
+        lines.add_column(head, justify="left" if head.startswith("most") else "right")
+    for digit in range(10):
+        row = found.counts[digit].copy()
+        count, right = int(row.sum()), found.of(digit)
+        row[digit] = 0
+        worst = f"{row.argmax()} ({row.max():,} times)" if row.any() else ""
+        lines.add_row(str(digit), f"{count:,}", percent(right), worst)
+    return lines
+
+
+def lines(order: Order, trained: Trained) -> Iterator[str]:
+    """Where the model lies, and how to read with it."""
+    if len(trained.history) < order.recipe.rounds:
+        yield f"Ended early: the best epoch was followed by {order.recipe.patience} no better ones."
+    written = ", ".join(order.path(ending).name for ending in (".keras", ".json", ".png"))
+    yield for_terminal(f"Written: {trained.path}, {written}")
+    is_found = order.into.name == "models" and not order.into.is_absolute()
+    named = order.name if is_found else str(trained.path)
+    yield for_terminal(f"Read with it: batchdigits run INBOX OUTBOX --model {named}")
