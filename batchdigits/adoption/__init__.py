@@ -1,0 +1,1 @@
+"""Model files from elsewhere, taken up: told apart, judged, loaded."""
