@@ -58,9 +58,12 @@ def _copy_zip(path: Path, configuration: Configuration, folder: Path, trust: boo
     import h5py
 
     weights, copy = folder / WEIGHTS_MEMBER, folder / "model.keras"
-    with zipfile.ZipFile(path) as archive, weights.open("wb") as unpacked:
-        with archive.open(WEIGHTS_MEMBER) as packed:
-            shutil.copyfileobj(packed, unpacked, 2**20)
+    with (
+        zipfile.ZipFile(path) as archive,
+        archive.open(WEIGHTS_MEMBER) as packed,
+        weights.open("wb") as unpacked,
+    ):
+        shutil.copyfileobj(packed, unpacked, 2**20)
     if not trust:
         with h5py.File(weights, "r", locking=False) as file:
             check_hdf5(file)

@@ -59,25 +59,35 @@ LAYERS = frozenset(
     """.split()  # noqa: SIM905
 )
 MODELS = frozenset({"Functional", "Model", "Sequential"})
-#: What arithmetic on Keras 3's tensors is saved as; none of those that take a function.
-OPERATIONS = frozenset(
-    """
-    Abs Absolute Add All Amax Amin Any Argmax Argmin Average AveragePool BatchNorm BroadcastTo
-    Cast Ceil Celu Clip Concatenate Conv ConvertToTensor ConvTranspose Copy Cos DepthToSpace
-    DepthwiseConv Diagonal Divide DivideNoNan Dot DotProductAttention Einsum Elu Equal Erf Exp
-    ExpandDims Expm1 Flip Fliplr Flipud Floor FloorDivide FullLike Gelu GetItem Glu Greater
-    GreaterEqual HardShrink HardSigmoid HardSilu HardTanh Isfinite Isinf Isnan LayerNorm
-    LeakyRelu Less LessEqual Log Log10 Log1p Log2 Logaddexp LogicalAnd LogicalNot LogicalOr
-    LogicalXor LogSigmoid LogSoftmax Logsumexp Matmul Max Maximum MaxPool Mean Median Min
-    Minimum Mod Moments Moveaxis Multiply NanToNum Negative Norm Normalize NotEqual OneHot
-    OnesLike Pad Power Prod Ravel Reciprocal Relu Relu6 Repeat Reshape Resize RGBToGrayscale
-    RMSNorm Roll Rot90 Round Rsqrt SaturateCast Selu SeparableConv Sigmoid Sign Silu Sin Slice
-    Softmax Softplus SoftShrink Softsign SpaceToDepth Sparsemax SparsePlus SparseSigmoid Split
-    Sqrt Square Squareplus Squeeze Stack Std StopGradient Subtract Sum Swapaxes Take Tanh
-    TanhShrink Tensordot Threshold Tile Transpose Tril Triu TrueDivide Trunc Unstack Var Vdot
-    Where ZerosLike
-    """.split()  # noqa: SIM905
-)
+#: What arithmetic on Keras 3's tensors is saved as, by module of ``keras.src.ops``; none of those
+#: that take a function.
+OPERATIONS = {
+    name: f"keras.src.ops.{module}"
+    for module, names in {
+        "numpy": """
+            Abs Absolute Add All Amax Amin Any Argmax Argmin Average BroadcastTo Ceil Clip
+            Concatenate Copy Cos Diagonal Divide DivideNoNan Dot Einsum Equal Exp ExpandDims Expm1
+            Flip Fliplr Flipud Floor FloorDivide FullLike GetItem Greater GreaterEqual Isfinite
+            Isinf Isnan Less LessEqual Log Log10 Log1p Log2 Logaddexp LogicalAnd LogicalNot
+            LogicalOr LogicalXor Matmul Max Maximum Mean Median Min Minimum Mod Moveaxis Multiply
+            NanToNum Negative NotEqual OnesLike Pad Power Prod Ravel Reciprocal Repeat Reshape Roll
+            Rot90 Round Sign Sin Split Sqrt Square Squeeze Stack Std Subtract Sum Swapaxes Take Tanh
+            Tensordot Tile Transpose Tril Triu TrueDivide Trunc Var Vdot Where ZerosLike
+        """,
+        "nn": """
+            AveragePool BatchNorm Celu Conv ConvTranspose DepthToSpace DepthwiseConv
+            DotProductAttention Elu Gelu Glu HardShrink HardSigmoid HardSilu HardTanh LayerNorm
+            LeakyRelu LogSigmoid LogSoftmax MaxPool Moments Normalize OneHot RMSNorm Relu Relu6 Selu
+            SeparableConv Sigmoid Silu SoftShrink Softmax Softplus Softsign SpaceToDepth SparsePlus
+            SparseSigmoid Sparsemax Squareplus TanhShrink Threshold
+        """,
+        "core": "Cast ConvertToTensor SaturateCast Slice StopGradient Unstack",
+        "image": "RGBToGrayscale Resize",
+        "math": "Erf Logsumexp Rsqrt",
+        "linalg": "Norm",
+    }.items()
+    for name in names.split()
+}
 #: What arithmetic on Keras 2's tensors is saved as: layers that name a function of TensorFlow.
 TENSORFLOW_LAYERS = frozenset({"TFOpLambda", "SlicingOpLambda"})
 TENSORFLOW_FUNCTIONS = frozenset(
@@ -133,7 +143,7 @@ VALUES = frozenset(
     FloatDTypePolicy Policy TensorShape
     """.split()  # noqa: SIM905
 )
-ALLOWED = LAYERS | MODELS | OPERATIONS | TENSORFLOW_LAYERS | SETTINGS | VALUES
+ALLOWED = LAYERS | MODELS | OPERATIONS.keys() | TENSORFLOW_LAYERS | SETTINGS | VALUES
 #: Layers that hold a Python function as bytes, which whoever made the file chose.
 CODE = frozenset({"Lambda", "__lambda__"})
 #: Layers that open files or need what is in none.
@@ -312,11 +322,8 @@ def simplified(value: Any, key: str = "", depth: int = 0) -> Any:
         value = _activation(value)
     if not isinstance(value, dict):
         return value
-    return {
-        name: simplified(_place(each) if name == "module" else each, name, depth + 1)
-        for name, each in value.items()
-        if name != "compile_config"
-    }
+    parts = {name: each for name, each in value.items() if name != "compile_config"}
+    return _placed({name: simplified(each, name, depth + 1) for name, each in parts.items()})
 
 
 def _activation(value: Any) -> Any:
@@ -328,11 +335,19 @@ def _activation(value: Any) -> Any:
     return name if isinstance(name, str) and name in ACTIVATIONS else value
 
 
-def _place(module: Any) -> Any:
-    """A module's name as of Keras 2.13, before which there was no ``src`` in it."""
-    if not isinstance(module, str):
-        return module
-    return re.sub(r"^keras\.(?=engine\.|layers\.\w+\.)", "keras.src.", module)
+def _placed(value: dict[str, Any]) -> dict[str, Any]:
+    """An object with the module that it is in now, where that has changed or was not saved."""
+    module, kind = value.get("module"), value.get("class_name")
+    if isinstance(module, str):
+        # Before Keras 2.13 there was no ``src`` in it.
+        return value | {
+            "module": re.sub(r"^keras\.(?=engine\.|layers\.\w+\.)", "keras.src.", module)
+        }
+    # Keras 3 itself does not find again the arithmetic that it saves in HDF5. Layers of the same
+    # names have settings that arithmetic has not.
+    if kind in OPERATIONS and "trainable" not in value["config"]:
+        return value | {"module": OPERATIONS[kind]}
+    return value
 
 
 def _judge(value: Any, key: str = "", layer: str = "") -> None:
