@@ -125,7 +125,9 @@ def _with_keras_2(copy: Path, safe_mode: bool) -> Any:
 
 def _reason(error: Exception) -> str:
     """The innermost reason of one of Keras' errors, without the configurations that it quotes."""
-    text = str(error).rpartition("Exception encountered:")[2]
+    text = re.split(r"Exception encountered:|Example error message for object .*:\n", str(error))[
+        -1
+    ]
     text = " ".join(text.split()) or type(error).__name__
     text = re.split(r"(?<=[.\w])\.? (?:Full object config|config=)|\. ", text)[0]
     return text[:LONGEST_REASON].rstrip(" .:")

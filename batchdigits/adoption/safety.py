@@ -382,7 +382,7 @@ def _name(value: dict[str, Any]) -> str:
 def _judge_class(value: dict[str, Any], layer: str) -> None:
     """Refuse an object of a class that is not listed, saying why as well as can be told."""
     kind = value["class_name"]
-    shown = f"its layer {layer!r}" if layer else "it"
+    shown = f"its layer {layer!r}" if layer else "its model"
     if kind in CODE:
         raise _Refused(
             f"holds code, in {f'a Lambda layer {layer!r}' if layer else 'a Lambda layer'},"
@@ -391,9 +391,12 @@ def _judge_class(value: dict[str, Any], layer: str) -> None:
     if kind == "function":
         raise _Refused(f"uses a function of its own, {str(value.get('config'))[:80]!r}, in {shown}")
     if kind in OUTSIDE:
-        raise _Refused(f"needs what is not in the file: {shown} is a {kind}")
+        raise _Refused(f"needs what is not in the file, in {shown}, a {kind}")
     if kind not in ALLOWED or not _is_builtin(value):
-        raise _Refused(f"needs a class that is not allowed: {shown} is a {str(kind)[:80]!r}")
+        raise _Refused(
+            f"needs the class {str(kind)[:80]!r} in {shown}, which is none of Keras' own that only"
+            " compute: export it where it was made, as a SavedModel (model.export) or to ONNX"
+        )
     if kind in TENSORFLOW_LAYERS and not _is_pure(value.get("config")):
         raise _Refused(f"calls a function of TensorFlow that is not allowed, in {shown}")
 
