@@ -139,6 +139,9 @@ def save_all(folder: Path) -> dict[str, Any]:
         source = folder / "arithmetic.2.keras"
         rewritten_zip(source, b"tf_keras.src.", module, folder / name)
         expected[name] = expected[source.name]
+    rewritten_zip(folder / "plain.3.keras", b'"units": 10', b'"units": 11', folder / "other size")
+    keras.Sequential([keras.layers.Dense(10)]).save(folder / "unbuilt.keras")
+    expected |= {"other size": None, "unbuilt.keras": None}
     for name in ("handwritten_digits.model", "list of layers"):
         shutil.copy(folder / "plain.2.h5", folder / name)
         expected[name] = expected["plain.2.h5"]

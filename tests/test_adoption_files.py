@@ -446,3 +446,10 @@ def test_code_runs_only_where_it_is_trusted(outcomes: Outcomes, age: int, ending
 def test_several_inputs_are_refused(outcomes: Outcomes, age: int) -> None:
     for ending in ("keras", "h5"):
         assert "reads 2 inputs" in outcomes[f"two_inputs.{age}.{ending}"]["error"]
+
+
+def test_what_keras_refuses_is_told_in_one_sentence(outcomes: Outcomes) -> None:
+    told = outcomes["other size"]["error"]
+    assert "cannot be loaded with Keras: " in told and "Full object config" not in told
+    assert "\n" not in told and len(told) < 400 and told.endswith(".")
+    assert "give its first layer an input_shape" in outcomes["unbuilt.keras"]["error"]

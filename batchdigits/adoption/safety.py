@@ -197,6 +197,9 @@ def told(path: Path) -> Iterator[None]:
     except _Refused as error:
         raise ModelError(f"{path} {error}.") from error
     except Exception as error:  # zipfile, zlib, json and h5py raise many types on damaged files
+        # A full disk, say; what is wrong with the file itself has no such number.
+        if isinstance(error, OSError) and error.errno:
+            raise ModelError(f"The model {path} cannot be read: {error.strerror}.") from error
         why = " ".join(str(error).split()) or type(error).__name__
         raise ModelError(f"{path} is damaged: {why}.") from error
 
