@@ -65,7 +65,7 @@ def arithmetic(k: Any) -> Any:
 def recurrent(k: Any) -> Any:
     layers = k.layers
     inputs = k.Input(SHAPE)
-    x = layers.Reshape((28, 28))(inputs)
+    x = layers.Reshape((4, 196))(inputs)
     x = layers.Bidirectional(
         layers.LSTM(3, return_sequences=True, recurrent_activation="hard_sigmoid")
     )(x)

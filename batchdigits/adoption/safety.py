@@ -25,6 +25,8 @@ MOST_MEMBERS = 2000
 MOST_OBJECTS = 100_000
 #: Longest configuration, in bytes; that of a hundred layers has a thousandth of it.
 LONGEST_CONFIGURATION = 64 * 2**20
+#: Longest ``metadata.json`` that is read, in bytes; Keras writes some hundred.
+LONGEST_METADATA = 2**16
 #: How deep a configuration may be nested; a model in a model takes ten levels.
 DEEPEST = 100
 
@@ -239,11 +241,17 @@ def _of_zip(path: Path) -> tuple[bytes, str]:
             if archive.getinfo(CONFIG_MEMBER).file_size > LONGEST_CONFIGURATION:
                 raise _Refused("has too long a configuration for a model of digits")
             text = archive.read(CONFIG_MEMBER)
-            about = archive.read("metadata.json") if "metadata.json" in archive.namelist() else b""
+            return text, _version(archive)
+
+
+def _version(archive: zipfile.ZipFile) -> str:
+    """The version of the Keras that wrote an archive, empty where that is not told."""
     try:
-        return text, str(json.loads(about)["keras_version"])
+        if archive.getinfo("metadata.json").file_size > LONGEST_METADATA:
+            return ""
+        return str(json.loads(archive.read("metadata.json"))["keras_version"])
     except (ValueError, KeyError, TypeError):
-        return text, ""
+        return ""
 
 
 def _check_members(archive: zipfile.ZipFile) -> None:
