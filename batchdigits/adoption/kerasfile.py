@@ -23,6 +23,8 @@ from batchdigits.errors import ModelError
 
 #: Longest part of a reason that Keras gives, in characters; it may quote a whole configuration.
 LONGEST_REASON = 200
+#: What stands before the reason that another reason quotes.
+INNERMOST = re.compile(r"Exception encountered:|Example error message for object .*:\n")
 
 
 def load_keras(path: Path, kind: Kind, trust: bool) -> Any:
@@ -125,7 +127,7 @@ def _with_keras_2(copy: Path, safe_mode: bool) -> Any:
 
 def _reason(error: Exception) -> str:
     """The innermost reason of one of Keras' errors, without the configurations that it quotes."""
-    text = str(error).rpartition("Exception encountered:")[2]
+    text = INNERMOST.split(str(error))[-1]
     text = " ".join(text.split()) or type(error).__name__
     text = re.split(r"(?<=[.\w])\.? (?:Full object config|config=)|\. ", text)[0]
     return text[:LONGEST_REASON].rstrip(" .:")

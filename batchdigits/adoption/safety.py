@@ -25,6 +25,8 @@ MOST_MEMBERS = 2000
 MOST_OBJECTS = 100_000
 #: Longest configuration, in bytes; that of a hundred layers has a thousandth of it.
 LONGEST_CONFIGURATION = 64 * 2**20
+#: Longest ``metadata.json`` that is read, in bytes; Keras writes some hundred.
+LONGEST_METADATA = 2**16
 #: How deep a configuration may be nested; a model in a model takes ten levels.
 DEEPEST = 100
 
@@ -197,6 +199,9 @@ def told(path: Path) -> Iterator[None]:
     except _Refused as error:
         raise ModelError(f"{path} {error}.") from error
     except Exception as error:  # zipfile, zlib, json and h5py raise many types on damaged files
+        # A full disk, say; what is wrong with the file itself has no such number.
+        if isinstance(error, OSError) and error.errno:
+            raise ModelError(f"The model {path} cannot be read: {error.strerror}.") from error
         why = " ".join(str(error).split()) or type(error).__name__
         raise ModelError(f"{path} is damaged: {why}.") from error
 
@@ -236,11 +241,17 @@ def _of_zip(path: Path) -> tuple[bytes, str]:
             if archive.getinfo(CONFIG_MEMBER).file_size > LONGEST_CONFIGURATION:
                 raise _Refused("has too long a configuration for a model of digits")
             text = archive.read(CONFIG_MEMBER)
-            about = archive.read("metadata.json") if "metadata.json" in archive.namelist() else b""
+            return text, _version(archive)
+
+
+def _version(archive: zipfile.ZipFile) -> str:
+    """The version of the Keras that wrote an archive, empty where that is not told."""
     try:
-        return text, str(json.loads(about)["keras_version"])
+        if archive.getinfo("metadata.json").file_size > LONGEST_METADATA:
+            return ""
+        return str(json.loads(archive.read("metadata.json"))["keras_version"])
     except (ValueError, KeyError, TypeError):
-        return text, ""
+        return ""
 
 
 def _check_members(archive: zipfile.ZipFile) -> None:
@@ -345,8 +356,8 @@ def _placed(value: dict[str, Any]) -> dict[str, Any]:
         }
     # Keras 3 itself does not find again the arithmetic that it saves in HDF5. Layers of the same
     # names have settings that arithmetic has not.
-    if isinstance(kind, str) and kind in OPERATIONS and "trainable" not in value.get("config", ""):
-        return value | {"module": OPERATIONS[kind], "registered_name": kind}
+    if kind in OPERATIONS and "trainable" not in value["config"]:
+        return value | {"module": OPERATIONS[kind]}
     return value
 
 
@@ -382,7 +393,7 @@ def _name(value: dict[str, Any]) -> str:
 def _judge_class(value: dict[str, Any], layer: str) -> None:
     """Refuse an object of a class that is not listed, saying why as well as can be told."""
     kind = value["class_name"]
-    shown = f"its layer {layer!r}" if layer else "it"
+    shown = f"its layer {layer!r}" if layer else "its model"
     if kind in CODE:
         raise _Refused(
             f"holds code, in {f'a Lambda layer {layer!r}' if layer else 'a Lambda layer'},"
@@ -391,9 +402,12 @@ def _judge_class(value: dict[str, Any], layer: str) -> None:
     if kind == "function":
         raise _Refused(f"uses a function of its own, {str(value.get('config'))[:80]!r}, in {shown}")
     if kind in OUTSIDE:
-        raise _Refused(f"needs what is not in the file: {shown} is a {kind}")
+        raise _Refused(f"needs what is not in the file, in {shown}, a {kind}")
     if kind not in ALLOWED or not _is_builtin(value):
-        raise _Refused(f"needs a class that is not allowed: {shown} is a {str(kind)[:80]!r}")
+        raise _Refused(
+            f"needs the class {str(kind)[:80]!r} in {shown}, which is none of Keras' own that only"
+            " compute: export it where it was made, as a SavedModel (model.export) or to ONNX"
+        )
     if kind in TENSORFLOW_LAYERS and not _is_pure(value.get("config")):
         raise _Refused(f"calls a function of TensorFlow that is not allowed, in {shown}")
 
