@@ -98,7 +98,7 @@ def read_config(path: Path) -> dict[str, Any]:
     except (OSError, ValueError) as error:
         raise UsageError(f"{path} is not valid TOML: {error}.") from error
     commands: dict[str, Callable[..., None]] = {
-        each.__name__: each for each in (run, watch, correct, report, evaluate, train)
+        each.__name__: each for each in (run, watch, predict, correct, report, evaluate, train)
     }
     known = {name: inspect.signature(each).parameters for name, each in commands.items()}
     for command, table in tables.items():
@@ -235,6 +235,28 @@ def watch(
     from batchdigits.commands import watch_command
 
     raise typer.Exit(watch_command(settings, watching, quiet, verbose, log_json))
+
+
+@app.command()
+def predict(
+    files: Annotated[
+        list[str],
+        typer.Argument(help="Images, folders of images, or - for standard input."),
+    ],
+    json: Annotated[bool, typer.Option("--json", help="Print a JSON object a line.")] = False,
+    save: Annotated[
+        Path | None, typer.Option(help="Draw pages, what the model saw and scores into that file.")
+    ] = None,
+    show: Annotated[bool, typer.Option("--show", help="Open that picture in a window.")] = False,
+    max_megapixels: options.MaxMegapixels = _LIMITS.max_megapixels,
+    max_pages: options.MaxPages = _LIMITS.max_pages,
+    model: options.Model = None,
+) -> None:
+    """Read a few images and tell their digits here; nothing is moved or put on record."""
+    from batchdigits.commands import predict_command
+
+    limits = Limits(max_megapixels, max_pages)
+    raise typer.Exit(predict_command(tuple(files), model, limits, json, save, show))
 
 
 @app.command()

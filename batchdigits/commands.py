@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from batchdigits.batch import run
-from batchdigits.config import Settings, Watching
+from batchdigits.config import Limits, Settings, Watching
 from batchdigits.console import LOG, Stop, start_logging
 from batchdigits.errors import EXIT_OK, EXIT_SOME_UNREAD, EXIT_UNWELL
 from batchdigits.names import for_terminal
@@ -145,6 +145,21 @@ def status_command(outbox: Path, as_json: bool) -> int:
         return EXIT_UNWELL
     print("All is well.")
     return EXIT_OK
+
+
+def predict_command(
+    files: tuple[str, ...],
+    model: Path | None,
+    limits: Limits,
+    as_json: bool,
+    save: Path | None,
+    show: bool,
+) -> int:
+    """``batchdigits predict``: returns the exit code."""
+    from batchdigits.predicting.command import Order, predict
+
+    start_logging(None, quiet=False, verbose=False, as_json=False)
+    return predict(Order(files, model, limits, as_json, save, show))
 
 
 def correct_command(outbox: Path, spreadsheet: Path | None, to: Path | None, quiet: bool) -> int:
