@@ -57,10 +57,24 @@ def main() -> None:
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     own_stderr()
     try:
-        code = app(standalone_mode=False, default_map=read_config(CONFIG_FILE))
+        code = _run(sys.argv[1:] or _asked())
     except Exception as error:
         code = _explain(error)
     sys.exit(code)
+
+
+def _run(arguments: list[str]) -> int:
+    code: int = app(arguments, standalone_mode=False, default_map=read_config(CONFIG_FILE))
+    return code
+
+
+def _asked() -> list[str]:
+    """What a person at a terminal answers when asked what to do; nothing elsewhere."""
+    if not all(each and each.isatty() for each in (sys.stdin, sys.stdout, sys.stderr)):
+        return []
+    from batchdigits.asking import ask
+
+    return ask()
 
 
 def _explain(error: Exception) -> int:
@@ -72,6 +86,9 @@ def _explain(error: Exception) -> int:
     if isinstance(error, BatchdigitsError):
         message, code = str(error), error.exit_code
     elif hasattr(error, "format_message"):  # wrong arguments, told by Typer
+        if type(error).__name__ == "NoArgsIsHelpError":  # the help itself is its message
+            print(error.format_message(), file=sys.stderr)
+            return 2
         message, code = f"{error.format_message().rstrip('.')}. See batchdigits --help.", 2
     else:
         raise error

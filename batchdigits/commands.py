@@ -1,6 +1,7 @@
 """What the commands do once their arguments are known; imported only when one runs."""
 
 import gc
+import io
 import os
 import sys
 from contextlib import ExitStack
@@ -159,6 +160,8 @@ def predict_command(
     from batchdigits.predicting.command import Order, predict
 
     start_logging(None, quiet=False, verbose=False, as_json=False)
+    if isinstance(sys.stdout, io.TextIOWrapper):  # names may hold what a terminal has no letter for
+        sys.stdout.reconfigure(errors="backslashreplace")
     return predict(Order(files, model, limits, as_json, save, show))
 
 

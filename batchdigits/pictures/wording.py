@@ -1,5 +1,6 @@
 """Words on matplotlib's figures: names of files as they are, but drawable and never too long."""
 
+from bisect import bisect_right
 from functools import cache
 from typing import TYPE_CHECKING
 
@@ -7,7 +8,7 @@ from batchdigits.names import for_terminal
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
-    from matplotlib.font_manager import FontProperties
+    from matplotlib.ft2font import FT2Font
 
 #: Typefaces tried one after the other for each letter; the first comes with matplotlib.
 _TYPEFACES = (
@@ -24,6 +25,8 @@ _ELLIPSIS = "\N{HORIZONTAL ELLIPSIS}"
 #: Stands for a letter that no typeface at hand has.
 _UNKNOWN = "\N{WHITE SQUARE}"
 _POINTS_PER_INCH = 72
+#: Points in which letters are measured.
+_SIZE = 100
 
 
 def words(figure: "Figure", at: tuple[float, float], text: str, size: float, **style: str) -> None:
@@ -34,16 +37,10 @@ def words(figure: "Figure", at: tuple[float, float], text: str, size: float, **s
 def fitting(text: str, inches: float, size: float, bold: bool = False) -> str:
     """A name made drawable, and cut in its middle where it is wider; its end says more."""
     text = "".join(each if _is_known(each) else _UNKNOWN for each in for_terminal(text))
-    font = _font(size, bold)
-    if _width(text, font) <= inches:
+    if _width(text, size, bold) <= inches:
         return text
-    kept = len(text)
-    while kept > 1:
-        kept -= 1
-        shorter = text[: kept * 2 // 5] + _ELLIPSIS + text[len(text) - (kept - kept * 2 // 5) :]
-        if _width(shorter, font) <= inches:
-            return shorter
-    return _ELLIPSIS
+    kept = bisect_right(range(len(text)), inches, key=lambda n: _width(_cut(text, n), size, bold))
+    return _cut(text, max(kept - 1, 0))
 
 
 def wrapped(text: str, inches: float, size: float) -> list[str]:
@@ -51,11 +48,16 @@ def wrapped(text: str, inches: float, size: float) -> list[str]:
     lines = [""]
     for word in text.split():
         longer = f"{lines[-1]} {word}".strip()
-        if lines[-1] and _width(longer, _font(size, False)) > inches:
+        if lines[-1] and _width(longer, size, False) > inches:
             lines.append(fitting(word, inches, size))
         else:
             lines[-1] = longer
     return lines
+
+
+def _cut(text: str, kept: int) -> str:
+    head = kept * 2 // 5
+    return text[:head] + _ELLIPSIS + text[len(text) - (kept - head) :]
 
 
 @cache
@@ -68,22 +70,27 @@ def _installed() -> tuple[str, ...]:
 
 @cache
 def _is_known(letter: str) -> bool:
-    from matplotlib.font_manager import findfont, get_font
-
-    return any(get_font(findfont(each)).get_char_index(ord(letter)) for each in _installed())
+    return any(font.get_char_index(ord(letter)) for font in _fonts(False))
 
 
 @cache
-def _font(size: float, bold: bool) -> "FontProperties":
-    from matplotlib.font_manager import FontProperties
+def _fonts(bold: bool) -> "tuple[FT2Font, ...]":
+    from matplotlib.font_manager import FontProperties, findfont, get_font
 
-    return FontProperties(list(_installed()), size=size, weight="bold" if bold else "normal")
+    weight = "bold" if bold else "normal"
+    names = [FontProperties(each, weight=weight) for each in _installed()]
+    return tuple(get_font(findfont(each)) for each in names)
 
 
-def _width(text: str, font: "FontProperties") -> float:
-    """In inches."""
-    from matplotlib.textpath import TextPath
+def _width(text: str, size: float, bold: bool) -> float:
+    """In inches: the sum of what each letter takes, which kerning only makes less."""
+    return sum(_advance(each, bold) for each in text) * size / _POINTS_PER_INCH
 
-    if not text:
-        return 0.0
-    return float(TextPath((0, 0), text, prop=font, usetex=False).get_extents().x1) / 72
+
+@cache
+def _advance(letter: str, bold: bool) -> float:
+    """Width of a letter, as a share of the font's size."""
+    fonts = _fonts(bold)
+    font = next((each for each in fonts if each.get_char_index(ord(letter))), fonts[0])
+    font.set_size(_SIZE, _POINTS_PER_INCH)
+    return float(font.load_char(ord(letter)).linearHoriAdvance) / 65536 / _SIZE

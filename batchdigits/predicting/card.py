@@ -93,14 +93,25 @@ def _status(row: Row, reading: Reading) -> None:
 def _verdict(row: Row, reading: Reading) -> None:
     """Digit and confidence above the scores, and what is to be said of page and reading."""
     digit = "\N{EN DASH}" if reading.digit is None else str(reading.digit)
-    sure = "" if reading.confidence is None else percent(reading.confidence)
+    sure = "blank" if reading.confidence is None else percent(reading.confidence)
     words(row.figure, row.at(_SCORES[0], _NAME_AT), digit, 17, weight="bold", color=INK)
     words(row.figure, row.at(_SCORES[0] + 0.26, _NAME_AT), sure, 12, color=INK)
+    if reading.status is not Status.OK:
+        words(row.figure, row.at(_SCORES[0] + 1.0, _NAME_AT), _instead(reading), 10, color=GRAY)
     about = f"{reading.width:,} x {reading.height:,} pixels"
     words(row.figure, row.at(_PAGE[0], _ABOUT_AT), about, _TEXT, color=GRAY)
     if reading.status is not Status.OK:
         why = f"{reading.status}: {reading.detail}"
         words(row.figure, row.at(_PAGE[0] + 1.75, _ABOUT_AT), why, _TEXT, color=VERMILLION)
+
+
+def _instead(reading: Reading) -> str:
+    """What a reading in doubt might be as well."""
+    if reading.no_digit is None or reading.second_confidence is None:
+        return ""
+    if reading.no_digit > reading.second_confidence:
+        return f"no digit {percent(reading.no_digit)}"
+    return f"or {reading.second_digit} {percent(reading.second_confidence)}"
 
 
 def _pixels(source: Source, wanted: int, limits: Limits) -> tuple[GrayImage, float] | None:

@@ -1,6 +1,5 @@
 """``batchdigits predict``: images in, a line a page out, and a picture where one is wanted."""
 
-import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -81,8 +80,7 @@ class _Told:
         readings = [reading for _, reading in pages]
         lines = map(json_line, readings) if self._as_json else self._table.lines(readings)
         for line in lines:
-            print(line)
-        sys.stdout.flush()
+            print(line, flush=True)
         unread = [each for each in readings if not each.is_read]
         for each in unread:
             LOG.warning("%s", problem(each))

@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 _NO_PICTURES = {"raw", "rgba", "pgf"}
 #: Inches above the first row, for the names of the columns, and below the last.
 _HEAD, _FOOT = 0.42, 0.12
-#: Rows that fit on a screen: more are shown in several windows.
-_ON_SCREEN = 4
+#: Rows that fit on a screen.
+_ON_SCREEN = 3
 #: How matplotlib's names of what opens windows begin; others draw files, or into web pages.
 _WINDOWS = ("qt", "gtk", "tk", "wx", "macosx")
 
@@ -87,14 +87,16 @@ def save(path: Path, pages: Pages, limits: Limits) -> None:
 
 
 def show(pages: Pages, limits: Limits) -> None:
-    """Open pages in windows of a few each, and wait until all are closed."""
+    """Open pages in a window, a few at a time: the next ones come when it is closed."""
     from matplotlib import pyplot
 
     for start in range(0, len(pages), _ON_SCREEN):
         part = pages[start : start + _ON_SCREEN]
-        figure = pyplot.figure(figsize=(card.WIDTH, _height(part)))
+        title = f"Pages {start + 1}-{start + len(part)} of {len(pages)}"
+        figure = pyplot.figure(title, figsize=(card.WIDTH, _height(part)))
         _draw(figure, part, limits)
-    pyplot.show()
+        pyplot.show(block=True)
+        pyplot.close(figure)
 
 
 def _height(pages: Pages) -> float:
