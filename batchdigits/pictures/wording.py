@@ -4,8 +4,6 @@ from bisect import bisect_right
 from functools import cache
 from typing import TYPE_CHECKING
 
-from batchdigits.names import for_terminal
-
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
     from matplotlib.ft2font import FT2Font
@@ -36,7 +34,7 @@ def words(figure: "Figure", at: tuple[float, float], text: str, size: float, **s
 
 def fitting(text: str, inches: float, size: float, bold: bool = False) -> str:
     """A name made drawable, and cut in its middle where it is wider; its end says more."""
-    text = "".join(each if _is_known(each) else _UNKNOWN for each in for_terminal(text))
+    text = "".join(each if _is_known(each) else _UNKNOWN for each in text)
     if _width(text, size, bold) <= inches:
         return text
     kept = bisect_right(range(len(text)), inches, key=lambda n: _width(_cut(text, n), size, bold))

@@ -1,20 +1,15 @@
 """One row of the picture: the page, what the model saw of it, its ten scores, or why none."""
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-import cv2
-import numpy as np
-
-from batchdigits.arrays import GrayImage
-from batchdigits.config import Limits
-from batchdigits.errors import ImageError
-from batchdigits.load import pages, read_bytes
 from batchdigits.outcome import Reading, percent
-from batchdigits.pictures.canvas import BLUE, GRAY, INK, VERMILLION
+from batchdigits.pictures.canvas import GRAY, INK, VERMILLION
 from batchdigits.pictures.colours import STATUS_COLOUR
 from batchdigits.pictures.wording import fitting, words, wrapped
-from batchdigits.records import MEANING, Box, Page, Source, Status
+from batchdigits.predicting import panels
+from batchdigits.predicting.original import Original
+from batchdigits.records import MEANING, Status
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -27,10 +22,8 @@ _PAGE, _SEEN, _SCORES = (0.38, 3.1), (3.72, 1.6), (5.86, 1.95)
 _BELOW, _SIDE = 0.16, 1.6
 _NAME_AT, _ABOUT_AT = 2.08, 1.87
 _EDGE = 0.25
-#: Pixels of a page's longer side as it is drawn: enough for its three inches.
-_DRAWN_SIDE = 480
-_PALE, _OTHER = "#F3F3F3", "#B9C6CF"
-_NAME, _TEXT, _SMALL = 11.0, 9.0, 8.0
+#: Sizes of text in points.
+_NAME, _TEXT = 11.0, 9.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,28 +51,26 @@ def heads(row: Row) -> None:
         words(row.figure, row.at(left, HEIGHT + 0.14), head, _TEXT, color=GRAY)
 
 
-def draw(row: Row, source: Source, reading: Reading, limits: Limits) -> None:
-    """Draw one page; the file is read once more for it."""
+def draw(row: Row, name: str, reading: Reading, page: Original | None) -> None:
+    """Draw one page under its name; ``page`` is not needed where it could not be read."""
     _status(row, reading)
-    if not reading.is_read or reading.image is None:
-        _unread(row, reading)
+    if reading.image is None:
+        _unread(row, name, reading)
         return
-    name = f"{reading.file}, page {reading.page}" if reading.page > 1 else reading.file
     room = _SCORES[0] - _PAGE[0] - 0.2
     words(
         row.figure, row.at(_PAGE[0], _NAME_AT), fitting(name, room, _NAME, True), _NAME,
         weight="bold", color=INK,
     )  # fmt: skip
     _verdict(row, reading)
-    _page(
-        row.axes(_PAGE[0], _BELOW, _PAGE[1], _SIDE), _pixels(source, reading.page, limits), reading
-    )
-    _seen(row.axes(_SEEN[0], _BELOW, _SEEN[1], _SIDE), reading.image)
-    _scores(row.axes(_SCORES[0], _BELOW, _SCORES[1], _SIDE), reading)
+    columns = (row.axes(left, _BELOW, width, _SIDE) for left, width in (_PAGE, _SEEN, _SCORES))
+    panels.page(next(columns), page, reading)
+    panels.seen(next(columns), reading.image)
+    panels.scores(next(columns), reading)
 
 
 def _status(row: Row, reading: Reading) -> None:
-    """A rule above the row, and a stripe beside it in the colour of its status."""
+    """A stripe beside the row in the colour of its status."""
     from matplotlib.patches import Rectangle
 
     blue, green, red = (level / 255 for level in STATUS_COLOUR[reading.status])
@@ -114,97 +105,12 @@ def _instead(reading: Reading) -> str:
     return f"or {reading.second_digit} {percent(reading.second_confidence)}"
 
 
-def _pixels(source: Source, wanted: int, limits: Limits) -> tuple[GrayImage, float] | None:
-    """A page reduced to what is drawn, and how many times; ``None`` where it is gone meanwhile."""
-    try:
-        data, _ = read_bytes(source)
-    except ImageError:
-        return None
-    for number, page in pages(data, source.name, limits):
-        if number == wanted:
-            return _reduced(page.gray) if isinstance(page, Page) else None
-    return None
-
-
-def _reduced(gray: GrayImage) -> tuple[GrayImage, float]:
-    scale = max(max(gray.shape) / _DRAWN_SIDE, 1)
-    if scale == 1:
-        return gray, 1
-    size = max(round(gray.shape[1] / scale), 1), max(round(gray.shape[0] / scale), 1)
-    return np.asarray(cv2.resize(gray, size, interpolation=cv2.INTER_AREA), np.uint8), scale
-
-
-def _page(axes: "Axes", pixels: tuple[GrayImage, float] | None, reading: Reading) -> None:
-    _bare(axes)
-    axes.set_anchor("W")
-    if pixels is None:
-        _note(axes, "the file is gone")
-        return
-    gray, scale = pixels
-    sharp = max(gray.shape) < _DRAWN_SIDE / 4
-    axes.imshow(gray, "gray", vmin=0, vmax=255, interpolation="nearest" if sharp else "auto")
-    if reading.box:
-        _frame(axes, reading.box, scale)
-
-
-def _frame(axes: "Axes", box: Box, scale: float) -> None:
-    """Frame the ink; the centres of pixels have whole numbers."""
-    from matplotlib.patches import Rectangle
-
-    corner = box.x / scale - 0.5, box.y / scale - 0.5
-    size = box.width / scale, box.height / scale
-    axes.add_patch(
-        Rectangle(corner, *size, fill=False, edgecolor=VERMILLION, lw=1.6, clip_on=False)
-    )
-
-
-def _seen(axes: "Axes", image: GrayImage) -> None:
-    _bare(axes)
-    axes.set_anchor("W")
-    axes.imshow(image, "gray", vmin=0, vmax=255, interpolation="nearest")
-
-
-def _scores(axes: "Axes", reading: Reading) -> None:
-    """Ten bars from 0 to 1, that of the digit highlighted, each with its share."""
-    _bare(axes)
-    axes.set_xlim(0, 1)
-    axes.set_ylim(9.6, -0.6)
-    if not reading.scores:
-        _note(axes, "no ink, no scores")
-        return
-    colours = [BLUE if digit == reading.digit else _OTHER for digit in range(10)]
-    axes.barh(range(10), [1] * 10, 0.74, color=_PALE)
-    axes.barh(range(10), reading.scores, 0.74, color=colours)
-    for digit, score in enumerate(reading.scores):
-        best = digit == reading.digit
-        look: dict[str, Any] = {"ha": "right", "va": "center", "fontsize": _SMALL}
-        look |= {"color": INK if best else GRAY, "weight": "bold" if best else "normal"}
-        axes.text(-0.04, digit, str(digit), **look)
-        axes.text(1.26, digit, percent(score), **look)
-
-
-def _bare(axes: "Axes") -> None:
-    axes.set_xticks([])
-    axes.set_yticks([])
-    axes.spines[:].set_color("#D9D9D9")
-    axes.spines[:].set_linewidth(0.8)
-
-
-def _note(axes: "Axes", text: str) -> None:
-    axes.set_facecolor(_PALE)
-    axes.text(
-        0.5, 0.5, text, color=GRAY, fontsize=_TEXT, ha="center", va="center",
-        transform=axes.transAxes,
-    )  # fmt: skip
-
-
-def _unread(row: Row, reading: Reading) -> None:
+def _unread(row: Row, name: str, reading: Reading) -> None:
     """A card that says why there is nothing to see, and what to try."""
     room = WIDTH - _PAGE[0] - _EDGE
     panel = row.axes(_PAGE[0], _BELOW, room, HEIGHT - 2 * _BELOW)
-    _bare(panel)
-    panel.set_facecolor(_PALE)
-    name = f"{reading.file}, page {reading.page}" if reading.page > 1 else reading.file
+    panels.bare(panel)
+    panel.set_facecolor(panels.PALE)
     left = _PAGE[0] + 0.25
     top = fitting(name, room - 0.5, _NAME, True)
     words(row.figure, row.at(left, 1.86), top, _NAME, weight="bold", color=INK)

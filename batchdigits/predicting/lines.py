@@ -14,7 +14,7 @@ from batchdigits.records import Reason, Status
 #: Names that take more cells of a terminal do not push all others to the right.
 _WIDEST = 48
 #: Cells of ``7   99.8 %   or 1    0.1 %``.
-_READING = 26
+_READING = 24
 
 
 class Table:

@@ -12,6 +12,8 @@ from batchdigits.files import whole_path
 from batchdigits.outcome import Reading
 from batchdigits.pictures.canvas import new_figure
 from batchdigits.predicting import card
+from batchdigits.predicting.lines import page_name
+from batchdigits.predicting.original import original
 from batchdigits.records import Source
 
 if TYPE_CHECKING:
@@ -107,9 +109,12 @@ def _draw(figure: "Figure", pages: Pages, limits: Limits) -> None:
     height = _height(pages)
     if any(reading.is_read for _, reading in pages):
         card.heads(card.Row(figure, height, height - _HEAD))
+    crowded = {reading.file for _, reading in pages if reading.page > 1}
     for place, (source, reading) in enumerate(pages):
-        top = height - _HEAD - place * card.HEIGHT
-        card.draw(card.Row(figure, height, top), source, reading, limits)
+        row = card.Row(figure, height, height - _HEAD - place * card.HEIGHT)
+        name = page_name(reading, reading.file in crowded)
+        page = original(source, reading.page, limits) if reading.is_read else None
+        card.draw(row, name, reading, page)
 
 
 def _unwritable(path: Path, error: OSError) -> OutboxError:
