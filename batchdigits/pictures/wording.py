@@ -76,7 +76,7 @@ def _fonts(bold: bool) -> "tuple[FT2Font, ...]":
     from matplotlib.font_manager import FontProperties, findfont, get_font
 
     weight = "bold" if bold else "normal"
-    names = [FontProperties(each, weight=weight) for each in _installed()]
+    names = [FontProperties(family=each, weight=weight) for each in _installed()]
     return tuple(get_font(findfont(each)) for each in names)
 
 
