@@ -6,13 +6,15 @@
         print(reading.file, reading.digit, reading.confidence)
     table = batchdigits.to_dataframe(batchdigits.read(array))
 
-Everything happens in this process: nothing is forked, printed, written, moved or changed.
+Everything happens in this process, and threads may call it: nothing is forked, no signal caught,
+no file written, moved or changed, and nothing goes to standard output.
 """
 
 import os
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from pathlib import Path
+from threading import Lock
 from typing import TYPE_CHECKING
 
 from batchdigits.config import Limits
@@ -26,6 +28,8 @@ if TYPE_CHECKING:
     from pandas import DataFrame
 
 _LIMITS = Limits()
+#: Threads share the loaded model, which does one thing at a time.
+_ONE_AT_A_TIME = Lock()
 #: Columns of a table and their types; those that ``results.csv`` has too are named as there.
 _TYPES = {
     "file": "string",
@@ -79,7 +83,9 @@ def read(
 def read_rows(given: Iterable[Source], road: Road) -> Iterator[list[Row]]:
     """Rows of a few dozen files at a time, as they are read."""
     for chunk in chunks(given):
-        yield read_chunk(chunk, road)
+        with _ONE_AT_A_TIME:
+            rows = read_chunk(chunk, road)
+        yield rows
 
 
 def to_dataframe(readings: Iterable[Reading]) -> "DataFrame":

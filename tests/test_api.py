@@ -9,6 +9,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -116,7 +117,7 @@ def arrays(gray: GrayImage) -> Iterator[NDArray[Any]]:
     yield np.asfortranarray(gray)[:, ::1]
 
 
-def test_arrays_of_all_kinds_are_read(digits: Digits) -> None:
+def test_arrays_of_all_kinds_are_read(digits: Digits, tmp_path: Path) -> None:
     gray, truth = digits[2]
     for array in arrays(gray):
         before = array.copy()
@@ -125,7 +126,7 @@ def test_arrays_of_all_kinds_are_read(digits: Digits) -> None:
         assert (reading.height, reading.width) == array.shape[:2]
         np.testing.assert_array_equal(array, before)
     # The same pixels give the same scores, be they in a file or not.
-    assert alone(gray).scores == alone(INBOX / "forms" / "digit3.png").scores
+    assert alone(gray).scores == alone(write_png(tmp_path / "a.png", gray)).scores
 
 
 def test_colours_are_red_first() -> None:
@@ -173,6 +174,13 @@ def test_memory_stays_flat() -> None:
     assert [len(chunk) for chunk in chunks(many)] == [32, 32, 6]
     large = sources(np.zeros((2000, 2000), np.uint8) for _ in range(5))
     assert [len(chunk) for chunk in chunks(large)] == [3, 2]
+
+
+def test_threads_may_read_at_once(digits: Digits) -> None:
+    images = [image for image, _ in digits]
+    with ThreadPoolExecutor(4) as threads:
+        found = list(threads.map(batchdigits.read, images * 4))
+    assert [str(each.digit) for (each,) in found] == [truth for _, truth in digits] * 4
 
 
 def test_a_model_is_loaded_once_until_it_changes(tmp_path: Path) -> None:
