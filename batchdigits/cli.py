@@ -60,10 +60,24 @@ def main() -> None:
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     own_stderr()
     try:
-        code = app(standalone_mode=False, default_map=read_config(CONFIG_FILE))
+        code = _run(sys.argv[1:] or _asked())
     except Exception as error:
         code = _explain(error)
     sys.exit(code)
+
+
+def _run(arguments: list[str]) -> int:
+    code: int = app(arguments, standalone_mode=False, default_map=read_config(CONFIG_FILE))
+    return code
+
+
+def _asked() -> list[str]:
+    """What a person at a terminal answers when asked what to do; nothing elsewhere."""
+    if not all(each and each.isatty() for each in (sys.stdin, sys.stdout, sys.stderr)):
+        return []
+    from batchdigits.asking import ask
+
+    return ask()
 
 
 def _explain(error: Exception) -> int:
@@ -75,6 +89,9 @@ def _explain(error: Exception) -> int:
     if isinstance(error, BatchdigitsError):
         message, code = str(error), error.exit_code
     elif hasattr(error, "format_message"):  # wrong arguments, told by Typer
+        if type(error).__name__ == "NoArgsIsHelpError":  # the help itself is its message
+            print(error.format_message(), file=sys.stderr)
+            return 2
         message, code = f"{error.format_message().rstrip('.')}. See batchdigits --help.", 2
     else:
         raise error
@@ -101,7 +118,8 @@ def read_config(path: Path) -> dict[str, Any]:
     except (OSError, ValueError) as error:
         raise UsageError(f"{path} is not valid TOML: {error}.") from error
     commands: dict[str, Callable[..., None]] = {
-        each.__name__: each for each in (run, watch, correct, report, evaluate, train)
+        each.__name__: each
+        for each in (run, watch, predict, correct, report, evaluate, train, explore)
     }
     known = {name: inspect.signature(each).parameters for name, each in commands.items()}
     for command, table in tables.items():
@@ -249,6 +267,31 @@ def watch(
     from batchdigits.commands import watch_command
 
     raise typer.Exit(watch_command(settings, watching, quiet, verbose, log_json))
+
+
+@app.command()
+def predict(
+    files: Annotated[
+        list[str],
+        typer.Argument(help="Images, folders of images, or - for standard input."),
+    ],
+    json: Annotated[bool, typer.Option("--json", help="Print a JSON object a line.")] = False,
+    save: Annotated[
+        Path | None, typer.Option(help="Draw pages, what the model saw and scores into that file.")
+    ] = None,
+    show: Annotated[bool, typer.Option("--show", help="Open that picture in a window.")] = False,
+    max_megapixels: options.MaxMegapixels = _LIMITS.max_megapixels,
+    max_pages: options.MaxPages = _LIMITS.max_pages,
+    model: options.Model = None,
+    input_range: options.InputRangeOf = None,
+    ink: options.InkOf = None,
+    trust_model: options.TrustModel = False,
+) -> None:
+    """Read a few images and tell their digits here; nothing is moved or put on record."""
+    from batchdigits.commands import predict_command
+
+    reader, limits = _model(locals()), Limits(max_megapixels, max_pages)
+    raise typer.Exit(predict_command(tuple(files), reader, limits, json, save, show))
 
 
 @app.command()

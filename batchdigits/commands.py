@@ -1,6 +1,7 @@
 """What the commands do once their arguments are known; imported only when one runs."""
 
 import gc
+import io
 import os
 import sys
 from contextlib import ExitStack
@@ -8,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from batchdigits.batch import run
-from batchdigits.config import Model, Settings, Watching
+from batchdigits.config import Limits, Model, Settings, Watching
 from batchdigits.console import LOG, Stop, start_logging
 from batchdigits.errors import EXIT_OK, EXIT_SOME_UNREAD, EXIT_UNWELL
 from batchdigits.names import for_terminal
@@ -148,6 +149,23 @@ def status_command(outbox: Path, as_json: bool) -> int:
     return EXIT_OK
 
 
+def predict_command(
+    files: tuple[str, ...],
+    model: Model,
+    limits: Limits,
+    as_json: bool,
+    save: Path | None,
+    show: bool,
+) -> int:
+    """``batchdigits predict``: returns the exit code."""
+    from batchdigits.predicting.command import Order, predict
+
+    start_logging(None, quiet=False, verbose=False, as_json=False)
+    if isinstance(sys.stdout, io.TextIOWrapper):  # names may hold what a terminal has no letter for
+        sys.stdout.reconfigure(errors="backslashreplace")
+    return predict(Order(files, model, limits, as_json, save, show))
+
+
 def correct_command(outbox: Path, spreadsheet: Path | None, to: Path | None, quiet: bool) -> int:
     """``batchdigits correct``: returns the exit code."""
     from batchdigits.correcting import command, told
@@ -254,6 +272,28 @@ def train_command(order: "Order", quiet: bool) -> int:
         console.print(told.table(trained))
         for line in told.lines(order, trained):
             console.print(line, markup=False, highlight=False, soft_wrap=True)
+    return EXIT_OK
+
+
+def explore_command(data: str, save: Path, show: bool) -> int:
+    """``batchdigits explore``: returns the exit code."""
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    from rich.console import Console
+
+    from batchdigits import exploring
+    from batchdigits.pictures.showing import check_file, check_window
+
+    start_logging(None, quiet=False, verbose=False, as_json=False)
+    check_window() if show else check_file(save)
+    found = exploring.explore(data)
+    console = Console()
+    console.print(exploring.table(found))
+    console.print(exploring.sizes_told(found), highlight=False)
+    if show:
+        exploring.show(found)
+        return EXIT_OK
+    exploring.save(found, save)
+    LOG.info("Samples of each digit: %s", for_terminal(str(save)))
     return EXIT_OK
 
 

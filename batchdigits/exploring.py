@@ -2,12 +2,14 @@
 
 from collections import Counter
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from batchdigits.arrays import GrayImage
-from batchdigits.pictures.canvas import GRAY, INK, tidy
+from batchdigits.pictures.canvas import GRAY, INK, new_figure, tidy
+from batchdigits.pictures.showing import save_figure
 from batchdigits.training import sources
 from batchdigits.training.data import Labelled
 
@@ -75,6 +77,28 @@ def sizes_told(found: Found) -> str:
         f"Images are {min(widths)} to {max(widths)} pixels wide and {min(heights)} to "
         f"{max(heights)} high, most often {width} x {height} ({count:,} times)."
     )
+
+
+def save(found: Found, path: Path) -> None:
+    """Draw samples into a file.
+
+    Raises:
+        OutboxError: it cannot be written.
+    """
+    figure = new_figure(WIDTH, HEIGHT)
+    figure.set_layout_engine("none")
+    draw(figure, found)
+    save_figure(figure, path)
+
+
+def show(found: Found) -> None:
+    """Open samples in a window, until it is closed."""
+    from matplotlib import pyplot
+
+    figure = pyplot.figure(f"{found.name}", figsize=(WIDTH, HEIGHT))
+    draw(figure, found)
+    pyplot.show(block=True)
+    pyplot.close(figure)
 
 
 def draw(figure: "Figure", found: Found, seed: int = 0) -> None:

@@ -62,6 +62,8 @@ def read_bytes(source: Source) -> tuple[bytes, Stamp]:
         ImageError: ``PERMISSION``, ``VANISHED``, ``BUSY``, ``DISK_FULL`` or ``IO_ERROR`` as the
             system says; ``IO_ERROR`` for anything but a regular file, which is not waited for.
     """
+    if source.content is not None:
+        return source.content, Stamp(len(source.content))
     try:
         return _read_regular(source.path)
     except OSError as error:

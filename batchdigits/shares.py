@@ -16,3 +16,8 @@ def percent(share: float | None) -> str:
     if share > 0 and digits == "0.00":
         digits = "0.01"
     return f"{digits} %"
+
+
+def cut_percent(share: float) -> str:
+    """``99.5 %``: one decimal, cut, not rounded, so that 100 % never stands for nearly all."""
+    return f"{int(share * 1000) / 10:.1f} %"

@@ -43,7 +43,7 @@ def main(folder: Path, images: Array) -> None:
         answers = np.asarray(made.answer(made.prepare(images)), np.float32)
         expected[made.name] = answers.reshape(len(images), -1)
         adopt(Model(str(folder / made.name), trusted=made.trusted), find_out=find_out)
-    np.savez(folder / "expected.npz", **expected)
+    np.savez(folder / "expected.npz", allow_pickle=False, **expected)
 
 
 def make_all(folder: Path) -> list[Made]:

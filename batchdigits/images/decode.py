@@ -23,7 +23,7 @@ import cv2  # noqa: E402  (reads those settings as it loads)
 from batchdigits.arrays import GrayImage  # noqa: E402
 from batchdigits.images import containers, ifd, pnm  # noqa: E402
 from batchdigits.images.formats import Kind  # noqa: E402
-from batchdigits.images.pixels import on_white, to_gray, upright  # noqa: E402
+from batchdigits.images.pixels import bgr, on_white, to_gray, upright  # noqa: E402
 from batchdigits.records import Page, Reason, Rejected  # noqa: E402
 
 if TYPE_CHECKING:
@@ -141,8 +141,8 @@ def _pnm(data: bytes) -> GrayImage:
     if data[:2] in (b"P7", b"Pf", b"PF"):
         values = pnm.read_pam_or_pfm(data)
         if pnm.pam_has_alpha(data):
-            return on_white(to_gray(_bgr(values[..., :-1])), to_gray(values[..., -1]))
-        return to_gray(_bgr(values))
+            return on_white(to_gray(bgr(values[..., :-1])), to_gray(values[..., -1]))
+        return to_gray(bgr(values))
     from PIL.PpmImagePlugin import PpmImageFile
 
     return to_gray(pillow_pixels(PpmImageFile(io.BytesIO(data))))
@@ -188,16 +188,7 @@ def pillow_pixels(image: "ImageFile") -> NDArray[Any]:
         turned = turned.getchannel("L")
     elif turned.mode not in ("L", "LA", "RGB", "RGBA", "I", "F") and turned.mode[:2] != "I;":
         turned = turned.convert(_PLAIN_MODES.get(turned.mode, "RGB"))
-    return _bgr(np.asarray(turned))
-
-
-def _bgr(pixels: NDArray[Any]) -> NDArray[Any]:
-    """Swap red and blue where there are colours; a single channel loses its axis."""
-    if pixels.ndim == 2 or pixels.shape[2] == 2:
-        return pixels
-    if pixels.shape[2] == 1:
-        return pixels[..., 0]
-    return pixels[..., [2, 1, 0, *range(3, pixels.shape[2])]]
+    return bgr(np.asarray(turned))
 
 
 _DECODERS: dict[str, Callable[[bytes], GrayImage | None]] = {

@@ -48,6 +48,15 @@ def to_gray(pixels: NDArray[Any], *, premultiplied: bool = False) -> GrayImage:
     return gray if opacity is None else on_white(gray, opacity, premultiplied=premultiplied)
 
 
+def bgr(pixels: NDArray[Any]) -> NDArray[Any]:
+    """Swap red and blue where there are colours; a single channel loses its axis."""
+    if pixels.ndim == 2 or pixels.shape[2] == 2:
+        return pixels
+    if pixels.shape[2] == 1:
+        return pixels[..., 0]
+    return pixels[..., [2, 1, 0, *range(3, pixels.shape[2])]]
+
+
 #: A page no darker than this anywhere shows nothing.
 ALL_WHITE = 250
 

@@ -1,0 +1,158 @@
+"""What ``import batchdigits`` offers to programs and notebooks: read images, make a table of it.
+
+    import batchdigits
+
+    for reading in batchdigits.read("my-scans"):
+        print(reading.file, reading.digit, reading.confidence)
+    table = batchdigits.to_dataframe(batchdigits.read(array))
+
+Everything happens in this process, and threads may call it: nothing is forked, no signal caught,
+no file written, moved or changed, and nothing goes to standard output.
+"""
+
+import os
+from collections.abc import Iterable, Iterator
+from functools import lru_cache
+from pathlib import Path
+from threading import Lock
+from typing import TYPE_CHECKING
+
+from batchdigits.cards import TAKEN_IN
+from batchdigits.config import Ink, InputRange, Limits, Model
+from batchdigits.engine import CARD_ENDING, Engine
+from batchdigits.given import Image, chunks, sources
+from batchdigits.library import default_name, find, open_engine
+from batchdigits.outcome import Reading, reading_of
+from batchdigits.reading import Road, read_chunk
+from batchdigits.records import Row, Source, Status
+
+if TYPE_CHECKING:
+    from pandas import DataFrame
+
+_LIMITS = Limits()
+#: Threads share the loaded model, which does one thing at a time.
+_ONE_AT_A_TIME = Lock()
+#: Columns of a table and their types; those that ``results.csv`` has too are named as there.
+_TYPES = {
+    "file": "string",
+    "page": "int64",
+    "status": "category",
+    "digit": "Int64",
+    "confidence": "float64",
+    "second_digit": "Int64",
+    "second_confidence": "float64",
+    "reason": "string",
+    "width": "Int64",
+    "height": "Int64",
+    "detail": "string",
+}
+
+
+def read(
+    images: Image | Iterable[Image],
+    *,
+    model: str | os.PathLike[str] | None = None,
+    input_range: str | None = None,
+    ink: str | None = None,
+    trust_model: bool = False,
+    max_megapixels: float = _LIMITS.max_megapixels,
+    max_pages: int = _LIMITS.max_pages,
+) -> list[Reading]:
+    """Read digits from files, folders or arrays.
+
+    Args:
+        images: a path; a folder, of which all images are read that ``batchdigits run`` would
+            read, in the order people count; an array; or an iterable of any of these. An array is
+            ``(h, w)`` or ``(h, w, 1)`` gray, ``(h, w, 2)`` gray and alpha, ``(h, w, 3)`` RGB or
+            ``(h, w, 4)`` RGBA, or several in one, ``(n, h, w)`` or ``(n, h, w, channels)``, of
+            integers, floats or bools; a last axis of 1 to 4 always means channels. Ink may be
+            darker or lighter than its paper. Integers are read by the bit depth they use, floats
+            from 0 to 1, 255 or 65535 where they fill that range, else from lowest to highest.
+        model: the name of a model, or a file or folder made elsewhere, as ``--model`` takes it
+            (how such a one wants images is found out once and kept in a card beside it); the
+            default model where none is named.
+        input_range: levels that such a model wants, one of
+            :class:`batchdigits.config.InputRange`, where that should not be found out.
+        ink: ``"white"`` or ``"black"``, of the images it wants, likewise.
+        trust_model: run code that the model's file may hold.
+        max_megapixels: largest page in millions of pixels; larger ones are not read.
+        max_pages: most pages read of one file.
+
+    Returns:
+        One :class:`Reading` a page, in order. A file that is missing, damaged or no image raises
+        nothing: its reading says why it was not read. A folder without images gives none.
+
+    Raises:
+        TypeError: something is neither a path nor an array of real numbers.
+        ValueError: an array is empty or of no shape that images have, or ``input_range`` or
+            ``ink`` is none.
+        ModelError: no usable model (see :mod:`batchdigits.errors`).
+    """
+    wanted = Model(
+        os.fsdecode(model) if model else "",
+        InputRange(input_range) if input_range else None,
+        Ink(ink) if ink else None,
+        trust_model,
+    )
+    road = Road(engine_of(wanted), Limits(max_megapixels, max_pages))
+    return [reading_of(row) for rows in read_rows(sources(images), road) for row in rows]
+
+
+def read_rows(given: Iterable[Source], road: Road) -> Iterator[list[Row]]:
+    """Rows of a few dozen files at a time, as they are read."""
+    for chunk in chunks(given):
+        with _ONE_AT_A_TIME:
+            rows = read_chunk(chunk, road)
+        yield rows
+
+
+def to_dataframe(readings: Iterable[Reading]) -> "DataFrame":
+    """A pandas table of one row a reading, in order, with the same columns where there are none.
+
+    ``digit``, ``second_digit``, ``width`` and ``height`` are ``Int64``, confidences ``float64``,
+    ``status`` is categorical, words are ``string``; what there is none of is missing (``NA``).
+    """
+    import pandas as pd
+
+    listed = list(readings)
+    columns = {
+        name: pd.Series(
+            [_cell(each, name) for each in listed],
+            dtype=pd.CategoricalDtype([str(each) for each in Status])
+            if kind == "category"
+            else kind,
+        )
+        for name, kind in _TYPES.items()
+    }
+    return pd.DataFrame(columns)
+
+
+def _cell(reading: Reading, column: str) -> object:
+    value = getattr(reading, column)
+    if column in ("status", "reason", "detail"):
+        return str(value) if value else None
+    return value
+
+
+def engine_of(wanted: Model) -> Engine:
+    """The model that is named or the default one, loaded once as long as its files stay the same.
+
+    Raises:
+        ModelError: no usable model.
+    """
+    path = find(wanted.name or default_name())
+    cards = path.with_suffix(CARD_ENDING), path.with_name(path.name + TAKEN_IN)
+    return _loaded(wanted, os.path.abspath(path), *map(_stamp, (path, *cards)))
+
+
+def _stamp(path: Path) -> tuple[int, int]:
+    try:
+        found = os.stat(path)
+    except OSError:
+        return 0, 0  # loading tells what is wrong with it
+    return found.st_mtime_ns, found.st_size
+
+
+@lru_cache(maxsize=4)
+def _loaded(wanted: Model, _path: str, *_stamps: tuple[int, int]) -> Engine:
+    return open_engine(wanted)

@@ -1,0 +1,1 @@
+"""``batchdigits predict``: a few images read, told on the terminal and drawn."""
