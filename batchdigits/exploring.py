@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 #: Samples of each digit in the picture.
 ACROSS = 12
 #: Inches of the picture.
-WIDTH, HEIGHT = 9.0, 10.0
+WIDTH, HEIGHT = 9.6, 7.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +104,8 @@ def show(found: Found) -> None:
 def draw(figure: "Figure", found: Found, seed: int = 0) -> None:
     """Samples of each digit, chosen by ``seed``, beside how many there are."""
     part = next(iter(found.parts.values()))
-    grid = figure.add_gridspec(10, ACROSS + 3, wspace=0.04, hspace=0.08)
+    edges = {"left": 0.05, "right": 0.98, "top": 0.93, "bottom": 0.04}
+    grid = figure.add_gridspec(10, ACROSS + 3, wspace=0.04, hspace=0.06, **edges)
     random = np.random.default_rng(seed)
     for digit in range(10):
         places = np.flatnonzero(part.digits == digit)

@@ -32,6 +32,8 @@ MODULES = {
     "cores": "cores",
     "ocr": "ocr",
     "reports": "reports",
+    "training": "training",
+    "models": "models",
 }
 
 

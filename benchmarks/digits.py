@@ -19,10 +19,14 @@ SAMPLES = ROOT / "inbox" / "forms"
 
 @dataclass(frozen=True, slots=True)
 class Digits:
-    """Digits in the MNIST convention, ``(n, 28, 28) uint8``, and where they are from."""
+    """Digits in the MNIST convention, ``(n, 28, 28) uint8``, and where they are from.
+
+    ``truth``, ``(n,) int64``, is known of MNIST: its test part, 10,000, and then the others.
+    """
 
     images: NDArray[np.uint8]
     origin: str
+    truth: NDArray[np.int64] | None = None
 
     def image(self, number: int) -> GrayImage:
         """The image of this number, any number: no two are the same in every pixel.
@@ -40,8 +44,10 @@ def find_digits(npz: Path | None) -> Digits:
     path = npz or (KERAS_CACHE if KERAS_CACHE.is_file() else None)
     if path is None:
         return Digits(_from_samples(10_000), "varied from the sample inbox, for want of MNIST")
-    parts = [np.stack(load_npz(path, part).pages) for part in ("test", "train")]
-    return Digits(np.concatenate(parts), f"MNIST ({path.name})")
+    parts = [load_npz(path, part) for part in ("test", "train")]
+    images = np.concatenate([np.stack(part.pages) for part in parts])
+    truth = np.concatenate([part.digits for part in parts])
+    return Digits(images, f"MNIST ({path.name})", truth)
 
 
 def _from_samples(number: int) -> NDArray[np.uint8]:

@@ -1,6 +1,7 @@
 """What many tests need: the program as its user starts it, and digits to feed it."""
 
 import csv
+import fcntl
 import os
 import subprocess
 import sys
@@ -38,6 +39,28 @@ def batchdigits() -> Run:
         )
 
     return run
+
+
+@pytest.fixture(scope="session")
+def tensorflow_samples(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Models of every sort as files; TensorFlow makes them once, however many processes test."""
+    base = tmp_path_factory.getbasetemp()
+    folder = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "tensorflow-samples"
+    folder.mkdir(exist_ok=True)
+    with (folder / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not (folder / "outcomes.json").exists():
+            done = subprocess.run(
+                [sys.executable, ROOT / "tests" / "keras_samples.py"],
+                cwd=folder,
+                env=os.environ | {"PYTHONPATH": str(ROOT), "TF_CPP_MIN_LOG_LEVEL": "3"},
+                capture_output=True,
+                text=True,
+                check=False,
+            )
+            assert done.returncode == 0, done.stderr
+            (folder / "outcomes.json").write_text(done.stdout)
+    return folder
 
 
 @pytest.fixture

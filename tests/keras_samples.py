@@ -15,7 +15,10 @@ import keras
 import numpy as np
 import tensorflow as tf
 import tf_keras
+from conftest import ROOT
+from model_makers import main as make_models
 
+import batchdigits
 from batchdigits.adoption.kerasfile import load_keras
 from batchdigits.adoption.kinds import kind_of
 from batchdigits.errors import ModelError
@@ -162,13 +165,24 @@ def loaded(path: Path, expected: Any, trust: bool) -> dict[str, object]:
     return told | {"code_ran": Path(MARK).exists()}
 
 
+def seen() -> np.ndarray:
+    """What a model sees of the digits of the sample inbox, ``(n, 28, 28) uint8``."""
+    images = [each.image for each in batchdigits.read(ROOT / "inbox" / "forms")]
+    return np.stack([image for image in images if image is not None])
+
+
 def main() -> None:
-    """Write the samples into the folder at hand, load each, print what came of it."""
+    """Write the samples into the folder at hand, load each, print what came of it.
+
+    Models that read digits lie in ``made``, see :mod:`model_makers`.
+    """
     folder = Path.cwd()
     expected = save_all(folder)
     outcomes = {name: loaded(folder / name, each, False) for name, each in expected.items()}
     for name in (name for name in expected if name.startswith("with_code")):
         outcomes[f"trusted {name}"] = loaded(folder / name, expected[name], True)
+    (folder / "made").mkdir()
+    make_models(folder / "made", seen())
     print(json.dumps(outcomes))
 
 

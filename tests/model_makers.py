@@ -1,12 +1,11 @@
 """Models as people make them elsewhere, in each format and convention, with their own readings.
 
-``python model_makers.py FOLDER IMAGES.npy`` makes one file or folder each, has it taken in, and
-writes ``expected.npz``: what Keras itself says of the images, prepared as each model's maker would.
-It is a program of its own, as TensorFlow takes long to load and is loaded once for all.
+``main`` makes one file or folder each, has it taken in, and writes ``expected.npz``: what Keras
+itself says of the images, prepared as each model's maker would. TensorFlow takes long to load, so
+this is part of the one program of the tests that does.
 """
 
 import os
-import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -52,6 +51,10 @@ def make_all(folder: Path) -> list[Made]:
     from batchdigits.adoption.samples import samples
 
     images, digits = samples()
+    # Not all of them: a model that knows every sample by heart would be the surer, the louder its
+    # levels are.
+    learned = np.arange(len(digits)) % 3 > 0
+    images, digits = images[learned], digits[learned]
     weights = trained(unit(images), digits)
     columns = trained(keras.utils.normalize(images.astype(np.float32), axis=1), digits)
     return [
@@ -208,7 +211,3 @@ def write_onnx(path: Path, weights: list[Array]) -> None:
     model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
     checker.check_model(model)
     save(model, path)
-
-
-if __name__ == "__main__":
-    main(Path(sys.argv[1]), np.load(sys.argv[2]))

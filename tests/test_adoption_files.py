@@ -1,6 +1,5 @@
 """Model files from anywhere: told apart, judged before anything in them is run, loaded."""
 
-import fcntl
 import io
 import json
 import os
@@ -385,30 +384,10 @@ def test_activations_get_keras_own_names() -> None:
 
 
 @pytest.fixture(scope="module")
-def outcomes(tmp_path_factory: pytest.TempPathFactory) -> Outcomes:
-    """What came of real files of both Keras, made and loaded once however many processes test."""
-    base = tmp_path_factory.getbasetemp()
-    folder = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "keras-samples"
-    folder.mkdir(exist_ok=True)
-    with (folder / "lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        if not (folder / "outcomes.json").exists():
-            make_outcomes(folder)
-    outcomes: Outcomes = json.loads((folder / "outcomes.json").read_text())
+def outcomes(tensorflow_samples: Path) -> Outcomes:
+    """What came of real files of both Keras, made and loaded."""
+    outcomes: Outcomes = json.loads((tensorflow_samples / "outcomes.json").read_text())
     return outcomes
-
-
-def make_outcomes(folder: Path) -> None:
-    done = subprocess.run(
-        [sys.executable, ROOT / "tests" / "keras_samples.py"],
-        cwd=folder,
-        env=os.environ | {"PYTHONPATH": str(ROOT), "TF_CPP_MIN_LOG_LEVEL": "3"},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
-    (folder / "outcomes.json").write_text(done.stdout)
 
 
 LOADED = ["plain", "activations", "arithmetic", "recurrent", "nested"]

@@ -121,7 +121,7 @@ def test_what_people_get_wrong_costs_one_line(batchdigits: Run, scans: Path) -> 
         (["forms", "--save", "forms/digit1.png"], 2, "is to be read"),
         (["forms", "--save", "notes.txt/x.png"], 6, "cannot be written"),
         (["forms", "--show"], 2, "--save PICTURE.png"),
-        (["forms", "--model", "no.tflite"], 4, "No model at"),
+        (["forms", "--model", "no.tflite"], 4, "There is no model no.tflite"),
     ):
         clean = {name: value for name, value in os.environ.items() if "DISPLAY" not in name}
         done = batchdigits("predict", *arguments, cwd=scans, env=clean)

@@ -64,6 +64,12 @@ def adopt(wanted: Model, beside: Path | None = None, find_out: "FindOut | None" 
     for place in places:
         if engine := _known(path, place, sha256, wanted):
             return engine
+    if kind is Kind.SAVED_MODEL and not wanted.trusted:
+        raise _refusal(
+            path,
+            "A SavedModel holds a program that may read and write files, and is not run for a "
+            "folder from anywhere unless --trust-model says so.",
+        )
     with tempfile.TemporaryDirectory(prefix="batchdigits-") as name:
         temporary = Path(name)
         if kind not in _AS_THEY_ARE:

@@ -21,11 +21,6 @@ def open_model(path: Path, kind: Kind, trusted: bool) -> tuple[Call, tuple[int |
         ModelError: it cannot be opened, may not be, or takes or gives several tensors.
     """
     if kind is Kind.SAVED_MODEL:
-        if not trusted:
-            raise ModelError(
-                "A SavedModel holds a program that may read and write files, and is not run for a "
-                "folder from anywhere unless --trust-model says so."
-            )
         return _saved_model(path)
     model = load_keras(path, kind, trusted)
     shape, outputs = model.input_shape, model.output_shape
