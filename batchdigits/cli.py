@@ -384,7 +384,7 @@ def evaluate(
     data: Annotated[
         str,
         typer.Argument(
-            help="A folder with sub-folders 0-9, a CSV of file and digit, an .npz, or: mnist."
+            help="A folder with sub-folders 0-9, a CSV of file and digit, .npz, IDX, or: mnist."
         ),
     ],
     outbox: options.Outbox = Path("evaluation"),

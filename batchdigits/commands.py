@@ -249,7 +249,9 @@ def evaluate_command(
     if done.found is None:
         LOG.warning("Stopped early: nothing was evaluated.")
     elif not quiet:
-        (watched or _console()).print(told.table(done.found, data, outbox))
+        console = watched or _console()
+        console.print(told.classification_report(done.found))
+        console.print(told.table(done.found, data, outbox))
     return done.exit_code
 
 

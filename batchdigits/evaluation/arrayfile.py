@@ -10,7 +10,8 @@ import cv2
 from batchdigits.console import LOG
 from batchdigits.errors import DataError
 from batchdigits.files import write_bytes
-from batchdigits.training.data import load_npz
+from batchdigits.training import idx, sources
+from batchdigits.training.data import load_arrays, load_npz
 
 # TensorFlow starts threads, and worker processes are forked from this one: it stays outside.
 _FETCH = """
@@ -22,12 +23,15 @@ numpy.savez(sys.argv[1], x=numpy.stack(data.pages), y=data.digits)
 
 
 def written(path: Path, inbox: Path) -> dict[str, int]:
-    """Write ``x_test`` (or ``x``) of an ``.npz`` as ``00000.png`` and so on; tell their digits.
+    """Write ``x_test`` (or ``x``) of an ``.npz``, or the test part of IDX files, as files.
+
+    They are called ``00000.png`` and so on; returns their digits.
 
     Raises:
         DataError: see :func:`batchdigits.training.data.load_npz`; or the disk is full.
     """
-    data = load_npz(path, "test")
+    images = sources.idx_of(path, "test")
+    data = load_arrays(str(images), *idx.load(images)) if images else load_npz(path, "test")
     truth = {f"{number:05d}.png": int(digit) for number, digit in enumerate(data.digits)}
     try:
         for name, page in zip(truth, data.pages, strict=True):

@@ -10,10 +10,10 @@ from batchdigits.evaluation import arrayfile, listing
 from batchdigits.names import display_name
 from batchdigits.outbox import check_folders
 from batchdigits.scan import Scan
+from batchdigits.training import sources
 from batchdigits.training.data import labelled_digit
+from batchdigits.training.sources import MNIST
 
-#: The word that means Keras' own MNIST, test part; a folder of that name is ``./mnist``.
-MNIST = "mnist"
 #: Files in folders named by their digit, as the scan's patterns have it; others are not read.
 _LABELLED = ("[0-9]/*", "*/[0-9]/*")
 
@@ -40,9 +40,10 @@ def labelled(
 
     Args:
         data: a folder with sub-folders 0-9 at any depth, read in place; a CSV (see
-            :mod:`batchdigits.evaluation.listing`) or an ``.npz`` (see
-            :func:`batchdigits.training.data.load_npz`), whose files are put into ``temporary``;
-            or the word ``mnist``.
+            :mod:`batchdigits.evaluation.listing`), an ``.npz`` (see
+            :func:`batchdigits.training.data.load_npz`) or IDX files (see
+            :mod:`batchdigits.training.idx`), whose images are put into ``temporary``; or the
+            word ``mnist``.
         include: patterns of files to read; none means all.
         exclude: patterns of files to leave out.
         temporary: an empty folder.
@@ -54,7 +55,7 @@ def labelled(
     path = Path(data)
     if data != MNIST and not path.exists():
         raise DataError(f"There is no {data}.")
-    if data != MNIST and path.is_dir():
+    if sources.is_folder(data):
         return _folder(path, include, exclude)
     if data != MNIST and path.suffix.lower() == ".csv":
         truth = listing.copied(path, include, exclude, temporary)

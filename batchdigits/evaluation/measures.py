@@ -62,6 +62,13 @@ def worst_confusions(counts: Whole, most: int) -> list[Confusion]:
     return sorted(found, key=lambda each: -each.files)[:most]
 
 
+def f1(precision: float, recall: float) -> float:
+    """The harmonic mean of both (van Rijsbergen, 1979); ``nan`` where there is neither."""
+    if math.isnan(precision) or math.isnan(recall):
+        return math.nan
+    return 2 * precision * recall / (precision + recall) if precision + recall else 0.0
+
+
 def precision(counts: Whole) -> Real:
     """Share of right ones among what was read as each digit: ``(10,)``, ``nan`` for none."""
     return _share(np.diag(counts), counts[:, :NONE].sum(axis=0))

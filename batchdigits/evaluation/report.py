@@ -144,7 +144,10 @@ def _picture(path: Path, content: bytes) -> None:
     os.replace(half, path)
 
 
-_PER_DIGIT = ["digit", "files", "right", "read_as", "precision", "recall", "low_95", "high_95"]
+_PER_DIGIT = [
+    *("digit", "files", "right", "read_as", "precision", "recall", "low_95", "high_95"),
+    "f1",
+]
 
 
 def _per_digit(found: Figures) -> Iterator[list[Cell]]:
@@ -152,7 +155,8 @@ def _per_digit(found: Figures) -> Iterator[list[Cell]]:
     precision, recall = measures.precision(found.counts), measures.recall(found.counts)
     for digit in range(NONE):
         part = found.digit(digit)
-        shares = precision[digit], recall[digit], *part.interval
+        both = measures.f1(precision[digit], recall[digit])
+        shares = precision[digit], recall[digit], *part.interval, both
         read_as = int(found.counts[:, digit].sum())
         yield [digit, part.files, part.right, read_as, *map(_rounded, shares)]
 

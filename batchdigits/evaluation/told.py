@@ -1,10 +1,11 @@
 """The small table at the end of an evaluation."""
 
+import math
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from batchdigits.evaluation.figures import Figures, Part
-from batchdigits.evaluation.measures import NONE, worst_confusions
+from batchdigits.evaluation.measures import NONE, f1, precision, recall, worst_confusions
 from batchdigits.names import for_terminal
 from batchdigits.shares import percent
 
@@ -27,6 +28,24 @@ def table(found: Figures, name: str, outbox: Path) -> "Table":
     for what, figure, more in _lines(found):
         lines.add_row(what, figure, Text(more))
     lines.add_row("pictures", "", Text(for_terminal(str(outbox / "*.png"))))
+    return lines
+
+
+def classification_report(found: Figures) -> "Table":
+    """Precision, recall and F1 of each digit, and their plain means."""
+    from rich.table import Table
+
+    lines = Table(title="classification report", title_justify="left")
+    for head in ("digit", "files", "precision", "recall", "F1"):
+        lines.add_column(head, justify="right")
+    columns = precision(found.counts), recall(found.counts)
+    shares = [(p, r, f1(p, r)) for p, r in zip(*columns, strict=True)]
+    for digit, each in enumerate(shares):
+        lines.add_row(str(digit), f"{found.digit(digit).files:,}", *map(percent, each))
+    lines.add_section()
+    known = [each for each in shares if not any(map(math.isnan, each))]
+    means = [sum(column) / len(known) for column in zip(*known, strict=True)]
+    lines.add_row("mean", f"{found.whole.files:,}", *map(percent, means))
     return lines
 
 
