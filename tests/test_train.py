@@ -1,12 +1,17 @@
 """Training end to end on very little data: a real model comes out and is read with."""
 
+import gzip
 import io
 import json
 import os
 import shutil
+import subprocess
+import sys
 import zipfile
 from pathlib import Path
 
+import cv2
+import h5py
 import matplotlib
 import numpy as np
 import pytest
@@ -18,7 +23,8 @@ from batchdigits.arrays import GrayImage
 from batchdigits.confidence import fit_temperature
 from batchdigits.engine import load_default
 from batchdigits.errors import DataError
-from batchdigits.training import augment
+from batchdigits.normalise import normalise
+from batchdigits.training import augment, sources
 from batchdigits.training.augment import NO_DIGIT, Material, make
 from batchdigits.training.data import (
     LONGEST_SIDE,
@@ -31,6 +37,7 @@ from batchdigits.training.data import (
 )
 from batchdigits.training.fonts import load_fonts
 from batchdigits.training.glyphs import OUTLINE
+from batchdigits.training.history import Epoch, best_of, gives_up
 from batchdigits.training.pen import Bend, Pen, draw_ink
 
 Digits = list[tuple[GrayImage, str]]
@@ -89,6 +96,121 @@ def test_a_model_is_trained_saved_and_read_with(batchdigits: Run, trained: Path)
 def test_a_name_that_is_taken_is_refused_before_the_work(batchdigits: Run, trained: Path) -> None:
     done = batchdigits("train", "--data", "scans", cwd=trained)
     assert done.returncode == 2 and "mine.keras is there already" in done.stderr
+
+
+def idx(array: np.ndarray, packed: bool) -> bytes:
+    """An array as an IDX file has it."""
+    head = bytes([0, 0, 8, array.ndim]) + np.array(array.shape, ">u4").tobytes()
+    content = head + array.astype(np.uint8).tobytes()
+    return gzip.compress(content) if packed else content
+
+
+def write_idx(folder: Path, digits: Digits) -> None:
+    """Two hundred for training, unpacked, and forty to test with, packed."""
+    images = np.stack([normalise(image).image for image, _ in digits] * 20)
+    truth = np.array([int(true) for _, true in digits] * 20)
+    folder.mkdir()
+    for part, count, packed in (("train", 200, False), ("t10k", 40, True)):
+        for what, array in (("images-idx3", images), ("labels-idx1", truth)):
+            ending = ".gz" if packed else ""
+            content = idx(array[:count], packed)
+            (folder / f"{part}-{what}-ubyte{ending}").write_bytes(content)
+
+
+def weights(model: Path) -> list[np.ndarray]:
+    found: list[np.ndarray] = []
+    with (
+        zipfile.ZipFile(model) as archive,
+        h5py.File(io.BytesIO(archive.read("model.weights.h5"))) as file,
+    ):
+        file.visititems(
+            lambda name, each: found.append(each[()]) if isinstance(each, h5py.Dataset) else None
+        )
+    return found
+
+
+def test_training_that_was_stopped_ends_with_the_same_weights(
+    batchdigits: Run, tmp_path: Path, digits: Digits
+) -> None:
+    write_idx(tmp_path / "idx", digits)
+    write_folder(tmp_path / "scans", digits)
+    command = ["train", "--arch", "mlp", "--hidden", "20", "10", "--data", "idx", "--data", "scans"]
+    command += ["--batch-size", "8", "--seed", "3"]
+    program = (
+        "import sys; from batchdigits.cli import main\n"
+        "from batchdigits.training.bar import Bar\n"
+        "ended = Bar.ended\n"
+        "def stopped(bar, number, epoch):\n"
+        "    ended(bar, number, epoch)\n"
+        "    if number == 2 and '--resume' not in sys.argv and 'a' in sys.argv:\n"
+        "        raise KeyboardInterrupt\n"
+        "Bar.ended = stopped\n"
+        "base = sys.argv[1:]\n"
+        "for more in (['--name', 'a'], ['--name', 'a', '--resume'], ['--name', 'b']):\n"
+        "    sys.argv = ['batchdigits', *base, '--epochs', '4', *more]\n"
+        "    try: main()\n"
+        "    except SystemExit as end: print(repr(end), flush=True)\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program, *command], cwd=tmp_path, env=os.environ
+        | {"PYTHONPATH": str(ROOT)}, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.stdout.split() == ["SystemExit(130)", "SystemExit(0)", "SystemExit(0)"], done
+    assert "--resume goes on" in done.stderr
+    cards = [json.loads((tmp_path / "models" / f"{name}.json").read_text()) for name in "ab"]
+    assert cards[0]["history"] == cards[1]["history"] and cards[0]["test"] == cards[1]["test"]
+    both = [weights(tmp_path / "models" / f"{name}.keras") for name in "ab"]
+    assert len(both[0]) == 6 and all(map(np.array_equal, *both))
+    assert not list((tmp_path / "models").glob("*.checkpoint"))
+    card = cards[0]
+    assert card["command"].startswith(
+        "batchdigits train --data idx --data scans --arch mlp --hidden 20 10 --epochs 4"
+    )
+    assert card["test"]["digits"] == 40 and card["digits_calibrated"] == round(200 / 12) + 1
+    assert card["convention"] == {"input_range": "0-255", "ink": "white", "outputs": "softmax"}
+    assert len(card["history"]) <= 4
+    # And it reads, the seconds after.
+    run = batchdigits("run", tmp_path / "scans", "out", "--model", "a", "--no-html", cwd=tmp_path)
+    assert run.returncode == 0 and len(read_csv(tmp_path / "out")) == len(digits)
+    explored = batchdigits("explore", "idx", "--save", "look.png", cwd=tmp_path)
+    assert explored.returncode == 0 and "200" in explored.stdout and "28 x 28" in explored.stdout
+    assert cv2.imread(str(tmp_path / "look.png")) is not None
+
+
+def test_idx_files_are_read_with_their_labels(tmp_path: Path, digits: Digits) -> None:
+    write_idx(tmp_path / "idx", digits)
+    train, test = (sources.load(str(tmp_path / "idx"), part) for part in ("train", "test"))
+    assert train is not None and test is not None and (len(train), len(test)) == (200, 40)
+    assert train.digits[:3].tolist() == [int(true) for _, true in digits[:3]]
+    one = sources.load(str(tmp_path / "idx" / "t10k-images-idx3-ubyte.gz"), "train")
+    assert one is not None and np.array_equal(one.pages[39], test.pages[39])
+    labels = tmp_path / "idx" / "train-labels-idx1-ubyte"
+    for content in (labels.read_bytes()[:-1], labels.read_bytes() + b"x", b"", b"junk"):
+        labels.write_bytes(content)
+        with pytest.raises(DataError):
+            sources.load(str(tmp_path / "idx"), "train")
+
+
+def test_what_makes_no_sense_is_told_before_the_work(batchdigits: Run, tmp_path: Path) -> None:
+    (tmp_path / "data").mkdir()
+    for words, code, told in (
+        (["--hidden", "5"], 2, "for --arch mlp"),
+        (["--arch", "mlp", "--refine", "5"], 2, "for --arch cnn"),
+        (["--name", "../mine"], 2, "no name for a model"),
+        (["--data", "data", "--resume"], 7, "no images in sub-folders"),
+        (["--data", "nothing"], 7, "There is no nothing"),
+        (["--into", "/proc/no", "--data", "data"], 6, "Cannot write"),
+    ):
+        done = batchdigits("train", *words, cwd=tmp_path)
+        assert done.returncode == code and told in done.stderr, (words, done.stderr)
+        assert len(done.stderr.strip().splitlines()) == 1
+
+
+def test_early_stopping_counts_rounds_without_gain() -> None:
+    history = [Epoch(1, 0, loss, right) for loss, right in ((1, 0.8), (0.5, 0.9), (0.6, 0.9))]
+    assert best_of(history) == 1
+    assert gives_up(history, 1) and not gives_up(history, 2) and not gives_up(history, 0)
+    assert not gives_up([], 1)
 
 
 def test_data_that_cannot_be_used_is_told(batchdigits: Run, tmp_path: Path) -> None:
