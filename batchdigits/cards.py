@@ -89,22 +89,30 @@ def read_card(path: Path) -> ModelCard:
     """
     try:
         with path.open(encoding="utf-8") as file:
-            about = json.loads(file.read(_LARGEST))
-        told = about.get("convention")
-        card = ModelCard(
-            name=str(about["name"]),
-            file=str(about["file"]),
-            sha256=str(about["sha256"]),
-            temperature=float(about["temperature"]),
-            review_below=float(about["review_below"]),
-            about=about,
-            convention=None if told is None else Convention.of(told),
-            source_sha256=str(about.get("source_sha256", "")),
-        )
-        if not (0 < card.temperature < math.inf and 0 <= card.review_below <= 1):
-            raise ValueError("temperature must be above 0, review_below 0 to 1")
-        return card
+            return card_of(json.loads(file.read(_LARGEST)))
     except OSError as error:
         raise ModelError(f"No model card at {path}: {error.strerror}.") from error
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise ModelError(f"The model card {path} is damaged: {error!r}.") from error
+
+
+def card_of(about: dict[str, Any]) -> ModelCard:
+    """A card from its fields.
+
+    Raises:
+        ValueError, KeyError, TypeError: they are those of no card.
+    """
+    told = about.get("convention")
+    card = ModelCard(
+        name=str(about["name"]),
+        file=str(about["file"]),
+        sha256=str(about["sha256"]),
+        temperature=float(about["temperature"]),
+        review_below=float(about["review_below"]),
+        about=about,
+        convention=None if told is None else Convention.of(told),
+        source_sha256=str(about.get("source_sha256", "")),
+    )
+    if not (0 < card.temperature < math.inf and 0 <= card.review_below <= 1):
+        raise ValueError("temperature must be above 0, review_below 0 to 1")
+    return card

@@ -20,7 +20,7 @@ from batchdigits.adoption.identity import sha256_of
 from batchdigits.adoption.kinds import Kind, kind_of
 from batchdigits.cards import CONVERTED as MADE
 from batchdigits.cards import TAKEN_IN as CARD
-from batchdigits.cards import Convention, ModelCard, read_card
+from batchdigits.cards import Convention, ModelCard, card_of, read_card
 from batchdigits.config import Ink, InputRange, Model
 from batchdigits.console import LOG
 from batchdigits.engine import Engine, load_with
@@ -78,10 +78,9 @@ def adopt(wanted: Model, beside: Path | None = None, find_out: "FindOut | None" 
         converted = temporary / child.CONVERTED
         file = path if kind in _AS_THEY_ARE else converted
         about = _about(path, kind, sha256, found, sha256 if file is path else sha256_of(converted))
-        kept = _keep(path, about, file, places)
-        _tell(path, found, kept)
-        card = kept or _write(temporary / f"{path.name}{CARD}", about)
-        return load_with(file if not kept or file is path else _made(kept), read_card(card))
+        _tell(path, found, _keep(path, about, file, places))
+        # Not from what was kept: somebody else may be keeping the same at this moment.
+        return load_with(file, card_of(about))
 
 
 def _known(path: Path, place: Path, sha256: str, wanted: Model) -> Engine | None:
@@ -145,6 +144,8 @@ def in_child(path: Path, kind: Kind, wanted: Model, folder: Path) -> dict[str, A
         )
     except subprocess.TimeoutExpired as error:
         raise _refusal(path, f"Opening it takes longer than {PATIENCE} seconds.") from error
+    if done.returncode == child.INTERRUPTED:
+        raise KeyboardInterrupt
     try:
         found: dict[str, Any] = json.loads(order.with_name(child.FOUND).read_bytes())
     except (OSError, ValueError) as error:
@@ -194,16 +195,12 @@ def _keep(path: Path, about: dict[str, Any], file: Path, places: list[Path]) -> 
             if file != path:
                 with whole_path(_made(card)) as half:
                     half.write_bytes(file.read_bytes())
-            return _write(card, about)
+            with whole_file(card) as text:
+                text.write(json.dumps(about, indent=2) + "\n")
+            return card
         except OSError:
             continue
     return None
-
-
-def _write(card: Path, about: dict[str, Any]) -> Path:
-    with whole_file(card) as file:
-        file.write(json.dumps(about, indent=2) + "\n")
-    return card
 
 
 def _tell(path: Path, found: dict[str, Any], kept: Path | None) -> None:

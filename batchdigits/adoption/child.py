@@ -21,6 +21,8 @@ from batchdigits.runners import ONNX, open_runner
 
 #: Bytes that a model may make this process hold.
 MEMORY = 12 << 30
+#: Code at the end where somebody pressed Ctrl-C.
+INTERRUPTED = 130
 ORDER, FOUND, CONVERTED = "order.json", "found.json", "converted.tflite"
 
 
@@ -87,4 +89,7 @@ def _converted(path: Path, kind: Kind, trusted: bool) -> tuple[bytes, tuple[int,
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]))
+    try:
+        main(Path(sys.argv[1]))
+    except KeyboardInterrupt:
+        sys.exit(INTERRUPTED)
