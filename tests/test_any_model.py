@@ -133,7 +133,12 @@ def test_what_was_kept_and_then_changed_is_made_anew(made: Path, tmp_path: Path)
     card, kept = (model.with_name(model.name + each) for each in (TAKEN_IN, CONVERTED))
     content = kept.read_bytes()
     told = json.loads(card.read_text())
-    found = told | {"samples": 600, "accuracy": 0.99, "loss": 0.1, "shape": told["input"]}
+    found: dict[str, Any] = told | {
+        "samples": 600,
+        "accuracy": 0.99,
+        "loss": 0.1,
+        "shape": told["input"],
+    }
 
     def find_out(path: Path, kind: Kind, wanted: Model, folder: Path) -> dict[str, Any]:
         (folder / "converted.tflite").write_bytes(content)
