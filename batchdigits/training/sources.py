@@ -1,5 +1,6 @@
 """What ``--data`` names: MNIST by its name, arrays in a file, or folders of labelled scans."""
 
+import re
 import zipfile
 from collections.abc import Sequence
 from pathlib import Path
@@ -11,12 +12,14 @@ from batchdigits.training.data import Labelled, load_arrays, load_folder, load_m
 #: The word that means MNIST as Keras' own loader has it; a folder of that name is ``./mnist``.
 MNIST = "mnist"
 PARTS = ("train", "test")
-#: Data that the shipped model learned from, by the name of its file or folder.
-KNOWN = {
-    "mnist": "MNIST (LeCun, Cortes, Burges), https://yann.lecun.com/exdb/mnist/, CC BY-SA 3.0",
-    "scans": "kensanata/numbers, https://github.com/kensanata/numbers, public domain",
-    "fonts": "digits of typefaces published by Fontsource, SIL OFL 1.1, Apache 2.0 or MIT",
-}
+#: Writers of kensanata/numbers: number, country, decade of their age, sex.
+_WRITER = re.compile(r"\d{4}_[A-Z]{2}\d+[A-Z]")
+#: Bytes of the pixels that MNIST's training part has.
+_MNIST_PIXELS = 60_000 * 28 * 28
+
+_MNIST = "MNIST (LeCun, Cortes, Burges), https://yann.lecun.com/exdb/mnist/, CC BY-SA 3.0"
+_NUMBERS = "kensanata/numbers, https://github.com/kensanata/numbers, public domain"
+_FONTS = "digits of typefaces published by Fontsource, SIL OFL 1.1, Apache 2.0 or MIT"
 
 
 def is_folder(source: str) -> bool:
@@ -65,14 +68,28 @@ def load(
 
 def has_test(path: Path) -> bool:
     """Whether an ``.npz`` has a test part of its own."""
+    return "x_test.npy" in _members(path)
+
+
+def _members(path: Path) -> dict[str, int]:
+    """Names and bytes of what is in an ``.npz``."""
     try:
         with zipfile.ZipFile(path) as archive:
-            return "x_test.npy" in archive.namelist()
+            return {each.filename: each.file_size for each in archive.infolist()}
     except (OSError, zipfile.BadZipFile):
-        return False
+        return {}
 
 
 def about(source: str) -> str:
-    """A source's own name and licence where it is known, else its file's or folder's name."""
+    """A source's own name and licence where it is known by its look, else its name."""
     path = Path(source)
-    return KNOWN.get(path.name if path.is_dir() else path.stem, path.resolve().name)
+    is_mnist = path.name == "mnist.npz" and _members(path).get("x_train.npy", 0) > _MNIST_PIXELS
+    if source == MNIST or is_mnist:
+        return _MNIST
+    if path.is_dir():
+        names = [each.name for each in path.iterdir()]
+        if any(map(_WRITER.fullmatch, names)):
+            return _NUMBERS
+        if any(name.endswith(".LICENSE") for name in names):
+            return _FONTS
+    return path.resolve().name
