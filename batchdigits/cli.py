@@ -9,16 +9,13 @@ from typing import Annotated, Any
 
 import typer
 
-from batchdigits import __version__, options
+from batchdigits import __version__, modelling, options
 from batchdigits.config import (
     FILE_TIMEOUT,
     WORKER_MEMORY,
-    Arch,
     CsvDialect,
     Duplicates,
     Limits,
-    Model,
-    Output,
     Processed,
     Quarantine,
     Rotate,
@@ -119,7 +116,7 @@ def read_config(path: Path) -> dict[str, Any]:
         raise UsageError(f"{path} is not valid TOML: {error}.") from error
     commands: dict[str, Callable[..., None]] = {
         each.__name__: each
-        for each in (run, watch, predict, correct, report, evaluate, train, explore)
+        for each in (run, watch, predict, correct, report, *modelling.SET_BY_FILE)
     }
     known = {name: inspect.signature(each).parameters for name, each in commands.items()}
     for command, table in tables.items():
@@ -141,20 +138,9 @@ def _print_version(wanted: bool) -> None:
 def _settings(given: dict[str, Any]) -> Settings:
     """What ``run`` or ``watch`` was told, by the names that settings and options share."""
     limits = Limits(given["max_megapixels"], given["max_pages"])
-    patterns = {name: _patterns(given[name]) for name in ("include", "exclude")}
+    patterns = {name: options.patterns(given[name]) for name in ("include", "exclude")}
     named = {each.name: given[each.name] for each in fields(Settings) if each.name in given}
-    return Settings(**named | patterns | {"model": _model(given)}, limits=limits)
-
-
-def _model(given: dict[str, Any]) -> Model:
-    name = given["model"] or ""
-    return Model(name, given["input_range"], given["ink"], given["trust_model"])
-
-
-def _patterns(wanted: list[str] | None) -> tuple[str, ...]:
-    from batchdigits.names import display_name
-
-    return tuple(map(display_name, wanted or ()))
+    return Settings(**named | patterns | {"model": options.model(given)}, limits=limits)
 
 
 @app.callback()
@@ -290,7 +276,7 @@ def predict(
     """Read a few images and tell their digits here; nothing is moved or put on record."""
     from batchdigits.commands import predict_command
 
-    reader, limits = _model(locals()), Limits(max_megapixels, max_pages)
+    reader, limits = options.model(locals()), Limits(max_megapixels, max_pages)
     raise typer.Exit(predict_command(tuple(files), reader, limits, json, save, show))
 
 
@@ -376,179 +362,10 @@ def requeue(
     """Put files in quarantine back to where they came from, to be read again."""
     from batchdigits.commands import requeue_command
 
-    raise typer.Exit(requeue_command(outbox, tuple(reason or ()), _patterns(files)))
+    raise typer.Exit(requeue_command(outbox, tuple(reason or ()), options.patterns(files)))
 
 
-@app.command()
-def evaluate(
-    data: Annotated[
-        str,
-        typer.Argument(
-            help="A folder with sub-folders 0-9, a CSV of file and digit, .npz, IDX, or: mnist."
-        ),
-    ],
-    outbox: options.Outbox = Path("evaluation"),
-    include: options.Include = None,
-    exclude: options.Exclude = None,
-    model: options.Model = None,
-    input_range: options.InputRangeOf = None,
-    ink: options.InkOf = None,
-    trust_model: options.TrustModel = False,
-    workers: options.Workers = None,
-    quiet: options.Quiet = False,
-) -> None:
-    """Read digits whose truth is known, and tell how well."""
-    from batchdigits.commands import evaluate_command
-
-    patterns = _patterns(include), _patterns(exclude)
-    reader = _model(locals())
-    raise typer.Exit(evaluate_command(data, outbox, *patterns, reader, workers, quiet))
-
-
-@app.command(cls=options.SeveralNumbers)
-def train(
-    data: Annotated[
-        list[str] | None,
-        typer.Option(
-            help="What to learn from: mnist, an .npz, IDX files, a folder with sub-folders 0-9; "
-            "repeatable.",
-            show_default="mnist",
-        ),
-    ] = None,
-    arch: Annotated[
-        Arch, typer.Option(help="The network: the bundled one, or dense layers only.")
-    ] = Arch.CNN,
-    hidden: Annotated[
-        list[int] | None,
-        typer.Option(min=1, help="Neurons of the hidden layers of an mlp.", show_default="128 128"),
-    ] = None,
-    output: Annotated[Output, typer.Option(help="The last layer of an mlp.")] = Output.SOFTMAX,
-    epochs: Annotated[
-        int | None, typer.Option(min=1, help="Rounds.", show_default="36; mlp 10; --from 5")
-    ] = None,
-    refine: Annotated[
-        int | None,
-        typer.Option(
-            min=0, help="More rounds at half the learning rate.", show_default="24; else 0"
-        ),
-    ] = None,
-    batch_size: Annotated[
-        int | None,
-        typer.Option(min=1, help="Images learned from at once.", show_default="128; mlp 32"),
-    ] = None,
-    patience: Annotated[
-        int | None,
-        typer.Option(
-            min=0, help="Stop after so many rounds without gain; 0: never.", show_default="0; mlp 3"
-        ),
-    ] = None,
-    seed: Annotated[int, typer.Option(min=0, help="Same seed, same machine: same weights.")] = 1,
-    start: Annotated[
-        str | None, typer.Option("--from", help="Begin with this model's weights: fine-tune it.")
-    ] = None,
-    exclude: Annotated[
-        list[str] | None, typer.Option(help="Leave out files of folders that match.")
-    ] = None,
-    hold_out: Annotated[
-        list[str] | None, typer.Option(help="Calibrate on files of folders that match.")
-    ] = None,
-    fonts: Annotated[
-        Path | None, typer.Option(help="A folder of typefaces for the cnn to learn from, too.")
-    ] = None,
-    name: Annotated[str, typer.Option(help="Name of the model.")] = "mine",
-    into: Annotated[Path, typer.Option(help="Folder for the model and its card.")] = Path("models"),
-    resume: Annotated[
-        bool, typer.Option("--resume", help="Go on with a training that was stopped.")
-    ] = False,
-    overwrite: Annotated[
-        bool, typer.Option("--overwrite", help="Replace a model of that name.")
-    ] = False,
-    quiet: options.Quiet = False,
-) -> None:
-    """Train a model, and test it: run reads with it by its name."""
-    from batchdigits.commands import train_command
-    from batchdigits.training.gathering import Data
-    from batchdigits.training.order import Order
-    from batchdigits.training.recipe import recipe_of
-
-    recipe = recipe_of(
-        arch, begun=start is not None, hidden=tuple(hidden or ()) or None, output=output,
-        epochs=epochs, refine=refine, batch_size=batch_size, patience=patience, seed=seed,
-    )  # fmt: skip
-    sources = Data(tuple(data or ()), tuple(exclude or ()), tuple(hold_out or ()), fonts)
-    order = Order(sources, recipe, name, into, start or "", resume, overwrite)
-    raise typer.Exit(train_command(order, quiet))
-
-
-@app.command()
-def explore(
-    data: Annotated[
-        str,
-        typer.Argument(help="What train takes: mnist, an .npz, IDX files, a labelled folder."),
-    ] = "mnist",
-    save: Annotated[Path, typer.Option(help="File for the picture.")] = Path("explore.png"),
-    show: Annotated[
-        bool, typer.Option("--show", help="Open it in a window instead of saving it.")
-    ] = False,
-) -> None:
-    """Look at a data set: counts of each digit, and samples."""
-    from batchdigits.commands import explore_command
-
-    raise typer.Exit(explore_command(data, save, show))
-
-
-models = typer.Typer(
-    invoke_without_command=True,
-    rich_markup_mode=None,
-    help="List models, show one, set the default, export.",
-)
-app.add_typer(models, name="models")
-
-
-@models.callback()
-def list_models(context: typer.Context) -> None:
-    """List the models that have a name: those of ./models, and the shipped one."""
-    if context.invoked_subcommand is None:
-        from batchdigits.commands import list_command
-
-        raise typer.Exit(list_command())
-
-
-@models.command("list")
-def list_again() -> None:
-    """List all models; the default has a star."""
-    from batchdigits.commands import list_command
-
-    raise typer.Exit(list_command())
-
-
-@models.command("show")
-def show_model(name: Annotated[str, typer.Argument(help="A model's name or path.")]) -> None:
-    """Tell what is known of a model: card, size, accuracy, hash."""
-    from batchdigits.commands import show_command
-
-    raise typer.Exit(show_command(name))
-
-
-@models.command("default")
-def set_default_model(
-    name: Annotated[
-        str | None,
-        typer.Argument(help="A model's name; digits is the shipped one.", show_default=False),
-    ] = None,
-) -> None:
-    """Set the model that reads where none is named, in this folder; or tell which it is."""
-    from batchdigits.commands import default_command
-
-    raise typer.Exit(default_command(name))
-
-
-@models.command("export")
-def export_model(
-    name: Annotated[str, typer.Argument(help="A model's name or path.")],
-    to: Annotated[Path, typer.Argument(help="Folder for copies.")],
-) -> None:
-    """Copy a model, with its card and whatever else belongs to it."""
-    from batchdigits.commands import export_command
-
-    raise typer.Exit(export_command(name, to))
+app.command()(modelling.evaluate)
+app.command(cls=options.SeveralNumbers)(modelling.train)
+app.command()(modelling.explore)
+app.add_typer(modelling.models, name="models")

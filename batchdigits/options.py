@@ -6,6 +6,7 @@ from typing import Annotated, Any
 import typer
 import typer.core
 
+from batchdigits import config
 from batchdigits.config import (
     CsvDialect,
     Duplicates,
@@ -99,3 +100,16 @@ Verbose = Annotated[
 LogJson = Annotated[
     bool, typer.Option("--log-json", help="Log JSON lines instead of bar and table.")
 ]
+
+
+def model(given: dict[str, Any]) -> config.Model:
+    """Which model a command was told to read with."""
+    name = given["model"] or ""
+    return config.Model(name, given["input_range"], given["ink"], given["trust_model"])
+
+
+def patterns(wanted: list[str] | None) -> tuple[str, ...]:
+    """Patterns as names of files are shown."""
+    from batchdigits.names import display_name
+
+    return tuple(map(display_name, wanted or ()))
