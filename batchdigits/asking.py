@@ -71,11 +71,14 @@ def _train() -> list[str]:
     arch = _answer("Network", "mlp", _no_network)
     _say("mnist is fetched; other data is a folder with sub-folders 0-9, an .npz or IDX files.")
     data = _answer("Learn from", "mnist", _no_data)
-    name = _answer("Name of the model", "mine", _no_name)
+    name = _answer("Name of the model", _free_name(), _no_name)
     return ["train", "--arch", arch, "--data", data, "--name", name]
 
 
 def _other_model() -> list[str]:
+    from batchdigits.library import models
+
+    _say(f"Known by name: {', '.join(sorted({name for name, _ in models()}))}.")
     model = _answer("Model (a name, or a file or folder made elsewhere)", "", _no_model)
     return [*_read(), "--model", model]
 
@@ -83,6 +86,10 @@ def _other_model() -> list[str]:
 def _evaluate() -> list[str]:
     data = _answer("Folder with sub-folders 0-9, .csv or .npz file", "mnist", _no_data)
     return ["evaluate", data, _folder("Folder for the figures", "evaluation")]
+
+
+def _explore() -> list[str]:
+    return ["explore", _answer("Look at", "mnist", _no_data)]
 
 
 def _quit() -> list[str]:
@@ -97,6 +104,7 @@ _CHOICES: dict[str, tuple[str, Callable[[], list[str]]]] = {
     "4": ("train a model", _train),
     "5": ("use another model: read a folder with it", _other_model),
     "6": ("measure how well digits are read that are known", _evaluate),
+    "7": ("look at data to train with", _explore),
     "q": ("quit", _quit),
 }
 
@@ -145,12 +153,19 @@ def _no_folder(path: str) -> str:
 
 
 def _no_model(name: str) -> str:
-    known = os.path.exists(name) or os.path.basename(name) == name
-    return "" if known else f"There is no file {name}."
+    from batchdigits.library import models
+
+    known = os.path.exists(name) or name in dict(models())
+    return "" if known else f"There is no model {name}."
 
 
 def _no_network(name: str) -> str:
     return "" if name in ("mlp", "cnn") else f"{name} is neither mlp nor cnn."
+
+
+def _free_name() -> str:
+    names = ("mine", *(f"mine-{number}" for number in range(2, 1000)))
+    return next(name for name in names if not _no_name(name))
 
 
 def _no_name(name: str) -> str:

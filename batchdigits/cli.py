@@ -89,7 +89,9 @@ def _explain(error: Exception) -> int:
         if type(error).__name__ == "NoArgsIsHelpError":  # the help itself is its message
             print(error.format_message(), file=sys.stderr)
             return 2
-        message, code = f"{error.format_message().rstrip('.')}. See batchdigits --help.", 2
+        context = getattr(error, "ctx", None)
+        command = context.command_path if context else "batchdigits"
+        message, code = f"{error.format_message().rstrip('.')}. See {command} --help.", 2
     else:
         raise error
     print(f"batchdigits: {for_terminal(' '.join(message.split()))}", file=sys.stderr)

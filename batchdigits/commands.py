@@ -268,7 +268,7 @@ def train_command(order: "Order", quiet: bool) -> int:
         try:
             trained = command.train_command(order, bar)
         except KeyboardInterrupt:
-            LOG.warning("Stopped. --resume goes on after the last whole epoch.")
+            LOG.warning("Stopped. %s", told.how_to_go_on(order))
             raise
     if not quiet:
         console.print(told.table(trained))
@@ -289,6 +289,7 @@ def explore_command(data: str, save: Path, show: bool) -> int:
     check_window() if show else check_file(save)
     found = exploring.explore(data)
     console = Console()
+    print(for_terminal(found.about))
     console.print(exploring.table(found))
     console.print(exploring.sizes_told(found), highlight=False)
     if show:

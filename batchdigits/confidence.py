@@ -7,9 +7,13 @@ from numpy.typing import NDArray
 REVIEWED = 0.03
 
 
-def fit_temperature(logits: NDArray[np.float64], digits: NDArray[np.int64]) -> float:
+def fit_temperature(
+    logits: NDArray[np.float64],
+    digits: NDArray[np.int64],
+    bounds: tuple[float, float] = (0.2, 5.0),
+) -> float:
     """The temperature that minimises log-loss (Guo et al., ICML 2017), found on a fine grid."""
-    grid = np.geomspace(0.2, 5.0, 200)
+    grid = np.geomspace(*bounds, 200)
     return float(grid[np.argmin([log_loss(logits / t, digits) for t in grid])])
 
 

@@ -31,6 +31,11 @@ class Found:
     name: str
     parts: dict[str, Labelled]
 
+    @property
+    def about(self) -> str:
+        """Its source, as far as it is known."""
+        return sources.about(self.name)
+
     def counts(self, part: str) -> list[int]:
         """How many there are of each digit."""
         return [int(each) for each in np.bincount(self.parts[part].digits, minlength=10)]
@@ -55,7 +60,7 @@ def table(found: Found) -> "Table":
     """Counts of each digit, a column a part."""
     from rich.table import Table
 
-    lines = Table(title=sources.about(found.name), title_justify="left")
+    lines = Table()
     for head in ("digit", *found.parts):
         lines.add_column(head, justify="right")
     counts = [found.counts(name) for name in found.parts]
@@ -116,14 +121,15 @@ def draw(figure: "Figure", found: Found, seed: int = 0) -> None:
             if column == 0:
                 axes.set_ylabel(str(digit), rotation=0, ha="right", va="center", color=INK, size=14)
     _bars(figure.add_subplot(grid[:, ACROSS + 1 :]), found.counts(next(iter(found.parts))))
-    figure.suptitle(f"{sources.about(found.name)}: {len(part):,} digits", color=INK, size=11)
+    figure.suptitle(f"{found.about}: {len(part):,} digits", color=INK, size=11)
 
 
 def _sample(axes: "Axes", page: GrayImage | None) -> None:
     axes.set_xticks([])
     axes.set_yticks([])
-    axes.spines[:].set_visible(False)
+    axes.spines[:].set_color("#D9D9D9")
     if page is None:
+        axes.spines[:].set_visible(False)
         return
     axes.imshow(page, cmap="gray", vmin=0, vmax=255, interpolation="antialiased")
 

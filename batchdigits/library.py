@@ -1,12 +1,13 @@
 """Models by name: those of the folder ``models`` where you work, and the shipped one."""
 
+import hashlib
 import os
 from collections.abc import Iterator
 from pathlib import Path
 
 from batchdigits.cards import CONVERTED, ModelCard, read_card
 from batchdigits.config import Model
-from batchdigits.engine import CARD_ENDING, DEFAULT_MODEL, Engine, load, load_default, models_folder
+from batchdigits.engine import CARD_ENDING, DEFAULT_MODEL, Engine, load, models_folder
 from batchdigits.errors import ModelError, OutboxError, UsageError
 from batchdigits.files import whole_file
 from batchdigits.names import display_name
@@ -30,10 +31,17 @@ def open_engine(wanted: Model, beside: Path | None = None) -> Engine:
         ModelError: there is none, or it cannot be used.
     """
     name = wanted.name or default_name()
-    if name == DEFAULT_MODEL and not wanted.name:
-        _refuse_wishes(name, wanted)
-        return load_default()
-    path = find(name)
+    try:
+        path = find(name)
+    except ModelError as error:
+        if wanted.name:
+            raise
+        raise ModelError(
+            f"{FOLDER / DEFAULT} has {display_name(name)} for this folder's default, and there is "
+            "no such model: batchdigits models default NAME sets another."
+        ) from error
+    if is_twin(path):
+        path = path.with_suffix(".tflite")
     if own_card(path):
         _refuse_wishes(name, wanted)
         return load(path)
@@ -56,6 +64,15 @@ def own_card(path: Path) -> ModelCard | None:
     if path.suffix != ".tflite" or not card.is_file():
         return None
     return read_card(card)
+
+
+def is_twin(path: Path) -> bool:
+    """Whether this is the ``.keras`` file of a model that ``train`` made, beside all of it."""
+    card = path.with_suffix(CARD_ENDING)
+    if path.suffix != ".keras" or not path.with_suffix(".tflite").is_file() or not card.is_file():
+        return False
+    told = read_card(card).about.get("keras_sha256")
+    return bool(told) and told == hashlib.sha256(path.read_bytes()).hexdigest()
 
 
 def find(name: str) -> Path:
@@ -118,12 +135,17 @@ def set_default(name: str) -> None:
 
     Raises:
         ModelError: there is no such model.
+        UsageError: it is a path, not a name.
         OutboxError: ``models/default.txt`` cannot be written.
     """
-    find(name)
+    found = find(name)
+    if name not in dict(models()):
+        raise UsageError(
+            f"Only a model that has a name can be the default: copy {found} to models/."
+        )
     path = FOLDER / DEFAULT
     try:
-        if name == DEFAULT_MODEL:
+        if name == DEFAULT_MODEL and found.parent.samefile(models_folder()):
             path.unlink(missing_ok=True)
             return
         with whole_file(path) as file:

@@ -44,13 +44,24 @@ def train(
         ),
     ] = None,
     arch: Annotated[
-        Arch, typer.Option(help="The network: the bundled one, or dense layers only.")
-    ] = Arch.CNN,
+        Arch | None,
+        typer.Option(
+            help="The network: the bundled one, or dense layers only.",
+            show_default="cnn; that of --from",
+        ),
+    ] = None,
     hidden: Annotated[
         list[int] | None,
-        typer.Option(min=1, help="Neurons of the hidden layers of an mlp.", show_default="128 128"),
+        typer.Option(
+            min=1,
+            help="Neurons of each hidden layer of an mlp, one number or several.",
+            show_default="128 128",
+        ),
     ] = None,
-    output: Annotated[Output, typer.Option(help="The last layer of an mlp.")] = Output.SOFTMAX,
+    output: Annotated[
+        Output | None,
+        typer.Option(help="The last layer of an mlp.", show_default="softmax"),
+    ] = None,
     epochs: Annotated[
         int | None, typer.Option(min=1, help="Rounds.", show_default="36; mlp 10; --from 5")
     ] = None,
@@ -99,9 +110,17 @@ def train(
     from batchdigits.training.order import Order
     from batchdigits.training.recipe import recipe_of
 
+    if start:
+        from batchdigits.training.start import arch_of
+
+        found = arch_of(start)
+        if arch not in (None, found) or hidden or output:
+            raise typer.BadParameter(f"{start} is of --arch {found}, and stays as it is built.")
+        arch = found
     recipe = recipe_of(
-        arch, begun=start is not None, hidden=tuple(hidden or ()) or None, output=output,
-        epochs=epochs, refine=refine, batch_size=batch_size, patience=patience, seed=seed,
+        arch or Arch.CNN, begun=start is not None, hidden=tuple(hidden or ()) or None,
+        output=output, epochs=epochs, refine=refine, batch_size=batch_size, patience=patience,
+        seed=seed,
     )  # fmt: skip
     sources = Data(tuple(data or ()), tuple(exclude or ()), tuple(hold_out or ()), fonts)
     order = Order(sources, recipe, name, into, start or "", resume, overwrite)

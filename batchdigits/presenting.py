@@ -139,7 +139,14 @@ _RANGES: dict[InputRange, Callable[[Values], Values]] = {
 
 
 def logits_of(outputs: Values, kind: Outputs) -> Values:
-    """``(n, k) float32`` answers as logits, whose softmax are the answers' shares of their sum."""
+    """``(n, k) float32`` answers as logits.
+
+    Those of a sigmoid are what it was made from: networks that end in one are most often trained
+    with ``sparse_categorical_crossentropy``, for which Keras takes the softmax of just these.
+    """
     if kind is Outputs.LOGITS:
         return outputs
-    return np.log(np.maximum(outputs, np.float32(LEAST)))
+    logits = np.log(np.maximum(outputs, np.float32(LEAST)))
+    if kind is Outputs.SIGMOID:
+        logits -= np.log(np.maximum(1 - outputs, np.float32(LEAST)))
+    return logits

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from batchdigits.adoption.identity import sha256_of
+from batchdigits.adoption.kinds import kind_of
 from batchdigits.cards import TAKEN_IN, read_card
 from batchdigits.engine import CARD_ENDING
 from batchdigits.errors import ModelError, OutboxError, UsageError
@@ -57,7 +58,7 @@ def accuracy(card: dict[str, Any]) -> tuple[float | None, str]:
         name, figures = next(iter(measured.items()))
         return figures.get("accuracy"), str(name)
     if isinstance(card.get("test"), dict):
-        return card["test"].get("accuracy"), "its test part"
+        return card["test"].get("accuracy"), f"{card['test'].get('digits', 0):,} test digits"
     if "sample_accuracy" in card:
         return card["sample_accuracy"], "sample digits"
     return None, ""
@@ -77,6 +78,8 @@ def lines(name: str) -> Iterator[tuple[str, str]]:
     """
     path = find(name)
     card = about(path)
+    if not card:
+        kind_of(path)  # tells what it is, where it is no model
     yield "file", str(path)
     yield "size", f"{size_of(path):,} bytes"
     yield "sha256", sha256_of(path)

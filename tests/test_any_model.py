@@ -54,11 +54,11 @@ def made(tensorflow_samples: Path) -> Path:
 def test_each_model_reads_the_sample_inbox_as_it_does_for_its_maker(name: str, made: Path) -> None:
     engine = open_engine(Model(str(made / name)))
     assert engine.card.convention is not None
-    told = engine.card.convention.told()
-    assert (told["input_range"], told["ink"], told["outputs"]) == MADE[name]
+    told, last = engine.card.convention.told(), engine.card.about["last_layer"]
+    assert (told["input_range"], told["ink"], last) == MADE[name]
     with np.load(made / "expected.npz") as expected:
         answers = expected[name]
-    logits = logits_of(answers, engine.card.convention.outputs) / engine.card.temperature
+    logits = logits_of(answers, Outputs(MADE[name][2])) / engine.card.temperature
     powers = np.exp(logits - logits.max(1, keepdims=True))
     shares = powers / powers.sum(1, keepdims=True)
     readings = package.read(FORMS, model=made / name)
@@ -85,7 +85,7 @@ def test_a_run_says_what_it_found_out_and_keeps_it(
     model = tmp_path / "torch.onnx"
     done = batchdigits("run", FORMS, tmp_path / "out", "--model", model, "--no-html")
     assert done.returncode == 0, done.stderr
-    assert "torch.onnx wants levels less MNIST's mean" in done.stderr
+    assert "torch.onnx wants levels (x - 0.1307) / 0.3081 (mnist)" in done.stderr
     assert "white ink on black, and answers with logits" in done.stderr
     card = json.loads((tmp_path / "torch.onnx.card.json").read_text())
     assert card["convention"]["input_range"] == "mnist" and card["sample_digits"] >= 500
@@ -205,7 +205,7 @@ def test_every_convention_is_found_out(place: int) -> None:
 
 def test_a_model_that_reads_badly_is_refused_unless_all_is_said() -> None:
     runner = Knows(Convention(InputRange.UNIT, Ink.WHITE, Outputs.SOFTMAX), 0.75)
-    with pytest.raises(ModelError, match="75% of 600 sample digits"):
+    with pytest.raises(ModelError, match="75.00 % of 600 sample digits"):
         detect(runner, Model())
     said = Model("", InputRange.UNIT, Ink.WHITE)
     assert detect(runner, said).accuracy == 0.75

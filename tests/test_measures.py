@@ -13,10 +13,9 @@ from batchdigits.evaluation.measures import (
     coverage,
     precision,
     recall,
-    wilson,
     worst_confusions,
 )
-from batchdigits.shares import percent
+from batchdigits.shares import percent, wilson
 
 
 def test_wilson_as_worked_out_by_hand() -> None:

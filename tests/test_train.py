@@ -167,7 +167,7 @@ def test_training_that_was_stopped_ends_with_the_same_weights(
         "batchdigits train --data idx --data scans --arch mlp --hidden 20 10 --epochs 4"
     )
     assert card["test"]["digits"] == 40 and card["digits_calibrated"] == round(200 / 12) + 1
-    assert card["convention"] == {"input_range": "0-255", "ink": "white", "outputs": "softmax"}
+    assert card["convention"] == {"input_range": "0-255", "ink": "white", "outputs": "logits"}
     assert len(card["history"]) <= 4
     # And it reads, the seconds after.
     run = batchdigits("run", tmp_path / "scans", "out", "--model", "a", "--no-html", cwd=tmp_path)

@@ -38,7 +38,7 @@ _WORDS = {
     InputRange.UNIT: "0 to 1",
     InputRange.BYTE: "0 to 255",
     InputRange.SIGNED: "-1 to 1",
-    InputRange.MNIST: "less MNIST's mean, by its deviation",
+    InputRange.MNIST: "(x - 0.1307) / 0.3081",
     InputRange.L2_COLUMNS: "normalised by column",
     InputRange.L2_ROWS: "normalised by row",
     InputRange.L2_IMAGE: "normalised by image",
@@ -73,7 +73,7 @@ def adopt(wanted: Model, beside: Path | None = None, find_out: "FindOut | None" 
     with tempfile.TemporaryDirectory(prefix="batchdigits-") as name:
         temporary = Path(name)
         if kind not in _AS_THEY_ARE:
-            LOG.info("Converting %s, once.", for_terminal(path.name))
+            LOG.info("Opening %s with TensorFlow, once.", for_terminal(path.name))
         found = (find_out or in_child)(path, kind, wanted, temporary)
         converted = temporary / child.CONVERTED
         file = path if kind in _AS_THEY_ARE else converted
@@ -156,7 +156,8 @@ def in_child(path: Path, kind: Kind, wanted: Model, folder: Path) -> dict[str, A
 
 
 def _refusal(path: Path, why: str) -> ModelError:
-    return ModelError(f"The model {path} cannot be used. {why}")
+    why = why.removeprefix(str(path)).lstrip()
+    return ModelError(f"The model {path} cannot be used. {why[:1].upper()}{why[1:]}")
 
 
 def _end_of(done: subprocess.CompletedProcess[bytes]) -> str:
@@ -179,8 +180,9 @@ def _about(
         "temperature": found["temperature"],
         "review_below": found["review_below"],
         "convention": found["convention"],
+        "last_layer": found["last_layer"],
         "input": found["shape"],
-        "tried_on": "60 of each digit of MNIST's training part",
+        "tried_on": "60 of each digit of MNIST's training part, half of them bent a little",
         "sample_digits": found["samples"],
         "sample_accuracy": round(found["accuracy"], 4),
         "sample_log_loss": round(found["loss"], 4),
@@ -210,7 +212,7 @@ def _tell(path: Path, found: dict[str, Any], kept: Path | None) -> None:
         "%s wants levels %s (%s), %s ink on %s, and answers with %s: so it reads %s of %d sample "
         "digits. %s",
         *(for_terminal(path.name), _WORDS[convention.input_range], convention.input_range.value),
-        *(convention.ink.value, paper.value, convention.outputs.value),
+        *(convention.ink.value, paper.value, found["last_layer"]),
         *(percent(found["accuracy"]), found["samples"]),
         f"Kept in {for_terminal(str(kept))}." if kept else "No folder to keep that in.",
     )

@@ -54,16 +54,16 @@ def find_out(path: Path, kind: Kind, wanted: Model, folder: Path) -> dict[str, A
 
     Returns:
         The fields of :class:`batchdigits.adoption.detection.Detected` as JSON has them, and
-        ``shape``, that of one image.
+        ``shape``, that of one image, and ``last_layer``, what the model answers with.
 
     Raises:
         ModelError: it cannot be used.
     """
-    shape = None
+    shape, last = None, ""
     if kind in (Kind.TFLITE, Kind.ONNX):
         content, ending = path.read_bytes(), ONNX if kind is Kind.ONNX else ".tflite"
     else:
-        content, shape = _converted(path, kind, wanted.trusted)
+        content, shape, last = _converted(path, kind, wanted.trusted)
         (folder / CONVERTED).write_bytes(content)
         ending = ".tflite"
     runner = open_runner(content, ending, shape)
@@ -71,18 +71,19 @@ def find_out(path: Path, kind: Kind, wanted: Model, folder: Path) -> dict[str, A
     return asdict(found) | {
         "convention": found.convention.told(),
         "shape": Layout.of(runner.shape).shape,
+        "last_layer": last or found.convention.outputs.value,
     }
 
 
-def _converted(path: Path, kind: Kind, trusted: bool) -> tuple[bytes, tuple[int, ...]]:
-    """A ``.tflite`` file, and the shape of one image."""
+def _converted(path: Path, kind: Kind, trusted: bool) -> tuple[bytes, tuple[int, ...], str]:
+    """A ``.tflite`` file, the shape of one image, and the last layer, see :func:`open_model`."""
     from batchdigits.adoption.conversion import to_float_tflite
     from batchdigits.adoption.opening import open_model
 
-    call, shape = open_model(path, kind, trusted)
+    call, shape, last = open_model(path, kind, trusted)
     layout = Layout.of(shape)
     try:
-        return to_float_tflite(call, layout.shape), layout.shape
+        return to_float_tflite(call, layout.shape), layout.shape, last
     except Exception as error:  # the converter raises whatever it likes
         why = " ".join(str(error).split())[:300] or type(error).__name__
         raise ModelError(f"It cannot be converted to TensorFlow Lite: {why}") from error

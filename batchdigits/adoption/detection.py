@@ -1,5 +1,6 @@
 """How a model wants its images, found out by trying: only its maker knew."""
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -13,11 +14,14 @@ from batchdigits.config import Ink, InputRange, Model
 from batchdigits.errors import ModelError
 from batchdigits.presenting import Layout, Values, logits_of, presented
 from batchdigits.runners import Runner
+from batchdigits.shares import percent
 
 #: Share of the samples that a model must read right, or it is no reader of digits.
 ENOUGH = 0.8
 #: What rows of a softmax may differ from 1 by, for quantised models too.
 _ROUNDING = 0.02
+#: Temperatures that are tried, and what one costs for each factor e that it is away from 1.
+_TEMPERATURES, _PRICE = (0.2, 2000.0), 0.01
 #: Bounds of the confidence under which a person should look. The samples are of the most learned
 #: from digits there are: what is sure of them may not be of others.
 _REVIEW_BOUNDS = 0.7, 0.95
@@ -31,8 +35,9 @@ class Detected:
         convention: the one of lowest log-loss.
         samples: how many were read.
         accuracy: share of them read right, 0-1.
-        loss: mean log-loss.
+        loss: mean log-loss with the temperature that fits best.
         temperature: what makes confidences honest, at least 1.
+        score: what is lowest for the best convention.
         review_below: confidence under which a person should look.
     """
 
@@ -42,12 +47,16 @@ class Detected:
     loss: float
     temperature: float
     review_below: float
+    score: float
 
 
 def detect(runner: Runner, wanted: Model) -> Detected:
     """Try every convention that ``wanted`` leaves open, and take the one of lowest log-loss.
 
-    Accuracies of two conventions often differ by tenths only, their log-losses by far.
+    Accuracies of two conventions often differ by tenths only, their log-losses by far. These are
+    taken with the temperature that fits best, or a model that is too sure of itself would seem the
+    better, the less of it arrives; and with a small price for temperatures far from 1, since
+    networks of ReLUs give nearly the same answers, only louder, to louder levels.
 
     Raises:
         ModelError: the model has other than ten outputs, or reads too few digits right.
@@ -61,13 +70,13 @@ def detect(runner: Runner, wanted: Model) -> Detected:
     found = [tried for each in _open(wanted) if (tried := _try(runner, layout, *each))]
     if not found:
         raise ModelError("It gives numbers that are none, however it is given images.")
-    best = min(found, key=lambda each: each.loss)
+    best = min(found, key=lambda each: each.score)
     is_told = wanted.input_range is not None and wanted.ink is not None
     if best.accuracy < ENOUGH and not is_told:
         raise ModelError(
-            f"It reads only {best.accuracy:.0%} of {best.samples} sample digits right, however it "
-            "is given them, so it is no reader of handwritten digits (to use it all the same, "
-            "say --input-range and --ink)."
+            f"It reads only {percent(best.accuracy)} of {best.samples} sample digits right, "
+            "however it is given them, so it is no reader of handwritten digits "
+            "(to use it all the same, say --input-range and --ink)."
         )
     return best
 
@@ -86,14 +95,16 @@ def _try(runner: Runner, layout: Layout, input_range: InputRange, ink: Ink) -> D
         return None
     kind = kind_of_outputs(answers)
     logits = logits_of(answers, kind).astype(np.float64)
-    temperature = max(fit_temperature(logits, digits), 1.0)
+    fitted = fit_temperature(logits, digits, _TEMPERATURES)
+    temperature, loss = max(fitted, 1.0), log_loss(logits / fitted, digits)
     return Detected(
         convention=Convention(input_range, ink, kind),
         samples=len(digits),
         accuracy=float((logits.argmax(1) == digits).mean()),
-        loss=log_loss(logits, digits),
+        loss=loss,
         temperature=round(temperature, 4),
         review_below=_review_below(logits / temperature),
+        score=loss + _PRICE * abs(math.log(fitted)),
     )
 
 

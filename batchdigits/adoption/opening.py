@@ -4,6 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from batchdigits.adoption.conversion import drop_last_activation
 from batchdigits.adoption.kerasfile import load_keras
 from batchdigits.adoption.kinds import Kind
 from batchdigits.errors import ModelError
@@ -14,19 +15,23 @@ _SIGNATURES = ("serving_default", "serve")
 Call = Callable[[Any], Any]
 
 
-def open_model(path: Path, kind: Kind, trusted: bool) -> tuple[Call, tuple[int | None, ...]]:
-    """A function ``(n, *shape) float32 -> (n, k)``, and the shape of one image.
+def open_model(path: Path, kind: Kind, trusted: bool) -> tuple[Call, tuple[int | None, ...], str]:
+    """A function ``(n, *shape) float32 -> (n, k)``, the shape of one image, and the last layer.
+
+    That is ``"softmax"`` or ``"sigmoid"`` where the model ends so and the function gives the
+    logits before it, else nothing.
 
     Raises:
         ModelError: it cannot be opened, may not be, or takes or gives several tensors.
     """
     if kind is Kind.SAVED_MODEL:
-        return _saved_model(path)
+        return *_saved_model(path), ""
     model = load_keras(path, kind, trusted)
     shape, outputs = model.input_shape, model.output_shape
     if isinstance(shape, (list, dict)) or isinstance(outputs, (list, dict)):
         raise ModelError("It has several inputs or outputs, not one of each.")
-    return lambda images: model(images, training=False), tuple(shape[1:])
+    last = drop_last_activation(model)
+    return lambda images: model(images, training=False), tuple(shape[1:]), last
 
 
 def _saved_model(path: Path) -> tuple[Call, tuple[int | None, ...]]:

@@ -346,9 +346,12 @@ def _activation(value: Any) -> Any:
     return name if isinstance(name, str) and name in ACTIVATIONS else value
 
 
-def _placed(value: dict[str, Any]) -> dict[str, Any]:
+def _placed(value: dict[str, Any]) -> dict[str, Any] | str:
     """An object with the module that it is in now, where that has changed or was not saved."""
     module, kind = value.get("module"), value.get("class_name")
+    if kind in ("DTypePolicy", "Policy"):
+        # Half precision was for the graphics card that trained; it cannot be converted.
+        return "float32"
     if isinstance(module, str):
         # Before Keras 2.13 there was no ``src`` in it.
         return value | {

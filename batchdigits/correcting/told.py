@@ -5,9 +5,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from batchdigits.correcting.command import Outcome
-from batchdigits.evaluation.measures import NONE, wilson
+from batchdigits.evaluation.measures import NONE
 from batchdigits.names import for_terminal
-from batchdigits.shares import percent
+from batchdigits.shares import percent, wilson
 
 if TYPE_CHECKING:
     from rich.table import Table

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from batchdigits.evaluation.figures import Figures
-from batchdigits.evaluation.measures import Calibration, wilson
+from batchdigits.evaluation.measures import Calibration
 from batchdigits.pictures.canvas import (
     BLUE,
     GRAY,
@@ -16,7 +16,7 @@ from batchdigits.pictures.canvas import (
     tidy,
     to_png,
 )
-from batchdigits.shares import percent
+from batchdigits.shares import percent, wilson
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from batchdigits.evaluation import measures
 from batchdigits.evaluation.answers import Answers
 from batchdigits.evaluation.measures import Calibration, Coverage, Whole
+from batchdigits.shares import wilson
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +24,7 @@ class Part:
     @property
     def interval(self) -> tuple[float, float]:
         """95 % interval of the accuracy."""
-        return measures.wilson(self.right, self.files)
+        return wilson(self.right, self.files)
 
 
 @dataclass(frozen=True, slots=True)

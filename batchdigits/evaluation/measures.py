@@ -20,19 +20,6 @@ Truths = NDArray[np.bool_]
 NONE = 10
 #: Bins of equal width that confidences are sorted into, as in Guo et al.
 BINS = 15
-#: Quantile of the normal distribution that leaves 2.5 % on either side.
-_Z = 1.959963984540054
-
-
-def wilson(right: int, total: int) -> tuple[float, float]:
-    """95 % interval of a proportion (Wilson, JASA 22, 1927); 0 to 1 where ``total`` is 0."""
-    if not total:
-        return 0.0, 1.0
-    share, scale = right / total, 1 + _Z * _Z / total
-    middle = (share + _Z * _Z / (2 * total)) / scale
-    half = _Z * math.sqrt(share * (1 - share) / total + _Z * _Z / (4 * total * total)) / scale
-    # Clipped, since rounding leaves 1e-17 where it should be nothing.
-    return max(middle - half, 0.0), min(middle + half, 1.0)
 
 
 def confusion(truth: Whole, digit: Whole) -> Whole:

@@ -57,6 +57,7 @@ class Bar:
 
     def ended(self, number: int, epoch: Epoch) -> None:
         """Leave a line about an epoch."""
+        self._progress.update(self._task, visible=False)
         self.said(
             f"epoch {number}/{self._rounds}: loss {epoch.loss:.4f}, "
             f"{percent(epoch.accuracy)} right; held back: loss {epoch.held_back_loss:.4f}, "

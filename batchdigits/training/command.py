@@ -5,9 +5,10 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
-from batchdigits.adoption.conversion import to_float_tflite
+from batchdigits.adoption.conversion import drop_last_activation, to_float_tflite
 from batchdigits.config import Arch
-from batchdigits.engine import load
+from batchdigits.console import LOG
+from batchdigits.engine import DEFAULT_MODEL, load
 from batchdigits.errors import OutboxError, UsageError
 from batchdigits.files import write_bytes
 from batchdigits.training.architecture import build_cnn, build_mlp
@@ -21,7 +22,7 @@ from batchdigits.training.export import to_tflite, write_model
 from batchdigits.training.fonts import load_fonts
 from batchdigits.training.gathering import Parts, gather
 from batchdigits.training.history import Epoch
-from batchdigits.training.order import ENDINGS, Order
+from batchdigits.training.order import CHECKPOINT, ENDINGS, Order
 from batchdigits.training.recipe import Recipe
 from batchdigits.training.testing import Tested, tested
 from batchdigits.training.train import Lessons, train
@@ -30,6 +31,8 @@ from batchdigits.training.variations import varied
 
 #: Images from which the ranges of 8-bit activations are taken.
 SAMPLES = 4096
+#: Digits held back, or tested with, fewer than which say little.
+FEW = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,9 +72,10 @@ def _train(order: Order, listener: Listener) -> Trained:
     parts = gather(order.data, recipe.seed)
     held_back = HeldBack.of(join(parts.check), recipe.seed, recipe.varied)
     model = _network(order)
-    checkpoint = Checkpoint(order.path(".checkpoint"), recipe, parts.learned)
+    checkpoint = Checkpoint(order.path(CHECKPOINT), recipe, parts.learned)
     if order.resume:
         checkpoint.load()
+    _warn(parts)
     listener.said(
         f"Training on {parts.learned:,} digits, watching {len(held_back.real[1]):,} others."
     )
@@ -92,19 +96,44 @@ def _train(order: Order, listener: Listener) -> Trained:
     return Trained(path, history, found)
 
 
+def _warn(parts: Parts) -> None:
+    """Tell what makes the figures mean little."""
+    known = {int(each) for part, _ in parts.learn for each in set(part.digits.tolist())}
+    if missing := sorted(set(range(10)) - known):
+        LOG.warning(
+            "There is no %s among the data: it will not be read.", ", no ".join(map(str, missing))
+        )
+    tests = sum(map(len, parts.test))
+    if min(tests, sum(map(len, parts.check))) < FEW:
+        LOG.warning(
+            "Only %d digits are held back and %d tested with: figures and threshold mean little.",
+            *(sum(map(len, parts.check)), tests),
+        )
+
+
 def _prepare(order: Order) -> None:
     """Find out before the hours of training, not after them, whether the model can be written."""
     if os.path.basename(order.name) != order.name or order.name.startswith(".") or not order.name:
         raise UsageError(f"{order.name!r} is no name for a model: it becomes a file's name.")
+    if order.name == DEFAULT_MODEL and not (order.overwrite or order.resume):
+        raise UsageError(
+            f"{order.name} is the name of the shipped model: choose another --name, "
+            "or say --overwrite."
+        )
     order.into.mkdir(parents=True, exist_ok=True)
     if not (order.overwrite or order.resume):
+        if order.path(CHECKPOINT).exists():
+            raise UsageError(
+                f"{order.path(CHECKPOINT)} is of a training that was stopped: go on with it by "
+                "--resume, or begin anew with --overwrite."
+            )
         for ending in ENDINGS:
             if os.path.lexists(order.path(ending)):
                 raise UsageError(
                     f"{order.path(ending)} is there already: choose another --name, "
                     "or say --overwrite."
                 )
-    probe = order.path(".checkpoint.tmp")
+    probe = order.path(f"{CHECKPOINT}.tmp")
     probe.touch()
     probe.unlink()
 
@@ -134,6 +163,7 @@ def _lessons(parts: Parts, order: Order) -> tuple[Lessons, int, Material | None]
 
 def _converted(model: Any, material: Material | None, recipe: Recipe) -> bytes:
     if material is None:
+        drop_last_activation(model)
         return to_float_tflite(model, (28, 28, 1))
     samples, _ = make(material, SAMPLES, [recipe.seed, -1 % 2**32])
     return to_tflite(model, samples)

@@ -15,6 +15,9 @@ from batchdigits.shares import percent
 from batchdigits.training.history import Epoch, best_of
 from batchdigits.training.testing import Tested
 
+#: Epochs from which on not each is named.
+_ALL_NAMED = 16
+
 
 def curves_png(history: Sequence[Epoch], found: Tested, name: str) -> bytes:
     """Loss and accuracy of each epoch, of what was learned from and of what was held back."""
@@ -34,6 +37,9 @@ def curves_png(history: Sequence[Epoch], found: Tested, name: str) -> bytes:
     upper.legend(frameon=False)
     lower.set_xlabel("epoch", color=INK)
     lower.xaxis.get_major_locator().set_params(integer=True)
+    lower.set_xlim(0.5, max(len(history), 2) + 0.5)
+    if len(history) < _ALL_NAMED:
+        lower.set_xticks(list(epochs))
     in_percent(lower.yaxis, 1)
     best = best_of(history)
     upper.set_title(

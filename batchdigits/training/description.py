@@ -51,10 +51,10 @@ def _convention(recipe: Recipe) -> dict[str, object]:
             "input": f"({BATCH}, 28, 28, 1) uint8, white ink on black, MNIST convention",
             "output": f"({BATCH}, 11) logits of the digits 0 to 9 and of no digit",
         }
-    convention = Convention(InputRange.BYTE, Ink.WHITE, Outputs(recipe.output.value))
+    convention = Convention(InputRange.BYTE, Ink.WHITE, Outputs.LOGITS)
     return {
         "input": "(n, 28, 28, 1) float32 0-255, white ink on black, MNIST convention",
-        "output": f"(n, 10) {recipe.output} of the digits 0 to 9",
+        "output": f"(n, 10) logits of the digits 0 to 9, before the {recipe.output}",
         "convention": convention.told(),
     }
 
@@ -95,7 +95,7 @@ def _recipe(order: Order) -> list[str]:
     recipe = order.recipe
     usual = usual_recipe(recipe.arch, bool(order.start))
     words = ["--arch", recipe.arch.value] if recipe.arch is not Arch.CNN else []
-    if recipe.hidden != usual.hidden:
+    if recipe.hidden != usual.hidden and not order.start:
         words += ["--hidden", *map(str, recipe.hidden)]
     if recipe.output != usual.output:
         words += ["--output", recipe.output.value]

@@ -47,7 +47,10 @@ def _batches(samples: NDArray[np.uint8]) -> Any:
 
 
 def write_model(folder: Path, name: str, content: bytes, about: dict[str, object]) -> Path:
-    """Write ``NAME.tflite`` and its card ``NAME.json``; returns the model's path."""
+    """Write ``NAME.tflite`` and its card ``NAME.json``; returns the model's path.
+
+    The card holds for ``NAME.keras`` as well, if that lies beside them.
+    """
     path = folder / f"{name}.tflite"
     folder.mkdir(parents=True, exist_ok=True)
     path.write_bytes(content)
@@ -57,5 +60,7 @@ def write_model(folder: Path, name: str, content: bytes, about: dict[str, object
         "sha256": hashlib.sha256(content).hexdigest(),
         **about,
     }
+    if (twin := path.with_suffix(".keras")).is_file():
+        card["keras_sha256"] = hashlib.sha256(twin.read_bytes()).hexdigest()
     path.with_suffix(".json").write_text(json.dumps(card, indent=2) + "\n", encoding="utf-8")
     return path

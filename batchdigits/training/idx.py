@@ -56,6 +56,8 @@ def load(images: Path) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
     if not labels.exists():
         other = labels.with_name(name[:-3] if name.endswith(".gz") else f"{name}.gz")
         labels = other if other.exists() else labels
+    if not labels.exists():
+        raise DataError(f"{images} has no labels beside it: {labels.name} is missing.")
     return _array(images, 3), _array(labels, 1)
 
 

@@ -8,6 +8,8 @@ from batchdigits.training.recipe import Recipe
 
 #: What a training leaves: the model for Keras, for reading with, its card, its learning curves.
 ENDINGS = (".keras", ".tflite", ".json", ".png")
+#: And what it has while it goes on.
+CHECKPOINT = ".checkpoint"
 
 
 @dataclass(frozen=True, slots=True)

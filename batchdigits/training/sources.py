@@ -63,6 +63,8 @@ def load(
         return None if is_wrong else load_arrays(str(images), *idx.load(images))
     if path.is_dir() or (part == "test" and not has_test(path)):
         return None
+    if not zipfile.is_zipfile(path):
+        raise DataError(f"{source} is neither an .npz, nor IDX images, nor a folder.")
     return load_npz(path, part)
 
 

@@ -4,7 +4,9 @@ from typing import Any
 
 from batchdigits.adoption.kerasfile import load_keras
 from batchdigits.adoption.kinds import Kind, kind_of
+from batchdigits.cards import read_card
 from batchdigits.config import Arch
+from batchdigits.engine import CARD_ENDING
 from batchdigits.errors import ModelError
 from batchdigits.library import find
 from batchdigits.training.architecture import CLASSES, DIGITS
@@ -29,3 +31,19 @@ def begin_with(name: str, arch: Arch) -> Any:
             f"{path} is no {arch} made by batchdigits train, and cannot be gone on with."
         )
     return model
+
+
+def arch_of(name: str) -> Arch:
+    """The network of a model that ``train`` made.
+
+    Raises:
+        ModelError: there is no such model, or it has no card that tells.
+    """
+    path = find(name).with_suffix(CARD_ENDING)
+    if not path.is_file():
+        raise ModelError(f"{name} has no card of batchdigits train, and cannot be gone on with.")
+    recipe = read_card(path).about.get("recipe")
+    try:
+        return Arch(recipe.get("arch", Arch.CNN)) if isinstance(recipe, dict) else Arch.CNN
+    except ValueError as error:
+        raise ModelError(f"The card {path} names no network that can be trained.") from error

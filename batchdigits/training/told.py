@@ -4,9 +4,9 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from batchdigits.names import for_terminal
-from batchdigits.shares import percent
+from batchdigits.shares import percent, wilson
 from batchdigits.training.command import Trained
-from batchdigits.training.order import Order
+from batchdigits.training.order import CHECKPOINT, Order
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -17,7 +17,11 @@ def table(trained: Trained) -> "Table":
     from rich.table import Table
 
     found = trained.tested
-    title = f"{found.digits:,} test digits: {percent(found.accuracy)} right, loss {found.loss:.4f}"
+    low, high = map(percent, wilson(int(found.counts.trace()), found.digits))
+    title = (
+        f"{found.digits:,} test digits: {percent(found.accuracy)} right "
+        f"(95 % interval {low} - {high}), loss {found.loss:.4f}"
+    )
     lines = Table(title=title, title_justify="left")
     for head in ("digit", "digits", "right", "most often taken for"):
         lines.add_column(head, justify="left" if head.startswith("most") else "right")
@@ -25,9 +29,21 @@ def table(trained: Trained) -> "Table":
         row = found.counts[digit].copy()
         count, right = int(row.sum()), found.of(digit)
         row[digit] = 0
-        worst = f"{row.argmax()} ({row.max():,} times)" if row.any() else ""
+        worst = f"{row.argmax()} ({times(int(row.max()))})" if row.any() else ""
         lines.add_row(str(digit), f"{count:,}", percent(right), worst)
     return lines
+
+
+def times(count: int) -> str:
+    """``once``, or how many times."""
+    return "once" if count == 1 else f"{count:,} times"
+
+
+def how_to_go_on(order: Order) -> str:
+    """What to do with a training that was stopped."""
+    if order.path(CHECKPOINT).exists():
+        return "The same command with --resume goes on after the last whole epoch."
+    return "No epoch was finished, so there is nothing to go on with."
 
 
 def lines(order: Order, trained: Trained) -> Iterator[str]:

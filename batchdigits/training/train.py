@@ -6,7 +6,9 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from batchdigits.cards import Outputs
 from batchdigits.confidence import log_loss
+from batchdigits.presenting import logits_of as logits_of_answers
 from batchdigits.training.augment import Batch
 from batchdigits.training.checkpoint import Checkpoint
 from batchdigits.training.history import Epoch, best_of, gives_up
@@ -129,4 +131,4 @@ def logits_of(model: Any, images: NDArray[np.uint8], recipe: Recipe) -> NDArray[
             for start in parts
         ]
     )
-    return outputs if recipe.varied else np.log(np.maximum(outputs, 1e-7))
+    return logits_of_answers(outputs, Outputs.LOGITS if recipe.varied else Outputs(recipe.output))
