@@ -116,3 +116,13 @@ def card_of(about: dict[str, Any]) -> ModelCard:
     if not (0 < card.temperature < math.inf and 0 <= card.review_below <= 1):
         raise ValueError("temperature must be above 0, review_below 0 to 1")
     return card
+
+
+def is_card(path: Path) -> bool:
+    """Whether a JSON file means to be a card."""
+    try:
+        with path.open(encoding="utf-8") as file:
+            told = json.loads(file.read(_LARGEST))
+    except (OSError, ValueError, RecursionError):
+        return path.stat().st_size <= _LARGEST
+    return isinstance(told, dict) and {"file", "sha256"} <= set(told)

@@ -28,6 +28,8 @@ from batchdigits.records import Reason, Status
 
 CONFIG_FILE = Path("batchdigits.toml")
 INTERRUPTED = 130
+#: Settings whose names Python keeps for itself.
+_PARAMETERS = {"from": "start"}
 _LIMITS, _WATCHING = Limits(), Watching()
 
 
@@ -125,10 +127,22 @@ def read_config(path: Path) -> dict[str, Any]:
         if command not in known or not isinstance(table, dict):
             tables_known = ", ".join(f"[{name}]" for name in known)
             raise UsageError(f"{path}: [{command}] is no table of settings; use {tables_known}.")
-        tables[command] = {key.replace("-", "_"): value for key, value in table.items()}
+        named = {_PARAMETERS.get(key, key.replace("-", "_")): value for key, value in table.items()}
+        tables[command] = {
+            key: [value] if _takes_several(known[command].get(key)) and _is_one(value) else value
+            for key, value in named.items()
+        }
         if unknown := sorted(set(tables[command]) - set(known[command])):
             raise UsageError(f"{path}: [{command}] has no setting {', '.join(unknown)}.")
     return tables
+
+
+def _takes_several(parameter: Any) -> bool:
+    return parameter is not None and "list[" in str(parameter.annotation)
+
+
+def _is_one(value: object) -> bool:
+    return not isinstance(value, list | str)
 
 
 def _print_version(wanted: bool) -> None:

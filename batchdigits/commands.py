@@ -287,6 +287,7 @@ def explore_command(data: str, save: Path, show: bool) -> int:
 
     start_logging(None, quiet=False, verbose=False, as_json=False)
     check_window() if show else check_file(save)
+    exploring.refuse_to_overwrite(data, save)
     found = exploring.explore(data)
     console = Console()
     print(for_terminal(found.about))

@@ -12,7 +12,7 @@ from batchdigits.arrays import Scores
 from batchdigits.cards import Convention, ModelCard, read_card
 from batchdigits.errors import ModelError
 from batchdigits.presenting import Layout, logits_of, presented
-from batchdigits.runners import Runner, open_runner
+from batchdigits.runners import ONNX, UNUSABLE, Runner, open_runner
 
 DEFAULT_MODEL = "digits"
 CARD_ENDING = ".json"
@@ -66,12 +66,22 @@ def load_with(path: Path, card: ModelCard, threads: int = 1) -> Engine:
         raise ModelError(f"No model at {path}: {error.strerror}.") from error
     if hashlib.sha256(content).hexdigest() != card.sha256:
         raise ModelError(f"The model {path} is not the one its card describes (hash differs).")
-    if card.convention is None:
-        return LiteRTEngine(content, card, threads)
     try:
-        return ConventionEngine(open_runner(content, path.suffix), card, card.convention)
+        return engine_of(content, card, threads)
     except ModelError as error:
         raise ModelError(f"The model {path} cannot be used. {error}") from error
+
+
+def engine_of(content: bytes, card: ModelCard, threads: int = 1) -> Engine:
+    """The same for the bytes of a model.
+
+    Raises:
+        ModelError: they cannot be run, or the model does not read digits.
+    """
+    if card.convention is None:
+        return LiteRTEngine(content, card, threads)
+    is_onnx = card.about.get("format") == ONNX
+    return ConventionEngine(open_runner(content, is_onnx), card, card.convention)
 
 
 def models_folder() -> Path:
@@ -93,7 +103,7 @@ class LiteRTEngine:
         try:
             self._interpreter: Any = Interpreter(model_content=content, num_threads=threads)
             self._interpreter.allocate_tensors()
-        except (ValueError, RuntimeError) as error:
+        except UNUSABLE as error:
             raise ModelError(f"{card.file} is no TensorFlow Lite model.") from error
         self._input = self._interpreter.get_input_details()[0]
         self._output = self._interpreter.get_output_details()[0]

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from batchdigits.arrays import GrayImage
+from batchdigits.errors import UsageError
 from batchdigits.pictures.canvas import GRAY, INK, new_figure, tidy
 from batchdigits.pictures.showing import save_figure
 from batchdigits.training import sources
@@ -54,6 +55,17 @@ def explore(source: str) -> Found:
     """
     parts = {name: sources.load(source, name) for name in sources.PARTS}
     return Found(source, {name: part for name, part in parts.items() if part})
+
+
+def refuse_to_overwrite(source: str, save: Path) -> None:
+    """Leave a person's data alone.
+
+    Raises:
+        UsageError: the picture would lie among them.
+    """
+    data = Path(source)
+    if data.exists() and data.resolve() in (save.resolve(), *save.resolve().parents):
+        raise UsageError(f"{save} lies in the data: choose another place for the picture.")
 
 
 def table(found: Found) -> "Table":

@@ -5,7 +5,7 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
-from batchdigits.cards import CONVERTED, ModelCard, read_card
+from batchdigits.cards import CONVERTED, ModelCard, is_card, read_card
 from batchdigits.config import Model
 from batchdigits.engine import CARD_ENDING, DEFAULT_MODEL, Engine, load, models_folder
 from batchdigits.errors import ModelError, OutboxError, UsageError
@@ -32,7 +32,7 @@ def open_engine(wanted: Model, beside: Path | None = None) -> Engine:
     """
     name = wanted.name or default_name()
     try:
-        path = find(name)
+        path = Path(os.path.abspath(find(name)))
     except ModelError as error:
         if wanted.name:
             raise
@@ -60,10 +60,10 @@ def _refuse_wishes(name: str, wanted: Model) -> None:
 
 def own_card(path: Path) -> ModelCard | None:
     """The card of a model that ``train`` made, which has its name; ``None`` where there is none."""
-    card = path.with_suffix(CARD_ENDING)
-    if path.suffix != ".tflite" or not card.is_file():
+    if path.suffix != ".tflite" or not path.with_suffix(CARD_ENDING).is_file():
         return None
-    return read_card(card)
+    card = path.with_suffix(CARD_ENDING)
+    return read_card(card) if is_card(card) else None  # people keep labels and the like there
 
 
 def is_twin(path: Path) -> bool:

@@ -83,7 +83,12 @@ def train(
     ] = None,
     seed: Annotated[int, typer.Option(min=0, help="Same seed, same machine: same weights.")] = 1,
     start: Annotated[
-        str | None, typer.Option("--from", help="Begin with this model's weights: fine-tune it.")
+        str | None,
+        typer.Option(
+            "--from",
+            envvar="BATCHDIGITS_TRAIN_FROM",
+            help="Begin with this model's weights: fine-tune it.",
+        ),
     ] = None,
     exclude: Annotated[
         list[str] | None, typer.Option(help="Leave out files of folders that match.")

@@ -14,7 +14,10 @@ Values = NDArray[np.float32]
 #: Images predicted in one call. The last batch is padded, so that an image's scores do not depend
 #: on how many others are read with it.
 BATCH = 32
-ONNX = ".onnx"
+#: What a card calls the format that ONNX Runtime runs; all others are TensorFlow Lite.
+ONNX = "onnx"
+#: What LiteRT raises for files that it cannot run; damaged ones have it raise nearly anything.
+UNUSABLE = (ValueError, RuntimeError, IndexError, TypeError, KeyError, MemoryError)
 
 
 class Runner(Protocol):
@@ -33,18 +36,18 @@ class Runner(Protocol):
         ...
 
 
-def open_runner(content: bytes, ending: str, shape: tuple[int, ...] | None = None) -> Runner:
+def open_runner(content: bytes, is_onnx: bool, shape: tuple[int, ...] | None = None) -> Runner:
     """A runner for the bytes of a ``.tflite`` or ``.onnx`` model.
 
     Args:
         content: the file.
-        ending: ``".onnx"``, or anything else for TensorFlow Lite.
+        is_onnx: whether it is ONNX, and not TensorFlow Lite.
         shape: of one image, where the model leaves lengths open.
 
     Raises:
         ModelError: it cannot be run.
     """
-    return OnnxRunner(content) if ending == ONNX else LiteRTRunner(content, shape)
+    return OnnxRunner(content) if is_onnx else LiteRTRunner(content, shape)
 
 
 class LiteRTRunner:
@@ -54,7 +57,7 @@ class LiteRTRunner:
         try:
             self._interpreter: Any = Interpreter(model_content=content, num_threads=1)
             self._begin(shape)
-        except (ValueError, RuntimeError) as error:
+        except UNUSABLE as error:
             why = " ".join(str(error).split())
             raise ModelError(f"It is no TensorFlow Lite model that can be run: {why}") from error
 
@@ -172,6 +175,8 @@ class OnnxRunner:
         return found.astype(np.float32).reshape(self._size, -1)[: len(part)]
 
 
+_WEIGHTS_FOLDER = "session.model_external_initializers_file_folder_path"
+_NOWHERE = "/nonexistent/batchdigits"
 _ONNX_KINDS = {
     "tensor(float)": np.float32,
     "tensor(double)": np.float64,
@@ -188,8 +193,14 @@ def _onnx_session(content: bytes) -> Any:
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = options.inter_op_num_threads = 1
     options.log_severity_level = 4
+    # Weights in a file beside it are looked for here instead: no hash would tell them from others.
+    options.add_session_config_entry(
+        "session.model_external_initializers_file_folder_path", _NOWHERE
+    )
     try:
         return onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
     except Exception as error:
         why = " ".join(str(error).split())[:300]
+        if _NOWHERE in why or "xternal" in why:
+            raise ModelError("Its weights lie in another file: save it as one file.") from error
         raise ModelError(f"It is no ONNX model that can be run: {why}") from error

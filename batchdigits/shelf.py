@@ -1,5 +1,7 @@
 """``batchdigits models``: what is known of each model, as people want to see it."""
 
+import glob
+import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -26,6 +28,7 @@ _LONG = ("history", "accuracy", "held_back", "recipe", "test", "versions")
 def table() -> "Table":
     """All models by name."""
     from rich.table import Table
+    from rich.text import Text
 
     lines = Table(show_edge=False)
     for head in ("", "name", "accuracy", "of", "size", "file"):
@@ -36,7 +39,15 @@ def table() -> "Table":
         share, measured = accuracy(about(path))
         told = percent(share) if share is not None else "-"
         size = f"{size_of(path) / 1e6:.2f} MB"
-        lines.add_row(mark, for_terminal(name), told, measured, size, for_terminal(str(path)))
+        cells = (
+            mark,
+            for_terminal(name),
+            told,
+            for_terminal(measured),
+            size,
+            for_terminal(str(path)),
+        )
+        lines.add_row(*map(Text, cells))
     return lines
 
 
@@ -53,15 +64,16 @@ def about(path: Path) -> dict[str, Any]:
 
 def accuracy(card: dict[str, Any]) -> tuple[float | None, str]:
     """The share of digits read right, 0-1, and of which."""
-    measured = card.get("accuracy")
+    measured, test = card.get("accuracy"), card.get("test")
     if isinstance(measured, dict) and measured:
         name, figures = next(iter(measured.items()))
-        return figures.get("accuracy"), str(name)
-    if isinstance(card.get("test"), dict):
-        return card["test"].get("accuracy"), f"{card['test'].get('digits', 0):,} test digits"
-    if "sample_accuracy" in card:
-        return card["sample_accuracy"], "sample digits"
-    return None, ""
+        share, of = figures.get("accuracy") if isinstance(figures, dict) else None, str(name)
+    elif isinstance(test, dict):
+        share, of = test.get("accuracy"), f"{test.get('digits')} test digits"
+    else:
+        share, of = card.get("sample_accuracy"), "sample digits"
+    is_share = isinstance(share, float | int) and 0 <= share <= 1
+    return (float(share), of) if is_share and share is not None else (None, "")
 
 
 def size_of(path: Path) -> int:
@@ -76,7 +88,7 @@ def lines(name: str) -> Iterator[tuple[str, str]]:
     Raises:
         ModelError: there is none of that name.
     """
-    path = find(name)
+    path = Path(os.path.abspath(find(name)))
     card = about(path)
     if not card:
         kind_of(path)  # tells what it is, where it is no model
@@ -108,7 +120,8 @@ def export(name: str, to: Path) -> list[Path]:
         UsageError: a file of that name is there already.
         OutboxError: the folder cannot be written.
     """
-    path = find(name)
+    path = Path(os.path.abspath(find(name)))
+    kind_of(path)
     files = [path, *_belonging(path)]
     for file in files:
         if (to / file.name).exists():
@@ -130,5 +143,5 @@ def _belonging(path: Path) -> list[Path]:
     if own:
         beside = [path.with_suffix(ending) for ending in _BESIDE]
     else:
-        beside = sorted(path.parent.glob(f"{path.name}.card.*"))
+        beside = sorted(path.parent.glob(f"{glob.escape(path.name)}.card.*"))
     return [each for each in beside if each.is_file()]

@@ -1,19 +1,15 @@
 """The inside of one worker process."""
 
-import ctypes
 import gc
 import os
 import pickle
-import resource
 import signal
-import sys
 from collections.abc import Callable
 from multiprocessing.connection import Connection
 from typing import Any
 
 from batchdigits.frames import send
-
-_PR_SET_PDEATHSIG = 1  # prctl(2)
+from batchdigits.processes import die_with, limit_memory
 
 
 def serve(
@@ -57,19 +53,3 @@ def serve(
             send(pipe.fileno(), pickle.dumps(result, pickle.HIGHEST_PROTOCOL))
         except OSError:
             os._exit(0)
-
-
-def die_with(parent: int) -> None:
-    """Have the kernel kill this process when its parent dies, however that happens (Linux)."""
-    if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
-    if os.getppid() != parent:  # it died before that was set
-        os._exit(0)
-
-
-def limit_memory(size: int) -> None:
-    """Let this process allocate so many bytes and no more (RLIMIT_DATA, see setrlimit(2))."""
-    _, hard = resource.getrlimit(resource.RLIMIT_DATA)
-    if hard != resource.RLIM_INFINITY:
-        size = min(size, hard)
-    resource.setrlimit(resource.RLIMIT_DATA, (size, hard))

@@ -205,7 +205,7 @@ def test_every_convention_is_found_out(place: int) -> None:
 
 def test_a_model_that_reads_badly_is_refused_unless_all_is_said() -> None:
     runner = Knows(Convention(InputRange.UNIT, Ink.WHITE, Outputs.SOFTMAX), 0.75)
-    with pytest.raises(ModelError, match="75.00 % of 600 sample digits"):
+    with pytest.raises(ModelError, match=r"75\.00 % of 600 sample"):
         detect(runner, Model())
     said = Model("", InputRange.UNIT, Ink.WHITE)
     assert detect(runner, said).accuracy == 0.75

@@ -52,7 +52,7 @@ def test_one_image_is_predicted(tmp_path: Path, digits: Digits) -> None:
     )
     code, screen = talk(tmp_path, "9\n", "3\n", "\n", "no.png\n", " 'x/my scan.png' \n")
     assert code == 0, screen
-    assert "9 is none of 1, 2, 3, 4, 5, 6, q." in screen and "There is no file no.png." in screen
+    assert "9 is none of 1, 2, 3, 4, 5, 6, 7, q." in screen and "There is no file no.png." in screen
     assert "Running: batchdigits predict 'x/my scan.png'\n(Next time" in screen
     assert "x/my scan.png   7  99.7 %" in screen and "Traceback" not in screen
 
@@ -76,8 +76,9 @@ def test_other_work_is_asked_for_in_its_own_words(tmp_path: Path) -> None:
     assert f"Running: batchdigits run {INBOX / 'forms'} out --model {model}" in screen
     code, screen = talk(tmp_path, "6\n", "no.csv\n", f"{INBOX / 'forms'}\n", "figures\n")
     assert code == 7 and f"Running: batchdigits evaluate {INBOX / 'forms'} figures" in screen
-    code, screen = talk(tmp_path, "4\n", f"{tmp_path / 'out'}\n", "my model\n")
-    assert f"Running: batchdigits train --data {tmp_path / 'out'} --into 'my model'" in screen
+    code, screen = talk(tmp_path, "4\n", "tree\n", "mlp\n", f"{tmp_path / 'out'}\n", "my model\n")
+    named = f"--arch mlp --data {tmp_path / 'out'} --name 'my model'"
+    assert f"Running: batchdigits train {named}" in screen
 
 
 def test_leaving_is_polite(tmp_path: Path) -> None:

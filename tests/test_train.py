@@ -36,6 +36,7 @@ from batchdigits.training.data import (
     load_npz,
 )
 from batchdigits.training.fonts import load_fonts
+from batchdigits.training.gathering import Data, gather
 from batchdigits.training.glyphs import OUTLINE
 from batchdigits.training.history import Epoch, best_of, gives_up
 from batchdigits.training.pen import Bend, Pen, draw_ink
@@ -55,13 +56,20 @@ def write_folder(folder: Path, digits: Digits) -> None:
         write_png(folder / f"w{number % 4}" / digit / f"{number}.png", image)
 
 
+def noisy(images: list[GrayImage]) -> np.ndarray:
+    """Each a little otherwise: copies are left out of training where they are tested with."""
+    noise = np.random.default_rng(1).integers(0, 9, (len(images), *images[0].shape))
+    whole = np.stack(images).astype(int)
+    return np.where(whole > 127, whole - noise, whole + noise).astype(np.uint8)
+
+
 @pytest.fixture(scope="module")
 def trained(batchdigits: Run, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with data, in which a small cnn was trained, and fine-tuned."""
     folder = tmp_path_factory.mktemp("trained")
     digits = sample_digits()
     write_folder(folder / "scans", digits)
-    images = np.stack([np.resize(image, (28, 28)) for image, _ in digits] * 20)
+    images = noisy([np.resize(image, (28, 28)) for image, _ in digits] * 20)
     y = np.array([int(true) for _, true in digits] * 20)
     np.savez(folder / "mine.npz", x_train=images, y_train=y)
     (folder / "my fonts").mkdir()
@@ -107,7 +115,7 @@ def idx(array: np.ndarray, packed: bool) -> bytes:
 
 def write_idx(folder: Path, digits: Digits) -> None:
     """Two hundred for training, unpacked, and forty to test with, packed."""
-    images = np.stack([normalise(image).image for image, _ in digits] * 20)
+    images = noisy([normalise(image).image for image, _ in digits] * 20)
     truth = np.array([int(true) for _, true in digits] * 20)
     folder.mkdir()
     for part, count, packed in (("train", 200, False), ("t10k", 40, True)):
@@ -134,8 +142,8 @@ def test_training_that_was_stopped_ends_with_the_same_weights(
 ) -> None:
     write_idx(tmp_path / "idx", digits)
     write_folder(tmp_path / "scans", digits)
-    command = ["train", "--arch", "mlp", "--hidden", "20", "10", "--data", "idx", "--data", "scans"]
-    command += ["--batch-size", "8", "--seed", "3"]
+    command = ["--arch", "mlp", "--data", "idx", "--data", "scans", "--batch-size", "8"]
+    command += ["--seed", "3"]
     program = (
         "import sys; from batchdigits.cli import main\n"
         "from batchdigits.training.bar import Bar\n"
@@ -146,8 +154,10 @@ def test_training_that_was_stopped_ends_with_the_same_weights(
         "        raise KeyboardInterrupt\n"
         "Bar.ended = stopped\n"
         "base = sys.argv[1:]\n"
-        "for more in (['--name', 'a'], ['--name', 'a', '--resume'], ['--name', 'b']):\n"
-        "    sys.argv = ['batchdigits', *base, '--epochs', '4', *more]\n"
+        "new, tuned = ['--hidden', '20', '10', *base], ['--from', 'b', *base]\n"
+        "for more in ([*new, '--name', 'a'], [*new, '--name', 'a', '--resume'],\n"
+        "             [*new, '--name', 'b'], [*tuned, '--name', 'c'], [*tuned, '--name', 'd']):\n"
+        "    sys.argv = ['batchdigits', 'train', *more, '--epochs', '4']\n"
         "    try: main()\n"
         "    except SystemExit as end: print(repr(end), flush=True)\n"
     )
@@ -155,18 +165,21 @@ def test_training_that_was_stopped_ends_with_the_same_weights(
         [sys.executable, "-c", program, *command], cwd=tmp_path, env=os.environ
         | {"PYTHONPATH": str(ROOT)}, capture_output=True, text=True, check=False,
     )  # fmt: skip
-    assert done.stdout.split() == ["SystemExit(130)", "SystemExit(0)", "SystemExit(0)"], done
+    assert done.stdout.split() == ["SystemExit(130)", *["SystemExit(0)"] * 4], done
     assert "--resume goes on" in done.stderr
     cards = [json.loads((tmp_path / "models" / f"{name}.json").read_text()) for name in "ab"]
     assert cards[0]["history"] == cards[1]["history"] and cards[0]["test"] == cards[1]["test"]
     both = [weights(tmp_path / "models" / f"{name}.keras") for name in "ab"]
     assert len(both[0]) == 6 and all(map(np.array_equal, *both))
+    tuned = [weights(tmp_path / "models" / f"{name}.keras") for name in "cd"]
+    assert all(map(np.array_equal, *tuned)) and not np.array_equal(tuned[0][0], both[0][0])
     assert not list((tmp_path / "models").glob("*.checkpoint"))
     card = cards[0]
     assert card["command"].startswith(
         "batchdigits train --data idx --data scans --arch mlp --hidden 20 10 --epochs 4"
     )
-    assert card["test"]["digits"] == 40 and card["digits_calibrated"] == round(200 / 12) + 1
+    # The sixteen digits of the scans are in all sets: they stay where they test.
+    assert card["test"]["digits"] == 40
     assert card["convention"] == {"input_range": "0-255", "ink": "white", "outputs": "logits"}
     assert len(card["history"]) <= 4
     # And it reads, the seconds after.
@@ -206,6 +219,23 @@ def test_what_makes_no_sense_is_told_before_the_work(batchdigits: Run, tmp_path:
         assert len(done.stderr.strip().splitlines()) == 1
 
 
+def test_no_digit_is_learned_from_and_looked_at(tmp_path: Path, digits: Digits) -> None:
+    write_folder(tmp_path / "scans", digits)
+    shutil.copytree(tmp_path / "scans", tmp_path / "copies")
+    random = np.random.default_rng(1).integers(0, 255, (120, 28, 28), np.uint8)
+    np.savez(tmp_path / "x.npz", x=random, y=np.arange(120) % 10)
+    named = tuple(str(tmp_path / name) for name in ("scans", "copies", "x.npz"))
+    parts = gather(Data(named), seed=1)
+    learned, checked, tested = (
+        {page.tobytes() for part in some for page in part.pages}
+        for some in ([part for part, _ in parts.learn], parts.check, parts.test)
+    )
+    assert learned and checked and tested
+    assert not (learned & checked or learned & tested or checked & tested)
+    assert parts.fingerprint() == gather(Data(named), seed=1).fingerprint()
+    assert parts.fingerprint() != gather(Data(named), seed=2).fingerprint()
+
+
 def test_early_stopping_counts_rounds_without_gain() -> None:
     history = [Epoch(1, 0, loss, right) for loss, right in ((1, 0.8), (0.5, 0.9), (0.6, 0.9))]
     assert best_of(history) == 1
@@ -230,8 +260,23 @@ def test_npz_parts_and_wrong_shapes(tmp_path: Path) -> None:
     assert len(load_npz(path)) == 3 and load_npz(path, "test").digits.tolist() == [9]
     np.savez(path, x=images[:2], y=[4, 5])
     assert load_npz(path).digits.tolist() == [4, 5]
-    for x, y in ((images, [1, 2]), (images, [1, 2, 10]), (images.astype(float), [1, 2, 3])):
+    ramp = np.arange(3 * 784, dtype=np.float64).reshape(3, 784) / (3 * 784 - 1)
+    shapes = ramp, ramp.reshape(3, 28, 28), ramp.reshape(3, 28, 28, 1), (ramp * 255).astype(int)
+    for x, y in zip(
+        shapes, ([1, 2, 3], [[0, 1, *[0] * 8]] * 3, [1.0, 2.0, 3.0], [7, 8, 9]), strict=True
+    ):
         np.savez(path, x=x, y=y)
+        found = load_npz(path)
+        assert found.pages[2].shape == (28, 28) and found.pages[2].dtype == np.uint8
+        assert found.pages[2].max() == 255 and found.digits[0] in (1, 7)
+    for x, wrong in (
+        (images, [1, 2]),
+        (images, [1, 2, 10]),
+        (images, [1.5, 2, 3]),
+        (images.astype(float) - 1, [1, 2, 3]),
+        (images[..., :27].reshape(3, -1), [1, 2, 3]),
+    ):
+        np.savez(path, x=x, y=wrong)
         with pytest.raises(DataError):
             load_npz(path)
 

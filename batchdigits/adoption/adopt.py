@@ -86,7 +86,7 @@ def adopt(wanted: Model, beside: Path | None = None, find_out: "FindOut | None" 
 def _known(path: Path, place: Path, sha256: str, wanted: Model) -> Engine | None:
     """The engine of an earlier time, if its card holds for this very file and these wishes."""
     path_of_card = place / f"{path.name}{CARD}"
-    if not path_of_card.exists():
+    if not os.path.isfile(path_of_card):
         return None
     try:
         card = read_card(path_of_card)
@@ -137,14 +137,14 @@ def in_child(path: Path, kind: Kind, wanted: Model, folder: Path) -> dict[str, A
     order.write_text(json.dumps(told), encoding="utf-8")
     environment = os.environ | {"TF_CPP_MIN_LOG_LEVEL": "3", "KERAS_BACKEND": "tensorflow"}
     # -P: the current folder may be full of anybody's files, and is no place to import from.
-    command = [sys.executable, "-P", "-m", child.__name__, str(order)]
+    command = [sys.executable, "-P", "-m", child.__name__, str(order), str(os.getpid())]
     try:
         done = subprocess.run(
             command, env=environment, capture_output=True, timeout=PATIENCE, check=False
         )
     except subprocess.TimeoutExpired as error:
         raise _refusal(path, f"Opening it takes longer than {PATIENCE} seconds.") from error
-    if done.returncode == child.INTERRUPTED:
+    if done.returncode in (child.INTERRUPTED, -signal.SIGINT, -signal.SIGTERM):
         raise KeyboardInterrupt
     try:
         found: dict[str, Any] = json.loads(order.with_name(child.FOUND).read_bytes())

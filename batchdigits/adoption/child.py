@@ -1,12 +1,11 @@
 """What is done to an untrusted model in a process of its own, which may crash and take no harm.
 
-``python -m batchdigits.adoption.child ORDER.json``: opens the model that the order names, converts
-it where it must be, finds out its convention, and writes ``found.json`` (and ``converted.tflite``)
-beside the order.
+``python -m batchdigits.adoption.child ORDER.json PARENT``: opens the model that the order names,
+converts it where it must be, finds out its convention, and writes ``found.json`` (and
+``converted.tflite``) beside the order. It dies with the process numbered ``PARENT``.
 """
 
 import json
-import resource
 import sys
 from dataclasses import asdict
 from pathlib import Path
@@ -17,7 +16,8 @@ from batchdigits.adoption.kinds import Kind
 from batchdigits.config import Ink, InputRange, Model
 from batchdigits.errors import ModelError
 from batchdigits.presenting import Layout
-from batchdigits.runners import ONNX, open_runner
+from batchdigits.processes import die_with, limit_memory
+from batchdigits.runners import open_runner
 
 #: Bytes that a model may make this process hold.
 MEMORY = 12 << 30
@@ -28,7 +28,7 @@ ORDER, FOUND, CONVERTED = "order.json", "found.json", "converted.tflite"
 
 def main(order: Path) -> None:
     """Carry out an order; what cannot be done is told in ``found.json``."""
-    resource.setrlimit(resource.RLIMIT_DATA, (MEMORY, MEMORY))
+    limit_memory(MEMORY)
     try:
         given = json.loads(order.read_text(encoding="utf-8"))
         told = find_out(Path(given["path"]), Kind(given["kind"]), _wanted(given), order.parent)
@@ -61,12 +61,11 @@ def find_out(path: Path, kind: Kind, wanted: Model, folder: Path) -> dict[str, A
     """
     shape, last = None, ""
     if kind in (Kind.TFLITE, Kind.ONNX):
-        content, ending = path.read_bytes(), ONNX if kind is Kind.ONNX else ".tflite"
+        content = path.read_bytes()
     else:
         content, shape, last = _converted(path, kind, wanted.trusted)
         (folder / CONVERTED).write_bytes(content)
-        ending = ".tflite"
-    runner = open_runner(content, ending, shape)
+    runner = open_runner(content, kind is Kind.ONNX, shape)
     found = detect(runner, wanted)
     return asdict(found) | {
         "convention": found.convention.told(),
@@ -90,6 +89,7 @@ def _converted(path: Path, kind: Kind, trusted: bool) -> tuple[bytes, tuple[int,
 
 
 if __name__ == "__main__":
+    die_with(int(sys.argv[2]))
     try:
         main(Path(sys.argv[1]))
     except KeyboardInterrupt:

@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import stat
 from pathlib import Path
 
 from batchdigits.errors import ModelError
@@ -23,6 +24,8 @@ def sha256_of(path: Path) -> str:
             folders.sort()
             for name in sorted(files):
                 file = Path(folder, name)
+                if not stat.S_ISREG(file.lstat().st_mode):
+                    raise ModelError(f"The model {path} holds {name}, which is no regular file.")
                 told = os.fsencode(file.relative_to(path)) + b"\0" + _of_file(file).encode()
                 whole.update(told)
         return whole.hexdigest()

@@ -1,9 +1,9 @@
 """Sample digits that come with the package, to try on models that others made.
 
 ``models/samples.png`` shows the first 60 of each digit of MNIST's training part (LeCun, Cortes,
-Burges; CC BY-SA 3.0), a row a digit, each 28 x 28, white ink on black. The first half of a row is as
-it was; the other half is bent, three tenths as far as for training, and normalised: a model that knows
-MNIST by heart is never wrong of what it learned from, and the surer, the louder its levels are.
+Burges; CC BY-SA 3.0), a row a digit, each 28 x 28, white ink on black. The first half of a row is
+as it was; the other half is bent, three tenths as far as for training, and normalised: a model that
+knows MNIST by heart is never wrong of what it learned from, and the surer, the louder its levels.
 """
 
 from functools import cache

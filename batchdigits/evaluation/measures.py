@@ -50,9 +50,14 @@ def worst_confusions(counts: Whole, most: int) -> list[Confusion]:
 
 
 def f1(precision: float, recall: float) -> float:
-    """The harmonic mean of both (van Rijsbergen, 1979); ``nan`` where there is neither."""
-    if math.isnan(precision) or math.isnan(recall):
+    """The harmonic mean of both (van Rijsbergen, 1979), 0 for a digit that is never read.
+
+    ``nan`` where there are no files of it.
+    """
+    if math.isnan(recall):
         return math.nan
+    if math.isnan(precision):
+        return 0.0
     return 2 * precision * recall / (precision + recall) if precision + recall else 0.0
 
 

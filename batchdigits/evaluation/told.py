@@ -43,8 +43,10 @@ def classification_report(found: Figures) -> "Table":
     for digit, each in enumerate(shares):
         lines.add_row(str(digit), f"{found.digit(digit).files:,}", *map(percent, each))
     lines.add_section()
-    known = [each for each in shares if not any(map(math.isnan, each))]
-    means = [sum(column) / len(known) for column in zip(*known, strict=True)]
+    # Digits of which there are files; one that is never read has no precision, and counts as 0.
+    known = [each for digit, each in enumerate(shares) if found.digit(digit).files]
+    filled = [[0.0 if math.isnan(share) else share for share in each] for each in known]
+    means = [sum(column) / len(known) for column in zip(*filled, strict=True)]
     lines.add_row("mean", f"{found.whole.files:,}", *map(percent, means))
     return lines
 

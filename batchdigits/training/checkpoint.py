@@ -17,7 +17,7 @@ from batchdigits.training.recipe import Recipe
 from batchdigits.training.teacher import Teacher
 
 #: What a longer training may differ in from the one it goes on with.
-_OPEN = ("epochs", "patience")
+_OPEN = ("epochs",)
 
 Weights = list[NDArray[Any]]
 
@@ -28,20 +28,26 @@ class Checkpoint:
     Attributes:
         history: the epochs on record.
         best: the weights that read held-back digits best, where training may end early.
+
+    Args:
+        path: the file.
+        recipe: how it is trained.
+        data: what tells the digits, and the weights it begins with, from any others.
     """
 
-    def __init__(self, path: Path, recipe: Recipe, learned: int) -> None:
+    def __init__(self, path: Path, recipe: Recipe, data: str) -> None:
         self.path = path
         self.history: list[Epoch] = []
         self.best: Weights = []
-        self._about = {"recipe": json.loads(json.dumps(asdict(recipe))), "learned": learned}
+        self._about = {"recipe": json.loads(json.dumps(asdict(recipe))), "data": data}
+        self._rounds = recipe.rounds
         self._variables: Weights = []
 
     def load(self) -> None:
         """Go on with what is on disk.
 
         Raises:
-            UsageError: nothing is, or it is of another recipe or other data.
+            UsageError: nothing is, it is of another recipe or other data, or more was done.
             DataError: it is damaged.
         """
         if not self.path.exists():
@@ -55,6 +61,8 @@ class Checkpoint:
             differing = _differing(self._about, about)
         except (OSError, ValueError, KeyError, TypeError, AttributeError, zipfile.BadZipFile) as e:
             raise DataError(f"{self.path} is damaged: leave out --resume.") from e
+        if len(self.history) > self._rounds:
+            raise UsageError(f"{self.path} has {len(self.history)} epochs already: say no fewer.")
         if differing:
             raise UsageError(
                 f"{self.path} was begun with another {differing[0]}: say the same as then, "
@@ -93,6 +101,6 @@ def _numbered(archive: Any, name: str) -> Weights:
 
 def _differing(own: dict[str, Any], other: dict[str, Any]) -> Sequence[str]:
     """Settings that are not those of then; a schedule knows its end, and cannot be made longer."""
-    mine, theirs = (each["recipe"] | {"data": each["learned"]} for each in (own, other))
+    mine, theirs = (each["recipe"] | {"data": each["data"]} for each in (own, other))
     free = () if mine["anneal"] else _OPEN
     return [name for name in mine if name not in free and mine[name] != theirs.get(name)]

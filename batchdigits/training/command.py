@@ -6,10 +6,11 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from batchdigits.adoption.conversion import drop_last_activation, to_float_tflite
+from batchdigits.cards import card_of
 from batchdigits.config import Arch
 from batchdigits.console import LOG
-from batchdigits.engine import DEFAULT_MODEL, load
-from batchdigits.errors import OutboxError, UsageError
+from batchdigits.engine import DEFAULT_MODEL, engine_of
+from batchdigits.errors import DataError, OutboxError, UsageError
 from batchdigits.files import write_bytes
 from batchdigits.training.architecture import build_cnn, build_mlp
 from batchdigits.training.augment import Material, make, plain
@@ -18,7 +19,7 @@ from batchdigits.training.checkpoint import Checkpoint
 from batchdigits.training.curves import curves_png
 from batchdigits.training.data import join
 from batchdigits.training.description import description
-from batchdigits.training.export import to_tflite, write_model
+from batchdigits.training.export import card_fields, to_tflite, write_model
 from batchdigits.training.fonts import load_fonts
 from batchdigits.training.gathering import Parts, gather
 from batchdigits.training.history import Epoch
@@ -69,10 +70,15 @@ def train_command(order: Order, listener: Listener) -> Trained:
 def _train(order: Order, listener: Listener) -> Trained:
     _prepare(order)
     recipe = order.recipe
-    parts = gather(order.data, recipe.seed)
+    try:
+        parts = gather(order.data, recipe.seed)
+    except OSError as error:
+        raise DataError(
+            f"{error.filename or 'The data'} cannot be read: {error.strerror}."
+        ) from error
     held_back = HeldBack.of(join(parts.check), recipe.seed, recipe.varied)
     model = _network(order)
-    checkpoint = Checkpoint(order.path(CHECKPOINT), recipe, parts.learned)
+    checkpoint = Checkpoint(order.path(CHECKPOINT), recipe, f"{parts.fingerprint()} {order.start}")
     if order.resume:
         checkpoint.load()
     _warn(parts)
@@ -85,12 +91,12 @@ def _train(order: Order, listener: Listener) -> Trained:
     model.save(order.path(".keras"))
     content = _converted(model, material, recipe)
     about = description(order, parts, material, model.count_params())
-    path = write_model(order.into, order.name, content, about)
-    about |= calibrate(load(path), held_back)
-    path = write_model(order.into, order.name, content, about)
-    found = tested(load(path), *plain(join(parts.test)))
+    about |= card_fields(order.name, content)
+    about |= calibrate(engine_of(content, card_of(about)), held_back)
+    engine = engine_of(content, card_of(about))
+    found = tested(engine, *plain(join(parts.test)))
     told = {"test": found.told(), "history": [asdict(epoch) for epoch in history]}
-    write_model(order.into, order.name, content, about | told)
+    path = write_model(order.into, order.name, content, about | told)
     write_bytes(order.path(".png"), curves_png(history, found, order.name))
     checkpoint.remove()
     return Trained(path, history, found)
@@ -113,7 +119,8 @@ def _warn(parts: Parts) -> None:
 
 def _prepare(order: Order) -> None:
     """Find out before the hours of training, not after them, whether the model can be written."""
-    if os.path.basename(order.name) != order.name or order.name.startswith(".") or not order.name:
+    name = order.name
+    if os.path.basename(name) != name or name[:1] in ("", ".") or not name.isprintable():
         raise UsageError(f"{order.name!r} is no name for a model: it becomes a file's name.")
     if order.name == DEFAULT_MODEL and not (order.overwrite or order.resume):
         raise UsageError(
@@ -141,8 +148,12 @@ def _prepare(order: Order) -> None:
 def _network(order: Order) -> Any:
     recipe = order.recipe
     if order.start:
+        import keras
+
         from batchdigits.training.start import begin_with
 
+        # A network that is loaded draws the seeds of its dropout.
+        keras.utils.set_random_seed(recipe.seed)
         return begin_with(order.start, recipe.arch)
     if recipe.arch is Arch.CNN:
         return build_cnn(recipe.seed)

@@ -242,7 +242,13 @@ def _page(path: Path) -> Page | Rejected:
 
 
 def hold_back(data: Labelled, share: float, seed: int) -> tuple[Labelled, Labelled]:
-    """Split off a seeded random share for choosing and calibrating: ``(rest, held_back)``."""
+    """Split off a seeded random share, at least one: ``(rest, held_back)``.
+
+    Raises:
+        DataError: there are not even two.
+    """
+    if len(data) < 2:
+        raise DataError("One image is too little to learn from and to test with.")
     order = np.random.default_rng(seed).permutation(len(data))
-    cut = max(len(data) - round(len(data) * share), 1)
+    cut = len(data) - max(round(len(data) * share), 1)
     return data.take(order[:cut]), data.take(order[cut:])

@@ -9,6 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from batchdigits.files import whole_file, whole_path
+
 #: Images predicted in one call; fixed in the file, so that LiteRT plans its memory once. More cost
 #: as much an image, and a page by itself would wait for all of them.
 BATCH = 8
@@ -46,21 +48,23 @@ def _batches(samples: NDArray[np.uint8]) -> Any:
         yield [samples[start : start + BATCH, ..., None].astype(np.float32)]
 
 
+def card_fields(name: str, content: bytes) -> dict[str, object]:
+    """What a card says of the file that it describes."""
+    sha256 = hashlib.sha256(content).hexdigest()
+    return {"name": name, "file": f"{name}.tflite", "sha256": sha256}
+
+
 def write_model(folder: Path, name: str, content: bytes, about: dict[str, object]) -> Path:
-    """Write ``NAME.tflite`` and its card ``NAME.json``; returns the model's path.
+    """Write ``NAME.tflite`` and its card ``NAME.json``, each whole; returns the model's path.
 
     The card holds for ``NAME.keras`` as well, if that lies beside them.
     """
     path = folder / f"{name}.tflite"
-    folder.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(content)
-    card = {
-        "name": name,
-        "file": path.name,
-        "sha256": hashlib.sha256(content).hexdigest(),
-        **about,
-    }
+    card = card_fields(name, content) | about
     if (twin := path.with_suffix(".keras")).is_file():
         card["keras_sha256"] = hashlib.sha256(twin.read_bytes()).hexdigest()
-    path.with_suffix(".json").write_text(json.dumps(card, indent=2) + "\n", encoding="utf-8")
+    with whole_path(path) as half:
+        half.write_bytes(content)
+    with whole_file(path.with_suffix(".json")) as file:
+        file.write(json.dumps(card, indent=2) + "\n")
     return path

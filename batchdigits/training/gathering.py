@@ -1,8 +1,14 @@
 """The data of a training, parted: to learn from, to calibrate with, to test with."""
 
+import hashlib
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import numpy as np
+
+from batchdigits.arrays import GrayImage
+from batchdigits.errors import DataError
 from batchdigits.training import sources
 from batchdigits.training.data import Labelled, hold_back
 from batchdigits.training.sources import MNIST
@@ -50,6 +56,15 @@ class Parts:
     check: list[Labelled] = field(default_factory=list)
     test: list[Labelled] = field(default_factory=list)
 
+    def fingerprint(self) -> str:
+        """A hash of every digit and what it is for."""
+        whole = hashlib.sha256()
+        for part in (*(part for part, _ in self.learn), *self.check, *self.test):
+            for page in part.pages:
+                whole.update(repr(page.shape).encode() + page.tobytes())
+            whole.update(part.digits.tobytes() + b"|")
+        return whole.hexdigest()
+
     @property
     def learned(self) -> int:
         """How many digits are learned from."""
@@ -74,14 +89,46 @@ def gather(data: Data, seed: int) -> Parts:
             parts.test.append(test)
     if not parts.test:
         _part_test(parts, seed)
+    _part_copies(parts)
     return parts
+
+
+def _part_copies(parts: Parts) -> None:
+    """Leave copies of a page out where it would be learned from and looked at: sets share some.
+
+    Raises:
+        DataError: nothing is left to learn from.
+    """
+    looked_at = set(_keys(parts.test))
+    parts.check = [_without(part, looked_at) for part in parts.check]
+    looked_at |= set(_keys(parts.check))
+    learn = [(_without(part, looked_at), share) for part, share in parts.learn]
+    left = sum(share for part, share in learn if len(part))
+    parts.learn = [(part, share / left) for part, share in learn if len(part)]
+    parts.check = [part for part in parts.check if len(part)]
+    if not (parts.learned and sum(map(len, parts.check)) and sum(map(len, parts.test))):
+        raise DataError("There are too few different digits to learn from, watch and test with.")
+
+
+def _keys(parts: list[Labelled]) -> Iterator[bytes]:
+    return (_key(page) for part in parts for page in part.pages)
+
+
+def _key(page: GrayImage) -> bytes:
+    return hashlib.blake2b(page.tobytes(), digest_size=16).digest() + repr(page.shape).encode()
+
+
+def _without(part: Labelled, looked_at: set[bytes]) -> Labelled:
+    kept = [place for place, page in enumerate(part.pages) if _key(page) not in looked_at]
+    return part if len(kept) == len(part) else part.take(np.array(kept, np.intp))
 
 
 def _with_held_back(
     source: str, data: Data, seed: int, is_folder: bool
 ) -> tuple[Labelled, Labelled]:
     whole = sources.load(source, "train", exclude=(*data.exclude, *data.hold_out))
-    assert whole is not None
+    if whole is None:
+        raise DataError(f"{source} has no part to learn from.")
     if is_folder and data.hold_out:
         check = sources.load(source, "train", data.hold_out, data.exclude)
         assert check is not None

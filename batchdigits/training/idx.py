@@ -65,12 +65,13 @@ def _array(path: Path, dimensions: int) -> NDArray[np.uint8]:
     head = 4 + 4 * dimensions
     try:
         start = _opened(path, head)
+        if len(start) < head or start[:4] != _MAGIC[dimensions]:
+            kind = "images" if dimensions == 3 else "labels"
+            raise DataError(f"{path} is no IDX file of {kind}.")
         shape = tuple(int(size) for size in np.frombuffer(start[4:], ">u4"))
         length = int(np.prod(shape, dtype=object))
-        if start[:4] != _MAGIC[dimensions] or len(start) < head or length > _LARGEST:
-            raise DataError(
-                f"{path} is no IDX file of {'images' if dimensions == 3 else 'labels'}."
-            )
+        if length > _LARGEST:
+            raise DataError(f"{path} says that it holds {length:,} bytes, which nothing needs.")
         content = _opened(path, head + length + 1)
     except (OSError, EOFError, zlib.error) as error:
         raise DataError(f"{path} cannot be read: {error}.") from error

@@ -1,8 +1,10 @@
 """What a training tells at its end."""
 
+import shlex
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from batchdigits.library import FOLDER
 from batchdigits.names import for_terminal
 from batchdigits.shares import percent, wilson
 from batchdigits.training.command import Trained
@@ -52,6 +54,5 @@ def lines(order: Order, trained: Trained) -> Iterator[str]:
         yield f"Ended early: the best epoch was followed by {order.recipe.patience} no better ones."
     written = ", ".join(order.path(ending).name for ending in (".keras", ".json", ".png"))
     yield for_terminal(f"Written: {trained.path}, {written}")
-    is_found = order.into.name == "models" and not order.into.is_absolute()
-    named = order.name if is_found else str(trained.path)
+    named = shlex.quote(order.name if order.into == FOLDER else str(trained.path))
     yield for_terminal(f"Read with it: batchdigits run INBOX OUTBOX --model {named}")

@@ -8,6 +8,7 @@ from multiprocessing import get_context
 import cv2
 import numpy as np
 
+from batchdigits.processes import die_with
 from batchdigits.training.augment import Batch, Material, make
 
 #: Images made by one call of a helper process.
@@ -27,7 +28,7 @@ def varied(material: Material, seed: int, epochs: range, shown: int) -> Iterator
     chunks = -(-fresh // CHUNK)
     first = max(epochs.start - ECHO + 1, 0)
     with ProcessPoolExecutor(
-        min(2, os.cpu_count() or 1), get_context("spawn"), _begin, (material,)
+        min(2, os.cpu_count() or 1), get_context("spawn"), _begin, (material, os.getpid())
     ) as pool:
 
         def order(epoch: int) -> list[Future[Batch]]:
@@ -52,7 +53,8 @@ def varied(material: Material, seed: int, epochs: range, shown: int) -> Iterator
 _material: list[Material] = []
 
 
-def _begin(material: Material) -> None:
+def _begin(material: Material, parent: int) -> None:
+    die_with(parent)
     cv2.setNumThreads(1)
     _material[:] = [material]
 

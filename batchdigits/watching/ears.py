@@ -23,7 +23,7 @@ from multiprocessing.connection import Connection
 from queue import Empty, SimpleQueue
 
 from batchdigits.frames import Inlet, send
-from batchdigits.worker import die_with
+from batchdigits.processes import die_with
 
 #: Seconds between signs of life.
 BEAT = 2.0
