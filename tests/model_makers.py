@@ -71,7 +71,7 @@ def trained(values: Array, digits: Array) -> list[Array]:
     keras.utils.set_random_seed(1)
     model = network((28, 28), "softmax")
     model.compile("adam", "sparse_categorical_crossentropy")
-    model.fit(values, digits, epochs=25, batch_size=32, verbose=0)
+    model.fit(values, digits, epochs=25, batch_size=50, verbose=0)
     return list(model.get_weights())
 
 

@@ -166,7 +166,7 @@ def test_names_of_every_kind_and_no_collisions(
         (["run", "in", "in/file.txt/x"], 2, "inside the inbox"),
         (["run", "in", "plain file"], 6, "Cannot write to the outbox"),
         (["run", "in", "/proc/nowhere"], 6, "Cannot write to the outbox"),
-        (["run", "in", "out", "--model", "no.tflite"], 4, "No model at"),
+        (["run", "in", "out", "--model", "no.tflite"], 4, "There is no model no.tflite"),
         (["run", "x" * 300, "out"], 2, "too long"),
         (["run", "in", "loop"], 6, "Cannot write to the outbox"),
         (["run", "", "out"], 2, "name is empty"),

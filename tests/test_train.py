@@ -262,9 +262,8 @@ def test_npz_parts_and_wrong_shapes(tmp_path: Path) -> None:
     assert load_npz(path).digits.tolist() == [4, 5]
     ramp = np.arange(3 * 784, dtype=np.float64).reshape(3, 784) / (3 * 784 - 1)
     shapes = ramp, ramp.reshape(3, 28, 28), ramp.reshape(3, 28, 28, 1), (ramp * 255).astype(int)
-    for x, y in zip(
-        shapes, ([1, 2, 3], [[0, 1, *[0] * 8]] * 3, [1.0, 2.0, 3.0], [7, 8, 9]), strict=True
-    ):
+    whole = np.array([1, 2, 3])
+    for x, y in zip(shapes, (whole, np.eye(10)[whole], whole * 1.0, whole + 6), strict=True):
         np.savez(path, x=x, y=y)
         found = load_npz(path)
         assert found.pages[2].shape == (28, 28) and found.pages[2].dtype == np.uint8
@@ -276,7 +275,7 @@ def test_npz_parts_and_wrong_shapes(tmp_path: Path) -> None:
         (images.astype(float) - 1, [1, 2, 3]),
         (images[..., :27].reshape(3, -1), [1, 2, 3]),
     ):
-        np.savez(path, x=x, y=wrong)
+        np.savez(path, x=x, y=np.array(wrong))
         with pytest.raises(DataError):
             load_npz(path)
 

@@ -21,7 +21,7 @@ ENOUGH = 0.8
 #: What rows of a softmax may differ from 1 by, for quantised models too.
 _ROUNDING = 0.02
 #: Temperatures that are tried, and what one costs for each factor e that it is away from 1.
-_TEMPERATURES, _PRICE = (0.2, 2000.0), 0.01
+_TEMPERATURES, _PRICE = (0.2, 2000.0), 0.05
 #: Bounds of the confidence under which a person should look. The samples are of the most learned
 #: from digits there are: what is sure of them may not be of others.
 _REVIEW_BOUNDS = 0.7, 0.95

@@ -176,5 +176,6 @@ def _converted(model: Any, material: Material | None, recipe: Recipe) -> bytes:
     if material is None:
         drop_last_activation(model)
         return to_float_tflite(model, (28, 28, 1))
-    samples, _ = make(material, SAMPLES, [recipe.seed, -1 % 2**32])
+    number = min(SAMPLES, 4 * len(material.data))
+    samples, _ = make(material, number, [recipe.seed, -1 % 2**32])
     return to_tflite(model, samples)
