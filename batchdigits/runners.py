@@ -26,10 +26,12 @@ class Runner(Protocol):
     Attributes:
         shape: of one image, without the batch; ``None`` for any length.
         outputs: numbers that it gives for each image.
+        bounds: lowest and highest value that its input can hold, where that is told.
     """
 
     shape: tuple[int | None, ...]
     outputs: int
+    bounds: tuple[float, float] | None
 
     def __call__(self, images: Values) -> Values:
         """``(n, *shape) float32``, any n, to ``(n, outputs) float32``."""
@@ -72,6 +74,7 @@ class LiteRTRunner:
         self._size = self._resized(shape or tuple(each or 28 for each in self.shape))
         (self._input,), (self._output,) = self._details()
         self.outputs = int(np.prod(self._output["shape"])) // self._size
+        self.bounds = _bounds(self._input)
 
     def _details(self) -> tuple[list[Any], list[Any]]:
         return self._interpreter.get_input_details(), self._interpreter.get_output_details()
@@ -106,6 +109,14 @@ class LiteRTRunner:
         return answers
 
 
+def _bounds(details: Any) -> tuple[float, float] | None:
+    kind, (scale, zero) = np.dtype(details["dtype"]), details["quantization"]
+    if kind.kind == "f" or not scale:
+        return None
+    whole = np.iinfo(kind)
+    return float((whole.min - zero) * scale), float((whole.max - zero) * scale)
+
+
 def _quantised(values: Values, details: Any) -> NDArray[Any]:
     kind = np.dtype(details["dtype"])
     scale, zero = details["quantization"]
@@ -127,6 +138,7 @@ class OnnxRunner:
 
     def __init__(self, content: bytes) -> None:
         self._content = content
+        self.bounds: tuple[float, float] | None = None
         self._owner = 0
         self._session: Any = None
         session = self._opened()

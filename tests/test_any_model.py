@@ -174,6 +174,7 @@ class Knows:
 
     shape: tuple[int | None, ...] = (28, 28)
     outputs = 10
+    bounds: tuple[float, float] | None = None
 
     def __init__(self, convention: Convention, right: float = 1.0) -> None:
         images, digits = samples()

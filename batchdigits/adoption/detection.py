@@ -67,7 +67,8 @@ def detect(runner: Runner, wanted: Model) -> Detected:
             "not ten, one a digit."
         )
     layout = Layout.of(runner.shape)
-    found = [tried for each in _open(wanted) if (tried := _try(runner, layout, *each))]
+    ranges = [each for each in _open(wanted) if _fits(runner, layout, *each)] or [*_open(wanted)]
+    found = [tried for each in ranges if (tried := _try(runner, layout, *each))]
     if not found:
         raise ModelError("It gives numbers that are none, however it is given images.")
     best = min(found, key=lambda each: each.score)
@@ -85,6 +86,16 @@ def _open(wanted: Model) -> Iterator[tuple[InputRange, Ink]]:
     for ink in [wanted.ink] if wanted.ink else Ink:
         for input_range in [wanted.input_range] if wanted.input_range else InputRange:
             yield input_range, ink
+
+
+def _fits(runner: Runner, layout: Layout, input_range: InputRange, ink: Ink) -> bool:
+    """Whether an input of small integers can hold such values: its scale was made for some."""
+    if runner.bounds is None:
+        return True
+    low, high = runner.bounds
+    room = _ROUNDING * (high - low)
+    values = presented(samples()[0][::10], layout, Convention(input_range, ink, Outputs.LOGITS))
+    return bool(low - room <= values.min() and values.max() <= high + room)
 
 
 def _try(runner: Runner, layout: Layout, input_range: InputRange, ink: Ink) -> Detected | None:
