@@ -7,8 +7,8 @@
     table = batchdigits.to_dataframe(batchdigits.read(array))
 
 Everything happens in this process, and threads may call it: nothing is forked, no signal caught,
-no file written, moved or changed, and nothing goes to standard output. Only a model made elsewhere is
-opened by a process of its own the first time, and gets a card beside it.
+no file written, moved or changed, and nothing goes to standard output. Only a model made
+elsewhere is opened by a process of its own the first time, and gets a card beside it.
 """
 
 import os
