@@ -156,7 +156,7 @@ def test_training_that_was_stopped_ends_with_the_same_weights(
         "base = sys.argv[1:]\n"
         "new, tuned = ['--hidden', '20', '10', *base], ['--from', 'b', *base]\n"
         "for more in ([*new, '--name', 'a'], [*new, '--name', 'a', '--resume'],\n"
-        "             [*new, '--name', 'b'], [*tuned, '--name', 'c'], [*tuned, '--name', 'd']):\n"
+        "             [*new, '--name', 'b'], [*tuned, '--name', 'c']):\n"
         "    sys.argv = ['batchdigits', 'train', *more, '--epochs', '4']\n"
         "    try: main()\n"
         "    except SystemExit as end: print(repr(end), flush=True)\n"
@@ -165,14 +165,14 @@ def test_training_that_was_stopped_ends_with_the_same_weights(
         [sys.executable, "-c", program, *command], cwd=tmp_path, env=os.environ
         | {"PYTHONPATH": str(ROOT)}, capture_output=True, text=True, check=False,
     )  # fmt: skip
-    assert done.stdout.split() == ["SystemExit(130)", *["SystemExit(0)"] * 4], done
+    assert done.stdout.split() == ["SystemExit(130)", *["SystemExit(0)"] * 3], done
     assert "--resume goes on" in done.stderr
     cards = [json.loads((tmp_path / "models" / f"{name}.json").read_text()) for name in "ab"]
     assert cards[0]["history"] == cards[1]["history"] and cards[0]["test"] == cards[1]["test"]
     both = [weights(tmp_path / "models" / f"{name}.keras") for name in "ab"]
     assert len(both[0]) == 6 and all(map(np.array_equal, *both))
-    tuned = [weights(tmp_path / "models" / f"{name}.keras") for name in "cd"]
-    assert all(map(np.array_equal, *tuned)) and not np.array_equal(tuned[0][0], both[0][0])
+    tuned = weights(tmp_path / "models" / "c.keras")
+    assert len(tuned) == 6 and not np.array_equal(tuned[0], both[0][0])
     assert not list((tmp_path / "models").glob("*.checkpoint"))
     card = cards[0]
     assert card["command"].startswith(
