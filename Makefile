@@ -23,7 +23,7 @@ run: $(VENV)/installed
 
 test: $(VENV)/installed-dev lint
 	@echo "==> tests"
-	@$(BIN)/python -m pytest -n 4 --dist worksteal
+	@$(BIN)/python -m pytest -n 5 --dist worksteal
 
 # BENCH="throughput --small" and the like chooses; MNIST is fetched by Keras or given with --mnist.
 bench: $(VENV)/installed-bench
