@@ -271,6 +271,7 @@ def train_command(order: "Order", quiet: bool) -> int:
             LOG.warning("Stopped. %s", told.how_to_go_on(order))
             raise
     if not quiet:
+        console.print(told.sentence(trained), highlight=False, soft_wrap=True)
         console.print(told.table(trained))
         for line in told.lines(order, trained):
             console.print(line, markup=False, highlight=False, soft_wrap=True)

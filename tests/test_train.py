@@ -173,6 +173,8 @@ def test_training_that_was_stopped_ends_with_the_same_weights(
     assert len(both[0]) == 6 and all(map(np.array_equal, *both))
     tuned = weights(tmp_path / "models" / "c.keras")
     assert len(tuned) == 6 and not np.array_equal(tuned[0], both[0][0])
+    fine = json.loads((tmp_path / "models" / "c.json").read_text())
+    assert fine["recipe"]["hidden"] == [20, 10] and "--from b" in fine["command"]
     assert not list((tmp_path / "models").glob("*.checkpoint"))
     card = cards[0]
     assert card["command"].startswith(

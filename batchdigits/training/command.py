@@ -1,7 +1,7 @@
 """``batchdigits train``: data in; out come a model with its card, learning curves and figures."""
 
 import os
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -78,6 +78,11 @@ def _train(order: Order, listener: Listener) -> Trained:
         ) from error
     held_back = HeldBack.of(join(parts.check), recipe.seed, recipe.varied)
     model = _network(order)
+    if order.start:
+        from batchdigits.training.start import recipe_as_built
+
+        recipe = recipe_as_built(recipe, model)
+        order = replace(order, recipe=recipe)
     checkpoint = Checkpoint(order.path(CHECKPOINT), recipe, f"{parts.fingerprint()} {order.start}")
     if order.resume:
         checkpoint.load()

@@ -1,15 +1,17 @@
 """Weights to begin with: a model that was trained before."""
 
+from dataclasses import replace
 from typing import Any
 
 from batchdigits.adoption.kerasfile import load_keras
 from batchdigits.adoption.kinds import Kind, kind_of
 from batchdigits.cards import read_card
-from batchdigits.config import Arch
+from batchdigits.config import Arch, Output
 from batchdigits.engine import CARD_ENDING
 from batchdigits.errors import ModelError
 from batchdigits.library import find
 from batchdigits.training.architecture import CLASSES, DIGITS
+from batchdigits.training.recipe import Recipe
 
 
 def begin_with(name: str, arch: Arch) -> Any:
@@ -31,6 +33,15 @@ def begin_with(name: str, arch: Arch) -> Any:
             f"{path} is no {arch} made by batchdigits train, and cannot be gone on with."
         )
     return model
+
+
+def recipe_as_built(recipe: Recipe, model: Any) -> Recipe:
+    """The recipe with the layers that a model begun with really has, which no option changes."""
+    if recipe.arch is Arch.CNN:
+        return recipe
+    *hidden, last = [layer for layer in model.layers if hasattr(layer, "units")]
+    neurons = tuple(int(layer.units) for layer in hidden)
+    return replace(recipe, hidden=neurons, output=Output(last.activation.__name__))
 
 
 def arch_of(name: str) -> Arch:

@@ -14,17 +14,22 @@ if TYPE_CHECKING:
     from rich.table import Table
 
 
-def table(trained: Trained) -> "Table":
-    """Loss and accuracy over the test part, and of each digit."""
-    from rich.table import Table
-
+def sentence(trained: Trained) -> str:
+    """How the model did over the test part."""
     found = trained.tested
     low, high = map(percent, wilson(int(found.counts.trace()), found.digits))
-    title = (
+    return (
         f"{found.digits:,} test digits: {percent(found.accuracy)} right "
         f"(95 % interval {low} - {high}), loss {found.loss:.4f}"
     )
-    lines = Table(title=title, title_justify="left")
+
+
+def table(trained: Trained) -> "Table":
+    """How many of each digit were right."""
+    from rich.table import Table
+
+    found = trained.tested
+    lines = Table()
     for head in ("digit", "digits", "right", "most often taken for"):
         lines.add_column(head, justify="left" if head.startswith("most") else "right")
     for digit in range(10):
