@@ -7,7 +7,7 @@ from pathlib import Path
 
 from batchdigits.cards import CONVERTED, ModelCard, is_card, read_card
 from batchdigits.config import Model
-from batchdigits.engine import CARD_ENDING, DEFAULT_MODEL, Engine, load, models_folder
+from batchdigits.engine import CARD_ENDING, DEFAULT_MODEL, Engine, load_with, models_folder
 from batchdigits.errors import ModelError, OutboxError, UsageError
 from batchdigits.files import whole_file
 from batchdigits.names import display_name
@@ -42,9 +42,9 @@ def open_engine(wanted: Model, beside: Path | None = None) -> Engine:
         ) from error
     if is_twin(path):
         path = path.with_suffix(".tflite")
-    if own_card(path):
+    if card := own_card(path):
         _refuse_wishes(name, wanted)
-        return load(path)
+        return load_with(path, card)
     told = Model(str(path), wanted.input_range, wanted.ink, wanted.trusted)
     from batchdigits.adoption.adopt import adopt  # takes a while to load
 
