@@ -74,7 +74,7 @@ def evaluate(order: Order, read: Callable[[Settings], Summary]) -> Evaluated:
         answers = read_answers(settings.outbox / "results.csv", files.digit_of)
         if not answers.files:
             raise DataError(f"{order.data}: every file has several pages, but only one label.")
-        found = _report(order, files, answers)
+        found = _report(order, files, answers, settings.models_folder)
     is_whole = not (found.unread or found.unusable or summary.closed_folders)
     return Evaluated(found, 0 if is_whole else EXIT_SOME_UNREAD)
 
@@ -94,9 +94,9 @@ def _settings(order: Order, files: Labelled, outbox: Path) -> Settings:
     )
 
 
-def _report(order: Order, files: Labelled, answers: Answers) -> Figures:
+def _report(order: Order, files: Labelled, answers: Answers, models: Path) -> Figures:
     found, wrong = figures(answers), mistakes.worst_first(answers.files)
-    engine = open_engine(order.model)
+    engine = open_engine(order.model, models)
     pictures = {
         "confusion.png": matrix.confusion_png(found),
         "calibration.png": charts.calibration_png(found),
