@@ -19,10 +19,10 @@ from threading import Lock
 from typing import TYPE_CHECKING
 
 from batchdigits.cards import TAKEN_IN
+from batchdigits.catalogue import default_name, find, open_engine
 from batchdigits.config import Ink, InputRange, Limits, Model
 from batchdigits.engine import CARD_ENDING, Engine
 from batchdigits.given import Image, chunks, sources
-from batchdigits.library import default_name, find, open_engine
 from batchdigits.outcome import Reading, reading_of
 from batchdigits.reading import Road, read_chunk
 from batchdigits.records import Row, Source, Status

@@ -76,7 +76,7 @@ def _train() -> list[str]:
 
 
 def _other_model() -> list[str]:
-    from batchdigits.library import models
+    from batchdigits.catalogue import models
 
     _say(f"Known by name: {', '.join(sorted({name for name, _ in models()}))}.")
     model = _answer("Model (a name, or a file or folder made elsewhere)", "", _no_model)
@@ -153,7 +153,7 @@ def _no_folder(path: str) -> str:
 
 
 def _no_model(name: str) -> str:
-    from batchdigits.library import models
+    from batchdigits.catalogue import models
 
     known = os.path.exists(name) or name in dict(models())
     return "" if known else f"There is no model {name}."

@@ -6,10 +6,10 @@ from itertools import chain
 from pathlib import Path
 from typing import Protocol
 
+from batchdigits.catalogue import open_engine
 from batchdigits.config import Settings
 from batchdigits.console import LOG
 from batchdigits.errors import BatchdigitsError, EmptyInboxError
-from batchdigits.library import open_engine
 from batchdigits.outbox import check_folders, has_journal, opened
 from batchdigits.reports import parquetfile
 from batchdigits.reports.drawing import draw_reports

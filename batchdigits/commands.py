@@ -323,13 +323,13 @@ def show_command(name: str) -> int:
 
 def default_command(name: str | None) -> int:
     """``batchdigits models default``: returns the exit code."""
-    from batchdigits import library
+    from batchdigits import catalogue
 
     if name is None:
-        print(for_terminal(library.default_name()))
+        print(for_terminal(catalogue.default_name()))
         return EXIT_OK
     start_logging(None, quiet=False, verbose=False, as_json=False)
-    library.set_default(name)
+    catalogue.set_default(name)
     LOG.info("In this folder, %s reads where no model is named.", for_terminal(name))
     return EXIT_OK
 

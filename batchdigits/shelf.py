@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 from batchdigits.adoption.identity import sha256_of
 from batchdigits.adoption.kinds import kind_of
 from batchdigits.cards import TAKEN_IN, read_card
+from batchdigits.catalogue import default_name, find, models, own_card
 from batchdigits.engine import CARD_ENDING
 from batchdigits.errors import ModelError, OutboxError, UsageError
-from batchdigits.library import default_name, find, models, own_card
 from batchdigits.names import for_terminal
 from batchdigits.shares import percent
 

@@ -42,7 +42,7 @@ def make(network: str, path: Path) -> None:
 
 
 def _engine(path: Path) -> Any:
-    from batchdigits.library import open_engine
+    from batchdigits.catalogue import open_engine
 
     return open_engine(Model(str(path), InputRange.UNIT, Ink.WHITE))
 

@@ -21,9 +21,9 @@ from batchdigits.adoption.identity import sha256_of
 from batchdigits.adoption.kinds import Kind
 from batchdigits.adoption.samples import samples
 from batchdigits.cards import CONVERTED, TAKEN_IN, Convention, Outputs
+from batchdigits.catalogue import open_engine
 from batchdigits.config import Ink, InputRange, Model
 from batchdigits.errors import ModelError, UsageError
-from batchdigits.library import open_engine
 from batchdigits.presenting import Layout, logits_of, presented
 
 #: Each model with the convention that its maker had in mind.

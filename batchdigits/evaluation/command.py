@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from batchdigits import __version__
+from batchdigits.catalogue import open_engine
 from batchdigits.config import Duplicates, Model, Quarantine, Settings, Thumbnails
 from batchdigits.engine import Engine
 from batchdigits.errors import EXIT_SOME_UNREAD, DataError
@@ -13,7 +14,6 @@ from batchdigits.evaluation import charts, matrix, mistakes, report, tiles
 from batchdigits.evaluation.answers import Answer, Answers, read_answers
 from batchdigits.evaluation.figures import Figures, figures
 from batchdigits.evaluation.labels import Labelled, check_outbox, labelled
-from batchdigits.library import open_engine
 from batchdigits.names import display_name
 from batchdigits.summary import Summary
 

@@ -6,10 +6,10 @@ from typing import Any
 from batchdigits.adoption.kerasfile import load_keras
 from batchdigits.adoption.kinds import Kind, kind_of
 from batchdigits.cards import read_card
+from batchdigits.catalogue import find
 from batchdigits.config import Arch, Output
 from batchdigits.engine import CARD_ENDING
 from batchdigits.errors import ModelError
-from batchdigits.library import find
 from batchdigits.training.architecture import CLASSES, DIGITS
 from batchdigits.training.recipe import Recipe
 

@@ -4,7 +4,7 @@ import shlex
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from batchdigits.library import FOLDER
+from batchdigits.catalogue import FOLDER
 from batchdigits.names import for_terminal
 from batchdigits.shares import percent, wilson
 from batchdigits.training.command import Trained

@@ -13,10 +13,10 @@ from dataclasses import replace
 from multiprocessing import connection
 from typing import Protocol
 
+from batchdigits.catalogue import open_engine
 from batchdigits.config import Settings, Watching
 from batchdigits.console import LOG
 from batchdigits.errors import BatchdigitsError, OutboxBusyError, OutboxError
-from batchdigits.library import open_engine
 from batchdigits.names import display_name, for_terminal
 from batchdigits.outbox import check_folders, opened
 from batchdigits.reports import parquetfile
