@@ -18,13 +18,13 @@ from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING
 
-from batchdigits.cards import TAKEN_IN
-from batchdigits.catalogue import default_name, find, open_engine
 from batchdigits.config import Ink, InputRange, Limits, Model
-from batchdigits.engine import CARD_ENDING, Engine
-from batchdigits.given import Image, chunks, sources
-from batchdigits.outcome import Reading, reading_of
-from batchdigits.reading import Road, read_chunk
+from batchdigits.inference.engine import CARD_ENDING, Engine
+from batchdigits.inference.model_card import TAKEN_IN
+from batchdigits.inference.registry import default_name, find, open_engine
+from batchdigits.pipeline.recognise import Road, read_chunk
+from batchdigits.pipeline.result import Reading, reading_of
+from batchdigits.pipeline.sources import Image, chunks, sources
 from batchdigits.records import Row, Source, Status
 
 if TYPE_CHECKING:

@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from batchdigits.arrays import GrayImage
-from batchdigits.normalise import normalise
-from batchdigits.training.data import load_npz
+from batchdigits.datasets.labelled import load_npz
+from batchdigits.preprocessing.normalise import normalise
 from benchmarks import ROOT
 
 #: Where ``keras.datasets.mnist.load_data()`` keeps what it downloaded.

@@ -23,7 +23,7 @@ import cv2
 import numpy as np
 
 from batchdigits.arrays import GrayImage
-from batchdigits.engine import Engine, load_default
+from batchdigits.inference.engine import Engine, load_default
 
 #: The bundled model's batch size.
 BATCH = 64

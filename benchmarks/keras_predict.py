@@ -12,8 +12,8 @@ from typing import Any
 
 import numpy as np
 
-from batchdigits.adoption.samples import samples
 from batchdigits.config import Ink, InputRange, Model
+from batchdigits.inference.importing.probe_digits import samples
 
 IMAGES, TURNS = 4096, 5
 #: Sizes of batches that Keras gets; the quickest counts.
@@ -42,7 +42,7 @@ def make(network: str, path: Path) -> None:
 
 
 def _engine(path: Path) -> Any:
-    from batchdigits.catalogue import open_engine
+    from batchdigits.inference.registry import open_engine
 
     return open_engine(Model(str(path), InputRange.UNIT, Ink.WHITE))
 

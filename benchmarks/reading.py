@@ -13,11 +13,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from batchdigits.images.pixels import to_gray
-from batchdigits.normalise import normalise
-from batchdigits.training.glyphs import Glyphs, from_pages
-from batchdigits.training.kinds import KINDS, style
-from batchdigits.training.nondigits import NON_DIGITS
-from batchdigits.training.simulator import Image, simulate
+from batchdigits.preprocessing.normalise import normalise
+from batchdigits.training.simulator.distance_fields import Glyphs, from_pages
+from batchdigits.training.simulator.non_digits import NON_DIGITS
+from batchdigits.training.simulator.scan_styles import KINDS, style
+from batchdigits.training.simulator.simulate import Image, simulate
 from benchmarks import ROOT
 
 SAMPLES = ROOT / "inbox" / "forms"

@@ -7,8 +7,8 @@ from pathlib import Path
 
 from batchdigits.config import Settings, XlsxImages
 from batchdigits.journal.journal import Journal
-from batchdigits.reports.drawing import draw_pages, draw_workbook
-from batchdigits.reports.lines import Lines
+from batchdigits.reports.render import draw_pages, draw_workbook
+from batchdigits.reports.rows import Lines
 from benchmarks import program
 from benchmarks.bench import Bench
 from benchmarks.folders import Inbox, fresh

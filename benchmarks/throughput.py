@@ -13,7 +13,7 @@ from functools import partial
 
 import numpy as np
 
-from batchdigits.engine import load_default
+from batchdigits.inference.engine import load_default
 from benchmarks import program
 from benchmarks.bench import Bench
 from benchmarks.folders import Inbox, fresh

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from batchdigits.arrays import GrayImage
-from batchdigits.engine import Engine, load_default
+from batchdigits.inference.engine import Engine, load_default
 
 ROOT = Path(__file__).resolve().parent.parent
 #: Put before a command, so that file permissions count where the tests run as root.

@@ -19,9 +19,9 @@ from conftest import ROOT
 from model_makers import main as make_models
 
 import batchdigits
-from batchdigits.adoption.kerasfile import load_keras
-from batchdigits.adoption.kinds import kind_of
 from batchdigits.errors import ModelError
+from batchdigits.inference.importing.keras_loader import load_keras
+from batchdigits.inference.importing.model_formats import kind_of
 
 SHAPE = (28, 28, 1)
 FUNCTIONS = [

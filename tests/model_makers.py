@@ -33,9 +33,9 @@ def unit(images: Array) -> Array:
 
 
 def main(folder: Path, images: Array) -> None:
-    from batchdigits.adoption.adopt import adopt
-    from batchdigits.adoption.child import find_out
     from batchdigits.config import Model
+    from batchdigits.inference.importing.import_model import adopt
+    from batchdigits.inference.importing.import_process import find_out
 
     expected = {}
     for made in make_all(folder):
@@ -48,7 +48,7 @@ def main(folder: Path, images: Array) -> None:
 def make_all(folder: Path) -> list[Made]:
     import keras
 
-    from batchdigits.adoption.samples import samples
+    from batchdigits.inference.importing.probe_digits import samples
 
     images, digits = samples()
     # Not all of them: a model that knows every sample by heart would be the surer, the louder its
@@ -163,7 +163,7 @@ def keras_2_files(folder: Path, weights: list[Array]) -> list[Made]:
 def other_formats(folder: Path, weights: list[Array]) -> list[Made]:
     import tensorflow as tf
 
-    from batchdigits.adoption.samples import samples
+    from batchdigits.inference.importing.probe_digits import samples
 
     model = network((28, 28), "softmax")
     model.set_weights(weights)

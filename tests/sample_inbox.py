@@ -20,11 +20,11 @@ import tifffile
 from numpy.typing import NDArray
 from PIL import Image
 
-from batchdigits.training.augment import HELD_BACK_BENDING
-from batchdigits.training.glyphs import from_pages
-from batchdigits.training.kinds import KINDS, style
-from batchdigits.training.nondigits import NON_DIGITS
-from batchdigits.training.simulator import simulate
+from batchdigits.training.simulator.augment import HELD_BACK_BENDING
+from batchdigits.training.simulator.distance_fields import from_pages
+from batchdigits.training.simulator.non_digits import NON_DIGITS
+from batchdigits.training.simulator.scan_styles import KINDS, style
+from batchdigits.training.simulator.simulate import simulate
 
 WRITERS = ("0002_CH5M", "0011_CH2F", "0020_CH4M")
 ROOT = Path(__file__).resolve().parent.parent

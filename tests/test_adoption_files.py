@@ -17,11 +17,11 @@ import numpy as np
 import pytest
 from conftest import ROOT, UNPRIVILEGED
 
-from batchdigits.adoption import safety
-from batchdigits.adoption.kinds import Kind, kind_of
-from batchdigits.adoption.safety import judged, simplified
-from batchdigits.engine import models_folder
 from batchdigits.errors import ModelError
+from batchdigits.inference.engine import models_folder
+from batchdigits.inference.importing import keras_allowlist
+from batchdigits.inference.importing.keras_allowlist import judged, simplified
+from batchdigits.inference.importing.model_formats import Kind, kind_of
 
 Outcomes = dict[str, dict[str, Any]]
 
@@ -173,7 +173,8 @@ def test_no_permission_is_told_and_nothing_heavy_is_loaded(tmp_path: Path) -> No
     (tmp_path / "secret").write_bytes(ONNX)
     (tmp_path / "secret").chmod(0)
     script = (
-        "import sys; from pathlib import Path; from batchdigits.adoption.kinds import kind_of\n"
+        "import sys; from pathlib import Path\n"
+        "from batchdigits.inference.importing.model_formats import kind_of\n"
         "try: kind_of(Path('secret'))\n"
         "except Exception as error: print(error)\n"
         "print({'numpy', 'h5py', 'keras', 'tensorflow'} & set(sys.modules))"
@@ -306,7 +307,7 @@ def test_hostile_archives(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> No
         assert "outside its own folder" in told_of(
             keras_file(path, good, **{name: b""}), Kind.KERAS
         )
-    many = {f"m{i}": b"" for i in range(safety.MOST_MEMBERS)}
+    many = {f"m{i}": b"" for i in range(keras_allowlist.MOST_MEMBERS)}
     assert "too many" in told_of(keras_file(path, good, **many), Kind.KERAS)
     bomb = keras_file(path, good, bomb=bytes(9)).read_bytes()
     size = (9).to_bytes(4, "little")
@@ -314,7 +315,7 @@ def test_hostile_archives(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> No
     assert "2 GiB" in told_of(path, Kind.KERAS)
     path.write_bytes(bomb.replace(b'"Sequential"', b'"Sequentiol"'))
     assert "is damaged" in told_of(path, Kind.KERAS), "its checksum differs"
-    monkeypatch.setattr(safety, "LONGEST_CONFIGURATION", 99)
+    monkeypatch.setattr(keras_allowlist, "LONGEST_CONFIGURATION", 99)
     assert "too long a configuration" in told_of(keras_file(path, good), Kind.KERAS)
 
 
@@ -356,7 +357,7 @@ def test_hostile_hdf5(tmp_path: Path, write: Callable[[h5py.File], None]) -> Non
         write(file)
     assert HOSTILE[write] in told_of(path, Kind.HDF5)
     # The same as the weights of an archive.
-    from batchdigits.adoption.kerasfile import load_keras
+    from batchdigits.inference.importing.keras_loader import load_keras
 
     packed = tmp_path / "model.keras"
     with zipfile.ZipFile(packed, "w") as made:

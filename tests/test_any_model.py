@@ -15,16 +15,16 @@ from conftest import ROOT, UNPRIVILEGED, Run, read_csv, sample_digits
 from numpy.typing import NDArray
 
 import batchdigits as package
-from batchdigits.adoption.adopt import adopt
-from batchdigits.adoption.detection import detect, kind_of_outputs
-from batchdigits.adoption.identity import sha256_of
-from batchdigits.adoption.kinds import Kind
-from batchdigits.adoption.samples import samples
-from batchdigits.cards import CONVERTED, TAKEN_IN, Convention, Outputs
-from batchdigits.catalogue import open_engine
 from batchdigits.config import Ink, InputRange, Model
 from batchdigits.errors import ModelError, UsageError
-from batchdigits.presenting import Layout, logits_of, presented
+from batchdigits.inference.importing.detect_convention import detect, kind_of_outputs
+from batchdigits.inference.importing.import_model import adopt
+from batchdigits.inference.importing.model_formats import Kind
+from batchdigits.inference.importing.model_hash import sha256_of
+from batchdigits.inference.importing.probe_digits import samples
+from batchdigits.inference.input_format import Layout, logits_of, presented
+from batchdigits.inference.model_card import CONVERTED, TAKEN_IN, Convention, Outputs
+from batchdigits.inference.registry import open_engine
 
 #: Each model with the convention that its maker had in mind.
 MADE = {

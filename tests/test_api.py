@@ -25,7 +25,7 @@ from batchdigits.api import engine_of
 from batchdigits.arrays import GrayImage
 from batchdigits.config import Model
 from batchdigits.errors import ModelError
-from batchdigits.given import chunks, sources
+from batchdigits.pipeline.sources import chunks, sources
 from batchdigits.records import Reason, Source, Status
 
 Digits = list[tuple[GrayImage, str]]

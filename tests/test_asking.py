@@ -14,7 +14,7 @@ from conftest import ROOT, Run, read_csv, write_png
 from test_house import HEAVY
 
 from batchdigits.arrays import GrayImage
-from batchdigits.asking import as_path
+from batchdigits.cli.prompt import as_path
 
 Digits = list[tuple[GrayImage, str]]
 COMMAND = [sys.executable, "-m", "batchdigits"]
@@ -104,7 +104,9 @@ def test_elsewhere_it_is_the_help(batchdigits: Run) -> None:
 
 
 def test_asking_loads_nothing_heavy() -> None:
-    script = "import sys, batchdigits.asking; print(*{name.split('.')[0] for name in sys.modules})"
+    script = (
+        "import sys, batchdigits.cli.prompt; print(*{name.split('.')[0] for name in sys.modules})"
+    )
     done = subprocess.run(
         [sys.executable, "-c", script], capture_output=True, text=True, check=True
     )

@@ -12,9 +12,9 @@ import numpy as np
 import pytest
 from conftest import ROOT
 
-from batchdigits.evaluation.answers import Answer, Answers
-from batchdigits.evaluation.figures import Part
-from batchdigits.training.nondigits import LETTERS, NON_DIGITS
+from batchdigits.evaluation.metrics_summary import Part
+from batchdigits.evaluation.predictions import Answer, Answers
+from batchdigits.training.simulator.non_digits import LETTERS, NON_DIGITS
 from benchmarks.accuracy.lines import GOALS, Line
 from benchmarks.accuracy.measuring import is_reviewed, surest, threshold
 from benchmarks.accuracy.reading import read

@@ -10,7 +10,7 @@ import cv2
 import pytest
 from conftest import ROOT, Run, read_csv
 
-from batchdigits.correcting.spreadsheet import read
+from batchdigits.corrections.spreadsheet import read
 from batchdigits.errors import DataError
 
 DATA = ROOT / "tests" / "data"

@@ -7,9 +7,9 @@ import pandas as pd
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from batchdigits.files import whole_file
 from batchdigits.reports import csvfile
-from batchdigits.reports.lines import COLUMNS, Line
+from batchdigits.reports.rows import COLUMNS, Line
+from batchdigits.system.atomic_files import whole_file
 
 README = Path(__file__).resolve().parent.parent / "README.md"
 NAMES = st.text(

@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 
 from batchdigits.arrays import GrayImage
-from batchdigits.engine import Engine, load, load_default, models_folder
 from batchdigits.errors import ModelError
-from batchdigits.normalise import normalise
+from batchdigits.inference.engine import Engine, load, load_default, models_folder
+from batchdigits.preprocessing.normalise import normalise
 
 
 def images(digits: list[tuple[GrayImage, str]], count: int) -> np.ndarray:

@@ -19,16 +19,16 @@ from conftest import UNPRIVILEGED, Run, write_png
 from test_house import loaded_by
 
 from batchdigits.arrays import GrayImage
-from batchdigits.batch import run
+from batchdigits.cli.commands.run import run
 from batchdigits.config import Settings
 from batchdigits.errors import BatchdigitsError, DataError, OutboxError, UsageError
 from batchdigits.evaluation import report
-from batchdigits.evaluation.answers import Answer
 from batchdigits.evaluation.command import Order, evaluate
-from batchdigits.evaluation.labels import labelled
-from batchdigits.evaluation.listing import copied
+from batchdigits.evaluation.csv_labels import copied
+from batchdigits.evaluation.inputs import labelled
 from batchdigits.evaluation.mistakes import worst_first
-from batchdigits.summary import Summary
+from batchdigits.evaluation.predictions import Answer
+from batchdigits.session.summary import Summary
 
 Digits = list[tuple[GrayImage, str]]
 FILES = {

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from batchdigits.files import copy_to, move_new, numbered, whole_file, write_bytes
+from batchdigits.system.atomic_files import copy_to, move_new, numbered, whole_file, write_bytes
 
 
 def test_a_file_appears_whole_or_not_at_all(tmp_path: Path) -> None:

@@ -8,15 +8,15 @@ import pytest
 
 from batchdigits.config import Duplicates, Thumbnails
 from batchdigits.errors import OutboxError
-from batchdigits.jobs import rejected_page
+from batchdigits.execution.jobs import rejected_page
 from batchdigits.journal import schema
 from batchdigits.journal.entries import FileEntry, PageEntry, image_of, pack
 from batchdigits.journal.journal import Journal, Maker, Todo
 from batchdigits.journal.plan import Plan, Wish
 from batchdigits.journal.store import FILE, FOLDER
-from batchdigits.names import order_key
 from batchdigits.records import Box, Digit, Reading, Reason, Rejected, Row, Source, Stamp, Status
-from batchdigits.reports.lines import COLUMNS, Lines
+from batchdigits.reports.rows import COLUMNS, Lines
+from batchdigits.system.filenames import order_key
 
 SCORES = (0.99996, 0.00004, *(0.0,) * 8)
 Found = tuple[str, int, int]

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from batchdigits.judge import is_cut, judge
+from batchdigits.pipeline.decide import is_cut, judge
 from batchdigits.records import Box, Digit, Reason, Status
 
 SURE = np.array([0.001] * 7 + [0.992] + [0.0005] * 2, np.float32)

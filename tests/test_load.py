@@ -20,8 +20,8 @@ from image_samples import (
 from PIL import Image
 
 from batchdigits.arrays import GrayImage
+from batchdigits.images.load import Limits, pages
 from batchdigits.images.reduced import ReducedPage
-from batchdigits.load import Limits, pages
 from batchdigits.records import Page, Reason, Rejected
 
 SAMPLES = samples()

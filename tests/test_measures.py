@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from batchdigits.evaluation.measures import (
+from batchdigits.evaluation.metrics import (
     NONE,
     Confusion,
     calibration,
@@ -15,7 +15,7 @@ from batchdigits.evaluation.measures import (
     recall,
     worst_confusions,
 )
-from batchdigits.shares import percent, wilson
+from batchdigits.percentages import percent, wilson
 
 
 def test_wilson_as_worked_out_by_hand() -> None:

@@ -3,7 +3,7 @@ import os
 from hypothesis import given
 from hypothesis import strategies as st
 
-from batchdigits.names import LONGEST_NAME, display_name, order_key, raw_name, shorten
+from batchdigits.system.filenames import LONGEST_NAME, display_name, order_key, raw_name, shorten
 
 FILE_NAMES = st.binary(min_size=1, max_size=80).map(os.fsdecode)
 TRICKY = st.text("\\xf0a\udcff\udc80", max_size=12)

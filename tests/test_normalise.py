@@ -6,7 +6,14 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
 from batchdigits.arrays import GrayImage
-from batchdigits.normalise import INK_SIDE, SIDE, _search, normalise, normalise_all, stands_out
+from batchdigits.preprocessing.normalise import (
+    INK_SIDE,
+    SIDE,
+    _search,
+    normalise,
+    normalise_all,
+    stands_out,
+)
 
 Digits = list[tuple[GrayImage, str]]
 

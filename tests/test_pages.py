@@ -79,7 +79,9 @@ def test_it_is_drawn_only_where_it_is_wanted_and_needed(
     before = (out / "report.html").stat().st_mtime_ns
     batchdigits("run", inbox, out)
     assert (out / "report.html").stat().st_mtime_ns == before
-    code = "import sys; from batchdigits.cli import main\ntry: main()\nexcept SystemExit: pass\n"
+    code = (
+        "import sys; from batchdigits.cli.app import main\ntry: main()\nexcept SystemExit: pass\n"
+    )
     code += "print(*sorted({name.split('.')[0] for name in sys.modules}))"
     command = [sys.executable, "-c", code, "run", str(inbox), str(tmp_path / "o2"), "--no-html"]
     loaded = subprocess.run(command, capture_output=True, text=True, check=True).stdout.split()
@@ -91,7 +93,7 @@ def test_thousands_of_rows_are_split(
 ) -> None:
     from batchdigits.journal.journal import Journal
     from batchdigits.reports import htmlfile
-    from batchdigits.reports.redrawing import Wishes, draw_part
+    from batchdigits.reports.rerender import Wishes, draw_part
 
     shutil.copytree(outbox, tmp_path / "copy")
     monkeypatch.setattr(htmlfile, "ROWS", 30)

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from batchdigits.arrays import GrayImage
-from batchdigits.pictures.colours import palette
-from batchdigits.pictures.png import FAST, SMALL, blank, read_index, write_rows
+from batchdigits.drawing.indexed_png import FAST, SMALL, blank, read_index, write_rows
+from batchdigits.drawing.palette import palette
 
 HEIGHT, WIDTH = 20, 30
 #: Signature, header and palette.

@@ -20,15 +20,15 @@ from test_house import loaded_by
 
 from batchdigits.api import engine_of, read_rows
 from batchdigits.arrays import GrayImage
+from batchdigits.cli.commands.predict import figure, figure_row
+from batchdigits.cli.commands.predict.text import cells
 from batchdigits.config import Limits, Model
+from batchdigits.drawing import chart_files
+from batchdigits.drawing.chart_text import fitting, wrapped
 from batchdigits.errors import OutboxError, UsageError
-from batchdigits.given import from_path
-from batchdigits.outcome import reading_of
-from batchdigits.pictures import showing
-from batchdigits.pictures.wording import fitting, wrapped
-from batchdigits.predicting import card, picture
-from batchdigits.predicting.lines import cells
-from batchdigits.reading import Road
+from batchdigits.pipeline.recognise import Road
+from batchdigits.pipeline.result import reading_of
+from batchdigits.pipeline.sources import from_path
 
 Digits = list[tuple[GrayImage, str]]
 COMMAND = [sys.executable, "-m", "batchdigits", "predict"]
@@ -152,7 +152,9 @@ def test_the_picture_has_a_row_for_each_page(batchdigits: Run, scans: Path) -> N
     assert len(done.stderr.splitlines()) == 21
     drawn = cv2.imread(str(scans / "new" / "few.png"))
     assert drawn is not None and os.listdir(scans / "new") == ["few.png"]
-    assert drawn.shape[0] / drawn.shape[1] == pytest.approx((20 * card.HEIGHT + 0.54) / 8.6, 0.01)
+    assert drawn.shape[0] / drawn.shape[1] == pytest.approx(
+        (20 * figure_row.HEIGHT + 0.54) / 8.6, 0.01
+    )
 
 
 def pages(path: Path) -> list[Any]:
@@ -171,13 +173,13 @@ def test_no_text_lies_on_another(scans: Path, monkeypatch: pytest.MonkeyPatch) -
     figures: list[Figure] = []
     monkeypatch.setattr(Figure, "savefig", lambda figure, *_, **__: figures.append(figure))
     with pytest.raises(OutboxError):  # as nothing was written
-        picture.save(scans / "long.png", pages(folder), Limits())
-    (figure,) = figures
-    canvas: Any = FigureCanvasAgg(figure)
-    found = [text.get_window_extent(canvas.get_renderer()).padded(-2) for text in figure.texts]
+        figure.save(scans / "long.png", pages(folder), Limits())
+    (drawn,) = figures
+    canvas: Any = FigureCanvasAgg(drawn)
+    found = [text.get_window_extent(canvas.get_renderer()).padded(-2) for text in drawn.texts]
     assert len(found) > 12
     for number, one in enumerate(found):
-        assert one.x0 >= 0 and one.x1 <= figure.bbox.width
+        assert one.x0 >= 0 and one.x1 <= drawn.bbox.width
         assert not any(one.overlaps(other) for other in found[number + 1 :])
 
 
@@ -192,10 +194,10 @@ def test_names_are_cut_in_their_middle() -> None:
 def test_a_picture_that_cannot_be_written_is_told_before(tmp_path: Path) -> None:
     (tmp_path / "folder.png").mkdir()
     with pytest.raises(OutboxError, match="is a folder"):
-        showing.check_file(tmp_path / "folder.png")
+        chart_files.check_file(tmp_path / "folder.png")
     with pytest.raises(UsageError, match=r"\.pdf"):
-        showing.check_file(tmp_path / "picture.txt")
-    showing.check_file(tmp_path / "new" / "picture.PDF")
+        chart_files.check_file(tmp_path / "picture.txt")
+    chart_files.check_file(tmp_path / "new" / "picture.PDF")
     assert os.listdir(tmp_path / "new") == []
     (tmp_path / "closed").mkdir(mode=0o500)
     done = subprocess.run(
@@ -211,10 +213,10 @@ def test_every_window_shows_a_few_pages(scans: Path, monkeypatch: pytest.MonkeyP
 
     opened: list[str] = []
     monkeypatch.setattr(pyplot, "show", lambda block: opened.extend(pyplot.get_figlabels()))
-    picture.show(pages(scans / "forms")[:4], Limits())
+    figure.show(pages(scans / "forms")[:4], Limits())
     assert opened == ["Pages 1-3 of 4", "Pages 4-4 of 4"] and pyplot.get_fignums() == []
     with pytest.raises(UsageError, match="No window"):
-        showing.check_window()
+        chart_files.check_window()
 
 
 def test_predicting_loads_no_more_than_it_needs() -> None:

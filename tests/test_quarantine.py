@@ -8,11 +8,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from batchdigits.config import Quarantine, Settings
-from batchdigits.jobs import rejected_page
+from batchdigits.execution.jobs import rejected_page
 from batchdigits.journal.entries import FileEntry
-from batchdigits.names import display_name
-from batchdigits.quarantine import put_back, set_aside, settled
 from batchdigits.records import Reason, Rejected, Source, Stamp
+from batchdigits.session.quarantine import put_back, set_aside, settled
+from batchdigits.system.filenames import display_name
 
 
 def bad_file(inbox: Path, name: str, content: bytes = b"junk") -> tuple[Source, FileEntry]:

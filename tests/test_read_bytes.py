@@ -9,7 +9,7 @@ import pytest
 from conftest import UNPRIVILEGED
 
 from batchdigits.errors import ImageError
-from batchdigits.load import read_bytes
+from batchdigits.images.load import read_bytes
 from batchdigits.records import Reason, Source
 
 CONTENT = bytes(range(256)) * 1000
@@ -38,7 +38,7 @@ def test_a_file_that_is_longer_than_the_system_says_or_comes_in_parts(
     path = tmp_path / "a.png"
     path.write_bytes(CONTENT)
     read = os.read
-    monkeypatch.setattr("batchdigits.load.os.read", lambda file, length: read(file, 1000))
+    monkeypatch.setattr("batchdigits.images.load.os.read", lambda file, length: read(file, 1000))
     assert read_bytes(Source(str(path), "a.png"))[0] == CONTENT
     assert read_bytes(Source("/proc/self/status", "status"))[0].startswith(b"Name:")
 
@@ -76,7 +76,7 @@ def test_a_file_that_may_not_be_read(tmp_path: Path) -> None:
     path.chmod(0)
     program = (
         "import sys\n"
-        "from batchdigits.load import read_bytes\n"
+        "from batchdigits.images.load import read_bytes\n"
         "from batchdigits.errors import ImageError; from batchdigits.records import Source\n"
         "try: read_bytes(Source(sys.argv[1], 'a.png'))\n"
         "except ImageError as error: print(error.rejected.reason)\n"
@@ -102,5 +102,5 @@ def test_what_the_system_says(
     def refuse(*_: object) -> int:
         raise OSError(code, os.strerror(code))
 
-    monkeypatch.setattr("batchdigits.load.os.open", refuse)
+    monkeypatch.setattr("batchdigits.images.load.os.open", refuse)
     assert failure(tmp_path / "a.png") is wanted

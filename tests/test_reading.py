@@ -10,12 +10,12 @@ from PIL import Image
 
 from batchdigits.arrays import GrayImage
 from batchdigits.config import Limits, Thumbnails
-from batchdigits.engine import Engine
+from batchdigits.images.load import pages
 from batchdigits.images.reduced import ReducedPage
-from batchdigits.judge import judge
-from batchdigits.load import pages
-from batchdigits.normalise import SEARCH_SIDE, normalise
-from batchdigits.reading import Road, read_chunk, thumbnail_name
+from batchdigits.inference.engine import Engine
+from batchdigits.pipeline.decide import judge
+from batchdigits.pipeline.recognise import Road, read_chunk, thumbnail_name
+from batchdigits.preprocessing.normalise import SEARCH_SIDE, normalise
 from batchdigits.records import Box, Page, Reading, Reason, Row, Source, Status
 
 Digits = list[tuple[GrayImage, str]]

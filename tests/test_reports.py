@@ -10,10 +10,10 @@ import pytest
 from conftest import ROOT, Run, read_csv
 from python_calamine import CalamineWorkbook
 
-from batchdigits.batch import run
+from batchdigits.cli.commands.run import run
 from batchdigits.config import Settings
 from batchdigits.errors import UsageError
-from batchdigits.summary import Summary
+from batchdigits.session.summary import Summary
 
 #: Names that are no markup, no escapes and no trimmed text, though they look so.
 ODD = ("<r><t>bold</t></r>", "a_x0041_b.png", "&amp; <b>.png", " space .png", "tab\there.png")

@@ -6,8 +6,8 @@ import pytest
 from test_normalise import seven, similar
 
 from batchdigits.arrays import GrayImage
-from batchdigits.images.rules import without_lines
-from batchdigits.normalise import normalise
+from batchdigits.preprocessing.form_lines import without_lines
+from batchdigits.preprocessing.normalise import normalise
 
 Digits = list[tuple[GrayImage, str]]
 

@@ -16,8 +16,8 @@ import pytest
 from conftest import ROOT, UNPRIVILEGED, Run, read_csv, write_png
 
 from batchdigits.arrays import GrayImage
-from batchdigits.reports.lines import COLUMNS
-from batchdigits.tasks import CHUNK
+from batchdigits.execution.chunks import CHUNK
+from batchdigits.reports.rows import COLUMNS
 
 Digits = list[tuple[GrayImage, str]]
 

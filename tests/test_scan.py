@@ -7,8 +7,8 @@ import pytest
 from conftest import write_png
 
 from batchdigits.arrays import GrayImage
-from batchdigits.names import order_key, raw_name
-from batchdigits.scan import Scan, is_chosen, is_junk
+from batchdigits.pipeline.scan import Scan, is_chosen, is_junk
+from batchdigits.system.filenames import order_key, raw_name
 
 
 def names(scan: Scan) -> list[str]:

@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from batchdigits.mounts import shared_inside
-from batchdigits.scan import Scan
+from batchdigits.pipeline.scan import Scan
+from batchdigits.system.filesystems import shared_inside
+from batchdigits.watching.debounce import Settling
 from batchdigits.watching.heartbeat import Condition
-from batchdigits.watching.pace import Pace
-from batchdigits.watching.settling import Settling
+from batchdigits.watching.throttle import Pace
 
 SETTLE, GRACE = 2.0, 10.0
 

@@ -5,14 +5,14 @@ import numpy as np
 import pytest
 
 from batchdigits.arrays import ColourImage
-from batchdigits.pictures import captions, colours, font, lettering, letters, png
-from batchdigits.pictures.card import unread_card
-from batchdigits.pictures.colours import STATUS_COLOUR
-from batchdigits.pictures.layout import FIELD_HEIGHT, THUMB_HEIGHT, THUMB_WIDTH
-from batchdigits.pictures.lettering import drawable, fit, text_width
-from batchdigits.pictures.letters import ELLIPSIS, PLACEHOLDER
-from batchdigits.pictures.sheet import sheet_png
-from batchdigits.pictures.thumbnail import draw_png, view
+from batchdigits.drawing import captions, font, indexed_png, letters, palette, text
+from batchdigits.drawing.contact_sheet import sheet_png
+from batchdigits.drawing.error_card import unread_card
+from batchdigits.drawing.letters import ELLIPSIS, PLACEHOLDER
+from batchdigits.drawing.palette import STATUS_COLOUR
+from batchdigits.drawing.sizes import FIELD_HEIGHT, THUMB_HEIGHT, THUMB_WIDTH
+from batchdigits.drawing.text import drawable, fit, text_width
+from batchdigits.drawing.thumbnail import draw_png, view
 from batchdigits.records import Box, Page, Reading, Reason, Status
 
 PLAIN_NAMES = [
@@ -40,7 +40,7 @@ CODES = [*(str(reason) for reason in Reason), "something_new", "", "x" * 99]
 
 
 def thumbnail(entry: int = 0) -> bytes:
-    return png.write_rows(png.blank(THUMB_HEIGHT, THUMB_WIDTH, entry))
+    return indexed_png.write_rows(indexed_png.blank(THUMB_HEIGHT, THUMB_WIDTH, entry))
 
 
 def shown(data: bytes) -> ColourImage:
@@ -80,17 +80,17 @@ def test_a_sheet_shows_thumbnails_unchanged() -> None:
 @pytest.mark.parametrize("broken", [None, b"", b"junk", thumbnail()[:-1]])
 def test_a_missing_or_broken_thumbnail_becomes_a_card(broken: bytes | None) -> None:
     sheet = shown(sheet_png([(broken, "truncated", "")]))
-    expected = colours.palette()[unread_card("truncated")]
+    expected = palette.palette()[unread_card("truncated")]
     assert np.array_equal(sheet[18 : 18 + THUMB_HEIGHT, 18 : 18 + THUMB_WIDTH], expected)
 
 
 @pytest.mark.parametrize("code", CODES)
 def test_an_unread_page_has_a_card(code: str) -> None:
-    card = colours.palette()[unread_card(code)]
+    card = palette.palette()[unread_card(code)]
     assert card.shape == (THUMB_HEIGHT, THUMB_WIDTH, 3)
     statuses = (Status.QUARANTINED, Status.FAILED)
     assert sum(has(card, STATUS_COLOUR[status]) > 300 for status in statuses) == 1
-    assert has(card[:FIELD_HEIGHT], (colours.INK,) * 3) > 0
+    assert has(card[:FIELD_HEIGHT], (palette.INK,) * 3) > 0
     # Nothing touches the right edge, so no word was cut off.
     assert np.ptp(card[:FIELD_HEIGHT, -4:]) == 0
     assert np.ptp(card[FIELD_HEIGHT:, -4:]) == 0
@@ -126,9 +126,9 @@ def test_shortened_names_fit_and_keep_their_ends(name: str) -> None:
 @pytest.mark.parametrize("size", letters.SIZES)
 @pytest.mark.parametrize("name", PLAIN_NAMES)
 def test_stored_letters_make_the_lines_that_the_font_draws(name: str, size: int) -> None:
-    text = drawable(name)[:60]
+    shown = drawable(name)[:60]
     coverage = np.arange(256, dtype=np.uint8)
-    plain, drawn = lettering.line(text, size, coverage), font.line(text, size)
+    plain, drawn = text.line(shown, size, coverage), font.line(shown, size)
     width = min(plain.shape[1], drawn.shape[1])
     assert not plain[:, width:].any() and not drawn[:, width:].any()
     # Processors may round an average differently.
@@ -147,7 +147,7 @@ def test_plain_pictures_never_load_the_font(monkeypatch: pytest.MonkeyPatch) -> 
         raise AssertionError("the font was loaded")
 
     monkeypatch.setattr(font, "_face", load)
-    for cache in (letters.glyph, letters.word, lettering._columns, unread_card, captions._caption):
+    for cache in (letters.glyph, letters.word, text._columns, unread_card, captions._caption):
         cache.cache_clear()
     look = view(Page(1, np.zeros((28, 28), np.uint8)), None)
     for reason in [*Reason, None]:

@@ -7,13 +7,13 @@ from test_normalise import similar
 
 from batchdigits.arrays import GrayImage
 from batchdigits.images.pixels import to_gray
-from batchdigits.normalise import normalise
-from batchdigits.training.glyphs import Glyphs, from_pages, thin
-from batchdigits.training.kinds import KINDS, style
-from batchdigits.training.nondigits import NON_DIGITS
-from batchdigits.training.pen import Bend, Pen, draw_ink
-from batchdigits.training.simulator import simulate
-from batchdigits.training.strokes import DIGITS, MARKS, draw
+from batchdigits.preprocessing.normalise import normalise
+from batchdigits.training.simulator.distance_fields import Glyphs, from_pages, thin
+from batchdigits.training.simulator.non_digits import NON_DIGITS
+from batchdigits.training.simulator.pen import Bend, Pen, draw_ink
+from batchdigits.training.simulator.scan_styles import KINDS, style
+from batchdigits.training.simulator.simulate import simulate
+from batchdigits.training.simulator.stroke_digits import DIGITS, MARKS, draw
 
 Digits = list[tuple[GrayImage, str]]
 

@@ -5,12 +5,12 @@ import numpy as np
 import pytest
 
 from batchdigits.arrays import ColourImage, GrayImage
-from batchdigits.pictures import captions, colours, letters
-from batchdigits.pictures.colours import STATUS_COLOUR
-from batchdigits.pictures.foundry import cast
-from batchdigits.pictures.layout import CAPTION_HEIGHT, FIELD_HEIGHT, THUMB_HEIGHT, THUMB_WIDTH
-from batchdigits.pictures.signs import badge
-from batchdigits.pictures.thumbnail import View, draw_png, view
+from batchdigits.drawing import captions, letters, palette
+from batchdigits.drawing.foundry import cast
+from batchdigits.drawing.palette import STATUS_COLOUR
+from batchdigits.drawing.sizes import CAPTION_HEIGHT, FIELD_HEIGHT, THUMB_HEIGHT, THUMB_WIDTH
+from batchdigits.drawing.status_icons import badge
+from batchdigits.drawing.thumbnail import View, draw_png, view
 from batchdigits.records import Box, Page, Reading, Reason, Status
 
 BLANK = Reading(Status.REVIEW, Reason.BLANK, None, None, None, None, ())
@@ -107,13 +107,13 @@ def test_statuses_differ_without_their_colour() -> None:
 
 
 def test_the_palette_has_every_colour_and_nearly_every_gray() -> None:
-    palette = colours.palette()
+    colours = palette.palette()
     for status, colour in STATUS_COLOUR.items():
-        assert tuple(palette[colours.steps(status)[0]].tolist()) == colour
+        assert tuple(colours[palette.steps(status)[0]].tolist()) == colour
         # From the colour to black or white without a jump: no entry is another status's.
-        steps = palette[colours.steps(status)].astype(int)
+        steps = colours[palette.steps(status)].astype(int)
         assert np.ptp(np.diff(steps, axis=0), axis=0).max() <= 1
-    grays = palette[colours.spared()].astype(int)
+    grays = colours[palette.spared()].astype(int)
     assert (np.ptp(grays, axis=1) == 0).all()
     assert np.abs(grays[:, 0] - np.arange(256)).max() == 1
 
@@ -198,7 +198,7 @@ def test_the_same_page_gives_the_same_file(reading: Reading) -> None:
 
 
 def test_stored_letters_are_what_the_font_draws() -> None:
-    """Where this fails, ``python -m batchdigits.pictures.foundry`` draws them anew."""
+    """Where this fails, ``python -m batchdigits.drawing.foundry`` draws them anew."""
     for name, mask in cast().items():
         stored = letters.stored()[name]
         assert stored.shape == mask.shape, name

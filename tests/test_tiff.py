@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from image_samples import ORIENTATION, picture, stored, tiff, tiff_stack
 
 from batchdigits.images.ifd import STRIP_BYTES, STRIPS, read_ifds
-from batchdigits.load import Limits, pages
+from batchdigits.images.load import Limits, pages
 from batchdigits.records import Page, Reason, Rejected
 
 

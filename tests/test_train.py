@@ -20,13 +20,8 @@ from fontTools.ttLib import TTFont
 from numpy.typing import ArrayLike
 
 from batchdigits.arrays import GrayImage
-from batchdigits.confidence import fit_temperature
-from batchdigits.engine import load_default
-from batchdigits.errors import DataError
-from batchdigits.normalise import normalise
-from batchdigits.training import augment, sources
-from batchdigits.training.augment import NO_DIGIT, Material, make
-from batchdigits.training.data import (
+from batchdigits.datasets import readers
+from batchdigits.datasets.labelled import (
     LONGEST_SIDE,
     Labelled,
     hold_back,
@@ -35,11 +30,17 @@ from batchdigits.training.data import (
     load_folder,
     load_npz,
 )
-from batchdigits.training.fonts import load_fonts
-from batchdigits.training.gathering import Data, gather
-from batchdigits.training.glyphs import OUTLINE
+from batchdigits.datasets.split import Data, gather
+from batchdigits.errors import DataError
+from batchdigits.inference.calibration import fit_temperature
+from batchdigits.inference.engine import load_default
+from batchdigits.preprocessing.normalise import normalise
 from batchdigits.training.history import Epoch, best_of, gives_up
-from batchdigits.training.pen import Bend, Pen, draw_ink
+from batchdigits.training.simulator import augment
+from batchdigits.training.simulator.augment import NO_DIGIT, Material, make
+from batchdigits.training.simulator.distance_fields import OUTLINE
+from batchdigits.training.simulator.fonts import load_fonts
+from batchdigits.training.simulator.pen import Bend, Pen, draw_ink
 
 Digits = list[tuple[GrayImage, str]]
 
@@ -145,8 +146,8 @@ def test_training_that_was_stopped_ends_with_the_same_weights(
     command = ["--arch", "mlp", "--data", "idx", "--data", "scans", "--batch-size", "8"]
     command += ["--seed", "3"]
     program = (
-        "import sys; from batchdigits.cli import main\n"
-        "from batchdigits.training.bar import Bar\n"
+        "import sys; from batchdigits.cli.app import main\n"
+        "from batchdigits.cli.ui.training_progress import Bar\n"
         "ended = Bar.ended\n"
         "def stopped(bar, number, epoch):\n"
         "    ended(bar, number, epoch)\n"
@@ -194,16 +195,16 @@ def test_training_that_was_stopped_ends_with_the_same_weights(
 
 def test_idx_files_are_read_with_their_labels(tmp_path: Path, digits: Digits) -> None:
     write_idx(tmp_path / "idx", digits)
-    train, test = (sources.load(str(tmp_path / "idx"), part) for part in ("train", "test"))
+    train, test = (readers.load(str(tmp_path / "idx"), part) for part in ("train", "test"))
     assert train is not None and test is not None and (len(train), len(test)) == (200, 40)
     assert train.digits[:3].tolist() == [int(true) for _, true in digits[:3]]
-    one = sources.load(str(tmp_path / "idx" / "t10k-images-idx3-ubyte.gz"), "train")
+    one = readers.load(str(tmp_path / "idx" / "t10k-images-idx3-ubyte.gz"), "train")
     assert one is not None and np.array_equal(one.pages[39], test.pages[39])
     labels = tmp_path / "idx" / "train-labels-idx1-ubyte"
     for content in (labels.read_bytes()[:-1], labels.read_bytes() + b"x", b"", b"junk"):
         labels.write_bytes(content)
         with pytest.raises(DataError):
-            sources.load(str(tmp_path / "idx"), "train")
+            readers.load(str(tmp_path / "idx"), "train")
 
 
 def test_what_makes_no_sense_is_told_before_the_work(batchdigits: Run, tmp_path: Path) -> None:

@@ -18,15 +18,15 @@ from conftest import UNPRIVILEGED, Run
 
 from batchdigits.arrays import GrayImage
 from batchdigits.config import Settings, Watching
-from batchdigits.engine import Engine
+from batchdigits.inference.engine import Engine
 from batchdigits.journal.journal import PRESENT, Journal
-from batchdigits.outbox import opened
-from batchdigits.reports.keeping import kept
-from batchdigits.scan import Scan
-from batchdigits.session import Session
-from batchdigits.summary import Summary
-from batchdigits.watching.lookout import Lookout
-from batchdigits.watching.reporting import Reporting
+from batchdigits.pipeline.scan import Scan
+from batchdigits.reports.safe_write import kept
+from batchdigits.session.outbox import opened
+from batchdigits.session.session import Session
+from batchdigits.session.summary import Summary
+from batchdigits.watching.events import Lookout
+from batchdigits.watching.report_scheduler import Reporting
 from benchmarks.watcher import SETTLE, Watcher, children, rows_of, wait_for
 
 Digits = list[tuple[GrayImage, str]]
@@ -630,7 +630,7 @@ def test_what_raises_no_events_is_polled(
     inbox: Path, outbox: Path, scans: list[bytes], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # A fake, since no file system at hand keeps its events to itself.
-    monkeypatch.setattr("batchdigits.watching.ears._told", lambda event: [])
+    monkeypatch.setattr("batchdigits.watching.observer._told", lambda event: [])
     lookout = Lookout(inbox, Watching())
     lookout.start()
     assert lookout.mode == "polling" and "probe" in lookout.reason and lookout.pid == 0
@@ -761,11 +761,11 @@ def test_a_day_s_table_that_is_locked_at_midnight_is_written_later(
                 raise PermissionError(13, "Permission denied")
             return kept(journal, path, shows)
 
-        monkeypatch.setattr("batchdigits.reports.drawing.kept", locked)
+        monkeypatch.setattr("batchdigits.reports.render.kept", locked)
         reporting.tend(1e9, 99.0, Scan(inbox), lambda: False)
         assert "results-2026-11-21.csv" in reporting.behind
         assert rows_of(outbox / "results-2026-11-21.csv") == []
-        monkeypatch.setattr("batchdigits.reports.drawing.kept", kept)
+        monkeypatch.setattr("batchdigits.reports.render.kept", kept)
         reporting.tend(2e9, 99.0, Scan(inbox), lambda: False)
         assert [row["file"] for row in rows_of(outbox / "results-2026-11-21.csv")] == ["a.png"]
         assert rows_of(outbox / "results-2026-11-22.csv") == [] and not reporting.behind
@@ -798,7 +798,7 @@ def test_a_look_asked_for_during_a_look_is_taken(inbox: Path) -> None:
 def test_many_files_that_cannot_be_got_at_hide_no_other(
     inbox: Path, outbox: Path, scans: list[bytes]
 ) -> None:
-    script = "import batchdigits.watching.rescanning as r; r.MOST = 5\n"
+    script = "import batchdigits.watching.rescan as r; r.MOST = 5\n"
     script += "import batchdigits.watching.watcher as w; w.MOST = 5\n"
     script += "from batchdigits.__main__ import main; main()"
     for number in range(12):

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from batchdigits.workers import Fate, Workers
+from batchdigits.execution.pool import Fate, Workers
 
 
 def double(items: list[Any]) -> list[Any]:
@@ -115,7 +115,7 @@ def test_a_worker_that_hangs_in_the_middle_of_its_answer_is_noticed() -> None:
 
 
 def test_a_hung_worker_does_not_outlast_a_pause(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("batchdigits.workers._LAST_WORDS", 0.5)
+    monkeypatch.setattr("batchdigits.execution.pool._LAST_WORDS", 0.5)
     with pool(count=1, timeout=60) as workers:
         begun = time.monotonic()
         assert list(workers.run([["hang"]], lambda: time.monotonic() > begun + 0.5)) == []

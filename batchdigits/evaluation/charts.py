@@ -4,9 +4,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from batchdigits.evaluation.figures import Figures
-from batchdigits.evaluation.measures import Calibration
-from batchdigits.pictures.canvas import (
+from batchdigits.drawing.charts import (
     BLUE,
     GRAY,
     INK,
@@ -16,7 +14,9 @@ from batchdigits.pictures.canvas import (
     tidy,
     to_png,
 )
-from batchdigits.shares import percent, wilson
+from batchdigits.evaluation.metrics import Calibration
+from batchdigits.evaluation.metrics_summary import Figures
+from batchdigits.percentages import percent, wilson
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

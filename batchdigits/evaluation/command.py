@@ -6,16 +6,16 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from batchdigits import __version__
-from batchdigits.catalogue import open_engine
 from batchdigits.config import Duplicates, Model, Quarantine, Settings, Thumbnails
-from batchdigits.engine import Engine
 from batchdigits.errors import EXIT_SOME_UNREAD, DataError
-from batchdigits.evaluation import charts, matrix, mistakes, report, tiles
-from batchdigits.evaluation.answers import Answer, Answers, read_answers
-from batchdigits.evaluation.figures import Figures, figures
-from batchdigits.evaluation.labels import Labelled, check_outbox, labelled
-from batchdigits.names import display_name
-from batchdigits.summary import Summary
+from batchdigits.evaluation import charts, confusion_chart, mistake_sheet, mistakes, report
+from batchdigits.evaluation.inputs import Labelled, check_outbox, labelled
+from batchdigits.evaluation.metrics_summary import Figures, figures
+from batchdigits.evaluation.predictions import Answer, Answers, read_answers
+from batchdigits.inference.engine import Engine
+from batchdigits.inference.registry import open_engine
+from batchdigits.session.summary import Summary
+from batchdigits.system.filenames import display_name
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +23,7 @@ class Order:
     """What to evaluate, with what, and where to put what is found.
 
     ``data`` is a folder, a CSV, an ``.npz`` or ``mnist`` (see
-    :func:`batchdigits.evaluation.labels.labelled`); the others are as in
+    :func:`batchdigits.evaluation.inputs.labelled`); the others are as in
     :class:`batchdigits.config.Settings`.
     """
 
@@ -51,7 +51,7 @@ def evaluate(order: Order, read: Callable[[Settings], Summary]) -> Evaluated:
 
     Args:
         order: what to do.
-        read: carries out a run, as :func:`batchdigits.batch.run` does.
+        read: carries out a run, as :func:`batchdigits.cli.commands.run.run` does.
 
     Raises:
         DataError: the data cannot be used.
@@ -98,7 +98,7 @@ def _report(order: Order, files: Labelled, answers: Answers, models: Path) -> Fi
     found, wrong = figures(answers), mistakes.worst_first(answers.files)
     engine = open_engine(order.model, models)
     pictures = {
-        "confusion.png": matrix.confusion_png(found),
+        "confusion.png": confusion_chart.confusion_png(found),
         "calibration.png": charts.calibration_png(found),
         "coverage.png": charts.coverage_png(found),
     }
@@ -113,7 +113,7 @@ def _sheet(wrong: list[Answer], inbox: Path, engine: Engine) -> bytes:
     which = "" if len(shown) == len(wrong) else f"; the first {len(shown)}"
     count = f"{len(wrong):,} mistakes" if len(wrong) > 1 else "1 mistake"
     title = f"{count}, the most confident first{which}: truth \N{RIGHTWARDS ARROW} reading"
-    return tiles.sheet_png(shown, mistakes.thumbnails(shown, inbox, engine), title)
+    return mistake_sheet.sheet_png(shown, mistakes.thumbnails(shown, inbox, engine), title)
 
 
 def _about(order: Order, engine: Engine) -> dict[str, object]:

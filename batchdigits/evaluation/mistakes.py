@@ -4,11 +4,11 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from batchdigits.config import Limits, Thumbnails
-from batchdigits.engine import Engine
-from batchdigits.evaluation.answers import Answer
-from batchdigits.names import order_key, raw_name
-from batchdigits.reading import Road, read_chunk
+from batchdigits.evaluation.predictions import Answer
+from batchdigits.inference.engine import Engine
+from batchdigits.pipeline.recognise import Road, read_chunk
 from batchdigits.records import Source
+from batchdigits.system.filenames import order_key, raw_name
 
 #: Most mistakes on the sheet.
 TILES = 100
@@ -24,7 +24,7 @@ def thumbnails(files: Sequence[Answer], inbox: Path, engine: Engine) -> list[byt
     """Draw each file as a run would, by reading it once more: PNGs, empty for unread files.
 
     Raises:
-        ModelError: see :mod:`batchdigits.engine`.
+        ModelError: see :mod:`batchdigits.inference.engine`.
     """
     road = Road(engine, Limits(), inbox, Thumbnails.SHEETS)
     read = [each for each in files if each.status in ("ok", "review")]

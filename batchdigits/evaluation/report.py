@@ -9,14 +9,14 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from batchdigits.errors import OutboxError
-from batchdigits.evaluation import measures
-from batchdigits.evaluation.answers import Answer, Answers
-from batchdigits.evaluation.figures import Figures, Part
-from batchdigits.evaluation.measures import NONE
-from batchdigits.files import whole_file, write_bytes
-from batchdigits.names import display_name
-from batchdigits.outbox import check_writable
+from batchdigits.evaluation import metrics
+from batchdigits.evaluation.metrics import NONE
+from batchdigits.evaluation.metrics_summary import Figures, Part
+from batchdigits.evaluation.predictions import Answer, Answers
 from batchdigits.reports.csvfile import BOM, guard
+from batchdigits.session.outbox import check_writable
+from batchdigits.system.atomic_files import whole_file, write_bytes
+from batchdigits.system.filenames import display_name
 
 SCHEMA = 1
 FIGURES, MISTAKES, SHEET = "evaluation.json", "mistakes.csv", "mistakes.png"
@@ -152,10 +152,10 @@ _PER_DIGIT = [
 
 def _per_digit(found: Figures) -> Iterator[list[Cell]]:
     """Rows of ``per_digit.csv``; the interval is the recall's."""
-    precision, recall = measures.precision(found.counts), measures.recall(found.counts)
+    precision, recall = metrics.precision(found.counts), metrics.recall(found.counts)
     for digit in range(NONE):
         part = found.digit(digit)
-        both = measures.f1(precision[digit], recall[digit])
+        both = metrics.f1(precision[digit], recall[digit])
         shares = precision[digit], recall[digit], *part.interval, both
         read_as = int(found.counts[:, digit].sum())
         yield [digit, part.files, part.right, read_as, *map(_rounded, shares)]
@@ -171,7 +171,7 @@ def _mistake(answer: Answer) -> list[Cell]:
 
 def _content(found: Figures, answers: Answers, about: dict[str, object]) -> dict[str, object]:
     per_digit = [dict(zip(_PER_DIGIT, row, strict=True)) for row in _per_digit(found)]
-    confusions = measures.worst_confusions(found.counts, 10)
+    confusions = metrics.worst_confusions(found.counts, 10)
     return {
         "schema": SCHEMA,
         **about,

@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 from batchdigits.journal.entries import FileEntry, PageEntry
-from batchdigits.journal.written import Written
-from batchdigits.names import display_name, raw_name
+from batchdigits.journal.report_state import Written
 from batchdigits.records import Stamp
+from batchdigits.system.filenames import display_name, raw_name
 
 #: ``source_state``: in the inbox, no longer there, or taken away by the program itself, to
 #: quarantine or because it was read and was not to be left there.

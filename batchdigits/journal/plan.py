@@ -10,7 +10,7 @@ from typing import Any
 
 from batchdigits.config import Thumbnails
 from batchdigits.journal.journal import GONE, PRESENT, Journal, Todo
-from batchdigits.names import order_key
+from batchdigits.system.filenames import order_key
 
 #: Files to be read that are fetched at a time.
 _BLOCK = 4096

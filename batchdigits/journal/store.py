@@ -6,10 +6,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Self
 
-from batchdigits.console import LOG
 from batchdigits.errors import OutboxBusyError, OutboxError
 from batchdigits.journal.schema import MIGRATIONS, migrate, version
-from batchdigits.mounts import network_file_system
+from batchdigits.system.filesystems import network_file_system
+from batchdigits.system.logs import LOG
 
 FOLDER = ".batchdigits"
 FILE = "journal.sqlite3"

@@ -9,9 +9,9 @@ import math
 from collections import Counter
 
 from batchdigits.journal.journal import Journal
-from batchdigits.names import for_terminal
 from batchdigits.records import Reason, Status
-from batchdigits.reports.lines import Lines
+from batchdigits.reports.rows import Lines
+from batchdigits.system.filenames import for_terminal
 
 #: Blank pages in a row that are no coincidence.
 _BLANKS = 8

@@ -3,10 +3,10 @@
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from batchdigits.pictures.canvas import BLUE, GRAY, INK, new_figure, tidy, to_png
-from batchdigits.pictures.colours import STATUS_COLOUR
+from batchdigits.drawing.charts import BLUE, GRAY, INK, new_figure, tidy, to_png
+from batchdigits.drawing.palette import STATUS_COLOUR
 from batchdigits.records import Status
-from batchdigits.reports.lines import Lines
+from batchdigits.reports.rows import Lines
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

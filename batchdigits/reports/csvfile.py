@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from typing import IO, Any
 
 from batchdigits.config import CsvDialect
-from batchdigits.reports.lines import COLUMNS, Cell, Line
+from batchdigits.reports.rows import COLUMNS, Cell, Line
 
 BOM = "\ufeff"
 #: A cell that begins so is run as a formula by spreadsheets (OWASP, *CSV Injection*).

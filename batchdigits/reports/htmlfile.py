@@ -16,12 +16,12 @@ from typing import IO, Any
 
 import orjson
 
-from batchdigits.clock import now
 from batchdigits.journal.entries import levels_of
 from batchdigits.journal.journal import Journal
 from batchdigits.records import MEANING, Status
 from batchdigits.reports.alarms import alarms
-from batchdigits.reports.lines import Lines
+from batchdigits.reports.rows import Lines
+from batchdigits.system.clock import now
 
 #: Rows of one page: browsers stay quick with so many pictures. More pages than that tell nobody
 #: anything: what is surest of all is in the tables alone.

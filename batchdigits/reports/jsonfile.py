@@ -8,7 +8,7 @@ from typing import IO
 
 import orjson
 
-from batchdigits.reports.lines import COLUMNS, Line
+from batchdigits.reports.rows import COLUMNS, Line
 
 SCHEMA = 1
 _NAMES = (*COLUMNS, "detail", "scores", "ink_box")

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from batchdigits.errors import UsageError
-from batchdigits.reports.lines import COLUMNS, Line
+from batchdigits.reports.rows import COLUMNS, Line
 
 #: Rows held until they are written together.
 _GROUP = 5000

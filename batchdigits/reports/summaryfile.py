@@ -3,10 +3,10 @@
 import json
 from typing import IO
 
+from batchdigits.pipeline.scan import Scan
 from batchdigits.records import Status
-from batchdigits.reports.lines import Lines
-from batchdigits.scan import Scan
-from batchdigits.summary import Summary
+from batchdigits.reports.rows import Lines
+from batchdigits.session.summary import Summary
 
 
 def write(

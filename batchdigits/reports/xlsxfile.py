@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 from batchdigits.config import XlsxImages
 from batchdigits.journal.journal import Journal
 from batchdigits.records import MEANING, Status
-from batchdigits.reports.cells import Cells
-from batchdigits.reports.lines import COLUMNS, Line, Lines
+from batchdigits.reports.rows import COLUMNS, Line, Lines
+from batchdigits.reports.xlsx_cells import Cells
 
 if TYPE_CHECKING:  # takes a while to load, and is wanted by few
     from xlsxwriter.format import Format

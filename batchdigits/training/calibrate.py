@@ -5,9 +5,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from batchdigits.confidence import REVIEWED, fit_temperature
-from batchdigits.engine import Engine
-from batchdigits.training.augment import (
+from batchdigits.datasets.labelled import Labelled
+from batchdigits.inference.calibration import REVIEWED, fit_temperature
+from batchdigits.inference.engine import Engine
+from batchdigits.training.simulator.augment import (
     HELD_BACK_BENDING,
     NO_DIGIT,
     Batch,
@@ -16,8 +17,7 @@ from batchdigits.training.augment import (
     plain,
     simulated,
 )
-from batchdigits.training.data import Labelled
-from batchdigits.training.glyphs import from_pages
+from batchdigits.training.simulator.distance_fields import from_pages
 
 #: What ten single-precision shares may lack to 1 by rounding.
 ROUNDING = 1e-5

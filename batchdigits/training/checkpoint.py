@@ -11,10 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from batchdigits.errors import DataError, UsageError
-from batchdigits.files import whole_path
+from batchdigits.system.atomic_files import whole_path
 from batchdigits.training.history import Epoch
 from batchdigits.training.recipe import Recipe
-from batchdigits.training.teacher import Teacher
+from batchdigits.training.trainer import Teacher
 
 #: What a longer training may differ in from the one it goes on with.
 _OPEN = ("epochs",)

@@ -5,30 +5,30 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Protocol
 
-from batchdigits.adoption.conversion import drop_last_activation, to_float_tflite
-from batchdigits.cards import card_of
 from batchdigits.config import Arch
-from batchdigits.console import LOG
-from batchdigits.engine import DEFAULT_MODEL, engine_of
+from batchdigits.datasets.labelled import join
+from batchdigits.datasets.split import Parts, gather
 from batchdigits.errors import DataError, OutboxError, UsageError
-from batchdigits.files import write_bytes
-from batchdigits.training.architecture import build_cnn, build_mlp
-from batchdigits.training.augment import Material, make, plain
+from batchdigits.inference.engine import DEFAULT_MODEL, engine_of
+from batchdigits.inference.importing.convert import drop_last_activation, to_float_tflite
+from batchdigits.inference.model_card import card_of
+from batchdigits.system.atomic_files import write_bytes
+from batchdigits.system.logs import LOG
 from batchdigits.training.calibrate import HeldBack, calibrate
+from batchdigits.training.card_fields import description
 from batchdigits.training.checkpoint import Checkpoint
 from batchdigits.training.curves import curves_png
-from batchdigits.training.data import join
-from batchdigits.training.description import description
 from batchdigits.training.export import card_fields, to_tflite, write_model
-from batchdigits.training.fonts import load_fonts
-from batchdigits.training.gathering import Parts, gather
 from batchdigits.training.history import Epoch
-from batchdigits.training.order import CHECKPOINT, ENDINGS, Order
+from batchdigits.training.loop import Lessons, train
+from batchdigits.training.loop import Listener as TrainListener
+from batchdigits.training.networks import build_cnn, build_mlp
 from batchdigits.training.recipe import Recipe
-from batchdigits.training.testing import Tested, tested
-from batchdigits.training.train import Lessons, train
-from batchdigits.training.train import Listener as TrainListener
-from batchdigits.training.variations import varied
+from batchdigits.training.request import CHECKPOINT, ENDINGS, Order
+from batchdigits.training.simulator.augment import Material, make, plain
+from batchdigits.training.simulator.epochs import varied
+from batchdigits.training.simulator.fonts import load_fonts
+from batchdigits.training.test_metrics import Tested, tested
 
 #: Images from which the ranges of 8-bit activations are taken.
 SAMPLES = 4096
@@ -79,7 +79,7 @@ def _train(order: Order, listener: Listener) -> Trained:
     held_back = HeldBack.of(join(parts.check), recipe.seed, recipe.varied)
     model = _network(order)
     if order.start:
-        from batchdigits.training.start import recipe_as_built
+        from batchdigits.training.fine_tune import recipe_as_built
 
         recipe = recipe_as_built(recipe, model)
         order = replace(order, recipe=recipe)
@@ -155,7 +155,7 @@ def _network(order: Order) -> Any:
     if order.start:
         import keras
 
-        from batchdigits.training.start import begin_with
+        from batchdigits.training.fine_tune import begin_with
 
         # A network that is loaded draws the seeds of its dropout.
         keras.utils.set_random_seed(recipe.seed)

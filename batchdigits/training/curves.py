@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from batchdigits.pictures.canvas import (
+from batchdigits.drawing.charts import (
     BLUE,
     INK,
     VERMILLION,
@@ -11,9 +11,9 @@ from batchdigits.pictures.canvas import (
     tidy,
     to_png,
 )
-from batchdigits.shares import percent
+from batchdigits.percentages import percent
 from batchdigits.training.history import Epoch, best_of
-from batchdigits.training.testing import Tested
+from batchdigits.training.test_metrics import Tested
 
 #: Epochs from which on not each is named.
 _ALL_NAMED = 16

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from batchdigits.files import whole_file, whole_path
+from batchdigits.system.atomic_files import whole_file, whole_path
 
 #: Images predicted in one call; fixed in the file, so that LiteRT plans its memory once. More cost
 #: as much an image, and a page by itself would wait for all of them.

@@ -12,8 +12,8 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from batchdigits.journal.store import FOLDER
-from batchdigits.lock import is_locked
 from batchdigits.records import Status
+from batchdigits.system.lockfile import is_locked
 
 FILE = "watch.json"
 #: Seconds between two heartbeats, and how old one may be before the watcher counts as stuck.

@@ -6,9 +6,9 @@ from collections.abc import Callable
 from batchdigits.journal.entries import FileEntry
 from batchdigits.journal.journal import Todo
 from batchdigits.records import Reason, Status
-from batchdigits.watching.lookout import Lookout
-from batchdigits.watching.rescanning import Rescanning
-from batchdigits.watching.settling import Settling
+from batchdigits.watching.debounce import Settling
+from batchdigits.watching.events import Lookout
+from batchdigits.watching.rescan import Rescanning
 
 #: Reasons for which a file is tried again by and by.
 _PASSING = {Reason.PERMISSION, Reason.BUSY, Reason.DISK_FULL, Reason.IO_ERROR}

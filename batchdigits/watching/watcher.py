@@ -1,7 +1,7 @@
 """A folder watched: every arriving file is read once, whole and soon.
 
 One loop, and no threads. It only decides *when*: what happens to a file is what happens to it in
-a run, since both use a :class:`~batchdigits.session.Session`.
+a run, since both use a :class:`~batchdigits.session.session.Session`.
 """
 
 import math
@@ -13,25 +13,25 @@ from dataclasses import replace
 from multiprocessing import connection
 from typing import Protocol
 
-from batchdigits.catalogue import open_engine
 from batchdigits.config import Settings, Watching
-from batchdigits.console import LOG
 from batchdigits.errors import BatchdigitsError, OutboxBusyError, OutboxError
-from batchdigits.names import display_name, for_terminal
-from batchdigits.outbox import check_folders, opened
+from batchdigits.execution.chunks import CHUNK, cores
+from batchdigits.inference.registry import open_engine
 from batchdigits.reports import parquetfile
-from batchdigits.reports.lines import Line, Lines
-from batchdigits.session import Done, Session
-from batchdigits.summary import Summary
-from batchdigits.tasks import CHUNK, cores
+from batchdigits.reports.rows import Line, Lines
+from batchdigits.session.outbox import check_folders, opened
+from batchdigits.session.session import Done, Session
+from batchdigits.session.summary import Summary
+from batchdigits.system.filenames import display_name, for_terminal
+from batchdigits.system.logs import LOG
 from batchdigits.watching import heartbeat
-from batchdigits.watching.hook import Hook
-from batchdigits.watching.lookout import Lookout
-from batchdigits.watching.processed import Removal
-from batchdigits.watching.reporting import Reporting
-from batchdigits.watching.rescanning import MOST, Rescanning, scan_of
+from batchdigits.watching.debounce import Found, Settling
+from batchdigits.watching.events import Lookout
+from batchdigits.watching.on_batch_hook import Hook
+from batchdigits.watching.remove_processed import Removal
+from batchdigits.watching.report_scheduler import Reporting
+from batchdigits.watching.rescan import MOST, Rescanning, scan_of
 from batchdigits.watching.retries import Retries
-from batchdigits.watching.settling import Found, Settling
 
 #: Seconds that the loop sleeps at the most: so soon a signal is noticed.
 _TICK = 0.5
@@ -73,7 +73,7 @@ def watch(settings: Settings, watching: Watching, listener: Listener) -> Summary
         parquetfile.check()
     engine = open_engine(settings.model, settings.models_folder)
     # Sent where somebody opens a file for writing in the moment that it is asked whether it is
-    # open (see :mod:`~batchdigits.watching.settling`); it would end the program.
+    # open (see :mod:`~batchdigits.watching.debounce`); it would end the program.
     signal.signal(signal.SIGIO, signal.SIG_IGN)
     with opened(settings.outbox) as journal:
         watcher = _Watcher(settings, watching, listener)

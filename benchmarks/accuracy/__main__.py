@@ -9,7 +9,7 @@ from pathlib import Path
 from rich.console import Console
 
 from batchdigits.errors import BatchdigitsError
-from batchdigits.evaluation.answers import Answers
+from batchdigits.evaluation.predictions import Answers
 from benchmarks.accuracy import rivals
 from benchmarks.accuracy.card import write_card
 from benchmarks.accuracy.data import Data

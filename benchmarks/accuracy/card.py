@@ -4,7 +4,7 @@ import json
 from collections.abc import Sequence
 from pathlib import Path
 
-from batchdigits.evaluation.figures import Part
+from batchdigits.evaluation.metrics_summary import Part
 from benchmarks.accuracy.lines import Line
 from benchmarks.accuracy.measuring import Measured, accuracy, by_kind, no_digit_by_kind
 

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import numpy as np
 
+from batchdigits.datasets.labelled import Labelled, labelled_files, load_folder, load_npz
 from batchdigits.errors import DataError
-from batchdigits.training.data import Labelled, labelled_files, load_folder, load_npz
 
 #: Writers (folders of kensanata/numbers) that no bundled model is trained, chosen or calibrated on.
 WRITERS = ("0002_*", "0011_*", "0020_*")

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from batchdigits.evaluation.figures import Part
+from batchdigits.evaluation.metrics_summary import Part
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,9 +3,9 @@
 from collections.abc import Mapping, Sequence
 from itertools import groupby
 
-from batchdigits.evaluation.answers import Answer, Answers
-from batchdigits.evaluation.figures import Part, figures
-from batchdigits.evaluation.measures import calibration
+from batchdigits.evaluation.metrics import calibration
+from batchdigits.evaluation.metrics_summary import Part, figures
+from batchdigits.evaluation.predictions import Answer, Answers
 from batchdigits.records import Reason, Status
 from benchmarks.accuracy.lines import CALIBRATION, NO_DIGIT, NO_DIGIT_SHIPPED, SUREST, Line
 from benchmarks.accuracy.sets import SETS

@@ -3,7 +3,7 @@
 import subprocess
 from pathlib import Path
 
-from batchdigits.evaluation.answers import Answers, read_answers
+from batchdigits.evaluation.predictions import Answers, read_answers
 from benchmarks import program
 from benchmarks.folders import Inbox
 from benchmarks.timing import BenchmarkError, environment

@@ -17,7 +17,7 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
-from batchdigits.training.data import load_npz
+from batchdigits.datasets.labelled import load_npz
 from benchmarks.tutorial import make_model
 
 EPOCHS, BATCH, SEED = 3, 128, 1

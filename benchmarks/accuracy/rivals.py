@@ -12,9 +12,9 @@ from pathlib import Path
 
 import numpy as np
 
-from batchdigits.evaluation.answers import Answer, Answers
-from batchdigits.evaluation.figures import Part
-from batchdigits.shares import percent
+from batchdigits.evaluation.metrics_summary import Part
+from batchdigits.evaluation.predictions import Answer, Answers
+from batchdigits.percentages import percent
 from benchmarks.accuracy.data import MNIST
 from benchmarks.ocr import PACKAGES
 from benchmarks.timing import Command, python, timed

@@ -9,12 +9,12 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from batchdigits.evaluation.measures import NONE
+from batchdigits.evaluation.metrics import NONE
 from benchmarks.accuracy import simulated
 from benchmarks.accuracy.data import MNIST, OPTDIGITS, SCANS, SEMEION, Data
 from benchmarks.nondigits.kinds import EACH, write_all
 
-#: A file's place inside its set, and its digit or :data:`~batchdigits.evaluation.measures.NONE`.
+#: A file's place inside its set, and its digit or :data:`~batchdigits.evaluation.metrics.NONE`.
 Truth = dict[str, int]
 
 

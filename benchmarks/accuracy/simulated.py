@@ -10,10 +10,10 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from batchdigits.training.augment import HELD_BACK_BENDING, simulated
-from batchdigits.training.data import Labelled, join
-from batchdigits.training.glyphs import Glyphs, from_pages
-from batchdigits.training.kinds import KINDS
+from batchdigits.datasets.labelled import Labelled, join
+from batchdigits.training.simulator.augment import HELD_BACK_BENDING, simulated
+from batchdigits.training.simulator.distance_fields import Glyphs, from_pages
+from batchdigits.training.simulator.scan_styles import KINDS
 from benchmarks.accuracy.data import MNIST, Data
 
 SEED = 1927

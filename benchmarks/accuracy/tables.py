@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from batchdigits.evaluation.figures import Part
-from batchdigits.shares import percent
+from batchdigits.evaluation.metrics_summary import Part
+from batchdigits.percentages import percent
 from benchmarks.accuracy.lines import Line
 from benchmarks.accuracy.measuring import Measured, accuracy, by_kind, no_digit_by_kind, threshold
 

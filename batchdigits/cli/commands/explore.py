@@ -1,0 +1,159 @@
+"""``batchdigits explore``: counts and samples of labelled digits, to look at first."""
+
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from batchdigits.arrays import GrayImage
+from batchdigits.datasets import readers
+from batchdigits.datasets.labelled import Labelled
+from batchdigits.drawing.chart_files import save_figure
+from batchdigits.drawing.charts import GRAY, INK, new_figure, tidy
+from batchdigits.errors import UsageError
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+    from rich.table import Table
+
+#: Samples of each digit in the picture.
+ACROSS = 12
+#: Inches of the picture.
+WIDTH, HEIGHT = 9.6, 7.0
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A data set's parts by name, ``train`` and ``test``, those that it has."""
+
+    name: str
+    parts: dict[str, Labelled]
+
+    @property
+    def about(self) -> str:
+        """Its source, as far as it is known."""
+        return readers.about(self.name)
+
+    def counts(self, part: str) -> list[int]:
+        """How many there are of each digit."""
+        return [int(each) for each in np.bincount(self.parts[part].digits, minlength=10)]
+
+    def sizes(self) -> list[tuple[tuple[int, int], int]]:
+        """Widths and heights in pixels, with how many pages have them, the commonest first."""
+        pages = [page for part in self.parts.values() for page in part.pages]
+        return Counter((page.shape[1], page.shape[0]) for page in pages).most_common()
+
+
+def explore(source: str) -> Found:
+    """Load all parts of a source, see :func:`batchdigits.datasets.readers.load`.
+
+    Raises:
+        DataError: it cannot be used.
+    """
+    parts = {name: readers.load(source, name) for name in readers.PARTS}
+    return Found(source, {name: part for name, part in parts.items() if part})
+
+
+def refuse_to_overwrite(source: str, save: Path) -> None:
+    """Leave a person's data alone.
+
+    Raises:
+        UsageError: the picture would lie among them.
+    """
+    data = Path(source)
+    if data.exists() and data.resolve() in (save.resolve(), *save.resolve().parents):
+        raise UsageError(f"{save} lies in the data: choose another place for the picture.")
+
+
+def table(found: Found) -> "Table":
+    """Counts of each digit, a column a part."""
+    from rich.table import Table
+
+    lines = Table()
+    for head in ("digit", *found.parts):
+        lines.add_column(head, justify="right")
+    counts = [found.counts(name) for name in found.parts]
+    for digit in range(10):
+        lines.add_row(str(digit), *(f"{part[digit]:,}" for part in counts))
+    lines.add_section()
+    lines.add_row("all", *(f"{sum(part):,}" for part in counts))
+    return lines
+
+
+def sizes_told(found: Found) -> str:
+    """How large the images are."""
+    sizes = found.sizes()
+    (width, height), count = sizes[0]
+    if len(sizes) == 1:
+        return f"All images are {width} x {height} pixels."
+    widths, heights = zip(*(size for size, _ in sizes), strict=True)
+    return (
+        f"Images are {min(widths)} to {max(widths)} pixels wide and {min(heights)} to "
+        f"{max(heights)} high, most often {width} x {height} ({count:,} times)."
+    )
+
+
+def save(found: Found, path: Path) -> None:
+    """Draw samples into a file.
+
+    Raises:
+        OutboxError: it cannot be written.
+    """
+    figure = new_figure(WIDTH, HEIGHT)
+    figure.set_layout_engine("none")
+    draw(figure, found)
+    save_figure(figure, path)
+
+
+def show(found: Found) -> None:
+    """Open samples in a window, until it is closed."""
+    from matplotlib import pyplot
+
+    figure = pyplot.figure(f"{found.name}", figsize=(WIDTH, HEIGHT))
+    draw(figure, found)
+    pyplot.show(block=True)
+    pyplot.close(figure)
+
+
+def draw(figure: "Figure", found: Found, seed: int = 0) -> None:
+    """Samples of each digit, chosen by ``seed``, beside how many there are."""
+    part = next(iter(found.parts.values()))
+    edges = {"left": 0.05, "right": 0.98, "top": 0.93, "bottom": 0.04}
+    grid = figure.add_gridspec(10, ACROSS + 3, wspace=0.04, hspace=0.06, **edges)
+    random = np.random.default_rng(seed)
+    for digit in range(10):
+        places = np.flatnonzero(part.digits == digit)
+        chosen = random.permutation(places)[:ACROSS]
+        for column in range(ACROSS):
+            axes = figure.add_subplot(grid[digit, column])
+            _sample(axes, part.pages[chosen[column]] if column < len(chosen) else None)
+            if column == 0:
+                axes.set_ylabel(str(digit), rotation=0, ha="right", va="center", color=INK, size=14)
+    _bars(figure.add_subplot(grid[:, ACROSS + 1 :]), found.counts(next(iter(found.parts))))
+    figure.suptitle(f"{found.about}: {len(part):,} digits", color=INK, size=11)
+
+
+def _sample(axes: "Axes", page: GrayImage | None) -> None:
+    axes.set_xticks([])
+    axes.set_yticks([])
+    axes.spines[:].set_color("#D9D9D9")
+    if page is None:
+        axes.spines[:].set_visible(False)
+        return
+    axes.imshow(page, cmap="gray", vmin=0, vmax=255, interpolation="antialiased")
+
+
+def _bars(axes: "Axes", counts: list[int]) -> None:
+    bars = axes.barh(range(10), counts, color="#9DC3DC")
+    axes.bar_label(bars, [f"{count:,}" for count in counts], padding=3, color=INK, fontsize=8)
+    tidy(axes, "how many", "")
+    axes.set_ylim(9.5, -0.5)
+    axes.set_yticks([])
+    axes.set_xticks([])
+    axes.set_xlim(0, max(max(counts), 1) * 1.5)
+    axes.spines["bottom"].set_visible(False)
+    axes.tick_params(colors=GRAY)
+    axes.grid(visible=False)

@@ -1,0 +1,35 @@
+"""The page itself, read once more to be drawn: readings hold no pages, which may be large."""
+
+import cv2
+import numpy as np
+
+from batchdigits.arrays import GrayImage
+from batchdigits.config import Limits
+from batchdigits.errors import ImageError
+from batchdigits.images.load import pages, read_bytes
+from batchdigits.records import Page, Source
+
+#: Pixels of a page's longer side as it is drawn: enough for its three inches.
+DRAWN_SIDE = 480
+#: A page reduced to what is drawn, and how many times.
+Original = tuple[GrayImage, float]
+
+
+def original(source: Source, wanted: int, limits: Limits) -> Original | None:
+    """A page reduced to what is drawn, and how many times; ``None`` where it is gone meanwhile."""
+    try:
+        data, _ = read_bytes(source)
+    except ImageError:
+        return None
+    for number, page in pages(data, source.name, limits):
+        if number == wanted:
+            return _reduced(page.gray) if isinstance(page, Page) else None
+    return None
+
+
+def _reduced(gray: GrayImage) -> Original:
+    scale = max(max(gray.shape) / DRAWN_SIDE, 1)
+    if scale == 1:
+        return gray, 1
+    size = max(round(gray.shape[1] / scale), 1), max(round(gray.shape[0] / scale), 1)
+    return np.asarray(cv2.resize(gray, size, interpolation=cv2.INTER_AREA), np.uint8), scale

@@ -1,0 +1,92 @@
+"""Readings as lines: aligned for people, JSON for programs."""
+
+import unicodedata
+from collections.abc import Sequence
+
+import numpy as np
+import orjson
+
+from batchdigits.cli.commands.predict.arguments import STDIN_NAME
+from batchdigits.percentages import cut_percent
+from batchdigits.pipeline.result import Reading
+from batchdigits.records import Reason, Status
+from batchdigits.system.filenames import for_terminal
+
+#: Names that take more cells of a terminal do not push all others to the right.
+_WIDEST = 48
+#: Cells of ``7   99.8 %   or 1    0.1 %``.
+_READING = 24
+
+
+class Table:
+    """Lines of a table that learns the width of its names as they come, and never gets narrower."""
+
+    def __init__(self) -> None:
+        self._width = 0
+
+    def lines(self, readings: Sequence[Reading]) -> list[str]:
+        """One line for each page that was read, of which all of a file's must come together."""
+        crowded = {each.file for each in readings if each.page > 1}
+        read = [each for each in readings if each.is_read]
+        names = [page_name(each, each.file in crowded) for each in read]
+        widths = [cells(name) for name in names]
+        self._width = max([self._width, *(width for width in widths if width <= _WIDEST)])
+        return [
+            f"{name}{' ' * (self._width - width)}   {_words(each)}".rstrip()
+            for each, name, width in zip(read, names, widths, strict=True)
+        ]
+
+
+def page_name(reading: Reading, crowded: bool) -> str:
+    """A page's name for a terminal, with its number where its file has several."""
+    name = for_terminal(reading.file)
+    return f"{name}, page {reading.page}" if crowded or reading.page > 1 else name
+
+
+def problem(reading: Reading) -> str:
+    """Why a page was not read, in a line."""
+    detail = reading.detail
+    if reading.file == STDIN_NAME and reading.reason is Reason.EMPTY:
+        detail = "Nothing was piped in."
+    return f"{page_name(reading, False)}: {for_terminal(detail)}"
+
+
+def json_line(reading: Reading) -> str:
+    """A page, read or not, as JSON with the names and figures of ``results.json``."""
+    box = reading.box
+    entry = {
+        "file": reading.file,
+        "page": reading.page,
+        "status": str(reading.status),
+        "digit": reading.digit,
+        "confidence": _cut(reading.confidence),
+        "second_digit": reading.second_digit,
+        "second_confidence": _cut(reading.second_confidence),
+        "reason": reading.reason and str(reading.reason),
+        "width": reading.width,
+        "height": reading.height,
+        "detail": reading.detail or None,
+        "scores": np.array(reading.scores, np.float32),
+        "ink_box": box and [box.x, box.y, box.width, box.height],
+    }
+    return orjson.dumps(entry, option=orjson.OPT_SERIALIZE_NUMPY).decode()
+
+
+def cells(text: str) -> int:
+    """How many columns of a terminal a text takes, as Unicode's annex 11 says."""
+    if text.isascii():
+        return len(text)
+    wide = sum(unicodedata.east_asian_width(each) in "WF" for each in text)
+    return len(text) + wide - sum(unicodedata.combining(each) > 0 for each in text)
+
+
+def _words(reading: Reading) -> str:
+    told = "\N{EN DASH}"
+    if reading.confidence is not None and reading.second_confidence is not None:
+        sure, other = cut_percent(reading.confidence), cut_percent(reading.second_confidence)
+        told = f"{reading.digit}  {sure:>6}   or {reading.second_digit}  {other:>6}"
+    return told if reading.status is Status.OK else f"{told:{_READING}}   {reading.detail}"
+
+
+def _cut(confidence: float | None) -> float | None:
+    return None if confidence is None else int(confidence * 10000) / 10000

@@ -1,0 +1,65 @@
+"""Files taken back out of quarantine, to where they came from, and their rows forgotten."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from batchdigits.errors import DataError
+from batchdigits.journal.journal import Journal
+from batchdigits.pipeline.scan import is_chosen
+from batchdigits.records import Reason, Source
+from batchdigits.reports.rerender import redraw
+from batchdigits.session.outbox import has_journal, opened
+from batchdigits.session.quarantine import put_back
+from batchdigits.system.filenames import display_name, raw_name
+
+
+@dataclass(slots=True)
+class Requeued:
+    """Names of files that are back, and of those that stay in quarantine."""
+
+    back: list[str] = field(default_factory=list)
+    stayed: list[str] = field(default_factory=list)
+
+
+def requeue(outbox: Path, reasons: Sequence[Reason], patterns: Sequence[str]) -> Requeued:
+    """Put files back into the inbox that this outbox belongs to; the next run reads them anew.
+
+    Args:
+        outbox: whose quarantine it is.
+        reasons: only files with one of these; none means all.
+        patterns: only files whose names match one, see :func:`is_chosen`; none means all.
+
+    Raises:
+        DataError: nothing was read here yet, or the inbox is not there.
+        OutboxError: the outbox cannot be written, or is in use.
+    """
+    if not has_journal(outbox):
+        raise DataError(f"Nothing was read into {outbox} yet: there is nothing to put back.")
+    with opened(outbox) as journal:
+        inbox = Path(raw_name(journal.meta("inbox") or ""))
+        if not inbox.is_dir():
+            raise DataError(f"The inbox {display_name(str(inbox))} is not there.")
+        done = _put_back(journal, inbox, {str(each) for each in reasons}, tuple(patterns))
+        if done.back:
+            redraw(journal, outbox)
+        return done
+
+
+def _put_back(
+    journal: Journal, inbox: Path, reasons: set[str], patterns: tuple[str, ...]
+) -> Requeued:
+    done = Requeued()
+    for number, name, place, entry in list(journal.in_quarantine()):
+        if reasons and reasons.isdisjoint(str(page.reason) for page in entry.pages):
+            continue
+        if patterns and not is_chosen(name, patterns, ()):
+            continue
+        source = Source(str(inbox / raw_name(name)), name)
+        # Where something else has taken its place, it is still in quarantine.
+        if put_back(place, source, entry) and not place.exists():
+            journal.forget(number)
+            done.back.append(name)
+        else:
+            done.stayed.append(name)
+    return done

@@ -1,0 +1,70 @@
+"""How training goes on, for people: a bar with loss and accuracy, or a line an epoch."""
+
+from typing import TYPE_CHECKING
+
+from batchdigits.percentages import percent
+from batchdigits.training.history import Epoch
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+
+class Bar:
+    """A training's listener; a context manager. Where nobody looks it writes lines."""
+
+    def __init__(self, console: "Console", rounds: int, quiet: bool) -> None:
+        from rich.progress import (
+            BarColumn,
+            MofNCompleteColumn,
+            Progress,
+            TextColumn,
+            TimeRemainingColumn,
+        )
+
+        self._console = console
+        self._rounds = rounds
+        self._quiet = quiet
+        self._progress = Progress(
+            TextColumn("{task.description}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TextColumn("{task.fields[said]}"),
+            TimeRemainingColumn(),
+            console=console,
+            transient=True,
+            disable=quiet or not console.is_terminal,
+        )
+        self._task = self._progress.add_task("", said="", visible=False)
+
+    def __enter__(self) -> "Bar":
+        self._progress.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._progress.stop()
+
+    def begun(self, epoch: int, images: int) -> None:
+        """Begin an epoch's bar."""
+        self._progress.reset(
+            self._task, total=images, description=f"epoch {epoch}/{self._rounds}", visible=True
+        )
+
+    def advanced(self, images: int, loss: float, accuracy: float) -> None:
+        """Move it on."""
+        self._progress.update(
+            self._task, completed=images, said=f"loss {loss:.4f}, {percent(accuracy)} right"
+        )
+
+    def ended(self, number: int, epoch: Epoch) -> None:
+        """Leave a line about an epoch."""
+        self._progress.update(self._task, visible=False)
+        self.said(
+            f"epoch {number}/{self._rounds}: loss {epoch.loss:.4f}, "
+            f"{percent(epoch.accuracy)} right; held back: loss {epoch.held_back_loss:.4f}, "
+            f"{percent(epoch.held_back_accuracy)} right"
+        )
+
+    def said(self, sentence: str) -> None:
+        """Write a line above the bar."""
+        if not self._quiet:
+            self._console.print(sentence, highlight=False, markup=False, soft_wrap=True)

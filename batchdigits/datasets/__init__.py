@@ -1,0 +1,1 @@
+"""Labelled digits of others: folders, ``.npz`` and IDX files, MNIST, and how they are split."""

@@ -1,0 +1,76 @@
+"""Figures in files and windows that a person asked for; whether that can be is told beforehand."""
+
+import os
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from batchdigits.drawing.charts import new_figure
+from batchdigits.errors import OutboxError, UsageError
+from batchdigits.system.atomic_files import whole_path
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+#: Endings that matplotlib writes, but that nobody opens: bare pixels, and code for LaTeX.
+_NO_PICTURES = {"raw", "rgba", "pgf"}
+#: How matplotlib's names of what opens windows begin; others draw files, or into web pages.
+_WINDOWS = ("qt", "gtk", "tk", "wx", "macosx")
+
+
+def check_file(path: Path) -> None:
+    """Find out whether a picture can be written there, and create its folder.
+
+    Raises:
+        UsageError: no picture that matplotlib writes ends so.
+        OutboxError: it cannot be written.
+    """
+    kinds = set(new_figure(1, 1).canvas.get_supported_filetypes()) - _NO_PICTURES
+    if path.suffix.lower().removeprefix(".") not in kinds:
+        endings = ", ".join(f".{kind}" for kind in sorted(kinds))
+        raise UsageError(f"{path} has no ending of a picture: use one of {endings}.")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=path.parent):
+            pass
+    except OSError as error:
+        raise _unwritable(path, error) from error
+    if path.exists() and (path.is_dir() or not os.access(path, os.W_OK)):
+        what = "is a folder" if path.is_dir() else "is write-protected"
+        raise OutboxError(f"The picture {path} cannot be written: it {what}.")
+
+
+def check_window() -> None:
+    """Find out whether a window can be opened.
+
+    Raises:
+        UsageError: no display, or nothing installed that draws windows on it.
+    """
+    try:
+        from matplotlib import pyplot
+
+        # What is needed for windows is looked for in earnest only here.
+        pyplot.switch_backend(pyplot.get_backend())
+        is_window = pyplot.get_backend().lower().startswith(_WINDOWS)
+    except (ImportError, RuntimeError, ValueError):  # one was asked for that cannot work here
+        is_window = False
+    if not is_window:
+        raise UsageError("No window can be opened here: --save PICTURE.png writes a file instead.")
+
+
+def save_figure(figure: "Figure", path: Path) -> None:
+    """Draw a figure into a file, which appears whole or not at all.
+
+    Raises:
+        OutboxError: it cannot be written.
+    """
+    kind = path.suffix.lower().removeprefix(".")
+    try:
+        with whole_path(path) as temporary:
+            figure.savefig(temporary, format=kind)
+    except OSError as error:
+        raise _unwritable(path, error) from error
+
+
+def _unwritable(path: Path, error: OSError) -> OutboxError:
+    return OutboxError(f"The picture {path} cannot be written: {error.strerror or error}.")

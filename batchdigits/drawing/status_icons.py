@@ -1,0 +1,56 @@
+"""Signs: the shapes that tell statuses apart without their colours, and the lens of a crop."""
+
+from functools import cache
+
+import cv2
+import numpy as np
+
+from batchdigits.arrays import GrayImage
+from batchdigits.drawing import font, letters
+from batchdigits.drawing.palette import steps
+from batchdigits.records import Status
+
+#: Strokes of each sign in a unit square, x to the right, y down.
+_STROKES: dict[str, list[list[tuple[float, float]]]] = {
+    "check": [[(0.06, 0.56), (0.36, 0.86), (0.94, 0.16)]],
+    "cross": [[(0.12, 0.12), (0.88, 0.88)], [(0.12, 0.88), (0.88, 0.12)]],
+    "lens": [
+        [(0.40 + 0.32 * np.cos(a), 0.40 + 0.32 * np.sin(a)) for a in np.linspace(0, 2 * np.pi, 25)],
+        [(0.64, 0.64), (0.94, 0.94)],
+    ],
+}
+#: Signs that are letters, as arguments of :func:`letters.word`.
+STATUS_LETTERS = {Status.REVIEW: ("?", 25, 1.3), Status.FAILED: ("!", 25, 1.3)}
+
+
+@cache
+def badge(status: Status, height: int, width: int) -> GrayImage:
+    """Paint a status, its sign on its colour: ``(height, width) uint8`` of the palette."""
+    colours, mask = steps(status), _status_mask(status)
+    patch = np.full((height, width), colours[0], np.uint8)
+    top, left = (height - mask.shape[0]) // 2, (width - mask.shape[1]) // 2
+    sign = colours[mask // -(-256 // len(colours))]
+    patch[top : top + mask.shape[0], left : left + mask.shape[1]] = sign
+    return patch
+
+
+@cache
+def sign_mask(name: str, side: int, stroke: float) -> GrayImage:
+    """Coverage of a sign (``check``, ``cross`` or ``lens``): ``(side, side) uint8``, 255 ink.
+
+    ``stroke`` is the line's width in pixels.
+    """
+    fine = side * font.FINE
+    canvas = np.zeros((fine, fine), np.uint8)
+    for points in _STROKES[name]:
+        corners = np.round(np.array(points) * fine).astype(np.int32)
+        cv2.polylines(canvas, [corners], False, (255,), round(stroke * font.FINE))
+    return font.reduce(canvas)
+
+
+def _status_mask(status: Status) -> GrayImage:
+    if status is Status.OK:
+        return sign_mask("check", 17, 2.8)
+    if status is Status.QUARANTINED:
+        return sign_mask("cross", 16, 2.8)
+    return letters.word(*STATUS_LETTERS[status])

@@ -1,0 +1,114 @@
+"""The contact sheet of mistakes: each scan over its true digit and what it was read as."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from batchdigits.arrays import GrayImage
+from batchdigits.drawing import font, indexed_png, letters
+from batchdigits.drawing.error_card import unread_card
+from batchdigits.drawing.palette import INK, QUIET, WHITE, paint, spared, steps
+from batchdigits.drawing.sizes import CAPTION_HEIGHT, FIELD_HEIGHT, THUMB_HEIGHT, THUMB_WIDTH
+from batchdigits.drawing.text import fit, line
+from batchdigits.evaluation.predictions import Answer
+from batchdigits.records import Status
+
+COLUMNS = 10
+
+#: Pixels.
+_GUTTER = 12
+_MARGIN = 18
+_TITLE_HEIGHT = 34
+_TITLE_SIZE = 16
+_NAME_SIZE = 13
+_NAME_HEIGHT = 20
+_ROW_HEIGHT = THUMB_HEIGHT + _NAME_HEIGHT + _GUTTER
+_COLUMN_WIDTH = THUMB_WIDTH + _GUTTER
+#: Middles of the truth, the arrow and the reading, and the right end of the words.
+_TRUTH_AT, _ARROW_AT, _READING_AT = 17, 38, 60
+_WORDS_END = THUMB_WIDTH - 6
+_EDGE = 200
+_DASH = "\N{EN DASH}"
+
+
+def sheet_png(mistakes: Sequence[Answer], thumbnails: Sequence[bytes], title: str) -> bytes:
+    """PNG of mistakes in the order given, ``COLUMNS`` to a row.
+
+    Args:
+        mistakes: at least one.
+        thumbnails: for each, a thumbnail as :func:`batchdigits.drawing.thumbnail.draw_png`
+            made it, or nothing, and a card tells the reason instead.
+        title: one line above them.
+    """
+    across = min(COLUMNS, max(len(mistakes), 4))
+    height = -(-len(mistakes) // COLUMNS) * _ROW_HEIGHT - _GUTTER + 2 * _MARGIN + _TITLE_HEIGHT
+    width = across * _COLUMN_WIDTH - _GUTTER + 2 * _MARGIN
+    rows = indexed_png.blank(height, width, WHITE)
+    sheet = rows[:, 1:]
+    _write(sheet, title, _MARGIN, _MARGIN - 4, width - 2 * _MARGIN, _TITLE_SIZE)
+    for index, (mistake, thumbnail) in enumerate(zip(mistakes, thumbnails, strict=True)):
+        row, column = divmod(index, COLUMNS)
+        top = _MARGIN + _TITLE_HEIGHT + row * _ROW_HEIGHT
+        left = _MARGIN + column * _COLUMN_WIDTH
+        # A hairline keeps white captions from floating on the white page.
+        sheet[top - 1 : top + THUMB_HEIGHT + 1, left - 1 : left + THUMB_WIDTH + 1] = spared()[_EDGE]
+        sheet[top : top + THUMB_HEIGHT, left : left + THUMB_WIDTH] = _tile(mistake, thumbnail)
+        _write(sheet, mistake.file, left, top + THUMB_HEIGHT + 2, THUMB_WIDTH, _NAME_SIZE)
+    return indexed_png.write_rows(rows, indexed_png.SMALL)
+
+
+def _tile(mistake: Answer, thumbnail: bytes) -> GrayImage:
+    """The scan of a thumbnail over a caption of its own: ``(THUMB_HEIGHT, THUMB_WIDTH) uint8``."""
+    picture = indexed_png.read_index(thumbnail, THUMB_HEIGHT, THUMB_WIDTH) if thumbnail else None
+    tile = (unread_card(mistake.reason) if picture is None else picture).copy()
+    tile[FIELD_HEIGHT:] = _caption(mistake)
+    return tile
+
+
+def _caption(mistake: Answer) -> GrayImage:
+    strip = np.full((CAPTION_HEIGHT, THUMB_WIDTH), WHITE, np.uint8)
+    _centre(strip, letters.word(str(mistake.truth), 31, 1.2), _TRUTH_AT, paint(INK))
+    _centre(strip, font.word("\N{RIGHTWARDS ARROW}", 20, 0.3), _ARROW_AT, paint(QUIET))
+    reading = _DASH if mistake.digit is None else str(mistake.digit)
+    _centre(strip, letters.word(reading, 31, 1.2), _READING_AT, _wrong())
+    above, below = _words(mistake)
+    _end(strip, above, 15, 15)
+    _end(strip, below, 28, 12)
+    return strip
+
+
+def _words(mistake: Answer) -> tuple[str, str]:
+    """How sure it was, and whether a person is asked to look at it."""
+    if mistake.status not in (Status.OK, Status.REVIEW):
+        return "", "not read"
+    if mistake.confidence is None:
+        return "blank", mistake.status
+    # Cut, not rounded, as the captions of a run have it.
+    return f"{int(mistake.confidence * 100)} %", mistake.status
+
+
+def _centre(strip: GrayImage, mask: GrayImage, centre: int, colours: GrayImage) -> None:
+    height, width = mask.shape
+    top, left = (CAPTION_HEIGHT - height) // 2, centre - width // 2
+    strip[top : top + height, left : left + width] = colours[mask]
+
+
+def _end(strip: GrayImage, text: str, base: int, size: int) -> None:
+    if text:
+        mask = letters.word(text, size, 0.4)
+        height, width = mask.shape
+        area = strip[base - height : base, _WORDS_END - width : _WORDS_END]
+        area[:] = paint(INK)[mask]
+
+
+def _wrong() -> GrayImage:
+    """Entries from white to vermillion by coverage: ``(256,) uint8``."""
+    colours = steps(Status.QUARANTINED)[::-1]
+    return colours[np.arange(256) * (len(colours) - 1) // 255]
+
+
+def _write(sheet: GrayImage, text: str, left: int, top: int, width: int, size: int) -> None:
+    """Write a line that begins at ``left`` and is cut to ``width``, both in pixels."""
+    written = line(fit(text, width, size), size, paint(INK))
+    height, across = written.shape
+    sheet[top : top + height, left - font.LEAN : left - font.LEAN + across] = written

@@ -1,0 +1,102 @@
+"""What was read of labelled files, beside what they are."""
+
+import csv
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from itertools import groupby
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+from batchdigits.evaluation.metrics import NONE, Real, Truths, Whole
+from batchdigits.records import Status
+from batchdigits.reports.csvfile import unguard
+
+
+class Answer(NamedTuple):
+    """One labelled file: the cells of ``results.csv`` and the ``truth``, 0-9.
+
+    ``digit`` and ``confidence`` are ``None`` for blanks and files that could not be read.
+    """
+
+    file: str
+    truth: int
+    digit: int | None
+    confidence: float | None
+    second_digit: int | None
+    status: str
+    reason: str
+
+    @property
+    def is_right(self) -> bool:
+        """Whether the digit is the true one; its status does not matter."""
+        return self.digit == self.truth
+
+
+@dataclass(frozen=True, slots=True)
+class Answers:
+    """All labelled files in scan order, and ``unusable``: names of those with several pages.
+
+    One label says nothing about several pages, so such a file counts neither as right nor wrong.
+    """
+
+    files: list[Answer]
+    unusable: list[str]
+
+    def truth(self) -> Whole:
+        """True digits, ``(n,) int64``."""
+        return np.array([each.truth for each in self.files], np.int64)
+
+    def digit(self) -> Whole:
+        """Digits read, ``(n,) int64``; :data:`~batchdigits.evaluation.metrics.NONE` for none."""
+        digits = [NONE if each.digit is None else each.digit for each in self.files]
+        return np.array(digits, np.int64)
+
+    def confidence(self) -> Real:
+        """Confidences, ``(n,) float64``, ``nan`` for none."""
+        return np.array([each.confidence for each in self.files], np.float64)
+
+    def right(self) -> Truths:
+        """Whether each was read right, ``(n,) bool``."""
+        return np.array([each.is_right for each in self.files], np.bool_)
+
+    def sure(self) -> Truths:
+        """Whether each has the status ``ok``, ``(n,) bool``."""
+        return np.array([each.status == Status.OK for each in self.files], np.bool_)
+
+    def unread(self) -> list[Answer]:
+        """Those of which nothing could be read."""
+        return [each for each in self.files if each.status not in (Status.OK, Status.REVIEW)]
+
+
+def read_answers(results: Path, digit_of: Callable[[str], int | None]) -> Answers:
+    """Put the rows of a ``results.csv`` beside the truth; files without a label are left out."""
+    found = Answers([], [])
+    for name, rows in groupby(_rows(results), key=lambda row: unguard(row["file"])):
+        truth, pages = digit_of(name), list(rows)
+        if truth is None:
+            continue
+        if len(pages) > 1:
+            found.unusable.append(name)
+        else:
+            found.files.append(_answer(name, truth, pages[0]))
+    return found
+
+
+def _rows(results: Path) -> Iterator[dict[str, str]]:
+    with results.open(encoding="utf-8-sig", newline="") as file:
+        yield from csv.DictReader(file)
+
+
+def _answer(name: str, truth: int, row: dict[str, str]) -> Answer:
+    digit, second, confidence = row["digit"], row["second_digit"], row["confidence"]
+    return Answer(
+        file=name,
+        truth=truth,
+        digit=int(digit) if digit else None,
+        confidence=float(confidence) if confidence else None,
+        second_digit=int(second) if second else None,
+        status=row["status"],
+        reason=row["reason"],
+    )

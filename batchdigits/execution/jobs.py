@@ -1,0 +1,156 @@
+"""What workers do: read files, look at a file's identity, draw contact sheets."""
+
+import hashlib
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NamedTuple
+
+import cv2
+
+from batchdigits.drawing.contact_sheet import sheet_png
+from batchdigits.errors import ImageError
+from batchdigits.images.load import read_bytes
+from batchdigits.journal.entries import FileEntry, PageEntry, pack, to_wire
+from batchdigits.pipeline.recognise import Road, read_chunk
+from batchdigits.records import Rejected, Source, Stamp
+from batchdigits.system.atomic_files import write_bytes
+from batchdigits.system.clock import now
+
+
+class Known(NamedTuple):
+    """A file whose reading still holds if its content is that of ``source.known_sha256``."""
+
+    source: Source
+
+
+class Verdict(NamedTuple):
+    """A file that is not to be decoded, since ``rejected`` says why."""
+
+    source: Source
+    rejected: Rejected
+
+
+class Cell(NamedTuple):
+    """One place on a contact sheet: a thumbnail's file or PNG, or the reason for having none."""
+
+    thumbnail: str
+    picture: bytes
+    reason: str
+    label: str
+
+
+class Sheet(NamedTuple):
+    """A contact sheet to be drawn into the file ``name`` of the outbox; ``shows`` is its digest."""
+
+    name: str
+    shows: str
+    cells: list[Cell]
+
+
+_NO_MEMORY = -4  # cv::Error::StsNoMem
+Job = Source | Known | Verdict | Sheet
+
+
+@dataclass(frozen=True, slots=True)
+class Jobs:
+    """Does lists of jobs; the one function that workers run."""
+
+    road: Road
+
+    def __post_init__(self) -> None:
+        # Before any worker is forked: one library's threads must not fight another's, as there
+        # is a worker for every core; and threads that OpenCV already has do not survive a fork.
+        cv2.setNumThreads(0)
+
+    def __call__(self, jobs: list[Job]) -> bytes:
+        """One entry for each job that is a file, ``None`` for others, as :func:`to_wire` sends it.
+
+        Raises:
+            OSError: a picture cannot be written.
+            MemoryError: beyond what this process may allocate.
+        """
+        try:
+            return to_wire(self._do(jobs))
+        except cv2.error as error:
+            if error.code == _NO_MEMORY:
+                raise MemoryError from error
+            raise
+
+    def _do(self, jobs: list[Job]) -> list[FileEntry | None]:
+        entries = [self._first_look(job) for job in jobs]
+        waiting = [
+            _source(job) for job, entry in zip(jobs, entries, strict=True) if _unread(job, entry)
+        ]
+        read = iter(pack(read_chunk(waiting, self.road)) if waiting else ())
+        return [
+            next(read) if _unread(job, entry) else entry
+            for job, entry in zip(jobs, entries, strict=True)
+        ]
+
+    def _first_look(self, job: Job) -> FileEntry | None:
+        """What can be said of a job without decoding anything."""
+        if isinstance(job, Known):
+            return _unchanged(job.source)
+        if isinstance(job, Verdict):
+            return _judged(job)
+        if isinstance(job, Sheet):
+            draw_sheet(job, self.road.outbox or Path())
+        return None
+
+
+def _unread(job: Job, entry: FileEntry | None) -> bool:
+    return entry is None and not isinstance(job, Sheet)
+
+
+def _source(job: Job) -> Source:
+    assert not isinstance(job, Sheet)
+    return job if isinstance(job, Source) else job.source
+
+
+def _unchanged(source: Source) -> FileEntry | None:
+    """An entry without pages where the content is what was read before."""
+    try:
+        data, stamp = read_bytes(source)
+    except ImageError:
+        return None
+    sha256 = hashlib.sha256(data).hexdigest()
+    return FileEntry.of(stamp, sha256, []) if sha256 == source.known_sha256 else None
+
+
+def _judged(verdict: Verdict) -> FileEntry:
+    try:
+        data, stamp = read_bytes(verdict.source)
+    except ImageError as error:
+        return FileEntry.of(Stamp(), "", [rejected_page(error.rejected)])
+    sha256 = hashlib.sha256(data).hexdigest()
+    return FileEntry.of(stamp, sha256, [rejected_page(verdict.rejected)])
+
+
+def rejected_page(rejected: Rejected) -> PageEntry:
+    """The only page of a file of which nothing more is known than why it was not read."""
+    words = str(rejected.status), str(rejected.reason), rejected.detail
+    nothing = (None,) * 6
+    return PageEntry(1, *words, *nothing, now(), *(None,) * 6)
+
+
+def draw_sheet(sheet: Sheet, outbox: Path) -> None:
+    """Draw a contact sheet into its file, which appears whole.
+
+    Raises:
+        OSError: it cannot be written.
+    """
+    cells = [(_picture(cell, outbox), cell.reason, cell.label) for cell in sheet.cells]
+    path = outbox / sheet.name
+    half = path.with_name(f".{path.name}.tmp")
+    write_bytes(half, sheet_png(cells))
+    os.replace(half, path)
+
+
+def _picture(cell: Cell, outbox: Path) -> bytes | None:
+    if cell.picture:
+        return cell.picture
+    try:
+        return (outbox / cell.thumbnail).read_bytes() if cell.thumbnail else None
+    except OSError:
+        return None

@@ -1,0 +1,1 @@
+"""Models: what is known of them, what runs them, and what their numbers mean."""

@@ -1,0 +1,149 @@
+"""A Keras model from a file of any age, loaded by the Keras that saved it or by the other.
+
+Neither Keras is shown the file itself, only a copy of what was judged: configuration and weights,
+and nothing about training. To be called in a process of its own: TensorFlow takes seconds to load,
+and damaged weights may bring HDF5 down.
+"""
+
+import json
+import logging
+import re
+import shutil
+import tempfile
+import warnings
+import zipfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from batchdigits.errors import ModelError
+from batchdigits.inference.importing.keras_allowlist import Configuration, check_hdf5, judged, told
+from batchdigits.inference.importing.model_formats import CONFIG_MEMBER, WEIGHTS_MEMBER, Kind
+
+#: Longest part of a reason that Keras gives, in characters; it may quote a whole configuration.
+LONGEST_REASON = 200
+#: What stands before the reason that another reason quotes.
+INNERMOST = re.compile(r"Exception encountered:|Example error message for object .*:\n")
+
+
+def load_keras(path: Path, kind: Kind, trust: bool) -> Any:
+    """Load a model with one input, for predicting only.
+
+    Args:
+        path: a file from anywhere.
+        kind: ``Kind.KERAS`` or ``Kind.HDF5``.
+        trust: also load layers that hold code, which may do anything.
+
+    Returns:
+        A model of Keras 3 or of ``tf_keras``, built and never compiled.
+
+    Raises:
+        ModelError: refused, damaged, of several inputs, or neither Keras loads it.
+    """
+    configuration = judged(path, kind, trust)
+    with tempfile.TemporaryDirectory(prefix="batchdigits-") as folder, _quiet():
+        write_copy = _copy_zip if kind is Kind.KERAS else _copy_hdf5
+        with told(path):
+            copy = write_copy(path, configuration, Path(folder), trust)
+        model = _load(path, copy, configuration.version, safe_mode=not trust)
+    inputs = getattr(model, "inputs", None)
+    if not inputs:
+        raise ModelError(f"{path} does not say what it reads: give its first layer an input_shape.")
+    if len(inputs) > 1:
+        raise ModelError(f"{path} reads {len(inputs)} inputs, not one image of a digit.")
+    return model
+
+
+def _copy_zip(path: Path, configuration: Configuration, folder: Path, trust: bool) -> Path:
+    """A ``.keras`` archive of what was judged; weights are judged here, once they are unpacked."""
+    import h5py
+
+    weights, copy = folder / WEIGHTS_MEMBER, folder / "model.keras"
+    with (
+        zipfile.ZipFile(path) as archive,
+        archive.open(WEIGHTS_MEMBER) as packed,
+        weights.open("wb") as unpacked,
+    ):
+        shutil.copyfileobj(packed, unpacked, 2**20)
+    if not trust:
+        with h5py.File(weights, "r", locking=False) as file:
+            check_hdf5(file)
+    with zipfile.ZipFile(copy, "w") as archive:
+        archive.writestr(CONFIG_MEMBER, json.dumps(configuration.model))
+        archive.writestr("metadata.json", json.dumps({"keras_version": configuration.version}))
+        archive.write(weights, WEIGHTS_MEMBER)
+    weights.unlink()
+    return copy
+
+
+def _copy_hdf5(path: Path, configuration: Configuration, folder: Path, trust: bool) -> Path:
+    """A whole model in HDF5, of what was judged."""
+    import h5py
+
+    copy = folder / "model.h5"
+    with h5py.File(path, "r", locking=False) as file, h5py.File(copy, "w") as made:
+        # Once more: the file may be another one by now.
+        if not trust:
+            check_hdf5(file)
+        for name in ("keras_version", "backend"):
+            if name in file.attrs:
+                made.attrs[name] = file.attrs[name]
+        made.attrs["model_config"] = json.dumps(configuration.model)
+        file.copy("model_weights", made)
+    return copy
+
+
+def _load(path: Path, copy: Path, version: str, safe_mode: bool) -> Any:
+    """Load with the Keras that saved the model, or else with the other.
+
+    The order matters, as both load many files of Keras 2 and do not compute the same: its
+    ``hard_sigmoid``, for one, is another function in Keras 3.
+    """
+    loaders = [_with_keras_3, _with_keras_2]
+    if version.startswith(("1.", "2.")):
+        loaders.reverse()
+    reasons = []
+    for loader in loaders:
+        try:
+            return loader(copy, safe_mode)
+        except Exception as error:  # Keras, TensorFlow and h5py raise many types
+            reasons.append(_reason(error))
+    raise ModelError(f"{path} cannot be loaded with Keras: {reasons[0]}.")
+
+
+def _with_keras_3(copy: Path, safe_mode: bool) -> Any:
+    import keras
+
+    return keras.saving.load_model(copy, compile=False, safe_mode=safe_mode)
+
+
+def _with_keras_2(copy: Path, safe_mode: bool) -> Any:
+    import tf_keras
+
+    # For HDF5 it knows no safe mode, which is why nothing but what is listed gets here.
+    return tf_keras.models.load_model(copy, compile=False, safe_mode=safe_mode)
+
+
+def _reason(error: Exception) -> str:
+    """The innermost reason of one of Keras' errors, without the configurations that it quotes."""
+    text = INNERMOST.split(str(error))[-1]
+    text = " ".join(text.split()) or type(error).__name__
+    text = re.split(r"(?<=[.\w])\.? (?:Full object config|config=)|\. ", text)[0]
+    return text[:LONGEST_REASON].rstrip(" .:")
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Keep both Keras from telling of old formats and of training that was not asked for."""
+    loggers = [logging.getLogger(name) for name in ("absl", "tensorflow", "keras", "tf_keras")]
+    levels = [logger.level for logger in loggers]
+    try:
+        for logger in loggers:
+            logger.setLevel(logging.ERROR)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        for logger, level in zip(loggers, levels, strict=True):
+            logger.setLevel(level)

@@ -1,0 +1,1 @@
+"""The road of every mode: sources in, pages recognised and decided, results out."""

@@ -1,0 +1,127 @@
+"""One page read, as people who program meet it: ``batchdigits.Reading``."""
+
+import base64
+import html
+from dataclasses import dataclass, field
+from typing import TypeVar
+
+import cv2
+import numpy as np
+
+from batchdigits.arrays import GrayImage
+from batchdigits.percentages import cut_percent
+from batchdigits.records import MEANING, Box, Reason, Row, Status
+
+_T = TypeVar("_T")
+_HTML = (
+    '<div style="display:inline-block;margin:4px;text-align:center;vertical-align:top">{picture}'
+    '<div><b style="font-size:150%">{digit}</b> {sure}</div>'
+    '<div style="font-size:85%">{name}</div><div style="font-size:85%">{why}</div></div>'
+)
+_PICTURE = (
+    '<img alt="what the model saw" width="84" height="84" style="image-rendering:pixelated" '
+    'src="data:image/png;base64,{}">'
+)
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Reading:
+    r"""What was read of one page, or why nothing was. Two are equal where all but ``image`` is.
+
+    Attributes:
+        file: the path as given; for what is in a folder, the folder's path and then its own (bytes
+            that are not UTF-8 as ``\xHH``); for an array its place: ``images``, ``images[3]``,
+            or ``images[3][0]`` for the first of several in one.
+        page: from 1; more than 1 only in TIFF.
+        status: ``ok``, ``review`` (read, but look at it), ``quarantined`` (cannot be read) or
+            ``failed`` (could not be got at). Nothing is moved, whatever it says.
+        reason: why it is not ``ok``, as in the README's table; ``None`` where it is.
+        detail: the same in a sentence, or empty.
+        digit: 0-9; ``None`` for blank pages and unread ones, as are the next three.
+        confidence: how sure that is, calibrated, 0-1.
+        second_digit: what it might be instead.
+        second_confidence: how likely that is, 0-1.
+        scores: the ten calibrated probabilities, empty where there is no digit; what they lack
+            of 1 is the probability that this is no digit.
+        box: the ink in pixels of the upright page; ``None`` for blank pages and unread ones.
+        width: of the upright page in pixels; ``None`` where it was never decoded.
+        height: the same.
+        image: ``(28, 28) uint8``, what the model saw, white ink on black, all 0 for a blank page,
+            not to be written to; ``None`` for unread ones.
+    """
+
+    file: str
+    page: int
+    status: Status
+    reason: Reason | None = None
+    detail: str = ""
+    digit: int | None = None
+    confidence: float | None = None
+    second_digit: int | None = None
+    second_confidence: float | None = None
+    scores: tuple[float, ...] = ()
+    box: Box | None = None
+    width: int | None = None
+    height: int | None = None
+    image: GrayImage | None = field(default=None, compare=False)
+
+    @property
+    def is_read(self) -> bool:
+        """Whether the page could be read at all, be it blank."""
+        return self.image is not None
+
+    @property
+    def no_digit(self) -> float | None:
+        """The probability that this is no digit, 0-1; ``None`` where there are no scores."""
+        return max(0.0, 1 - sum(self.scores)) if self.scores else None
+
+    def __repr__(self) -> str:
+        page = f" page {self.page}" if self.page > 1 else ""
+        why = f"; {self.status}: {self.reason}" if self.reason else ""
+        sure = f" ({cut_percent(self.confidence)})" if self.confidence is not None else ""
+        digit = self.digit if self.digit is not None else "blank" if self.is_read else "not read"
+        return f"<Reading {self.file!r}{page}: {digit}{sure}{why}>"
+
+    def _repr_html_(self) -> str:
+        """A small picture with the digit below it, for notebooks."""
+        picture = "" if self.image is None else _PICTURE.format(_png_text(self.image))
+        return _HTML.format(
+            picture=picture,
+            digit="\N{EN DASH}" if self.digit is None else self.digit,
+            sure="" if self.confidence is None else cut_percent(self.confidence),
+            name=html.escape(self.file + (f", page {self.page}" if self.page > 1 else "")),
+            why=html.escape(f"{self.status}: {self.reason}" if self.reason else ""),
+        )
+
+
+def reading_of(row: Row) -> Reading:
+    """What a row of the road tells of its page."""
+    read, digit, reason = row.reading, row.digit, row.reason
+    detail = row.rejected.detail if row.rejected else MEANING[reason][0] if reason else ""
+    return Reading(
+        file=row.source.name,
+        page=row.page,
+        status=row.status,
+        reason=reason,
+        detail=detail,
+        digit=read.digit if read else None,
+        confidence=read.confidence if read else None,
+        second_digit=read.second_digit if read else None,
+        second_confidence=read.second_confidence if read else None,
+        scores=read.scores if read else (),
+        box=digit.box if digit else None,
+        width=row.width or None,
+        height=row.height or None,
+        image=_kept(digit.image) if digit else None,
+    )
+
+
+def _kept(image: GrayImage) -> GrayImage:
+    """A copy, as the image itself would keep those of the whole chunk in memory."""
+    copy = np.array(image, np.uint8)
+    copy.flags.writeable = False
+    return copy
+
+
+def _png_text(image: GrayImage) -> str:
+    return base64.b64encode(cv2.imencode(".png", image)[1].tobytes()).decode()

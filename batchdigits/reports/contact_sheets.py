@@ -1,0 +1,55 @@
+"""Contact sheets: a hundred thumbnails a picture, to skim a run at a glance."""
+
+import hashlib
+from collections.abc import Iterator
+from itertools import islice
+from pathlib import Path
+
+from batchdigits.config import Thumbnails
+from batchdigits.drawing.contact_sheet import CELLS
+from batchdigits.execution.jobs import Cell, Job, Sheet
+from batchdigits.journal.journal import Journal
+from batchdigits.records import Status
+from batchdigits.reports.rows import Lines
+
+
+class Due:
+    """The sheets ``sheets/sheet-0001.png`` and so on that do not show what they should, to draw.
+
+    With ``review`` they show what a person should look at. Sheets of an earlier, longer table
+    are removed, since their rows are shown no more. ``count`` tells how many there were.
+    """
+
+    def __init__(
+        self, journal: Journal, lines: Lines, outbox: Path, thumbnails: Thumbnails
+    ) -> None:
+        self._journal = journal
+        self._lines = lines
+        self._outbox = outbox
+        self._only_review = thumbnails is Thumbnails.REVIEW
+        self.count = 0
+
+    def __iter__(self) -> Iterator[list[Job]]:
+        """A task a sheet, for the workers."""
+        places = self._places()
+        number = 0
+        while page := list(islice(places, CELLS)):
+            number += 1
+            name = f"sheets/sheet-{number:04d}.png"
+            digest = hashlib.sha256()
+            for cell, reading in page:
+                # The picture itself is told by what was read, and when.
+                digest.update(f"{cell.thumbnail}|{cell.reason}|{cell.label}|{reading}\n".encode())
+            shows = digest.hexdigest()
+            if self._journal.drawn(name) != shows or not (self._outbox / name).exists():
+                self.count += 1
+                yield [Sheet(name, shows, [cell for cell, _ in page])]
+        for old in (self._outbox / "sheets").glob("sheet-*.png"):
+            if old.stem.removeprefix("sheet-").isdecimal() and int(old.stem[6:]) > number:
+                old.unlink()
+
+    def _places(self) -> Iterator[tuple[Cell, str]]:
+        for name, page, status, reason, thumbnail, reading, picture in self._lines.pictures():
+            if status != Status.OK or not self._only_review:
+                label = name if page == 1 else f"{name} p{page}"
+                yield Cell(thumbnail or "", picture or b"", reason or "", label), reading

@@ -1,0 +1,56 @@
+"""Which rows are wanted: what people write, tried out and made fit for :class:`Lines`."""
+
+import sqlite3
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+from batchdigits.errors import UsageError
+from batchdigits.journal.journal import Journal
+from batchdigits.records import Status
+from batchdigits.reports.rows import NAMED, ORIGINALS_TABLE
+
+#: What a condition may do: read and compute, see SQLite's *Authorizer Action Codes*.
+_READING = {sqlite3.SQLITE_SELECT, sqlite3.SQLITE_READ, sqlite3.SQLITE_FUNCTION}
+
+
+def condition(journal: Journal, since: str, statuses: Sequence[str], where: str) -> str:
+    """A condition for :class:`batchdigits.reports.rows.Lines` from what people wrote.
+
+    Args:
+        journal: in which it is tried out; nothing but reading is let through.
+        since: ISO 8601 date or time, UTC; rows read before are left out.
+        statuses: only rows with one of these.
+        where: an expression of SQL on the columns of the table, such as ``digit = 7``.
+
+    Raises:
+        UsageError: one of them makes no sense.
+    """
+    parts = []
+    if since:
+        try:
+            begin = datetime.fromisoformat(since)
+            utc = begin.astimezone(UTC) if begin.tzinfo else begin
+        except (ValueError, OverflowError) as error:
+            raise UsageError(f"{since!r} is no date such as 2026-11-21.") from error
+        parts.append(f"read_at >= '{utc.replace(tzinfo=None).isoformat(timespec='seconds')}Z'")
+    if statuses:
+        parts.append(f"status IN ({', '.join(repr(str(Status(each))) for each in statuses)})")
+    if where:
+        parts.append(f"({where})")
+    only = " AND ".join(parts)
+    sql = journal.sql
+    sql.execute(ORIGINALS_TABLE)
+    sql.set_authorizer(
+        lambda action, _, name, *__: (
+            sqlite3.SQLITE_OK
+            if action in _READING and name != "load_extension"
+            else sqlite3.SQLITE_DENY
+        )
+    )
+    try:
+        sql.execute(f"SELECT 1 FROM {NAMED} WHERE {only or 1} LIMIT 0")
+    except (sqlite3.Error, sqlite3.Warning, UnicodeEncodeError) as error:
+        raise UsageError(f"--where {where!r} cannot be used: {error}.") from error
+    finally:
+        sql.set_authorizer(None)
+    return only

@@ -1,0 +1,94 @@
+"""The outbox: fit to be written, and held by one run at a time."""
+
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from batchdigits.errors import OutboxError, UsageError
+from batchdigits.journal.journal import Journal
+from batchdigits.journal.store import FILE, FOLDER
+from batchdigits.system.lockfile import locked
+
+
+def has_journal(outbox: Path) -> bool:
+    """Whether an earlier run left its journal here."""
+    with _telling(outbox):
+        return os.path.lexists(outbox / FOLDER / FILE) or _is_closed(outbox / FOLDER)
+
+
+def _is_closed(folder: Path) -> bool:
+    return folder.is_dir() and not os.access(folder, os.X_OK)
+
+
+@contextmanager
+def opened(outbox: Path) -> Iterator[Journal]:
+    """Make the outbox where it is missing, and hold it and its journal.
+
+    Raises:
+        OutboxError: it cannot be written, another batchdigits is at work in it, or its journal
+            is damaged, found out at whatever moment.
+    """
+    with _telling(outbox):
+        check_writable(outbox)
+        (outbox / FOLDER).mkdir(exist_ok=True)
+        with locked(outbox / FOLDER / "lock", outbox):
+            # Left over by a run that was killed while it wrote a report.
+            for left in outbox.glob(".*.[0-9]*.tmp"):
+                with suppress(OSError):
+                    left.unlink()
+            # Rows are fetched long after a query began, and may be damaged in the middle.
+            with Journal(outbox) as journal, journal.telling():
+                yield journal
+
+
+def check_writable(outbox: Path) -> None:
+    """Find out before the work, not after it, whether the outbox can be written."""
+    outbox.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryFile(dir=outbox) as file:
+        file.write(b"batchdigits")
+
+
+@contextmanager
+def _telling(outbox: Path) -> Iterator[None]:
+    """Whatever cannot be written becomes one sentence about the outbox."""
+    try:
+        yield
+    except OSError as error:
+        place = error.filename or outbox
+        raise OutboxError(
+            f"Cannot write to the outbox {outbox}: {place}: {error.strerror}."
+        ) from error
+
+
+def check_folders(inbox: Path, outbox: Path) -> None:
+    """Refuse an inbox that is no folder, and folders that lie in each other.
+
+    Compared by identity on disk, so links, ``..`` and case-blind file systems do not fool it.
+
+    Raises:
+        UsageError: with the sentence to show.
+    """
+    try:
+        _check_folders(inbox, outbox)
+    except OSError as error:
+        raise UsageError(f"Cannot use {inbox} and {outbox}: {error.strerror}.") from error
+
+
+def _check_folders(inbox: Path, outbox: Path) -> None:
+    if not inbox.is_dir():
+        problem = "is not a folder" if inbox.exists() else "does not exist"
+        raise UsageError(f"The inbox {inbox} {problem}.")
+    os.scandir(inbox).close()  # may it be looked into?
+    if _lies_in(outbox, inbox):
+        raise UsageError(f"The outbox {outbox} lies inside the inbox {inbox}: choose another.")
+    if _lies_in(inbox, outbox):
+        raise UsageError(f"The inbox {inbox} lies inside the outbox {outbox}: choose another.")
+
+
+def _lies_in(path: Path, folder: Path) -> bool:
+    # Not Path.resolve(), which in some versions of Python raises on links that run in a circle.
+    resolved = Path(os.path.realpath(path))
+    existing = (each for each in (resolved, *resolved.parents) if each.exists())
+    return folder.exists() and any(each.samefile(folder) for each in existing)

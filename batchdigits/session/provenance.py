@@ -1,0 +1,61 @@
+"""What made the readings: model, settings and versions."""
+
+import json
+import os
+import sys
+
+import ai_edge_litert
+import numpy as np
+from cv2.version import opencv_version
+
+from batchdigits import __version__
+from batchdigits.config import Settings
+from batchdigits.inference.engine import Engine
+from batchdigits.journal.journal import Maker
+from batchdigits.system.filenames import display_name
+
+#: What the packages in use say of themselves: asking for what is installed takes far longer.
+VERSIONS = {
+    "python": sys.version.split()[0],
+    "batchdigits": __version__,
+    "ai-edge-litert": getattr(ai_edge_litert, "__version__", None),
+    "opencv-python-headless": opencv_version,
+    "numpy": np.__version__,
+}
+
+
+def maker_of(engine: Engine, settings: Settings) -> Maker:
+    """What decides a reading besides the file; a reading by another maker is made anew.
+
+    The model's name is its card's and the first eight digits of its file's hash.
+    """
+    card = engine.card
+    decisive: dict[str, object] = {
+        "batchdigits": __version__,
+        "temperature": card.temperature,
+        "review_below": card.review_below,
+        "max_megapixels": settings.limits.max_megapixels,
+        "max_pages": settings.limits.max_pages,
+    }
+    if card.convention:
+        decisive["convention"] = card.convention.told()
+    return Maker(f"{card.name}@{card.identity[:8]}", card.identity, json.dumps(decisive))
+
+
+def about(engine: Engine, settings: Settings) -> dict[str, object]:
+    """What the JSON reports say of model, versions and settings."""
+    return {
+        "model": {"name": engine.card.name, "sha256": engine.card.identity},
+        "versions": VERSIONS,
+        "settings": {
+            "inbox": display_name(os.path.abspath(settings.inbox)),
+            "include": settings.include,
+            "exclude": settings.exclude,
+            "max_megapixels": settings.limits.max_megapixels,
+            "max_pages": settings.limits.max_pages,
+            "quarantine": settings.quarantine.value,
+            "thumbnails": settings.thumbnails.value,
+            "duplicates": settings.duplicates.value,
+            "review_below": engine.card.review_below,
+        },
+    }

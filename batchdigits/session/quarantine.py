@@ -1,0 +1,166 @@
+"""Unreadable files set aside: moved or copied, never overwriting, each with a note beside it.
+
+Every step may have been done before by a run that was killed in the middle. The note comes
+first and holds the place for one content of one file, so that nothing is put there twice and no
+file is taken for another.
+"""
+
+import errno
+import json
+import os
+from itertools import count
+from pathlib import Path
+
+from batchdigits.config import Quarantine, Settings
+from batchdigits.journal.entries import FileEntry, PageEntry
+from batchdigits.records import MEANING, Reason, Source, Status
+from batchdigits.system.atomic_files import copy_to, holds, move_new, move_to, numbered, whole_file
+from batchdigits.system.filenames import display_name, for_terminal, raw_name, shorten
+from batchdigits.system.logs import LOG
+
+NOTE_ENDING = ".json"
+_CHANGED = "The file changed while it was being read."
+
+
+def settled(source: Source, entry: FileEntry) -> FileEntry:
+    """The entry, or a ``busy`` one where the file changed since it was read.
+
+    A scan may be half written when it is read and whole a moment later; only a file that is
+    still what was judged may be taken away.
+    """
+    if not entry.bad or _content_is(Path(source.path), entry):
+        return entry
+    return FileEntry.of(entry.stamp, entry.sha256, [_busy(page) for page in entry.pages])
+
+
+def _busy(page: PageEntry) -> PageEntry:
+    if page.status != Status.QUARANTINED:
+        return page
+    return page._replace(status=str(Status.FAILED), reason=str(Reason.BUSY), detail=_CHANGED)
+
+
+def set_aside(source: Source, entry: FileEntry, settings: Settings) -> tuple[Path, bool] | None:
+    """Quarantine one file, unless no page of it is bad or the settings say not to.
+
+    A file of which some pages were read stays in the inbox, and a copy goes to quarantine.
+    Where the file may not be removed (a read-only inbox, say) it is copied and a line says so.
+
+    Returns:
+        Where it lies now, and whether it has left the inbox.
+
+    Raises:
+        OSError: the quarantine cannot be written, or the file cannot be read any more.
+    """
+    if not entry.bad or settings.quarantine is Quarantine.OFF:
+        return None
+    path = Path(source.path)
+    stays = settings.quarantine is Quarantine.COPY or entry.readable
+    target = settings.quarantine_folder.joinpath(*raw_name(source.name).split("/"))
+    place = _claimed(target, source, entry, "copied" if stays else "moved")
+    left = _placed(path, place, entry, stays)
+    if not left and not stays:
+        LOG.warning(
+            "%s could not be moved to quarantine and was copied.", for_terminal(source.name)
+        )
+        _write_note(place, source, entry, "copied")
+    return place, left
+
+
+def _claimed(target: Path, source: Source, entry: FileEntry, action: str) -> Path:
+    """The place of a file in quarantine, held for it by the note beside it.
+
+    A place that another file has, or another content of this one, is passed over.
+
+    Raises:
+        OSError: the file is no longer what was read, and nothing of it is in quarantine.
+    """
+    for number in count(1):
+        place = numbered(target, number)
+        note = _note_of(place)
+        if note.exists():
+            if _is_about(note, source, entry) and (not place.exists() or _content_is(place, entry)):
+                return place
+        elif not place.exists():
+            if not _content_is(Path(source.path), entry):
+                raise OSError(errno.ESTALE, "it is no longer what was read")
+            _write_note(place, source, entry, action)
+            return place
+    raise AssertionError("numbers do not end")
+
+
+def _placed(path: Path, place: Path, entry: FileEntry, stays: bool) -> bool:
+    """Have the file at its place once; whether it has left the inbox."""
+    if not place.exists():
+        if not _content_is(path, entry):
+            raise OSError(errno.ESTALE, "it is no longer what was read")
+        if stays or not os.access(path.parent, os.W_OK):
+            copy_to(path, place)
+            return False
+        return move_to(path, place)
+    if stays:
+        return False
+    try:
+        if _content_is(path, entry):
+            path.unlink()
+    except OSError:
+        return False
+    return not path.exists()
+
+
+def _note_of(place: Path) -> Path:
+    return place.with_name(shorten(place.name, NOTE_ENDING))
+
+
+def _is_about(note: Path, source: Source, entry: FileEntry) -> bool:
+    try:
+        told = json.loads(note.read_text(encoding="utf-8"))
+        return bool(told["file"] == source.name and told["sha256"] == entry.sha256)
+    except (OSError, ValueError, KeyError, TypeError):
+        return False
+
+
+def _write_note(place: Path, source: Source, entry: FileEntry, action: str) -> None:
+    text = json.dumps(_note(source, entry, action), ensure_ascii=False, indent=2)
+    with whole_file(_note_of(place)) as file:
+        file.write(text + "\n")
+
+
+def _content_is(path: Path, entry: FileEntry) -> bool:
+    return holds(path, entry.stamp.size, entry.sha256)
+
+
+def put_back(place: Path, source: Source, entry: FileEntry) -> bool:
+    """Move a file from quarantine to where it came from; whether it is there now.
+
+    It stays in quarantine where something else has taken its place, or it is no longer what was
+    put there.
+    """
+    path = Path(source.path)
+    if path.exists() or not _content_is(place, entry):
+        return path.exists()
+    try:
+        back, _ = move_new(place, path)
+    except OSError as error:
+        LOG.warning("%s could not be put back: %s.", for_terminal(source.name), error.strerror)
+        return False
+    _note_of(place).unlink(missing_ok=True)
+    return back == path
+
+
+def _note(source: Source, entry: FileEntry, action: str) -> dict[str, object]:
+    bad = [page for page in entry.pages if page.status == Status.QUARANTINED]
+    reason = Reason(bad[0].reason or "")
+    meaning, advice = MEANING[reason]
+    return {
+        "file": source.name,
+        "came_from": display_name(os.path.abspath(source.path)),
+        "action": action,
+        "pages": [page.page for page in bad],
+        "reason": reason.value,
+        "what_happened": meaning,
+        "detail": bad[0].detail,
+        "what_to_try": advice,
+        "time": bad[0].read_at,
+        "bytes": entry.stamp.size,
+        "sha256": entry.sha256,
+    }

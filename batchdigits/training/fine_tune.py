@@ -1,0 +1,60 @@
+"""Weights to begin with: a model that was trained before."""
+
+from dataclasses import replace
+from typing import Any
+
+from batchdigits.config import Arch, Output
+from batchdigits.errors import ModelError
+from batchdigits.inference.engine import CARD_ENDING
+from batchdigits.inference.importing.keras_loader import load_keras
+from batchdigits.inference.importing.model_formats import Kind, kind_of
+from batchdigits.inference.model_card import read_card
+from batchdigits.inference.registry import find
+from batchdigits.training.networks import CLASSES, DIGITS
+from batchdigits.training.recipe import Recipe
+
+
+def begin_with(name: str, arch: Arch) -> Any:
+    """A Keras model of batchdigits' own, of that network.
+
+    Raises:
+        ModelError: it is none.
+    """
+    path = find(name)
+    if path.suffix == ".tflite":
+        path = path.with_suffix(".keras")
+    kind = kind_of(path)
+    if kind is not Kind.KERAS:
+        raise ModelError(f"{path} is no .keras file, which alone can be trained on.")
+    model = load_keras(path, kind, trust=False)
+    outputs = CLASSES if arch is Arch.CNN else DIGITS
+    if tuple(model.input_shape[1:]) != (28, 28, 1) or model.output_shape[1] != outputs:
+        raise ModelError(
+            f"{path} is no {arch} made by batchdigits train, and cannot be gone on with."
+        )
+    return model
+
+
+def recipe_as_built(recipe: Recipe, model: Any) -> Recipe:
+    """The recipe with the layers that a model begun with really has, which no option changes."""
+    if recipe.arch is Arch.CNN:
+        return recipe
+    *hidden, last = [layer for layer in model.layers if hasattr(layer, "units")]
+    neurons = tuple(int(layer.units) for layer in hidden)
+    return replace(recipe, hidden=neurons, output=Output(last.activation.__name__))
+
+
+def arch_of(name: str) -> Arch:
+    """The network of a model that ``train`` made.
+
+    Raises:
+        ModelError: there is no such model, or it has no card that tells.
+    """
+    path = find(name).with_suffix(CARD_ENDING)
+    if not path.is_file():
+        raise ModelError(f"{name} has no card of batchdigits train, and cannot be gone on with.")
+    recipe = read_card(path).about.get("recipe")
+    try:
+        return Arch(recipe.get("arch", Arch.CNN)) if isinstance(recipe, dict) else Arch.CNN
+    except ValueError as error:
+        raise ModelError(f"The card {path} names no network that can be trained.") from error

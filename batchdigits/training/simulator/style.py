@@ -1,0 +1,71 @@
+"""How one simulated page looks: pen, paper and scanner, in numbers."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from batchdigits.training.simulator.pen import BALL_PEN, USUAL_BEND, Bend, Pen
+
+Place = Literal["middle", "anywhere", "corner", "cut", "stretched"]
+Colour = Literal["gray", "ink", "alpha", "fringes"]
+
+
+@dataclass(frozen=True, slots=True)
+class Style:
+    """One page: sizes in pixels, levels and strengths 0-1.
+
+    Attributes:
+        shape: height and width of the page.
+        side: the digit's longer side.
+        place: where it lies; ``cut`` lets up to ``beyond`` of it lie outside of the page, and
+            ``stretched`` fills the page with it, proportions lost.
+        pen: what draws.
+        bend: how the shape is bent.
+        depth: how much darker than its paper full ink is.
+        level: the paper's lightness.
+        grain: strength of the paper's grain.
+        light: how far the light falls off across the page.
+        shadow: depth of a shadow.
+        ruled: strength of ruled lines.
+        dotted: strength of rows of dots.
+        boxed: strength of a box round the digit.
+        edges: strength of lines left at edges.
+        bleed: strength of what shows through from the other side.
+        specks: largest radius of stray specks; 0 for none.
+        pointer: whether a mouse pointer was left on the picture.
+        reduce: the page is reduced so many times and enlarged again.
+        enlarge: the page is enlarged so many times at the end, with ``smooth`` or in squares.
+        blur: sigma in pixels.
+        noise: standard deviation of the sensor's noise.
+        threshold: whether only black and white are left.
+        jpeg: quality, 0 for none.
+        inverted: white ink on black.
+        colour: gray, coloured ink, ink in the alpha channel only, coloured sub-pixel fringes.
+    """
+
+    shape: tuple[int, int]
+    side: float
+    place: Place = "middle"
+    pen: Pen = BALL_PEN
+    bend: Bend = USUAL_BEND
+    depth: float = 1.0
+    level: float = 1.0
+    grain: float = 0.0
+    light: float = 0.0
+    shadow: float = 0.0
+    ruled: float = 0.0
+    dotted: float = 0.0
+    boxed: float = 0.0
+    edges: float = 0.0
+    bleed: float = 0.0
+    specks: float = 0.0
+    pointer: bool = False
+    beyond: float = 0.0
+    reduce: float = 1.0
+    enlarge: float = 1.0
+    smooth: bool = True
+    blur: float = 0.0
+    noise: float = 0.0
+    threshold: bool = False
+    jpeg: int = 0
+    inverted: bool = False
+    colour: Colour = "gray"

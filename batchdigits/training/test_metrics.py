@@ -1,0 +1,55 @@
+"""How a new model reads digits that nothing was learned from."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from batchdigits.inference.engine import Engine
+
+
+@dataclass(frozen=True, slots=True)
+class Tested:
+    """Figures of a model over a test part, as ``run`` would read it.
+
+    Attributes:
+        loss: mean cross-entropy of the calibrated confidences.
+        counts: ``(10, 10) int64``: of each true digit (rows), how many were read as each.
+    """
+
+    loss: float
+    counts: NDArray[np.int64]
+
+    @property
+    def digits(self) -> int:
+        """How many there were."""
+        return int(self.counts.sum())
+
+    @property
+    def accuracy(self) -> float:
+        """Share read right, 0-1."""
+        return float(self.counts.trace() / self.digits)
+
+    def of(self, digit: int) -> float | None:
+        """Share of one digit that was read right; ``None`` where there was none."""
+        row = self.counts[digit]
+        return float(row[digit] / row.sum()) if row.any() else None
+
+    def told(self) -> dict[str, object]:
+        """For a card."""
+        each = {str(digit): self.of(digit) for digit in range(10)}
+        return {
+            "digits": self.digits,
+            "accuracy": round(self.accuracy, 5),
+            "loss": round(self.loss, 5),
+            "per_digit": {name: share and round(share, 5) for name, share in each.items()},
+        }
+
+
+def tested(engine: Engine, images: NDArray[np.uint8], digits: NDArray[np.int64]) -> Tested:
+    """Read ``(n, 28, 28) uint8`` images whose digits, ``(n,) int64``, are known."""
+    scores = engine.predict(images)
+    counts = np.zeros((10, 10), np.int64)
+    np.add.at(counts, (digits, scores.argmax(1)), 1)
+    true = scores[np.arange(len(digits)), digits]
+    return Tested(float(-np.log(np.maximum(true, 1e-7)).mean()), counts)

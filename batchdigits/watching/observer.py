@@ -1,0 +1,249 @@
+"""Events of a folder, heard by watchdog in a process of its own.
+
+watchdog needs threads, and a process with threads had better not fork, which the pool of workers
+does whenever one died. So the observer lives apart: its handler only puts what it hears into a
+queue, and what came up is sent on, each path once. Where any of its threads ends, the process
+ends too, and whoever listens notices; see gorakhargosh/watchdog #427, #663 and #793 for watchers
+that run on and hear nothing.
+"""
+
+import errno
+import logging
+import marshal
+import math
+import os
+import signal
+import threading
+import time
+import warnings
+from contextlib import suppress
+from enum import StrEnum
+from multiprocessing import connection, get_context
+from multiprocessing.connection import Connection
+from queue import Empty, SimpleQueue
+
+from batchdigits.system.framing import Inlet, send
+from batchdigits.system.process_limits import die_with
+
+#: Seconds between signs of life.
+BEAT = 2.0
+#: Seconds in which events are gathered before they are sent on together.
+_GATHER = 0.01
+#: A walk through all folders is taken again after so many times what it took.
+_SELDOM = 20.0
+
+
+class Kind(StrEnum):
+    """What was heard of a path."""
+
+    FILE = "file"  # made, written, closed after writing, moved here, or its rights changed
+    FOLDER = "folder"  # made or moved here, perhaps with files in it
+    GONE = "gone"  # deleted, or moved away
+    FOLDER_GONE = "folder gone"
+    LOST = "lost"  # the system could not keep up, and events are missing
+    STALE = "stale"  # folders that went elsewhere are still listened to
+    BEAT = "beat"
+    CANNOT = "cannot"  # the path is an errno: no observer could be started
+
+
+_FOLDERS = {str(Kind.FOLDER), str(Kind.FOLDER_GONE)}
+#: Kind and absolute path as :func:`os.fsdecode` gives it.
+Heard = tuple[str, str]
+
+
+class Ears:
+    """The process that listens. It ends with this one, or with :meth:`end`."""
+
+    def __init__(self, inbox: str) -> None:
+        """Start it; no thread of this process may be running."""
+        context = get_context("fork")
+        self.pipe, theirs = context.Pipe()
+        self._process = context.Process(
+            target=_listen, args=(inbox, theirs, self.pipe, os.getpid()), daemon=True
+        )
+        self._process.start()
+        theirs.close()
+        self._inlet = Inlet(self.pipe.fileno())
+        self._alive = True
+        self._beat = time.monotonic()
+
+    @property
+    def pid(self) -> int:
+        """Its process number."""
+        return self._process.pid or 0
+
+    def alive(self, now: float) -> bool:
+        """Whether it lives and said so lately."""
+        return self._alive and now - self._beat < 5 * BEAT
+
+    def heard(self, wait: float = 0.0) -> list[Heard]:
+        """What has come up, the latest last; waits so many seconds where nothing has yet."""
+        found: list[Heard] = []
+        while self._alive and connection.wait([self.pipe], 0 if found else wait):
+            wait = 0.0
+            try:
+                for message in self._inlet.read():
+                    found += marshal.loads(message)
+                    self._beat = time.monotonic()
+            except (EOFError, OSError):
+                self._alive = False
+        return found
+
+    def end(self) -> None:
+        """End it."""
+        self._alive = False
+        self._process.kill()
+        self._process.join()
+        self.pipe.close()
+
+
+def _listen(inbox: str, pipe: Connection, other: Connection, parent: int) -> None:
+    die_with(parent)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    other.close()
+    with suppress(OSError):  # nobody listens any more
+        try:
+            _observe(inbox, pipe.fileno())
+        except OSError as error:
+            _say(pipe.fileno(), {(Kind.CANNOT, str(error.errno)): None})
+    os._exit(0)
+
+
+def _observe(inbox: str, pipe: int) -> None:
+    """Listen until a thread ends.
+
+    Raises:
+        OSError: the system refuses to watch the folder.
+    """
+    from watchdog import events
+    from watchdog.observers import Observer
+
+    queue: SimpleQueue[Heard] = SimpleQueue()
+    # What watchdog has to say is not for people's terminals; a thread that ends is noticed below.
+    warnings.simplefilter("ignore")
+    threading.excepthook = lambda _: None
+    log = logging.getLogger("watchdog")
+    log.addHandler(_Overflow(queue))
+    log.propagate = False
+    wanted: list[type[events.FileSystemEvent]] = [
+        *(events.FileCreatedEvent, events.FileModifiedEvent, events.FileClosedEvent),
+        *(events.FileMovedEvent, events.FileDeletedEvent),
+        *(events.DirCreatedEvent, events.DirMovedEvent, events.DirDeletedEvent),
+    ]
+    if hasattr(events, "FileAttribEvent"):  # before watchdog 7 they were modifications
+        wanted.append(events.FileAttribEvent)
+
+    class Handler(events.FileSystemEventHandler):
+        """Puts what it hears into the queue and does nothing else that could fail."""
+
+        def on_any_event(self, event: events.FileSystemEvent) -> None:
+            for each in _told(event):
+                queue.put(each)
+
+    observer = Observer()
+    # Our own reading opens and closes files: such events are not asked for.
+    observer.schedule(Handler(), inbox, recursive=True, event_filter=wanted)
+    observer.start()
+    threads = threading.enumerate()
+    _check_watched(inbox)
+    _say(pipe, {(Kind.BEAT, ""): None})
+    check_at, pause = math.inf, BEAT
+    while all(thread.is_alive() for thread in threads):
+        heard = _gathered(queue)
+        if check_at == math.inf and any(kind in _FOLDERS for kind, _ in heard):
+            check_at = time.monotonic() + pause
+        _say(pipe, heard)
+        if time.monotonic() > check_at:
+            begun = time.monotonic()
+            if _check_watched(inbox):
+                _say(pipe, {(Kind.STALE, ""): None})
+            pause = max(BEAT, _SELDOM * (time.monotonic() - begun))
+            check_at = math.inf
+
+
+def _check_watched(inbox: str) -> bool:
+    """See that every folder is watched: watchdog 7 passes over one that cannot be.
+
+    Returns whether more is watched: folders that were moved out of the inbox.
+
+    Raises:
+        OSError: one is not, which can only be for the system's limit.
+    """
+    too_many = 0
+    for pause in (0.2, 1.0, 2.0, 0.0):  # a folder that was just made may get its watch in a moment
+        watched = _watches()
+        if watched is None:
+            return False
+        if (too_many := watched - _folders(inbox)) == 0:
+            return False
+        time.sleep(pause)
+    if too_many < 0:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+    return True
+
+
+def _watches() -> int | None:
+    """How many watches this process has (proc_pid_fdinfo(5)); ``None`` where that is not told."""
+    try:
+        found = 0
+        for descriptor in os.listdir("/proc/self/fdinfo"):
+            with suppress(FileNotFoundError), open(f"/proc/self/fdinfo/{descriptor}") as file:
+                found += sum(line.startswith("inotify wd:") for line in file)
+    except OSError:
+        return None
+    return found
+
+
+def _folders(inbox: str) -> int:
+    """How many folders may be looked into, the inbox itself and all below."""
+    found = 0
+    for folder, _, _ in os.walk(inbox):
+        found += os.access(folder, os.R_OK)
+    return found
+
+
+def _told(event: object) -> list[Heard]:
+    """Kinds and paths of an event."""
+    kind: str = getattr(event, "event_type", "")
+    is_folder = getattr(event, "is_directory", False)
+    source = os.fsdecode(getattr(event, "src_path", ""))
+    here, away = (Kind.FOLDER, Kind.FOLDER_GONE) if is_folder else (Kind.FILE, Kind.GONE)
+    if kind == "deleted":
+        return [(away, source)]
+    if kind != "moved":
+        return [(here, source)]
+    told: list[Heard] = [(away, source)] if source else []
+    target = os.fsdecode(getattr(event, "dest_path", ""))
+    return [*told, (here, target)] if target else told
+
+
+def _gathered(queue: "SimpleQueue[Heard]") -> dict[Heard, None]:
+    """What is heard within a moment, each once, the latest last; a beat where that is nothing."""
+    found: dict[Heard, None] = {}
+    with suppress(Empty):
+        first = queue.get(timeout=BEAT)
+        found[first] = None
+        time.sleep(_GATHER)
+        while True:
+            each = queue.get_nowait()
+            found.pop(each, None)
+            found[each] = None
+    return found or {(Kind.BEAT, ""): None}
+
+
+def _say(pipe: int, heard: dict[Heard, None]) -> None:
+    send(pipe, marshal.dumps([(str(kind), path) for kind, path in heard]))
+
+
+class _Overflow(logging.Handler):
+    """watchdog only logs that the kernel dropped events."""
+
+    def __init__(self, queue: "SimpleQueue[Heard]") -> None:
+        super().__init__()
+        self._queue = queue
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Whatever watchdog finds worth a warning may have cost events."""
+        if record.levelno >= logging.WARNING:
+            self._queue.put((Kind.LOST, ""))
