@@ -5,6 +5,8 @@ import os
 import re
 import subprocess
 import sys
+from configparser import ConfigParser
+from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -13,45 +15,83 @@ PACKAGE = Path(__file__).resolve().parent.parent / "batchdigits"
 
 
 def rank_of_rooms() -> dict[str, int]:
-    """Each room's row in the table of docs/architecture.md; a lower one is further up."""
+    """Each room's row in the table of docs/architecture.md; a lower room has a higher number."""
     text = (PACKAGE.parent / "docs" / "architecture.md").read_text(encoding="utf-8")
-    rows = re.findall(r"^\| ((?:`\w+` ?)+)\|", text, re.M)
-    return {room: rank for rank, row in enumerate(rows) for room in re.findall(r"\w+", row)}
+    rooms = re.findall(r"^\| `([\w/]+)` \|", text, re.M)
+    return {room: rank for rank, room in enumerate(rooms)}
 
 
 RANK = rank_of_rooms()
+#: Dotted names of all modules, without the package's own, and their files.
+MODULES = {
+    ".".join(path.relative_to(PACKAGE).with_suffix("").parts).removesuffix(".__init__"): path
+    for path in PACKAGE.rglob("*.py")
+}
 
 
 def imports(path: Path) -> set[str]:
-    """The rooms of this house that a module imports, at its top or inside a function."""
+    """The modules of this house that a module imports, at its top or inside a function."""
     found = set()
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-        modules = []
-        if isinstance(node, ast.ImportFrom) and node.module == "batchdigits":
-            modules = [f"batchdigits.{each.name}" for each in node.names]
-            modules = [name for name in modules if name != "batchdigits.__version__"]
-        elif isinstance(node, ast.ImportFrom):
-            modules = [node.module or ""]
+        names: list[str] = []
+        if isinstance(node, ast.ImportFrom) and node.module:
+            whole = [f"{node.module}.{alias.name}" for alias in node.names]
+            inside = [name for name in whole if name.partition(".")[2] in MODULES]
+            names = inside if len(inside) == len(whole) else [*inside, node.module]
         elif isinstance(node, ast.Import):
-            modules = [name.name for name in node.names]
-        found |= {name.split(".")[1] for name in modules if name.startswith("batchdigits.")}
+            names = [alias.name for alias in node.names]
+        found |= {name.partition(".")[2] for name in names if name.startswith("batchdigits.")}
     return found
 
 
-@pytest.mark.parametrize("path", sorted(PACKAGE.rglob("*.py")), ids=lambda path: path.stem)
-def test_rooms_import_only_from_above(path: Path) -> None:
-    room = path.relative_to(PACKAGE).parts[0].removesuffix(".py")
+def test_the_table_of_rooms_has_every_room() -> None:
+    rooms = {
+        str(path.relative_to(PACKAGE))
+        for path in PACKAGE.rglob("*")
+        if path.is_dir() and (path / "__init__.py").exists()
+    }
+    loose = {path.stem for path in PACKAGE.glob("*.py")} - {"__init__"}
+    assert set(RANK) == rooms | loose
+
+
+@pytest.mark.parametrize("module", sorted(MODULES))
+def test_rooms_import_only_from_below(module: str) -> None:
+    room = module.partition(".")[0]
     if room == "__init__":
         return
-    below = {each for each in imports(path) if RANK[each] >= RANK[room] and each != room}
-    typed_only = {"arrays"} if room == "records" else set()
-    assert below - typed_only == set()
+    reached = {name.partition(".")[0] for name in imports(MODULES[module])} - {room}
+    assert {other for other in reached if RANK[other] <= RANK[room]} == set()
+
+
+def test_no_two_modules_import_each_other() -> None:
+    graph = {module: imports(path) for module, path in MODULES.items() if module != "__init__"}
+    try:
+        list(TopologicalSorter(graph).static_order())
+    except CycleError as error:
+        pytest.fail(" -> ".join(error.args[1]))
+
+
+def test_rooms_stay_small() -> None:
+    assert len(list(PACKAGE.glob("*.py"))) <= 12, "ten modules beside __init__ and __main__"
+    rooms = {path.parent for path in MODULES.values()}
+    assert {room for room in rooms if len(list(room.glob("*.py"))) > 20} == set()
+
+
+def test_every_room_is_in_the_wheel() -> None:
+    setup = ConfigParser()
+    setup.read(PACKAGE.parent / "setup.cfg", encoding="utf-8")
+    packages = setup["options"]["packages"].split()
+    rooms = {path.parent.relative_to(PACKAGE.parent) for path in PACKAGE.rglob("__init__.py")}
+    # models/ lies beside the package, where people find it, and is shipped inside.
+    assert sorted(packages) == sorted(
+        {".".join(room.parts) for room in rooms} | {"batchdigits.models"}
+    )
 
 
 def loaded_by(*arguments: str) -> set[str]:
     """Top-level packages in memory at the end of one call of the program."""
     script = (
-        "import sys; from batchdigits.cli import main\n"
+        "import sys; from batchdigits.cli.app import main\n"
         f"sys.argv = ['batchdigits', *{arguments!r}]\n"
         "try: main()\n"
         "except SystemExit: pass\n"
