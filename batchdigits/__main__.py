@@ -9,7 +9,7 @@ def main() -> None:
     # Loading makes many objects and no garbage; whoever has loaded all looks for some again.
     gc.disable()
     try:
-        from batchdigits.cli.app import main as command_line
+        from batchdigits.cli.main import main as command_line
 
         command_line()
     except KeyboardInterrupt:

@@ -11,22 +11,45 @@ and the command line turns it into one line on stderr and the class's ``exit_cod
     ├── EmptyInboxError       nothing to read                      exit 5
     ├── OutboxError           the outbox cannot be written         exit 6
     │   └── OutboxBusyError   it cannot be for the moment
-    └── DataError             labelled data that cannot be used    exit 7
+    ├── DataError             labelled data that cannot be used    exit 7
+    └── MissingExtraError     a library that an extra brings       exit 9
 """
+
+from enum import IntEnum
 
 from batchdigits.records import Reason, Rejected
 
-EXIT_OK = 0
-EXIT_UNEXPECTED = 1
-EXIT_SOME_UNREAD = 3
-#: ``batchdigits status``: the watcher is stuck, its inbox cannot be reached, or it is not running.
-EXIT_UNWELL = 8
+
+class ExitCode(IntEnum):
+    """What the program ends with; ``meaning`` says it in words."""
+
+    meaning: str
+
+    def __new__(cls, code: int, meaning: str) -> "ExitCode":
+        """Make a code that knows what it means."""
+        member = int.__new__(cls, code)
+        member._value_ = code
+        member.meaning = meaning
+        return member
+
+    OK = 0, "all read"
+    UNEXPECTED = 1, "an error that nobody expected"
+    USAGE = 2, "wrong arguments"
+    SOME_UNREAD = 3, "finished, some files not read"
+    NO_MODEL = 4, "no usable model"
+    NOTHING_TO_READ = 5, "nothing to read"
+    OUTBOX = 6, "outbox not writable"
+    DATA = 7, "unusable labelled data"
+    WATCHER_UNWELL = 8, "the watcher is stuck or gone"
+    MISSING_EXTRA = 9, "an extra is not installed"
+    INTERRUPTED = 130, "interrupted"
+    TERMINATED = 143, "terminated"
 
 
 class BatchdigitsError(Exception):
     """Anything batchdigits refuses on purpose; ``str(error)`` is one sentence for a person."""
 
-    exit_code = EXIT_UNEXPECTED
+    exit_code = ExitCode.UNEXPECTED
 
 
 class ImageError(BatchdigitsError):
@@ -40,25 +63,25 @@ class ImageError(BatchdigitsError):
 class UsageError(BatchdigitsError):
     """Arguments or settings that make no sense."""
 
-    exit_code = 2
+    exit_code = ExitCode.USAGE
 
 
 class ModelError(BatchdigitsError):
     """A model that is missing, damaged or not a reader of 28 x 28 digits."""
 
-    exit_code = 4
+    exit_code = ExitCode.NO_MODEL
 
 
 class EmptyInboxError(BatchdigitsError):
     """The inbox holds nothing to read."""
 
-    exit_code = 5
+    exit_code = ExitCode.NOTHING_TO_READ
 
 
 class OutboxError(BatchdigitsError):
     """The outbox cannot be written."""
 
-    exit_code = 6
+    exit_code = ExitCode.OUTBOX
 
 
 class OutboxBusyError(OutboxError):
@@ -68,4 +91,10 @@ class OutboxBusyError(OutboxError):
 class DataError(BatchdigitsError):
     """Training or measuring data that cannot be used."""
 
-    exit_code = 7
+    exit_code = ExitCode.DATA
+
+
+class MissingExtraError(BatchdigitsError):
+    """A library that comes with an extra is not installed; the sentence has the pip line."""
+
+    exit_code = ExitCode.MISSING_EXTRA

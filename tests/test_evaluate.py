@@ -20,10 +20,10 @@ from test_house import loaded_by
 
 from batchdigits.arrays import GrayImage
 from batchdigits.cli.commands.run import run
-from batchdigits.config import Settings
+from batchdigits.config import EvaluationSettings, RunSettings
 from batchdigits.errors import BatchdigitsError, DataError, OutboxError, UsageError
 from batchdigits.evaluation import report
-from batchdigits.evaluation.command import Order, evaluate
+from batchdigits.evaluation.command import evaluate
 from batchdigits.evaluation.csv_labels import copied
 from batchdigits.evaluation.inputs import labelled
 from batchdigits.evaluation.mistakes import worst_first
@@ -74,7 +74,7 @@ class Nobody:
         return 0
 
 
-def read(settings: Settings) -> Summary:
+def read(settings: RunSettings) -> Summary:
     return run(settings, Nobody())[0]
 
 
@@ -134,7 +134,7 @@ def test_a_perfect_reading_leaves_no_sheet_of_an_earlier_one(
     batchdigits: Run, tmp_path: Path, digits: Digits
 ) -> None:
     write_folder(tmp_path / "scans", digits, wrong=2)
-    evaluate(Order(str(tmp_path / "scans"), tmp_path / "out"), read)
+    evaluate(EvaluationSettings(str(tmp_path / "scans"), tmp_path / "out"), read)
     assert set(os.listdir(tmp_path / "out")) == FILES
     shutil.rmtree(tmp_path / "scans")
     write_folder(tmp_path / "scans", digits)
@@ -162,7 +162,7 @@ def test_the_folder_of_a_csv_or_archive_is_no_outbox(
     before = snapshot(tmp_path)
     monkeypatch.chdir(tmp_path / "data")
     with pytest.raises(UsageError, match="choose another") as caught:
-        evaluate(Order(data, Path(outbox)), never)
+        evaluate(EvaluationSettings(data, Path(outbox)), never)
     assert "\n" not in str(caught.value) and snapshot(tmp_path) == before
 
 
@@ -191,7 +191,7 @@ def test_files_that_no_evaluation_made_are_not_replaced(
         (tmp_path / "out" / "evaluation.json").write_text(beside)
     before = snapshot(tmp_path)
     with pytest.raises(OutboxError, match=r"is in the way.*: move it away") as caught:
-        evaluate(Order(str(tmp_path / "scans"), tmp_path / "out"), never)
+        evaluate(EvaluationSettings(str(tmp_path / "scans"), tmp_path / "out"), never)
     assert caught.value.exit_code == 6 and "\n" not in str(caught.value)
     assert snapshot(tmp_path) == before
 
@@ -199,12 +199,12 @@ def test_files_that_no_evaluation_made_are_not_replaced(
 def test_files_that_come_while_it_reads_are_not_replaced(tmp_path: Path, digits: Digits) -> None:
     write_folder(tmp_path / "scans", digits[:1])
 
-    def meanwhile(settings: Settings) -> Summary:
+    def meanwhile(settings: RunSettings) -> Summary:
         (tmp_path / "out" / "mistakes.png").write_text("mine")
         return read(settings)
 
     with pytest.raises(OutboxError, match="move it away"):
-        evaluate(Order(str(tmp_path / "scans"), tmp_path / "out"), meanwhile)
+        evaluate(EvaluationSettings(str(tmp_path / "scans"), tmp_path / "out"), meanwhile)
     assert os.listdir(tmp_path / "out") == ["mistakes.png"]
 
 
@@ -220,7 +220,7 @@ def test_a_full_disk_leaves_nothing_that_is_in_the_way_later(
     tmp_path: Path, digits: Digits, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     write_folder(tmp_path / "scans", digits[:2])
-    order = Order(str(tmp_path / "scans"), tmp_path / "out")
+    order = EvaluationSettings(str(tmp_path / "scans"), tmp_path / "out")
 
     def full(path: Path, data: bytes) -> None:
         raise OSError(errno.ENOSPC, "No space left on device", str(path))
@@ -246,7 +246,10 @@ def test_a_csv_names_files_below_its_own_folder(tmp_path: Path, digits: Digits) 
         lines.append(f'{digit};me;"a b/Größe {number}.png"')
     (data / "labels.csv").write_text("\n".join(lines), encoding="utf-8-sig")
     before = snapshot(data)
-    assert evaluate(Order(str(data / "labels.csv"), tmp_path / "out"), read).exit_code == 0
+    assert (
+        evaluate(EvaluationSettings(str(data / "labels.csv"), tmp_path / "out"), read).exit_code
+        == 0
+    )
     assert (figures(tmp_path / "out")["files"], figures(tmp_path / "out")["right"]) == (6, 6)
     assert snapshot(data) == before
 
@@ -282,10 +285,10 @@ def test_the_mistakes_of_one_evaluation_are_the_data_of_the_next(
 ) -> None:
     write_folder(tmp_path / "scans", digits, wrong=2)
     write_png(tmp_path / "scans" / "=w" / "8" / "blank.png", np.full((40, 40), 255, np.uint8))
-    evaluate(Order(str(tmp_path / "scans"), tmp_path / "first"), read)
+    evaluate(EvaluationSettings(str(tmp_path / "scans"), tmp_path / "first"), read)
     again = tmp_path / "scans" / "again.csv"
     again.write_bytes((tmp_path / "first" / "mistakes.csv").read_bytes())
-    evaluate(Order(str(again), tmp_path / "second"), read)
+    evaluate(EvaluationSettings(str(again), tmp_path / "second"), read)
     assert (figures(tmp_path / "second")["files"], figures(tmp_path / "second")["right"]) == (3, 0)
     assert rows(tmp_path / "second" / "mistakes.csv") == rows(tmp_path / "first" / "mistakes.csv")
 
@@ -346,7 +349,7 @@ def test_arrays_go_the_same_road(tmp_path: Path, digits: Digits) -> None:
     images = np.stack([cv2.resize(image, (60, 60)) for image, _ in chosen])
     truth = np.array([int(true) for _, true in chosen])
     np.savez(tmp_path / "mine.npz", x_test=images, y_test=truth)
-    order = Order(str(tmp_path / "mine.npz"), tmp_path / "out", workers=1)
+    order = EvaluationSettings(str(tmp_path / "mine.npz"), tmp_path / "out", workers=1)
     assert evaluate(order, read).exit_code == 0
     assert (figures(tmp_path / "out")["files"], figures(tmp_path / "out")["right"]) == (4, 4)
 
@@ -371,15 +374,15 @@ def test_what_cannot_be_evaluated_is_told(
     (tmp_path / "junk.csv").write_bytes(b"\xff\xfe\x00")
     monkeypatch.chdir(tmp_path)
     out, everything = Path("out"), ("*",)
-    cases: list[tuple[type[BatchdigitsError], Order]] = [
-        (DataError, Order("empty", out)),
-        (DataError, Order("absent", out)),
-        (DataError, Order("junk.npz", out)),
-        (DataError, Order("junk.csv", out)),
-        (DataError, Order("scans", out, exclude=everything)),
-        (UsageError, Order("junk.npz", out, include=everything)),
-        (UsageError, Order("scans", Path("scans/out"))),
-        (OutboxError, Order("scans", Path("junk.csv/out"))),
+    cases: list[tuple[type[BatchdigitsError], EvaluationSettings]] = [
+        (DataError, EvaluationSettings("empty", out)),
+        (DataError, EvaluationSettings("absent", out)),
+        (DataError, EvaluationSettings("junk.npz", out)),
+        (DataError, EvaluationSettings("junk.csv", out)),
+        (DataError, EvaluationSettings("scans", out, exclude=everything)),
+        (UsageError, EvaluationSettings("junk.npz", out, include=everything)),
+        (UsageError, EvaluationSettings("scans", Path("scans/out"))),
+        (OutboxError, EvaluationSettings("scans", Path("junk.csv/out"))),
     ]
     for kind, order in cases:
         with pytest.raises(kind) as caught:
@@ -392,7 +395,7 @@ def test_what_cannot_be_evaluated_is_told(
         assert len(done.stderr.strip().splitlines()) == 1 and "Traceback" not in done.stderr
 
 
-def never(settings: Settings) -> Summary:
+def never(settings: RunSettings) -> Summary:
     raise AssertionError(f"{settings.inbox} was read")
 
 
@@ -426,14 +429,14 @@ def test_mnist_comes_from_keras(
     (keras / "datasets" / "mnist.py").write_text("def load_data(): raise OSError('no network')")
     monkeypatch.setenv("PYTHONPATH", str(tmp_path / "modules"))
     with pytest.raises(DataError, match="no network"):
-        evaluate(Order("mnist", tmp_path / "out"), never)
+        evaluate(EvaluationSettings("mnist", tmp_path / "out"), never)
     # What lies in the current folder is never run.
     (tmp_path / "here").mkdir()
     for name in ("keras.py", "numpy.py", "batchdigits.py"):
         (tmp_path / "here" / name).write_text("raise ImportError('from the current folder')")
     monkeypatch.chdir(tmp_path / "here")
     with pytest.raises(DataError, match="no network"):
-        evaluate(Order("mnist", tmp_path / "out"), never)
+        evaluate(EvaluationSettings("mnist", tmp_path / "out"), never)
 
 
 def test_a_stopped_evaluation_leaves_nothing(tmp_path: Path, digits: Digits) -> None:

@@ -16,7 +16,7 @@ from conftest import Run, read_csv, write_png
 
 from batchdigits.arrays import GrayImage
 from batchdigits.cli.commands import run
-from batchdigits.config import Settings
+from batchdigits.config import RunSettings
 from batchdigits.errors import BatchdigitsError
 from batchdigits.journal.store import FILE, FOLDER
 from batchdigits.pipeline.recognise import Road, read_chunk
@@ -228,14 +228,14 @@ def test_a_damaged_journal_does_not_hide_what_went_wrong_before(
 ) -> None:
     for number in range(40):
         write_png(inbox / f"old {number}.png", digits[number % len(digits)][0])
-    run.run(Settings(inbox, outbox), Meddler(lambda: None))
+    run.run(RunSettings(inbox, outbox), Meddler(lambda: None))
     damage(outbox, 0, bytes(4096))
     (outbox / "results.csv").unlink()
     for number in range(40):
         write_png(inbox / f"new {number}.png", digits[number % len(digits)][0])
     monkeypatch.setattr("batchdigits.execution.jobs.read_chunk", crash)
     with pytest.raises(BatchdigitsError, match="read none"):
-        run.run(Settings(inbox, outbox), Meddler(lambda: None))
+        run.run(RunSettings(inbox, outbox), Meddler(lambda: None))
 
 
 def crash(*_: object) -> None:
@@ -252,7 +252,7 @@ def test_a_reader_that_always_crashes_does_not_empty_the_inbox(
 
     monkeypatch.setattr("batchdigits.execution.jobs.read_chunk", crash)
     with pytest.raises(BatchdigitsError, match="read none"):
-        run.run(Settings(inbox, outbox), Meddler(lambda: None))
+        run.run(RunSettings(inbox, outbox), Meddler(lambda: None))
     assert len(list(inbox.iterdir())) >= 40
     kept = files(outbox / "quarantine")
     assert len(kept) + len(list(inbox.iterdir())) == 52
@@ -272,7 +272,7 @@ def test_a_file_that_crashes_its_reader_is_set_aside_alone(
         return real(sources, road)
 
     monkeypatch.setattr("batchdigits.execution.jobs.read_chunk", read)
-    summary, _ = run.run(Settings(inbox, outbox), Meddler(lambda: None))
+    summary, _ = run.run(RunSettings(inbox, outbox), Meddler(lambda: None))
     rows = {row["file"]: row for row in read_csv(outbox)}
     assert (rows["17.png"]["status"], rows["17.png"]["reason"]) == ("quarantined", "crashed_reader")
     assert list(files(outbox / "quarantine")) == ["17.png"] and not (inbox / "17.png").exists()
@@ -307,7 +307,7 @@ def test_files_that_vanish_shrink_or_change_between_scan_and_reading(
         (inbox / "shrunk.png").write_bytes(whole[: len(whole) // 2])
         write_png(inbox / "changed.png", digits[5][0])
 
-    run.run(Settings(inbox, outbox), Meddler(meddle))
+    run.run(RunSettings(inbox, outbox), Meddler(meddle))
     rows = {row["file"]: row for row in read_csv(outbox)}
     assert (rows["gone.png"]["status"], rows["gone.png"]["reason"]) == ("failed", "vanished")
     assert (rows["shrunk.png"]["status"], rows["shrunk.png"]["reason"]) == (
@@ -316,7 +316,7 @@ def test_files_that_vanish_shrink_or_change_between_scan_and_reading(
     )
     assert rows["changed.png"]["digit"] == digits[5][1]
     assert rows["same.png"]["digit"] == digits[3][1]
-    summary, _ = run.run(Settings(inbox, outbox), Meddler(lambda: None))
+    summary, _ = run.run(RunSettings(inbox, outbox), Meddler(lambda: None))
     assert summary.files == 0, "what was recorded is what was read, so nothing is read again"
 
 
@@ -324,13 +324,13 @@ def test_a_clock_that_jumps_back(
     inbox: Path, outbox: Path, digits: Digits, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     write_png(inbox / "1.png", digits[1][0])
-    run.run(Settings(inbox, outbox), Meddler(lambda: None))
+    run.run(RunSettings(inbox, outbox), Meddler(lambda: None))
     past = time.gmtime(1_000_000_000)
     monkeypatch.setattr(time, "gmtime", lambda *_: past)
     monkeypatch.setattr(time, "time", lambda: 1_000_000_000.0)
     write_png(inbox / "2.png", digits[2][0])
     os.utime(inbox / "2.png", (999_999_999, 999_999_999))
-    summary, _ = run.run(Settings(inbox, outbox), Meddler(lambda: None))
+    summary, _ = run.run(RunSettings(inbox, outbox), Meddler(lambda: None))
     assert (summary.files, summary.skipped) == (1, 1) and 0 <= summary.seconds < 60
     rows = read_csv(outbox)
     assert [row["file"] for row in rows] == ["1.png", "2.png"]

@@ -91,7 +91,7 @@ def test_every_room_is_in_the_wheel() -> None:
 def loaded_by(*arguments: str) -> set[str]:
     """Top-level packages in memory at the end of one call of the program."""
     script = (
-        "import sys; from batchdigits.cli.app import main\n"
+        "import sys; from batchdigits.cli.main import main\n"
         f"sys.argv = ['batchdigits', *{arguments!r}]\n"
         "try: main()\n"
         "except SystemExit: pass\n"

@@ -80,7 +80,7 @@ def test_it_is_drawn_only_where_it_is_wanted_and_needed(
     batchdigits("run", inbox, out)
     assert (out / "report.html").stat().st_mtime_ns == before
     code = (
-        "import sys; from batchdigits.cli.app import main\ntry: main()\nexcept SystemExit: pass\n"
+        "import sys; from batchdigits.cli.main import main\ntry: main()\nexcept SystemExit: pass\n"
     )
     code += "print(*sorted({name.split('.')[0] for name in sys.modules}))"
     command = [sys.executable, "-c", code, "run", str(inbox), str(tmp_path / "o2"), "--no-html"]
@@ -91,14 +91,17 @@ def test_it_is_drawn_only_where_it_is_wanted_and_needed(
 def test_thousands_of_rows_are_split(
     outbox: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    from batchdigits.config import ReportChanges
     from batchdigits.journal.journal import Journal
     from batchdigits.reports import htmlfile
-    from batchdigits.reports.rerender import Wishes, draw_part
+    from batchdigits.reports.rerender import draw_part
 
     shutil.copytree(outbox, tmp_path / "copy")
     monkeypatch.setattr(htmlfile, "ROWS", 30)
     with Journal(tmp_path / "copy") as journal:
-        rows = draw_part(journal, tmp_path / "copy", tmp_path / "split", "", Wishes(html=True))
+        rows = draw_part(
+            journal, tmp_path / "copy", tmp_path / "split", "", ReportChanges(html=True)
+        )
     pages = sorted((tmp_path / "split").glob("report*.html"))
     assert len(pages) == -(-rows // 30)
     names = [row[0] for page in pages for row in data_of(page)["rows"]]

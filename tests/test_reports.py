@@ -11,7 +11,7 @@ from conftest import ROOT, Run, read_csv
 from python_calamine import CalamineWorkbook
 
 from batchdigits.cli.commands.run import run
-from batchdigits.config import Settings
+from batchdigits.config import RunSettings
 from batchdigits.errors import UsageError
 from batchdigits.session.summary import Summary
 
@@ -199,7 +199,7 @@ def test_a_missing_library_is_told_before_the_work(
     monkeypatch.setattr("batchdigits.reports.parquetfile.find_spec", lambda name: None)
     shutil.copy(ROOT / "inbox" / "forms" / "digit1.png", inbox)
     with pytest.raises(UsageError, match="needs pyarrow"):
-        run(Settings(inbox, outbox, parquet=True), Nobody())
+        run(RunSettings(inbox, outbox, parquet=True), Nobody())
     assert not outbox.exists()
 
 

@@ -146,7 +146,7 @@ def test_training_that_was_stopped_ends_with_the_same_weights(
     command = ["--arch", "mlp", "--data", "idx", "--data", "scans", "--batch-size", "8"]
     command += ["--seed", "3"]
     program = (
-        "import sys; from batchdigits.cli.app import main\n"
+        "import sys; from batchdigits.cli.main import main\n"
         "from batchdigits.cli.ui.training_progress import Bar\n"
         "ended = Bar.ended\n"
         "def stopped(bar, number, epoch):\n"

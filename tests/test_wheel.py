@@ -24,7 +24,7 @@ def test_a_wheel_installed_elsewhere_reads_a_folder(tmp_path: Path) -> None:
     assert (target / "batchdigits" / "py.typed").is_file()
     assert not (target / "tests").exists() and not (target / "models").exists()
     done = subprocess.run(
-        [sys.executable, "-c", "import batchdigits.cli.app as c; print(c.__file__); c.main()",
+        [sys.executable, "-c", "import batchdigits.cli.main as c; print(c.__file__); c.main()",
          "run", ROOT / "inbox" / "forms", tmp_path / "outbox"],
         env=os.environ | {"PYTHONPATH": str(target)}, cwd=tmp_path, capture_output=True, text=True,
     )  # fmt: skip

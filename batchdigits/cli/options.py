@@ -1,25 +1,133 @@
-"""Options that several commands have, each described once."""
+"""Options of commands, made of the dataclasses that hold the settings.
 
+A command is a function whose parameters are such dataclasses, or options of its own::
+
+    @takes_settings
+    def run(settings: RunSettings, logging: Logging) -> int: ...
+
+Typer sees one parameter for each field of them instead.
+"""
+
+import inspect
+from collections.abc import Callable, Iterator
+from dataclasses import MISSING, Field, fields, is_dataclass
 from pathlib import Path
-from typing import Annotated, Any
+from types import GenericAlias
+from typing import Annotated, Any, TypeGuard, get_args, get_origin
 
 import typer
 import typer.core
 
-from batchdigits import config
-from batchdigits.config import (
-    CsvDialect,
-    Duplicates,
-    Ink,
-    InputRange,
-    Quarantine,
-    Thumbnails,
-    XlsxImages,
-)
+from batchdigits.config import Logging, Settings
+from batchdigits.config.option import OPTION, OptionSpec
 
 
-def _folder(text: str | Path) -> Path:
-    """A folder named on purpose: ``""``, as from an unset variable, must not mean this one."""
+def takes_settings(command: Callable[..., int]) -> Callable[..., None]:
+    """Give a command one parameter a field instead of its parameters that are dataclasses.
+
+    Args:
+        command: returns an exit code; its annotations are types, not text.
+
+    Returns:
+        What Typer makes a command of; it ends with the exit code.
+    """
+    parameters: list[inspect.Parameter] = []
+    groups: dict[str, type[Any]] = {}
+    for parameter in inspect.signature(command).parameters.values():
+        if _is_group(parameter.annotation):
+            groups[parameter.name] = parameter.annotation
+            parameters += _list_parameters(parameter.annotation)
+        else:
+            parameters.append(parameter.replace(kind=inspect.Parameter.KEYWORD_ONLY))
+
+    def call(**values: Any) -> None:
+        arguments = {name: _build_group(group, values) for name, group in groups.items()}
+        raise typer.Exit(command(**arguments, **values))
+
+    call.__name__, call.__doc__ = command.__name__, command.__doc__
+    vars(call)["__signature__"] = inspect.Signature(parameters)
+    call.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
+    return call
+
+
+def _is_group(kind: object) -> TypeGuard[type[Any]]:
+    return isinstance(kind, type) and is_dataclass(kind)
+
+
+def _list_fields(group: type[Any]) -> Iterator[Field[Any]]:
+    """Yield a group's own fields before those that it inherits."""
+    known = {field.name: field for field in fields(group)}
+    for owner in group.__mro__:
+        for name in inspect.get_annotations(owner):
+            if name in known:
+                yield known.pop(name)
+
+
+def _list_parameters(group: type[Any]) -> Iterator[inspect.Parameter]:
+    for field in _list_fields(group):
+        if _is_group(field.type):
+            yield from _list_parameters(field.type)
+        else:
+            yield _make_parameter(field)
+
+
+def _make_parameter(field: Field[Any]) -> inspect.Parameter:
+    spec: OptionSpec = field.metadata[OPTION]
+    kind: Any = field.type
+    default = field.default
+    if get_origin(kind) is tuple:  # Typer knows lists, and has None for an empty one
+        kind = GenericAlias(list, get_args(kind))
+        if default == ():
+            kind, default = kind | None, None
+    return inspect.Parameter(
+        spec.name or field.name,
+        inspect.Parameter.KEYWORD_ONLY,
+        default=inspect.Parameter.empty if default is MISSING else default,
+        annotation=Annotated[kind, _describe(field)],
+    )
+
+
+def _describe(field: Field[Any]) -> Any:
+    """Tell Typer of a field."""
+    spec: OptionSpec = field.metadata[OPTION]
+    if spec.is_positional:
+        return typer.Argument(help=spec.help, parser=_parse_folder if field.type is Path else None)
+    flags = spec.flags
+    if not flags and field.type is bool:  # else Typer adds --no-... to it
+        flags = (f"--{(spec.name or field.name).replace('_', '-')}",)
+    return typer.Option(
+        *flags,
+        help=spec.help,
+        min=spec.minimum,
+        show_default=spec.shown_default or True,
+        envvar=spec.envvar or None,
+    )
+
+
+def _build_group(group: type[Any], values: dict[str, Any]) -> Any:
+    """Make a group of the values that Typer found for its fields, and take them away."""
+    built: dict[str, Any] = {}
+    for field in fields(group):
+        if _is_group(field.type):
+            built[field.name] = _build_group(field.type, values)
+        else:
+            spec: OptionSpec = field.metadata[OPTION]
+            value = values.pop(spec.name or field.name)
+            if get_origin(field.type) is tuple:
+                value = as_shown(value) if spec.is_pattern else tuple(value or ())
+            built[field.name] = value
+    return group(**built)
+
+
+def as_shown(names: list[str] | None) -> tuple[str, ...]:
+    """Give names and patterns the form in which names of files are shown."""
+    from batchdigits.system.filenames import display_name
+
+    return tuple(map(display_name, names or ()))
+
+
+def _parse_folder(text: str | Path) -> Path:
+    """Refuse a folder named ``""``, as from an unset variable: it must not mean this one."""
     if not str(text):
         raise typer.BadParameter("the name is empty")
     return Path(text)
@@ -31,85 +139,19 @@ class SeveralNumbers(typer.core.TyperCommand):
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         """Say the option again before each further number."""
         spread: list[str] = []
-        for place, word in enumerate(args):
-            follows = word.isdecimal() and place > 1 and args[place - 1].isdecimal()
+        for position, word in enumerate(args):
+            follows = word.isdecimal() and position > 1 and args[position - 1].isdecimal()
             if follows and "--hidden" in spread and spread[-2] == "--hidden":
                 spread.append("--hidden")
             spread.append(word)
         return super().parse_args(ctx, spread)
 
 
-Inbox = Annotated[Path, typer.Argument(help="Folder with the scans.", parser=_folder)]
-Outbox = Annotated[Path, typer.Argument(help="Folder for the results.", parser=_folder)]
-Include = Annotated[
-    list[str] | None, typer.Option(help="Read only files that match, e.g. '*.png'.")
-]
-Exclude = Annotated[
-    list[str] | None, typer.Option(help="Leave out files that match, e.g. 'old/*'.")
-]
-MaxMegapixels = Annotated[
-    float, typer.Option(min=0.0001, help="Largest image, in millions of pixels.")
-]
-MaxPages = Annotated[int, typer.Option(min=1, help="Most pages read of one file.")]
-QuarantineMode = Annotated[Quarantine, typer.Option(help="What becomes of unreadable files.")]
-Model = Annotated[
-    str | None,
-    typer.Option(
-        help="A model: its name, or a file or folder made elsewhere.", show_default="digits"
-    ),
-]
-InputRangeOf = Annotated[
-    InputRange | None,
-    typer.Option("--input-range", help="Levels that the model wants.", show_default="found out"),
-]
-InkOf = Annotated[
-    Ink | None,
-    typer.Option("--ink", help="Ink in the images it wants.", show_default="found out"),
-]
-TrustModel = Annotated[
-    bool, typer.Option("--trust-model", help="Run code that the model's file may hold.")
-]
-ThumbnailsMode = Annotated[
-    Thumbnails,
-    typer.Option(help="Pictures: of each page, contact sheets only, those in review, none."),
-]
-DuplicatesMode = Annotated[
-    Duplicates,
-    typer.Option(help="Byte-identical files: name the first, give them no row, or no matter."),
-]
-Rebind = Annotated[bool, typer.Option("--rebind", help="The inbox of this outbox moved to INBOX.")]
-Workers = Annotated[
-    int | None, typer.Option(min=1, help="Processes that read.", show_default="the cores")
-]
-FileTimeout = Annotated[float, typer.Option(min=0.1, help="Seconds one file may take.")]
-WorkerMemory = Annotated[int, typer.Option(min=64, help="MiB of memory for each worker.")]
-Html = Annotated[bool, typer.Option("--html/--no-html", help="Draw report.html.")]
-Xlsx = Annotated[bool, typer.Option("--xlsx", help="Write results.xlsx, too.")]
-XlsxImagesMode = Annotated[
-    XlsxImages, typer.Option(help="Rows of results.xlsx that hold their picture.")
-]
-CsvDialectMode = Annotated[
-    CsvDialect, typer.Option("--csv-dialect", help="Decimal comma and semicolons: excel-de.")
-]
-Parquet = Annotated[bool, typer.Option("--parquet", help="Write results.parquet, too.")]
-Charts = Annotated[bool, typer.Option("--charts", help="Draw summary.png, too.")]
-Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Say only what is wrong.")]
-Verbose = Annotated[
-    bool, typer.Option("--verbose", "-v", help="Say a line about every unread file.")
-]
-LogJson = Annotated[
-    bool, typer.Option("--log-json", help="Log JSON lines instead of bar and table.")
-]
+def _find(group: type[Any], name: str) -> Any:
+    (field,) = (field for field in fields(group) if field.name == name)
+    return Annotated[field.type, _describe(field)]
 
 
-def model(given: dict[str, Any]) -> config.Model:
-    """Which model a command was told to read with."""
-    name = given["model"] or ""
-    return config.Model(name, given["input_range"], given["ink"], given["trust_model"])
-
-
-def patterns(wanted: list[str] | None) -> tuple[str, ...]:
-    """Patterns as names of files are shown."""
-    from batchdigits.system.filenames import display_name
-
-    return tuple(map(display_name, wanted or ()))
+#: Options that commands have without the rest of their group.
+OutboxOption = _find(Settings, "outbox")
+QuietOption = _find(Logging, "quiet")

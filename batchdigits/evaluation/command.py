@@ -2,12 +2,12 @@
 
 import tempfile
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 from batchdigits import __version__
-from batchdigits.config import Duplicates, Model, Quarantine, Settings, Thumbnails
-from batchdigits.errors import EXIT_SOME_UNREAD, DataError
+from batchdigits.config import Duplicates, EvaluationSettings, Quarantine, RunSettings, Thumbnails
+from batchdigits.errors import DataError, ExitCode
 from batchdigits.evaluation import charts, confusion_chart, mistake_sheet, mistakes, report
 from batchdigits.evaluation.inputs import Labelled, check_outbox, labelled
 from batchdigits.evaluation.metrics_summary import Figures, figures
@@ -19,23 +19,6 @@ from batchdigits.system.filenames import display_name
 
 
 @dataclass(frozen=True, slots=True)
-class Order:
-    """What to evaluate, with what, and where to put what is found.
-
-    ``data`` is a folder, a CSV, an ``.npz`` or ``mnist`` (see
-    :func:`batchdigits.evaluation.inputs.labelled`); the others are as in
-    :class:`batchdigits.config.Settings`.
-    """
-
-    data: str
-    outbox: Path
-    include: tuple[str, ...] = ()
-    exclude: tuple[str, ...] = ()
-    model: Model = field(default_factory=Model)
-    workers: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
 class Evaluated:
     """The figures, ``None`` where somebody stopped the run, and the exit code."""
 
@@ -43,14 +26,14 @@ class Evaluated:
     exit_code: int
 
 
-def evaluate(order: Order, read: Callable[[Settings], Summary]) -> Evaluated:
+def evaluate(wanted: EvaluationSettings, read: Callable[[RunSettings], Summary]) -> Evaluated:
     """Read labelled files as any run does, and compare its table with the truth.
 
     Nothing in the folder of the data is changed, moved or added, and in the output folder only
     files of an earlier evaluation are replaced.
 
     Args:
-        order: what to do.
+        wanted: what to evaluate, with what, and where the figures go.
         read: carries out a run, as :func:`batchdigits.cli.commands.run.run` does.
 
     Raises:
@@ -61,42 +44,42 @@ def evaluate(order: Order, read: Callable[[Settings], Summary]) -> Evaluated:
         OutboxError: the output folder, or the temporary one, cannot be written, or files in it
             that no evaluation made are in the way.
     """
-    check_outbox(order.data, order.outbox)
-    with report.writing(order.outbox), tempfile.TemporaryDirectory(prefix="batchdigits-") as place:
+    check_outbox(wanted.data, wanted.outbox)
+    with report.writing(wanted.outbox), tempfile.TemporaryDirectory(prefix="batchdigits-") as place:
         inbox = Path(place) / "inbox"
         inbox.mkdir()
-        files = labelled(order.data, order.include, order.exclude, inbox)
-        report.prepare(order.outbox)
-        settings = _settings(order, files, Path(place) / "outbox")
+        files = labelled(wanted.data, wanted.include, wanted.exclude, inbox)
+        report.prepare(wanted.outbox)
+        settings = _settings(wanted, files, Path(place) / "outbox")
         summary = read(settings)
         if summary.interrupted_by:
             return Evaluated(None, summary.exit_code)
         answers = read_answers(settings.outbox / "results.csv", files.digit_of)
         if not answers.files:
-            raise DataError(f"{order.data}: every file has several pages, but only one label.")
-        found = _report(order, files, answers, settings.models_folder)
+            raise DataError(f"{wanted.data}: every file has several pages, but only one label.")
+        found = _report(wanted, files, answers, settings.models_folder)
     is_whole = not (found.unread or found.unusable or summary.closed_folders)
-    return Evaluated(found, 0 if is_whole else EXIT_SOME_UNREAD)
+    return Evaluated(found, ExitCode.OK if is_whole else ExitCode.SOME_UNREAD)
 
 
-def _settings(order: Order, files: Labelled, outbox: Path) -> Settings:
-    return Settings(
+def _settings(wanted: EvaluationSettings, files: Labelled, outbox: Path) -> RunSettings:
+    return RunSettings(
         inbox=files.inbox,
         outbox=outbox,
         include=files.include,
         exclude=files.exclude,
         quarantine=Quarantine.OFF,
-        model=order.model,
+        model=wanted.model,
         thumbnails=Thumbnails.OFF,
         duplicates=Duplicates.READ,
-        workers=order.workers,
+        workers=wanted.workers,
         html=False,
     )
 
 
-def _report(order: Order, files: Labelled, answers: Answers, models: Path) -> Figures:
+def _report(wanted: EvaluationSettings, files: Labelled, answers: Answers, models: Path) -> Figures:
     found, wrong = figures(answers), mistakes.worst_first(answers.files)
-    engine = open_engine(order.model, models)
+    engine = open_engine(wanted.model, models)
     pictures = {
         "confusion.png": confusion_chart.confusion_png(found),
         "calibration.png": charts.calibration_png(found),
@@ -104,7 +87,7 @@ def _report(order: Order, files: Labelled, answers: Answers, models: Path) -> Fi
     }
     if wrong:
         pictures[report.SHEET] = _sheet(wrong, files.inbox, engine)
-    report.write(order.outbox, found, answers, wrong, pictures, _about(order, engine))
+    report.write(wanted.outbox, found, answers, wrong, pictures, _about(wanted, engine))
     return found
 
 
@@ -116,12 +99,12 @@ def _sheet(wrong: list[Answer], inbox: Path, engine: Engine) -> bytes:
     return mistake_sheet.sheet_png(shown, mistakes.thumbnails(shown, inbox, engine), title)
 
 
-def _about(order: Order, engine: Engine) -> dict[str, object]:
+def _about(wanted: EvaluationSettings, engine: Engine) -> dict[str, object]:
     return {
         "data": {
-            "name": display_name(order.data),
-            "include": order.include,
-            "exclude": order.exclude,
+            "name": display_name(wanted.data),
+            "include": wanted.include,
+            "exclude": wanted.exclude,
         },
         "model": {"name": engine.card.name, "sha256": engine.card.identity},
         "batchdigits": __version__,

@@ -5,11 +5,18 @@ import re
 import sqlite3
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
-from batchdigits.config import CsvDialect, Duplicates, Settings, Thumbnails, XlsxImages
+from batchdigits.config import (
+    CsvDialect,
+    Duplicates,
+    ReportChanges,
+    Settings,
+    Thumbnails,
+    XlsxImages,
+)
 from batchdigits.errors import DataError, OutboxError, UsageError
 from batchdigits.execution.jobs import Job, Sheet, draw_sheet
 from batchdigits.journal.journal import Journal
@@ -21,22 +28,13 @@ from batchdigits.reports.safe_write import kept
 from batchdigits.system.atomic_files import whole_file, whole_path, write_bytes
 from batchdigits.system.filenames import raw_name
 
+#: Draw what the last run drew.
+NO_CHANGES = ReportChanges(charts=None)
 #: Tables of a day or a month.
 _DAY = re.compile(r"results-(\d{4}-\d\d(?:-\d\d)?)\.csv")
 
 
-class Wishes(NamedTuple):
-    """Which reports are wanted; ``None`` for what the last run was told."""
-
-    html: bool | None = None
-    xlsx: bool | None = None
-    xlsx_images: XlsxImages | None = None
-    csv_dialect: CsvDialect | None = None
-    parquet: bool | None = None
-    charts: bool | None = None
-
-
-def redraw(journal: Journal, outbox: Path, wishes: Wishes = Wishes()) -> None:  # noqa: B008
+def redraw(journal: Journal, outbox: Path, changes: ReportChanges = NO_CHANGES) -> None:
     """Bring every report up to date, as the last run drew them.
 
     Raises:
@@ -44,7 +42,7 @@ def redraw(journal: Journal, outbox: Path, wishes: Wishes = Wishes()) -> None:  
         OutboxError: the journal cannot be read.
         UsageError: nothing was drawn here yet.
     """
-    settings, about, last_run = _remembered(journal, outbox, wishes)
+    settings, about, last_run = _remembered(journal, outbox, changes)
     lines = Lines(journal, settings.duplicates)
     found = map(_DAY.fullmatch, journal.report_names())
     days = [period_of(each[1]) for each in found if each and (outbox / each[0]).exists()]
@@ -61,7 +59,7 @@ def redraw(journal: Journal, outbox: Path, wishes: Wishes = Wishes()) -> None:  
         summaryfile.write(file, lines, alarms(journal, lines), last_run, about)
 
 
-def draw_part(journal: Journal, outbox: Path, to: Path, only: str, wishes: Wishes) -> int:
+def draw_part(journal: Journal, outbox: Path, to: Path, only: str, changes: ReportChanges) -> int:
     """Draw tables and pages of some rows into another folder; returns how many rows they are.
 
     Args:
@@ -69,14 +67,14 @@ def draw_part(journal: Journal, outbox: Path, to: Path, only: str, wishes: Wishe
         outbox: where thumbnails are.
         to: a new or empty folder.
         only: which rows, see :func:`batchdigits.reports.filters.condition`.
-        wishes: which reports.
+        changes: which reports.
 
     Raises:
         DataError: the folder is not empty.
         OSError: a report cannot be written.
         UsageError: nothing was drawn here yet.
     """
-    settings, about, _ = _remembered(journal, outbox, wishes)
+    settings, about, _ = _remembered(journal, outbox, changes)
     if to.exists() and any(to.iterdir()):
         raise DataError(f"{to} is not empty: name a new folder.")
     lines = Lines(journal, settings.duplicates, only=only)
@@ -146,7 +144,7 @@ def _draw_part(
 
 
 def _remembered(
-    journal: Journal, outbox: Path, wishes: Wishes
+    journal: Journal, outbox: Path, changes: ReportChanges
 ) -> tuple[Settings, dict[str, Any], dict[str, Any]]:
     """Settings, what made the readings, and what the last run did."""
     told = json.loads(journal.meta("run") or "null")
@@ -166,9 +164,9 @@ def _remembered(
         parquet=wished["parquet"],
         charts=wished["charts"],
     )
-    if wishes.parquet:
+    if changes.parquet:
         parquetfile.check()
-    other = {name: value for name, value in wishes._asdict().items() if value is not None}
+    other = {name: value for name, value in asdict(changes).items() if value is not None}
     return replace(settings, **other), about, told["last_run"]
 
 

@@ -86,10 +86,14 @@ class Session:
         self.maker = journal.maker_id(maker_of(engine, settings))
         self.finish_moves()
 
-    def plan(self, found: Iterable[tuple[str, int, int]]) -> Plan:
+    def plan(
+        self,
+        found: Iterable[tuple[str, int, int]],
+        force: bool = False,
+        retry_failed: bool = False,
+    ) -> Plan:
         """What is to be read of files with their sizes and mtimes, see :class:`Plan`."""
-        settings = self.settings
-        wish = Wish(self.maker, settings.thumbnails, settings.force, settings.retry_failed)
+        wish = Wish(self.maker, self.settings.thumbnails, force, retry_failed)
         return Plan(self.journal, found, wish)
 
     @contextmanager

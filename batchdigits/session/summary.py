@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from batchdigits.errors import EXIT_OK, EXIT_SOME_UNREAD
+from batchdigits.errors import ExitCode
 from batchdigits.journal.entries import FileEntry
 from batchdigits.records import Status
 
@@ -69,4 +69,4 @@ class Summary:
         if self.interrupted_by:
             return 128 + self.interrupted_by
         unread = self.statuses[Status.QUARANTINED] + self.statuses[Status.FAILED] + self.unread
-        return EXIT_SOME_UNREAD if unread or self.closed_folders else EXIT_OK
+        return ExitCode.SOME_UNREAD if unread or self.closed_folders else ExitCode.OK

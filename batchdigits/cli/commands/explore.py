@@ -1,18 +1,24 @@
 """``batchdigits explore``: counts and samples of labelled digits, to look at first."""
 
+import os
 from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
+from rich.console import Console
 
 from batchdigits.arrays import GrayImage
+from batchdigits.cli.ui.terminal import begin_command
+from batchdigits.config import Logging
 from batchdigits.datasets import readers
 from batchdigits.datasets.labelled import Labelled
-from batchdigits.drawing.chart_files import save_figure
+from batchdigits.drawing.chart_files import check_file, check_window, save_figure
 from batchdigits.drawing.charts import GRAY, INK, new_figure, tidy
-from batchdigits.errors import UsageError
+from batchdigits.errors import ExitCode, UsageError
+from batchdigits.system.filenames import for_terminal
+from batchdigits.system.logs import LOG
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -23,6 +29,25 @@ if TYPE_CHECKING:
 ACROSS = 12
 #: Inches of the picture.
 WIDTH, HEIGHT = 9.6, 7.0
+
+
+def explore_command(data: str, save_as: Path, in_window: bool) -> int:
+    """Print what a data set holds, and draw samples; returns the exit code."""
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    begin_command(Logging())
+    check_window() if in_window else check_file(save_as)
+    refuse_to_overwrite(data, save_as)
+    found = explore(data)
+    console = Console()
+    print(for_terminal(found.about))
+    console.print(table(found))
+    console.print(sizes_told(found), highlight=False)
+    if in_window:
+        show(found)
+        return ExitCode.OK
+    save(found, save_as)
+    LOG.info("Samples of each digit: %s", for_terminal(str(save_as)))
+    return ExitCode.OK
 
 
 @dataclass(frozen=True, slots=True)

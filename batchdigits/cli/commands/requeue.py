@@ -4,14 +4,31 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from batchdigits.errors import DataError
+from batchdigits.cli.ui.terminal import begin_command
+from batchdigits.config import Logging
+from batchdigits.errors import DataError, ExitCode
 from batchdigits.journal.journal import Journal
 from batchdigits.pipeline.scan import is_chosen
 from batchdigits.records import Reason, Source
 from batchdigits.reports.rerender import redraw
 from batchdigits.session.outbox import has_journal, opened
 from batchdigits.session.quarantine import put_back
-from batchdigits.system.filenames import display_name, raw_name
+from batchdigits.system.filenames import display_name, for_terminal, raw_name
+from batchdigits.system.logs import LOG
+
+
+def requeue_command(outbox: Path, reasons: tuple[Reason, ...], patterns: tuple[str, ...]) -> int:
+    """Put files back, and tell which; returns the exit code."""
+    begin_command(Logging())
+    done = requeue(outbox, reasons, patterns)
+    for name in done.stayed:
+        LOG.warning("%s stays in quarantine: its place in the inbox is taken.", for_terminal(name))
+    count = len(done.back)
+    LOG.info(
+        "%d file%s back in the inbox%s",
+        *(count, " is" if count == 1 else "s are", ": the next run reads them." if count else "."),
+    )
+    return ExitCode.SOME_UNREAD if done.stayed else ExitCode.OK
 
 
 @dataclass(slots=True)

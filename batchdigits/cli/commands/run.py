@@ -1,15 +1,22 @@
-"""One run over an inbox: scan, skip what is known, read, record, set aside, report."""
+"""``batchdigits run``: scan, skip what is known, read, record, set aside, report."""
 
-from collections.abc import Iterable
 from contextlib import ExitStack, suppress
 from itertools import chain
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from batchdigits.config import Settings
+from batchdigits.cli.ui.progress import Bar, final_table, speed
+from batchdigits.cli.ui.terminal import (
+    begin_command,
+    is_talkative,
+    open_console,
+    open_console_if_watched,
+)
+from batchdigits.config import Logging, RunSettings
 from batchdigits.errors import BatchdigitsError, EmptyInboxError
 from batchdigits.execution.chunks import CHUNK, worker_count
 from batchdigits.inference.registry import open_engine
+from batchdigits.journal.plan import Plan
 from batchdigits.pipeline.scan import Scan
 from batchdigits.reports import parquetfile
 from batchdigits.reports.render import draw_reports
@@ -17,7 +24,68 @@ from batchdigits.session.outbox import check_folders, has_journal, opened
 from batchdigits.session.session import Listener as SessionListener
 from batchdigits.session.session import Session
 from batchdigits.session.summary import Summary
-from batchdigits.system.logs import LOG
+from batchdigits.system.filenames import for_terminal
+from batchdigits.system.logs import LOG, Stop
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+
+def run_command(settings: RunSettings, logging: Logging) -> int:
+    """Run with a bar, and print the counts; returns the exit code."""
+    watched = open_console_if_watched(logging)
+    begin_command(logging, watched)
+    summary, scan = run_with_bar(settings, watched)
+    for alarm in summary.alarms:
+        LOG.warning("%s", alarm)
+    if is_talkative(logging):
+        console = watched or open_console()
+        console.print(final_table(summary, scan))
+        results = for_terminal(str(settings.outbox / "results.csv"))
+        line = f"{speed(summary)} Results: {results}"
+        console.print(line, markup=False, highlight=False, soft_wrap=True)
+    if logging.log_json:
+        LOG.info("finished", extra={"fields": _list_counts(summary, scan)})
+    return summary.exit_code
+
+
+def run_with_bar(settings: RunSettings, watched: "Console | None") -> tuple[Summary, Scan]:
+    """Run with a bar, until Ctrl-C, and name each folder that could not be looked into."""
+    stop = Stop()
+    with Bar(watched) as bar, stop.listening():
+        summary, scan = run(settings, _BarListener(bar, stop))
+    for folder in scan.closed:
+        LOG.warning(
+            "The folder %s may not be looked into: nothing of it was read.", for_terminal(folder)
+        )
+    return summary, scan
+
+
+class _BarListener:
+    """Moves the bar, and passes Ctrl-C on."""
+
+    def __init__(self, bar: Bar, stop: Stop) -> None:
+        self.started = bar.start
+        self.advanced = bar.advance
+        self._stop = stop
+
+    def stopped(self) -> int:
+        return self._stop.signal
+
+
+def _list_counts(summary: Summary, scan: Scan) -> dict[str, object]:
+    return {
+        "files": summary.files,
+        "rows": summary.rows,
+        "statuses": dict(summary.statuses),
+        "reasons": {reason: count for (_, reason), count in summary.outcomes.items() if reason},
+        "skipped": summary.skipped,
+        "gone": summary.gone,
+        "not_images": len(scan.others),
+        "junk": scan.junk,
+        "seconds": round(summary.seconds, 3),
+        "exit_code": summary.exit_code,
+    }
 
 
 class Listener(SessionListener, Protocol):
@@ -27,7 +95,7 @@ class Listener(SessionListener, Protocol):
         """Told once how many files are to be read."""
 
 
-def run(settings: Settings, listener: Listener) -> tuple[Summary, Scan]:
+def run(settings: RunSettings, listener: Listener) -> tuple[Summary, Scan]:
     """Read what is new or changed in the inbox, and bring the outbox up to date.
 
     Returns:
@@ -54,14 +122,13 @@ def run(settings: Settings, listener: Listener) -> tuple[Summary, Scan]:
         session = Session(settings, journal, engine, listener)
         if settings.retry_failed:
             session.put_back()
-        _read(session, found, scan, listener)
+        plan = session.plan(found, settings.force, settings.retry_failed)
+        _read(session, plan, scan, listener)
     return session.summary, scan
 
 
-def _read(
-    session: Session, found: Iterable[tuple[str, int, int]], scan: Scan, listener: Listener
-) -> None:
-    plan, summary = session.plan(found), session.summary
+def _read(session: Session, plan: Plan, scan: Scan, listener: Listener) -> None:
+    summary = session.summary
     summary.skipped, summary.outdated = plan.files - plan.todo, plan.outdated
     summary.closed_folders = len(scan.closed)
     summary.gone = plan.mark_gone(session.is_gone)

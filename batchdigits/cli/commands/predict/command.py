@@ -1,14 +1,15 @@
 """``batchdigits predict``: images in, a line a page out, and a picture where one is wanted."""
 
+import io
+import sys
 from collections.abc import Sequence
-from dataclasses import dataclass, field
-from pathlib import Path
 
 from batchdigits.api import engine_of, read_rows
 from batchdigits.cli.commands.predict.arguments import named, refuse_to_overwrite
 from batchdigits.cli.commands.predict.text import Table, json_line, problem
-from batchdigits.config import Limits, Model
-from batchdigits.errors import EXIT_OK, EXIT_SOME_UNREAD, EmptyInboxError
+from batchdigits.cli.ui.terminal import begin_command
+from batchdigits.config import Logging, PredictSettings
+from batchdigits.errors import ExitCode
 from batchdigits.pipeline.recognise import Road
 from batchdigits.pipeline.result import Reading, reading_of
 from batchdigits.records import Source
@@ -19,28 +20,15 @@ from batchdigits.system.logs import LOG
 DRAWN = 20
 
 
-@dataclass(frozen=True, slots=True)
-class Order:
-    """What to predict, and how to tell it.
-
-    Attributes:
-        files: files, folders, or ``-`` for standard input.
-        model: which model reads.
-        limits: what one file may ask for.
-        as_json: lines are JSON.
-        save: where the picture goes, if any.
-        show: open it in a window.
-    """
-
-    files: tuple[str, ...]
-    model: Model = field(default_factory=Model)
-    limits: Limits = field(default_factory=Limits)
-    as_json: bool = False
-    save: Path | None = None
-    show: bool = False
+def predict_command(settings: PredictSettings) -> int:
+    """Predict, with logging and a stdout that takes any name; returns the exit code."""
+    begin_command(Logging())
+    if isinstance(sys.stdout, io.TextIOWrapper):  # names may hold what a terminal has no letter for
+        sys.stdout.reconfigure(errors="backslashreplace")
+    return predict(settings)
 
 
-def predict(order: Order) -> int:
+def predict(settings: PredictSettings) -> int:
     """Read files as every run does; nothing is moved or changed, and nothing put on record.
 
     Returns:
@@ -51,19 +39,19 @@ def predict(order: Order) -> int:
         ModelError: no usable model.
         OutboxError: the picture cannot be written; told before anything is read where that shows.
     """
-    sources, empty = named(order.files)
-    _check(order, sources)
-    told = _Told(order.as_json)
-    road = Road(engine_of(order.model), order.limits)
+    sources, empty = named(settings.files)
+    _check(settings, sources)
+    told = _Told(settings.as_json)
+    road = Road(engine_of(settings.model), settings.limits)
     for name in empty:
         LOG.warning("%s: There is nothing to read in this folder.", for_terminal(name))
     for rows in read_rows(sources, road):
         told.tell([(row.source, reading_of(row)) for row in rows])
     if told.drawn:
-        _draw(order, told)
+        _draw(settings, told)
     if not told.read:
-        return EmptyInboxError.exit_code
-    return EXIT_SOME_UNREAD if empty or told.unread else EXIT_OK
+        return ExitCode.NOTHING_TO_READ
+    return ExitCode.SOME_UNREAD if empty or told.unread else ExitCode.OK
 
 
 class _Told:
@@ -89,24 +77,24 @@ class _Told:
         self.drawn += pages[: DRAWN - len(self.drawn)]
 
 
-def _check(order: Order, sources: Sequence[Source]) -> None:
+def _check(settings: PredictSettings, sources: Sequence[Source]) -> None:
     """Refuse pictures that could not be made before any work is done."""
     from batchdigits.drawing.chart_files import check_file, check_window
 
-    if order.save:
-        refuse_to_overwrite(order.save, sources)
-        check_file(order.save)
-    if order.show:
+    if settings.save:
+        refuse_to_overwrite(settings.save, sources)
+        check_file(settings.save)
+    if settings.show:
         check_window()
 
 
-def _draw(order: Order, told: _Told) -> None:
+def _draw(settings: PredictSettings, told: _Told) -> None:
     from batchdigits.cli.commands.predict import figure
 
     left_out = told.read + told.unread - len(told.drawn)
-    if left_out and (order.save or order.show):
+    if left_out and (settings.save or settings.show):
         LOG.warning("The picture shows the first %d pages and leaves out %d.", DRAWN, left_out)
-    if order.save:
-        figure.save(order.save, told.drawn, order.limits)
-    if order.show:
-        figure.show(told.drawn, order.limits)
+    if settings.save:
+        figure.save(settings.save, told.drawn, settings.limits)
+    if settings.show:
+        figure.show(told.drawn, settings.limits)

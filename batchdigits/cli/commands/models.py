@@ -1,0 +1,43 @@
+"""``batchdigits models``: the models that have a name."""
+
+from pathlib import Path
+
+from rich.console import Console
+
+from batchdigits.cli.ui.terminal import begin_command
+from batchdigits.config import Logging
+from batchdigits.errors import ExitCode
+from batchdigits.inference import inventory, registry
+from batchdigits.system.filenames import for_terminal
+from batchdigits.system.logs import LOG
+
+
+def list_command() -> int:
+    """Print a table of all models; returns the exit code."""
+    Console().print(inventory.table())
+    return ExitCode.OK
+
+
+def show_command(name: str) -> int:
+    """Print what is known of a model; returns the exit code."""
+    for field, value in inventory.lines(name):
+        print(f"{field:18}{for_terminal(value)}")
+    return ExitCode.OK
+
+
+def default_command(name: str | None) -> int:
+    """Print the default model, or set it where a name is given; returns the exit code."""
+    if name is None:
+        print(for_terminal(registry.default_name()))
+        return ExitCode.OK
+    begin_command(Logging())
+    registry.set_default(name)
+    LOG.info("In this folder, %s reads where no model is named.", for_terminal(name))
+    return ExitCode.OK
+
+
+def export_command(name: str, to: Path) -> int:
+    """Copy a model with its card into a folder; returns the exit code."""
+    for path in inventory.export(name, to):
+        print(for_terminal(str(path)))
+    return ExitCode.OK

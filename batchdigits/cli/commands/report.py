@@ -1,0 +1,39 @@
+"""``batchdigits report``: reports drawn again from the journal."""
+
+from pathlib import Path
+
+from batchdigits.cli.ui.terminal import begin_command
+from batchdigits.config import Logging, ReportChanges
+from batchdigits.errors import ExitCode, UsageError
+from batchdigits.records import Status
+from batchdigits.reports.filters import condition
+from batchdigits.reports.rerender import draw_part, redraw
+from batchdigits.session.outbox import has_journal, opened
+from batchdigits.system.filenames import for_terminal
+from batchdigits.system.logs import LOG
+
+
+def report_command(
+    outbox: Path,
+    changes: ReportChanges,
+    since: str,
+    statuses: tuple[Status, ...],
+    where: str,
+    to: Path | None,
+) -> int:
+    """Draw all reports again, or a part of the rows into a folder; returns the exit code."""
+    begin_command(Logging())
+    if not has_journal(outbox):
+        raise UsageError(f"Nothing was read into {outbox} yet: run or watch first.")
+    is_part = bool(since or statuses or where)
+    if is_part and to is None:
+        raise UsageError("A part is drawn into a folder of its own: name it with --to.")
+    with opened(outbox) as journal:
+        if to is None:
+            redraw(journal, outbox, changes)
+            LOG.info("The reports in %s are up to date.", for_terminal(str(outbox)))
+            return ExitCode.OK
+        only = condition(journal, since, [str(status) for status in statuses], where)
+        rows = draw_part(journal, outbox, to, only, changes)
+    LOG.info("%d rows drawn into %s.", rows, for_terminal(str(to)))
+    return ExitCode.OK

@@ -1,0 +1,36 @@
+"""``batchdigits watch``: a folder read for months."""
+
+from contextlib import ExitStack
+
+from batchdigits.cli.ui.dashboard import Listener, Screen
+from batchdigits.cli.ui.terminal import begin_command, open_console_if_watched
+from batchdigits.config import Logging, Settings, Watching
+from batchdigits.system.filenames import for_terminal
+from batchdigits.system.logs import LOG, Stop
+from batchdigits.watching.heartbeat import counts
+from batchdigits.watching.watcher import watch
+
+
+def watch_command(settings: Settings, watching: Watching, logging: Logging) -> int:
+    """Watch until a signal ends it; returns the exit code."""
+    watched = open_console_if_watched(logging)
+    begin_command(logging, watched, with_time=not watched)
+    stop = Stop()
+    results = settings.outbox / "results.csv"
+    with ExitStack() as stack:
+        stack.enter_context(stop.listening())
+        listener: Listener = Listener(stop)
+        if watched:
+            listener = stack.enter_context(Screen(stop, watched, results))
+        try:
+            summary = watch(settings, watching, listener)
+        finally:
+            listener.end()
+    files = f"{summary.files:,} file{'s' * (summary.files != 1)}"
+    pages = counts(summary.statuses)
+    LOG.info(
+        "Stopped after %s%s. Results: %s",
+        *(files, f" ({pages})" if pages else "", for_terminal(str(settings.outbox))),
+        extra={"fields": {"exit_code": summary.exit_code}},
+    )
+    return summary.exit_code

@@ -1,0 +1,63 @@
+"""The entry: runs the command line, and makes of every error one line and an exit code."""
+
+import os
+import sys
+from pathlib import Path
+
+from batchdigits.cli.app import SET_BY_FILE, app
+from batchdigits.cli.settings_file import read_settings_file
+from batchdigits.errors import BatchdigitsError, ExitCode
+
+SETTINGS_FILE = Path("batchdigits.toml")
+
+
+def main() -> None:
+    """Run the command line; every error a person can cause becomes one line on stderr."""
+    from batchdigits.system.logs import own_stderr
+
+    # NumPy's linear algebra is not used, and its threads cost time to start.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+    own_stderr()
+    try:
+        code = _run(sys.argv[1:] or _ask_for_arguments())
+    except Exception as error:
+        code = _explain(error)
+    sys.exit(code)
+
+
+def _run(arguments: list[str]) -> int:
+    settings = read_settings_file(SETTINGS_FILE, SET_BY_FILE)
+    code: int = app(arguments, standalone_mode=False, default_map=settings)
+    return code
+
+
+def _ask_for_arguments() -> list[str]:
+    """Ask a person at a terminal what to do; elsewhere there are no arguments."""
+    if not all(stream and stream.isatty() for stream in (sys.stdin, sys.stdout, sys.stderr)):
+        return []
+    from batchdigits.cli.prompt import ask
+
+    return ask()
+
+
+def _explain(error: Exception) -> int:
+    """Print what went wrong in one line; returns the exit code."""
+    from batchdigits.system.filenames import for_terminal
+
+    if type(error).__name__ == "Abort":  # what Typer makes of Ctrl-C
+        return ExitCode.INTERRUPTED
+    code: int
+    if isinstance(error, BatchdigitsError):
+        message, code = str(error), error.exit_code
+    elif hasattr(error, "format_message"):  # wrong arguments, told by Typer
+        code = ExitCode.USAGE
+        if type(error).__name__ == "NoArgsIsHelpError":  # the help itself is its message
+            print(error.format_message(), file=sys.stderr)
+            return code
+        context = getattr(error, "ctx", None)
+        command = context.command_path if context else "batchdigits"
+        message = f"{error.format_message().rstrip('.')}. See {command} --help."
+    else:
+        raise error
+    print(f"batchdigits: {for_terminal(' '.join(message.split()))}", file=sys.stderr)
+    return code
