@@ -22,19 +22,19 @@ from batchdigits.config import Ink, InputRange, Limits, Model
 from batchdigits.inference.engine import CARD_ENDING, Engine
 from batchdigits.inference.model_card import TAKEN_IN
 from batchdigits.inference.registry import default_name, find, open_engine
-from batchdigits.pipeline.recognise import Road, read_chunk
-from batchdigits.pipeline.result import Reading, reading_of
-from batchdigits.pipeline.sources import Image, chunks, sources
-from batchdigits.records import Row, Source, Status
+from batchdigits.pipeline.recognise import RecognitionContext, recognise_chunk
+from batchdigits.pipeline.result import Reading, reading_from_record
+from batchdigits.pipeline.sources import ImageInput, chunk_sources, sources_from_images
+from batchdigits.records import PageRecord, Source, Status
 
 if TYPE_CHECKING:
     from pandas import DataFrame
 
-_LIMITS = Limits()
+_DEFAULT_LIMITS = Limits()
 #: Threads share the loaded model, which does one thing at a time.
-_ONE_AT_A_TIME = Lock()
+_ENGINE_LOCK = Lock()
 #: Columns of a table and their types; those that ``results.csv`` has too are named as there.
-_TYPES = {
+_COLUMN_TYPES = {
     "file": "string",
     "page": "int64",
     "status": "category",
@@ -50,14 +50,14 @@ _TYPES = {
 
 
 def read(
-    images: Image | Iterable[Image],
+    images: ImageInput | Iterable[ImageInput],
     *,
     model: str | os.PathLike[str] | None = None,
     input_range: str | None = None,
     ink: str | None = None,
     trust_model: bool = False,
-    max_megapixels: float = _LIMITS.max_megapixels,
-    max_pages: int = _LIMITS.max_pages,
+    max_megapixels: float = _DEFAULT_LIMITS.max_megapixels,
+    max_pages: int = _DEFAULT_LIMITS.max_pages,
 ) -> list[Reading]:
     """Read digits from files, folders or arrays.
 
@@ -95,15 +95,21 @@ def read(
         Ink(ink) if ink else None,
         trust_model,
     )
-    road = Road(engine_of(wanted), Limits(max_megapixels, max_pages))
-    return [reading_of(row) for rows in read_rows(sources(images), road) for row in rows]
+    road = RecognitionContext(load_cached_engine(wanted), Limits(max_megapixels, max_pages))
+    return [
+        reading_from_record(row)
+        for rows in recognise_sources(sources_from_images(images), road)
+        for row in rows
+    ]
 
 
-def read_rows(given: Iterable[Source], road: Road) -> Iterator[list[Row]]:
+def recognise_sources(
+    sources: Iterable[Source], context: RecognitionContext
+) -> Iterator[list[PageRecord]]:
     """Rows of a few dozen files at a time, as they are read."""
-    for chunk in chunks(given):
-        with _ONE_AT_A_TIME:
-            rows = read_chunk(chunk, road)
+    for chunk in chunk_sources(sources):
+        with _ENGINE_LOCK:
+            rows = recognise_chunk(chunk, context)
         yield rows
 
 
@@ -118,35 +124,35 @@ def to_dataframe(readings: Iterable[Reading]) -> "DataFrame":
     listed = list(readings)
     columns = {
         name: pd.Series(
-            [_cell(each, name) for each in listed],
+            [_get_cell_value(each, name) for each in listed],
             dtype=pd.CategoricalDtype([str(each) for each in Status])
             if kind == "category"
             else kind,
         )
-        for name, kind in _TYPES.items()
+        for name, kind in _COLUMN_TYPES.items()
     }
     return pd.DataFrame(columns)
 
 
-def _cell(reading: Reading, column: str) -> object:
+def _get_cell_value(reading: Reading, column: str) -> object:
     value = getattr(reading, column)
     if column in ("status", "reason", "detail"):
         return str(value) if value else None
     return value
 
 
-def engine_of(wanted: Model) -> Engine:
+def load_cached_engine(model: Model) -> Engine:
     """The model that is named or the default one, loaded once as long as its files stay the same.
 
     Raises:
         ModelError: no usable model.
     """
-    path = find(wanted.name or default_name())
+    path = find(model.name or default_name())
     cards = path.with_suffix(CARD_ENDING), path.with_name(path.name + TAKEN_IN)
-    return _loaded(wanted, os.path.abspath(path), *map(_stamp, (path, *cards)))
+    return _load_engine(model, os.path.abspath(path), *map(_get_mtime_and_size, (path, *cards)))
 
 
-def _stamp(path: Path) -> tuple[int, int]:
+def _get_mtime_and_size(path: Path) -> tuple[int, int]:
     try:
         found = os.stat(path)
     except OSError:
@@ -155,5 +161,5 @@ def _stamp(path: Path) -> tuple[int, int]:
 
 
 @lru_cache(maxsize=4)
-def _loaded(wanted: Model, _path: str, *_stamps: tuple[int, int]) -> Engine:
-    return open_engine(wanted)
+def _load_engine(model: Model, _path: str, *_file_stats: tuple[int, int]) -> Engine:
+    return open_engine(model)

@@ -23,7 +23,7 @@ class Status(StrEnum):
 
 
 class Reason(StrEnum):
-    """Why a row is not simply ``ok``. Stable codes; :data:`MEANING` holds the plain words."""
+    """Why a row is not simply ``ok``. Stable codes; :data:`REASON_TEXTS` holds the plain words."""
 
     # review: read, but a person should look
     BLANK = "blank"
@@ -52,7 +52,7 @@ class Reason(StrEnum):
 
 
 #: reason -> (what it means, what to try); shown in quarantine notes, summaries and documents.
-MEANING: dict[Reason, tuple[str, str]] = {
+REASON_TEXTS: dict[Reason, tuple[str, str]] = {
     Reason.BLANK: (
         "No ink was found on this page.",
         "Scan it again if something should be there; otherwise nothing is needed.",
@@ -134,7 +134,7 @@ MEANING: dict[Reason, tuple[str, str]] = {
 }
 
 #: Reasons that lie with the file for good, so that it goes to quarantine.
-PERMANENT = frozenset(
+PERMANENT_REASONS = frozenset(
     {
         Reason.EMPTY,
         Reason.NOT_AN_IMAGE,
@@ -162,11 +162,11 @@ class Source(NamedTuple):
     path: str
     name: str
     known_sha256: str = ""
-    crowded: bool = False
+    has_other_contents: bool = False
     content: bytes | None = None
 
 
-class Stamp(NamedTuple):
+class FileStat(NamedTuple):
     """What the file system said of a file when it was opened for reading.
 
     ``size`` in bytes, ``mtime_ns`` and ``born_ns`` in nanoseconds since 1970; ``inode`` and
@@ -180,7 +180,7 @@ class Stamp(NamedTuple):
     born_ns: int = 0
 
 
-def storable(number: int) -> int:
+def to_sqlite_integer(number: int) -> int:
     """A number as SQLite can hold it, with 64 bits and a sign: what goes beyond becomes 0.
 
     Clocks of file systems reach further than the year 2262, and some give all inodes a high bit.
@@ -189,7 +189,7 @@ def storable(number: int) -> int:
 
 
 @dataclass(frozen=True, slots=True)
-class Rejected:
+class Rejection:
     """Why a file or page could not be read: a stable code and one sentence of detail."""
 
     reason: Reason
@@ -198,7 +198,7 @@ class Rejected:
     @property
     def status(self) -> Status:
         """``quarantined`` where the file itself is bad, ``failed`` where it stays in place."""
-        return Status.QUARANTINED if self.reason in PERMANENT else Status.FAILED
+        return Status.QUARANTINED if self.reason in PERMANENT_REASONS else Status.FAILED
 
 
 @dataclass(frozen=True, slots=True)
@@ -230,7 +230,7 @@ class Box:
 
 
 @dataclass(frozen=True, slots=True)
-class Digit:
+class NormalisedDigit:
     """What the normaliser makes of a page.
 
     ``image`` is ``(28, 28) uint8``, white ink on black as in MNIST, all zero for a blank;
@@ -241,11 +241,11 @@ class Digit:
     image: GrayImage
     box: Box | None
     contrast: float
-    marks: int
+    component_count: int
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
+class Prediction:
     """A page read: ``digit`` is ``None`` for a blank; confidences are calibrated, 0-1.
 
     ``scores`` are the ten calibrated probabilities (empty for a blank); what they lack of 1 is
@@ -262,7 +262,7 @@ class Reading:
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class PageRecord:
     """One line of every report: one page of one file, read or not.
 
     Exactly one of ``reading`` and ``rejected`` is set. ``width`` and ``height`` are 0 where the
@@ -274,27 +274,27 @@ class Row:
 
     source: Source
     page: int
-    stamp: Stamp
+    file_stat: FileStat
     sha256: str
     width: int
     height: int
     read_at: str
-    reading: Reading | None = None
-    rejected: Rejected | None = None
-    digit: Digit | None = None
+    prediction: Prediction | None = None
+    rejection: Rejection | None = None
+    normalised_digit: NormalisedDigit | None = None
     thumbnail: str = ""
-    picture: bytes = b""
+    thumbnail_png: bytes = b""
     streak: int | None = None
 
     @property
     def status(self) -> Status:
         """What became of this page."""
-        outcome = self.reading or self.rejected
+        outcome = self.prediction or self.rejection
         assert outcome is not None, "a Row has a reading or a rejection"
         return outcome.status
 
     @property
     def reason(self) -> Reason | None:
         """Why it is not simply ``ok``; ``None`` when it is."""
-        outcome = self.reading or self.rejected
+        outcome = self.prediction or self.rejection
         return outcome.reason if outcome else None

@@ -7,8 +7,8 @@ from pathlib import Path
 
 from batchdigits.config import Settings, XlsxImages
 from batchdigits.journal.journal import Journal
-from batchdigits.reports.render import draw_pages, draw_workbook
-from batchdigits.reports.rows import Lines
+from batchdigits.reports.render import render_html, render_workbook
+from batchdigits.reports.rows import ReportRows
 from benchmarks import program
 from benchmarks.bench import Bench
 from benchmarks.folders import Inbox, fresh
@@ -39,9 +39,9 @@ def _draw(inbox: Inbox, outbox: Path) -> dict[str, float]:
     del about["rows"]
     took = {}
     with Journal(outbox) as journal:
-        for name, draw in (("page", draw_pages), ("workbook", draw_workbook)):
+        for name, draw in (("page", render_html), ("workbook", render_workbook)):
             begun = time.perf_counter()
-            for _ in draw(journal, settings, Lines(journal, settings.duplicates), about):
+            for _ in draw(journal, settings, ReportRows(journal, settings.duplicates), about):
                 pass
             took[name] = time.perf_counter() - begun
     return took

@@ -21,11 +21,11 @@ from numpy.typing import NDArray
 from test_house import HEAVY
 
 import batchdigits
-from batchdigits.api import engine_of
+from batchdigits.api import load_cached_engine
 from batchdigits.arrays import GrayImage
 from batchdigits.config import Model
 from batchdigits.errors import ModelError
-from batchdigits.pipeline.sources import chunks, sources
+from batchdigits.pipeline.sources import chunk_sources, sources_from_images
 from batchdigits.records import Reason, Source, Status
 
 Digits = list[tuple[GrayImage, str]]
@@ -172,9 +172,9 @@ def test_what_is_no_image_is_refused_in_a_sentence() -> None:
 
 def test_memory_stays_flat() -> None:
     many = [Source(str(number), str(number)) for number in range(70)]
-    assert [len(chunk) for chunk in chunks(many)] == [32, 32, 6]
-    large = sources(np.zeros((2000, 2000), np.uint8) for _ in range(5))
-    assert [len(chunk) for chunk in chunks(large)] == [3, 2]
+    assert [len(chunk) for chunk in chunk_sources(many)] == [32, 32, 6]
+    large = sources_from_images(np.zeros((2000, 2000), np.uint8) for _ in range(5))
+    assert [len(chunk) for chunk in chunk_sources(large)] == [3, 2]
 
 
 def test_threads_may_read_at_once(digits: Digits) -> None:
@@ -189,10 +189,12 @@ def test_a_model_is_loaded_once_until_it_changes(tmp_path: Path) -> None:
         shutil.copy(ROOT / "models" / f"digits{ending}", tmp_path / f"mine{ending}")
     path = tmp_path / "mine.tflite"
     mine = Model(str(path))
-    assert engine_of(Model()) is engine_of(Model()) and engine_of(mine) is engine_of(mine)
-    before = engine_of(mine)
+    assert load_cached_engine(Model()) is load_cached_engine(Model()) and load_cached_engine(
+        mine
+    ) is load_cached_engine(mine)
+    before = load_cached_engine(mine)
     os.utime(tmp_path / "mine.json", ns=(1, 1))
-    assert engine_of(mine) is not before
+    assert load_cached_engine(mine) is not before
     assert batchdigits.read(INBOX / "forms" / "digit1.png", model=path)[0].digit == 7
     path.unlink()
     with pytest.raises(ModelError, match="There is no model"):

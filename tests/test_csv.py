@@ -8,7 +8,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from batchdigits.reports import csvfile
-from batchdigits.reports.rows import COLUMNS, Line
+from batchdigits.reports.rows import COLUMNS, ReportRow
 from batchdigits.system.atomic_files import whole_file
 
 README = Path(__file__).resolve().parent.parent / "README.md"
@@ -17,7 +17,7 @@ NAMES = st.text(
 )
 
 
-def line(name: str, digit: int | None = 7, original: str | None = None) -> Line:
+def line(name: str, digit: int | None = 7, original: str | None = None) -> ReportRow:
     """A line as the journal gives it: read, or for ``None`` rejected, under any name."""
     status = (
         ("ok", digit, 0.9999, 1, 0.0, None)
@@ -31,9 +31,9 @@ def line(name: str, digit: int | None = 7, original: str | None = None) -> Line:
 NONE4 = (None,) * 4
 
 
-def written(tmp: Path, lines: list[Line]) -> Path:
+def written(tmp: Path, lines: list[ReportRow]) -> Path:
     path = tmp / "results.csv"
-    with whole_file(path) as file, csvfile.table(file) as add:
+    with whole_file(path) as file, csvfile.open_table(file) as add:
         for each in lines:
             add(each)
     return path
@@ -70,14 +70,14 @@ def test_the_file_is_what_spreadsheets_expect(tmp_path: Path) -> None:
 @given(st.lists(NAMES, max_size=5))
 def test_every_name_survives_and_none_is_a_formula(names: list[str]) -> None:
     memory = io.StringIO(newline="")
-    with csvfile.table(memory) as add:
+    with csvfile.open_table(memory) as add:
         for name in names:
             add(line(name, original=name))
     memory.seek(0)
     _, *back = csv.reader(memory)
     original = COLUMNS.index("duplicate_of")
     for cell in (0, original):
-        assert [csvfile.unguard(row[cell]) for row in back] == names
+        assert [csvfile.unguard_cell(row[cell]) for row in back] == names
         assert not any(row[cell].startswith(csvfile.FORMULA_STARTS) for row in back)
     assert all(len(row) == len(COLUMNS) for row in back)
 
@@ -88,7 +88,7 @@ def test_pandas_reads_it_back_with_the_line_of_the_readme(tmp_path: Path) -> Non
         tmp_path, [*(line(name, digit) for digit, name in enumerate(names)), line("bad", None)]
     )
     table = read_as_readme_says(path)
-    assert [csvfile.unguard(name) for name in table["file"]] == [*names, "bad"]
+    assert [csvfile.unguard_cell(name) for name in table["file"]] == [*names, "bad"]
     assert list(table["digit"][:8]) == list(range(8)) and str(table["digit"].dtype) == "Int64"
     assert table["digit"].isna().tolist() == [False] * 8 + [True]
     assert table["confidence"].dtype == float and table["page"].tolist() == [1] * 9

@@ -68,9 +68,9 @@ class Nobody:
 
     def started(self, files: int) -> None: ...
 
-    def advanced(self, summary: Summary) -> None: ...
+    def on_progress(self, summary: Summary) -> None: ...
 
-    def stopped(self) -> int:
+    def get_stop_signal(self) -> int:
         return 0
 
 

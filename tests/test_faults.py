@@ -18,9 +18,9 @@ from batchdigits.arrays import GrayImage
 from batchdigits.cli.commands import run
 from batchdigits.config import RunSettings
 from batchdigits.errors import BatchdigitsError
-from batchdigits.journal.store import FILE, FOLDER
-from batchdigits.pipeline.recognise import Road, read_chunk
-from batchdigits.records import Row, Source
+from batchdigits.journal.store import JOURNAL_FILE, STATE_FOLDER
+from batchdigits.pipeline.recognise import RecognitionContext, recognise_chunk
+from batchdigits.records import PageRecord, Source
 from batchdigits.session.summary import Summary
 
 Digits = list[tuple[GrayImage, str]]
@@ -194,7 +194,7 @@ def test_a_full_disk_ends_in_one_line_and_the_next_run_goes_on(
 
 def damage(outbox: Path, at: int, with_bytes: bytes) -> None:
     """Spoil one block in the middle of the journal's table of pages."""
-    path = outbox / FOLDER / FILE
+    path = outbox / STATE_FOLDER / JOURNAL_FILE
     data = bytearray(path.read_bytes())
     blocks = [n for n in range(0, len(data), 4096) if b"[0.0000" in data[n : n + 4096]]
     assert len(blocks) > 4
@@ -233,7 +233,7 @@ def test_a_damaged_journal_does_not_hide_what_went_wrong_before(
     (outbox / "results.csv").unlink()
     for number in range(40):
         write_png(inbox / f"new {number}.png", digits[number % len(digits)][0])
-    monkeypatch.setattr("batchdigits.execution.jobs.read_chunk", crash)
+    monkeypatch.setattr("batchdigits.execution.jobs.recognise_chunk", crash)
     with pytest.raises(BatchdigitsError, match="read none"):
         run.run(RunSettings(inbox, outbox), Meddler(lambda: None))
 
@@ -250,7 +250,7 @@ def test_a_reader_that_always_crashes_does_not_empty_the_inbox(
     for number in range(12):
         (inbox / f"bad {number}.pdf").write_bytes(b"%PDF-1.7")
 
-    monkeypatch.setattr("batchdigits.execution.jobs.read_chunk", crash)
+    monkeypatch.setattr("batchdigits.execution.jobs.recognise_chunk", crash)
     with pytest.raises(BatchdigitsError, match="read none"):
         run.run(RunSettings(inbox, outbox), Meddler(lambda: None))
     assert len(list(inbox.iterdir())) >= 40
@@ -264,14 +264,14 @@ def test_a_file_that_crashes_its_reader_is_set_aside_alone(
     # A fake, since no picture is known that crashes the decoders.
     for number in range(40):
         write_png(inbox / f"{number}.png", digits[number % len(digits)][0])
-    real = read_chunk
+    real = recognise_chunk
 
-    def read(sources: list[Source], road: Road) -> list[Row]:
+    def read(sources: list[Source], road: RecognitionContext) -> list[PageRecord]:
         if any(source.name == "17.png" for source in sources):
             os.kill(os.getpid(), signal.SIGKILL)
         return real(sources, road)
 
-    monkeypatch.setattr("batchdigits.execution.jobs.read_chunk", read)
+    monkeypatch.setattr("batchdigits.execution.jobs.recognise_chunk", read)
     summary, _ = run.run(RunSettings(inbox, outbox), Meddler(lambda: None))
     rows = {row["file"]: row for row in read_csv(outbox)}
     assert (rows["17.png"]["status"], rows["17.png"]["reason"]) == ("quarantined", "crashed_reader")
@@ -289,9 +289,9 @@ class Meddler:
         assert callable(self._meddle)
         self._meddle()
 
-    def advanced(self, summary: Summary) -> None: ...
+    def on_progress(self, summary: Summary) -> None: ...
 
-    def stopped(self) -> int:
+    def get_stop_signal(self) -> int:
         return 0
 
 

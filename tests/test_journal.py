@@ -10,12 +10,22 @@ from batchdigits.config import Duplicates, Thumbnails
 from batchdigits.errors import OutboxError
 from batchdigits.execution.jobs import rejected_page
 from batchdigits.journal import schema
-from batchdigits.journal.entries import FileEntry, PageEntry, image_of, pack
-from batchdigits.journal.journal import Journal, Maker, Todo
-from batchdigits.journal.plan import Plan, Wish
-from batchdigits.journal.store import FILE, FOLDER
-from batchdigits.records import Box, Digit, Reading, Reason, Rejected, Row, Source, Stamp, Status
-from batchdigits.reports.rows import COLUMNS, Lines
+from batchdigits.journal.entries import FileEntry, PageEntry, decode_image, entries_from_records
+from batchdigits.journal.journal import Journal, PendingFile, ReaderVersion
+from batchdigits.journal.plan import Plan, ReadPolicy
+from batchdigits.journal.store import JOURNAL_FILE, STATE_FOLDER
+from batchdigits.records import (
+    Box,
+    FileStat,
+    NormalisedDigit,
+    PageRecord,
+    Prediction,
+    Reason,
+    Rejection,
+    Source,
+    Status,
+)
+from batchdigits.reports.rows import COLUMNS, ReportRows
 from batchdigits.system.filenames import order_key
 
 SCORES = (0.99996, 0.00004, *(0.0,) * 8)
@@ -24,54 +34,64 @@ Found = tuple[str, int, int]
 
 @pytest.fixture
 def journal(outbox: Path) -> Journal:
-    (outbox / FOLDER).mkdir(parents=True)
+    (outbox / STATE_FOLDER).mkdir(parents=True)
     return Journal(outbox)
 
 
-def read(stamp: Stamp, content: bytes, page: int = 1) -> FileEntry:
+def read(stamp: FileStat, content: bytes, page: int = 1) -> FileEntry:
     """The entry of a file that was read, as the road and ``pack`` make it."""
     image = np.arange(784, dtype=np.uint8).reshape(28, 28)
-    digit = Digit(image, Box(1, 2, 3, 4), 0.5, 1)
-    reading = Reading(Status.OK, None, 0, 0.99996, 1, 0.00004, SCORES)
+    digit = NormalisedDigit(image, Box(1, 2, 3, 4), 0.5, 1)
+    reading = Prediction(Status.OK, None, 0, 0.99996, 1, 0.00004, SCORES)
     sha256 = hashlib.sha256(content).hexdigest()
     source = Source("x", "x")
-    row = Row(source, page, stamp, sha256, 28, 30, "t", reading=reading, digit=digit)
-    return pack([row])[0]
+    row = PageRecord(
+        source, page, stamp, sha256, 28, 30, "t", prediction=reading, normalised_digit=digit
+    )
+    return entries_from_records([row])[0]
 
 
-def unread(stamp: Stamp, content: bytes) -> FileEntry:
-    page = rejected_page(Rejected(Reason.CORRUPT, "broken"))
-    return FileEntry.of(stamp, hashlib.sha256(content).hexdigest(), [page])
+def unread(stamp: FileStat, content: bytes) -> FileEntry:
+    page = rejected_page(Rejection(Reason.CORRUPT, "broken"))
+    return FileEntry.from_pages(stamp, hashlib.sha256(content).hexdigest(), [page])
 
 
-def plan(journal: Journal, *found: Found, maker: int = 1, **wish: bool) -> list[Todo]:
+def plan(journal: Journal, *found: Found, maker: int = 1, **wish: bool) -> list[PendingFile]:
     """What is to be read of what was found."""
-    wished = Wish(maker, Thumbnails.OFF, **wish)
-    return [todo for chunk in Plan(journal, found, wished).chunks(64, 1 << 30) for todo in chunk]
+    wished = ReadPolicy(maker, Thumbnails.OFF, **wish)
+    return [
+        todo for chunk in Plan(journal, found, wished).iter_chunks(64, 1 << 30) for todo in chunk
+    ]
 
 
 def put(journal: Journal, name: str, entry: FileEntry) -> None:
     """Read a file, whatever is on record of it."""
-    size, mtime_ns = entry.stamp[:2]
+    size, mtime_ns = entry.file_stat[:2]
     todo = plan(journal, (name, size, mtime_ns), everything=True)
     journal.record(list(zip(todo, [entry], strict=True)), 1, "off")
 
 
 def table(journal: Journal, *columns: str, mode: Duplicates = Duplicates.REPORT) -> list[object]:
-    lines = [dict(zip(COLUMNS, line[: len(COLUMNS)], strict=True)) for line in Lines(journal, mode)]
+    lines = [
+        dict(zip(COLUMNS, line[: len(COLUMNS)], strict=True)) for line in ReportRows(journal, mode)
+    ]
     return [tuple(line[column] for column in columns) for line in lines]
 
 
 @pytest.fixture(autouse=True)
 def maker(journal: Journal) -> int:
-    number = journal.maker_id(Maker("digits@12345678", "ab" * 32, "{}"))
-    assert journal.maker_id(Maker("digits@12345678", "ab" * 32, "{}")) == number == 1
+    number = journal.register_reader_version(ReaderVersion("digits@12345678", "ab" * 32, "{}"))
+    assert (
+        journal.register_reader_version(ReaderVersion("digits@12345678", "ab" * 32, "{}"))
+        == number
+        == 1
+    )
     return number
 
 
 def test_what_goes_in_comes_out(journal: Journal) -> None:
-    put(journal, "a.png", read(Stamp(9, 8, 7, 6), b"one"))
-    (line,) = Lines(journal, Duplicates.REPORT)
+    put(journal, "a.png", read(FileStat(9, 8, 7, 6), b"one"))
+    (line,) = ReportRows(journal, Duplicates.REPORT)
     cells = dict(zip((*COLUMNS, "detail", "scores", "box"), line, strict=True))
     assert cells["confidence"] == 0.9999, "cut, not rounded: nearly certain is never certain"
     assert (cells["digit"], cells["second_digit"], cells["width"], cells["height"]) == (
@@ -84,31 +104,31 @@ def test_what_goes_in_comes_out(journal: Journal) -> None:
     assert cells["box"] == "[1,2,3,4]" and str(cells["scores"]).startswith("[0.99996,0.00004,0.0,")
     assert cells["model"] == "digits@12345678" and cells["source_state"] == "present"
     blob = journal.query("SELECT image FROM pages").fetchone()[0]
-    assert image_of(blob).tolist() == np.arange(784, dtype=np.uint8).reshape(28, 28).tolist()
+    assert decode_image(blob).tolist() == np.arange(784, dtype=np.uint8).reshape(28, 28).tolist()
 
 
 def test_only_new_and_changed_files_are_to_be_read(journal: Journal) -> None:
     for number in range(3):
-        put(journal, f"{number}.png", read(Stamp(5, number, number, 1), b"%d" % number))
+        put(journal, f"{number}.png", read(FileStat(5, number, number, 1), b"%d" % number))
     known: list[Found] = [("0.png", 5, 0), ("1.png", 5, 1), ("2.png", 5, 2)]
     assert plan(journal, *known) == []
     assert [todo.name for todo in plan(journal, *known, ("new.png", 1, 1))] == ["new.png"]
     (todo,) = plan(journal, ("0.png", 5, 99), *known[1:])
-    assert todo.name == "0.png" and todo.is_valid, "only its content has to be looked at"
+    assert todo.name == "0.png" and todo.has_valid_reading, "only its content has to be looked at"
     (todo,) = plan(journal, ("0.png", 6, 0), *known[1:])
-    assert todo.earlier_sha256 == hashlib.sha256(b"0").hexdigest() and not todo.crowded
+    assert todo.earlier_sha256 == hashlib.sha256(b"0").hexdigest() and not todo.has_other_contents
     assert len(plan(journal, *known, everything=True)) == 3
-    other = journal.maker_id(Maker("other@1", "cd" * 32, "{}"))
+    other = journal.register_reader_version(ReaderVersion("other@1", "cd" * 32, "{}"))
     again = plan(journal, *known, maker=other)
-    assert len(again) == 3 and not any(todo.is_valid for todo in again)
+    assert len(again) == 3 and not any(todo.has_valid_reading for todo in again)
 
 
 def test_failures_are_taken_again_on_demand_and_what_was_never_read_always(
     journal: Journal,
 ) -> None:
-    put(journal, "bad.png", unread(Stamp(5, 5, 5, 5), b"bad"))
-    closed = rejected_page(Rejected(Reason.PERMISSION, "no"))
-    put(journal, "closed.png", FileEntry.of(Stamp(), "", [closed]))
+    put(journal, "bad.png", unread(FileStat(5, 5, 5, 5), b"bad"))
+    closed = rejected_page(Rejection(Reason.PERMISSION, "no"))
+    put(journal, "closed.png", FileEntry.from_pages(FileStat(), "", [closed]))
     found: list[Found] = [("bad.png", 5, 5), ("closed.png", 0, 0)]
     assert [todo.name for todo in plan(journal, *found)] == ["closed.png"]
     assert len(plan(journal, *found, failures=True)) == 2
@@ -117,24 +137,24 @@ def test_failures_are_taken_again_on_demand_and_what_was_never_read_always(
 def test_overwritten_in_place_replaces_and_a_new_file_under_an_old_name_does_not(
     journal: Journal,
 ) -> None:
-    put(journal, "scan0001.png", read(Stamp(1, 1, 100, 1), b"monday"))
-    put(journal, "scan0001.png", read(Stamp(2, 2, 100, 1), b"monday, mended"))
+    put(journal, "scan0001.png", read(FileStat(1, 1, 100, 1), b"monday"))
+    put(journal, "scan0001.png", read(FileStat(2, 2, 100, 1), b"monday, mended"))
     assert table(journal, "file", "bytes", "source_state") == [("scan0001.png", 2, "present")]
-    put(journal, "scan0001.png", read(Stamp(3, 3, 200, 3), b"tuesday"))
+    put(journal, "scan0001.png", read(FileStat(3, 3, 200, 3), b"tuesday"))
     both = [("scan0001.png", 2, "gone"), ("scan0001.png", 3, "present")]
     assert table(journal, "file", "bytes", "source_state") == both
     # The same number on disk, given out again: the time of birth tells.
-    put(journal, "scan0001.png", read(Stamp(4, 4, 200, 4), b"wednesday"))
+    put(journal, "scan0001.png", read(FileStat(4, 4, 200, 4), b"wednesday"))
     assert [row[1:] for row in table(journal, "file", "bytes", "source_state")] == [  # type: ignore[index]
         (2, "gone"), (3, "gone"), (4, "present"),
     ]  # fmt: skip
-    assert plan(journal, ("scan0001.png", 9, 9))[0].crowded
+    assert plan(journal, ("scan0001.png", 9, 9))[0].has_other_contents
 
 
 def test_gone_files_stay_on_record_and_come_back(journal: Journal) -> None:
-    put(journal, "a.png", read(Stamp(1, 1, 1, 1), b"a"))
-    put(journal, "b.png", read(Stamp(2, 2, 2, 2), b"b"))
-    seen = Plan(journal, [("b.png", 2, 2)], Wish(1, Thumbnails.OFF))
+    put(journal, "a.png", read(FileStat(1, 1, 1, 1), b"a"))
+    put(journal, "b.png", read(FileStat(2, 2, 2, 2), b"b"))
+    seen = Plan(journal, [("b.png", 2, 2)], ReadPolicy(1, Thumbnails.OFF))
     assert seen.mark_gone(lambda name: name != "a.png") == 0, "left out, but there"
     assert seen.mark_gone(lambda name: True) == 1
     assert table(journal, "file", "source_state") == [("a.png", "gone"), ("b.png", "present")]
@@ -143,12 +163,12 @@ def test_gone_files_stay_on_record_and_come_back(journal: Journal) -> None:
 
 
 def test_an_unreadable_moment_does_not_lose_a_reading(journal: Journal) -> None:
-    put(journal, "a.png", read(Stamp(1, 1, 1, 1), b"a"))
-    closed = rejected_page(Rejected(Reason.PERMISSION, "no"))
-    put(journal, "a.png", FileEntry.of(Stamp(), "", [closed]))
+    put(journal, "a.png", read(FileStat(1, 1, 1, 1), b"a"))
+    closed = rejected_page(Rejection(Reason.PERMISSION, "no"))
+    put(journal, "a.png", FileEntry.from_pages(FileStat(), "", [closed]))
     assert table(journal, "status", "bytes") == [("ok", 1)]
-    put(journal, "b.png", FileEntry.of(Stamp(), "", [closed]))
-    put(journal, "b.png", read(Stamp(2, 2, 2, 2), b"b"))
+    put(journal, "b.png", FileEntry.from_pages(FileStat(), "", [closed]))
+    put(journal, "b.png", read(FileStat(2, 2, 2, 2), b"b"))
     assert table(journal, "file", "status") == [("a.png", "ok"), ("b.png", "ok")]
 
 
@@ -157,10 +177,10 @@ def test_the_first_in_scan_order_is_the_original_whoever_was_read_first(
     journal: Journal, names: list[str]
 ) -> None:
     for name in names:
-        put(journal, name, read(Stamp(1, 1, ord(name[0]), 1), b"same"))
-    put(journal, "d.png", read(Stamp(1, 1, 9, 1), b"other"))
+        put(journal, name, read(FileStat(1, 1, ord(name[0]), 1), b"same"))
+    put(journal, "d.png", read(FileStat(1, 1, 9, 1), b"other"))
     for name in ("x.png", "y.png"):
-        put(journal, name, unread(Stamp(0, 1, ord(name[0]), 1), b""))
+        put(journal, name, unread(FileStat(0, 1, ord(name[0]), 1), b""))
     originals = [None, "a.png", "a.png", None, None, None]
     assert [row[0] for row in table(journal, "duplicate_of")] == originals  # type: ignore[index]
     skipped = table(journal, "file", mode=Duplicates.SKIP)
@@ -169,24 +189,24 @@ def test_the_first_in_scan_order_is_the_original_whoever_was_read_first(
 
 
 def test_a_file_that_was_renamed_is_no_copy_of_its_old_name(journal: Journal) -> None:
-    put(journal, "a.png", read(Stamp(1, 1, 1, 1), b"same"))
-    Plan(journal, [], Wish(1, Thumbnails.OFF)).mark_gone(lambda name: True)
-    put(journal, "day1/a.png", read(Stamp(1, 1, 1, 1), b"same"))
+    put(journal, "a.png", read(FileStat(1, 1, 1, 1), b"same"))
+    Plan(journal, [], ReadPolicy(1, Thumbnails.OFF)).mark_gone(lambda name: True)
+    put(journal, "day1/a.png", read(FileStat(1, 1, 1, 1), b"same"))
     assert table(journal, "file", "duplicate_of") == [("a.png", "day1/a.png"), ("day1/a.png", None)]
     assert table(journal, "file", mode=Duplicates.SKIP) == [("day1/a.png",)]
 
 
 def test_a_commit_that_fails_changes_nothing(journal: Journal) -> None:
-    before = journal.change
+    before = journal.revision
     with pytest.raises(OutboxError), journal.transaction() as sql:
         sql.execute("INSERT INTO files (name) VALUES ('half')")
-    assert journal.change == before == int(journal.meta("change") or 0)
+    assert journal.revision == before == int(journal.get_meta("change") or 0)
 
 
 def test_lines_come_in_scan_order(journal: Journal) -> None:
     names = ["b/2.png", "b/10.png", "10.png", "9.png", "a/1.png"]
     for number, name in enumerate(names):
-        put(journal, name, read(Stamp(1, 1, number, 1), name.encode()))
+        put(journal, name, read(FileStat(1, 1, number, 1), name.encode()))
     expected = ["9.png", "10.png", "a/1.png", "b/2.png", "b/10.png"]
     assert [row[0] for row in table(journal, "file")] == expected == sorted(names, key=order_key)  # type: ignore[index]
 
@@ -210,7 +230,7 @@ def test_an_older_journal_opens_and_a_newer_is_refused(
 
     monkeypatch.setattr(schema, "MIGRATIONS", [*schema.MIGRATIONS, add_column])
     with Journal(outbox) as journal:
-        assert schema.version(journal.sql) == len(schema.MIGRATIONS)
+        assert schema.read_version(journal.sql) == len(schema.MIGRATIONS)
         assert journal.query("SELECT colour FROM files").fetchall() == []
     monkeypatch.undo()
     monkeypatch.setattr("batchdigits.journal.store.MIGRATIONS", [])
@@ -231,13 +251,15 @@ def test_a_migration_that_fails_leaves_the_journal_as_it_was(
         Journal(outbox)
     monkeypatch.undo()
     with Journal(outbox) as journal:
-        assert schema.version(journal.sql) == len(before)
+        assert schema.read_version(journal.sql) == len(before)
         assert journal.query("SELECT name FROM sqlite_master WHERE name = 'half'").fetchall() == []
 
 
 def test_damaged_journals_are_one_sentence(outbox: Path) -> None:
-    (outbox / FOLDER / FILE).write_bytes(b"no database at all, but long enough to be one" * 50)
-    for left in (outbox / FOLDER).glob("*-*"):
+    (outbox / STATE_FOLDER / JOURNAL_FILE).write_bytes(
+        b"no database at all, but long enough to be one" * 50
+    )
+    for left in (outbox / STATE_FOLDER).glob("*-*"):
         left.unlink()
     with pytest.raises(OutboxError, match=r"not a database.*Rename it away"):
         Journal(outbox)

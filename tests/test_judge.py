@@ -1,16 +1,16 @@
 import numpy as np
 import pytest
 
-from batchdigits.pipeline.decide import is_cut, judge
-from batchdigits.records import Box, Digit, Reason, Status
+from batchdigits.pipeline.decide import decide, is_cut_by_edge
+from batchdigits.records import Box, NormalisedDigit, Reason, Status
 
 SURE = np.array([0.001] * 7 + [0.992] + [0.0005] * 2, np.float32)
 INK = Box(10, 20, 30, 40)
 PAGE = (100, 90)
 
 
-def seen(box: Box | None = INK, contrast: float = 0.9, marks: int = 1) -> Digit:
-    return Digit(np.zeros((28, 28), np.uint8), box, contrast, marks)
+def seen(box: Box | None = INK, contrast: float = 0.9, marks: int = 1) -> NormalisedDigit:
+    return NormalisedDigit(np.zeros((28, 28), np.uint8), box, contrast, marks)
 
 
 def scores(**shares: float) -> np.ndarray[tuple[int], np.dtype[np.float32]]:
@@ -22,7 +22,7 @@ def scores(**shares: float) -> np.ndarray[tuple[int], np.dtype[np.float32]]:
 
 
 def test_a_sure_digit_is_ok() -> None:
-    reading = judge(seen(), SURE, 0.9, PAGE)
+    reading = decide(seen(), SURE, 0.9, PAGE)
     assert (reading.status, reading.reason, reading.digit) == (Status.OK, None, 7)
     assert reading.confidence == pytest.approx(0.992) and reading.second_digit == 0
     assert len(reading.scores) == 10
@@ -43,15 +43,15 @@ def test_a_sure_digit_is_ok() -> None:
     ],
 )
 def test_doubt_keeps_the_best_reading_and_says_what_it_is(
-    digit: Digit, values: np.ndarray[tuple[int], np.dtype[np.float32]], reason: Reason
+    digit: NormalisedDigit, values: np.ndarray[tuple[int], np.dtype[np.float32]], reason: Reason
 ) -> None:
-    reading = judge(digit, values, 0.9, PAGE)
+    reading = decide(digit, values, 0.9, PAGE)
     assert (reading.status, reading.reason, reading.digit) == (Status.REVIEW, reason, 7)
 
 
 def test_what_is_sure_is_ok_though_it_is_faint_or_at_the_edge() -> None:
     for digit in (seen(contrast=0.06), seen(Box(0, 20, 30, 40))):
-        assert judge(digit, SURE, 0.9, PAGE).status is Status.OK
+        assert decide(digit, SURE, 0.9, PAGE).status is Status.OK
 
 
 @pytest.mark.parametrize(
@@ -66,11 +66,11 @@ def test_what_is_sure_is_ok_though_it_is_faint_or_at_the_edge() -> None:
     ],
 )
 def test_a_cut_mark_touches_one_edge_but_not_the_one_across(box: Box, cut: bool) -> None:
-    assert is_cut(box, PAGE) == cut
+    assert is_cut_by_edge(box, PAGE) == cut
 
 
 def test_a_blank_has_no_digit() -> None:
-    reading = judge(seen(box=None, marks=0), SURE, 0.9, PAGE)
+    reading = decide(seen(box=None, marks=0), SURE, 0.9, PAGE)
     assert (reading.status, reading.reason) == (Status.REVIEW, Reason.BLANK)
     assert reading.digit is reading.confidence is reading.second_digit is None
     assert reading.scores == ()
@@ -78,5 +78,5 @@ def test_a_blank_has_no_digit() -> None:
 
 def test_nothing_is_certain() -> None:
     certain = np.eye(10, dtype=np.float32)[3]
-    reading = judge(seen(), certain, 0.9, PAGE)
+    reading = decide(seen(), certain, 0.9, PAGE)
     assert reading.confidence == 0.9999 and reading.scores[3] == 1

@@ -22,7 +22,7 @@ from PIL import Image
 from batchdigits.arrays import GrayImage
 from batchdigits.images.load import Limits, pages
 from batchdigits.images.reduced import ReducedPage
-from batchdigits.records import Page, Reason, Rejected
+from batchdigits.records import Page, Reason, Rejection
 
 SAMPLES = samples()
 TWO_TONE = two_tone_samples()
@@ -30,7 +30,7 @@ TWO_TONE = two_tone_samples()
 LOSSY = {"jpg": 24, "webp": 24, "avif": 24}
 
 
-def only(data: bytes, name: str = "x", limits: Limits | None = None) -> Page | Rejected:
+def only(data: bytes, name: str = "x", limits: Limits | None = None) -> Page | Rejection:
     found = list(pages(data, name, limits or Limits()))
     assert [number for number, _ in found] == [1]
     return found[0][1]
@@ -47,7 +47,7 @@ def shown(data: bytes, name: str = "x") -> GrayImage:
 
 def reason(data: bytes, name: str = "x", limits: Limits | None = None) -> Reason:
     page = only(data, name, limits)
-    assert isinstance(page, Rejected)
+    assert isinstance(page, Rejection)
     assert page.detail.endswith(".")
     return page.reason
 
@@ -198,7 +198,7 @@ def png_header(width: int, height: int) -> bytes:
 
 def test_size_is_judged_by_the_header_alone() -> None:
     page = only(png_header(30_000, 30_000), "bomb.png")
-    assert isinstance(page, Rejected)
+    assert isinstance(page, Rejection)
     assert page.reason is Reason.TOO_LARGE
     assert "30000 x 30000" in page.detail
     assert "--max-megapixels" in page.detail
@@ -244,7 +244,7 @@ def test_no_prefix_gives_half_a_picture(name: str) -> None:
     lengths = {*range(1, 64), *range(64, len(data), max(1, len(data) // 60))}
     for length in sorted(lengths | {len(data) - 1, len(data) - 2}):
         for _, page in pages(data[:length], name, Limits()):
-            if isinstance(page, Rejected):
+            if isinstance(page, Rejection):
                 rejected.add(page.reason)
             else:
                 assert_same(page.gray, whole, 255 if is_last_sample(name, data, length) else 0)
@@ -302,7 +302,7 @@ def test_damaged_bytes_never_raise(name: str, changes: list[tuple[int, int]]) ->
         data[place % len(data)] = value
     for number, page in pages(bytes(data), name, Limits(max_megapixels=1)):
         assert number >= 1
-        assert isinstance(page, Page | Rejected)
+        assert isinstance(page, Page | Rejection)
 
 
 @settings(max_examples=200, deadline=None)
@@ -328,7 +328,7 @@ def large_jpegs() -> dict[str, bytes]:
 LARGE = large_jpegs()
 
 
-def reduced(data: bytes, enough: int) -> Page | Rejected:
+def reduced(data: bytes, enough: int) -> Page | Rejection:
     ((_, page),) = pages(data, "x.jpg", Limits(), enough)
     return page
 
@@ -397,7 +397,7 @@ def test_a_damaged_page_is_refused_reduced_as_it_is_in_full(
     if end % 3 == 0:
         data[2 + end % (len(data) - 2) :] = b"\xff\xd9"
     whole, smaller = reduced(bytes(data), 0), reduced(bytes(data), 80)
-    if isinstance(whole, Rejected) or isinstance(smaller, Rejected):
+    if isinstance(whole, Rejection) or isinstance(smaller, Rejection):
         assert whole == smaller
 
 
@@ -405,4 +405,4 @@ def test_a_page_damaged_since_it_was_reduced_is_refused() -> None:
     page = reduced(LARGE["gray"], 80)
     assert isinstance(page, ReducedPage)
     cut = ReducedPage(1, page.gray, page.data[:3000], 8, 700, 452)
-    assert isinstance(cut.enlarged(8), Rejected)
+    assert isinstance(cut.enlarged(8), Rejection)

@@ -15,17 +15,17 @@ from batchdigits.evaluation.metrics import (
     recall,
     worst_confusions,
 )
-from batchdigits.percentages import percent, wilson
+from batchdigits.percentages import compute_wilson_interval, format_percent
 
 
 def test_wilson_as_worked_out_by_hand() -> None:
     # With z squared = 3.8415: (5 + 1.9207) / 13.8415 -+ 1.96 * sqrt(2.5 + 0.9604) / 13.8415
-    assert wilson(5, 10) == pytest.approx((0.2366, 0.7634), abs=5e-5)
+    assert compute_wilson_interval(5, 10) == pytest.approx((0.2366, 0.7634), abs=5e-5)
     # None of ten: from 0 to 3.8415 / 13.8415.
-    assert wilson(0, 10) == pytest.approx((0.0, 0.2775), abs=5e-5)
-    assert wilson(10, 10) == pytest.approx((0.7225, 1.0), abs=5e-5)
-    assert wilson(0, 10)[0] >= 0 and wilson(10, 10)[1] <= 1
-    assert wilson(0, 0) == (0.0, 1.0)
+    assert compute_wilson_interval(0, 10) == pytest.approx((0.0, 0.2775), abs=5e-5)
+    assert compute_wilson_interval(10, 10) == pytest.approx((0.7225, 1.0), abs=5e-5)
+    assert compute_wilson_interval(0, 10)[0] >= 0 and compute_wilson_interval(10, 10)[1] <= 1
+    assert compute_wilson_interval(0, 0) == (0.0, 1.0)
 
 
 def test_the_confusion_matrix_counts_what_was_not_read_apart() -> None:
@@ -96,7 +96,7 @@ def test_a_thinned_curve_keeps_its_ends() -> None:
 
 
 def test_percentages_never_say_all_or_nothing_falsely() -> None:
-    assert percent(0.9957) == "99.57 %"
-    assert (percent(1.0), percent(0.999999)) == ("100.00 %", "99.99 %")
-    assert (percent(0.0), percent(0.00001)) == ("0.00 %", "0.01 %")
-    assert percent(None) == percent(math.nan) == "-"
+    assert format_percent(0.9957) == "99.57 %"
+    assert (format_percent(1.0), format_percent(0.999999)) == ("100.00 %", "99.99 %")
+    assert (format_percent(0.0), format_percent(0.00001)) == ("0.00 %", "0.01 %")
+    assert format_percent(None) == format_percent(math.nan) == "-"

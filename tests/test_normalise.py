@@ -7,12 +7,12 @@ from hypothesis.extra import numpy as arrays
 
 from batchdigits.arrays import GrayImage
 from batchdigits.preprocessing.normalise import (
+    IMAGE_SIDE,
     INK_SIDE,
-    SIDE,
-    _search,
+    _normalise_page,
+    is_unambiguous,
     normalise,
     normalise_all,
-    stands_out,
 )
 
 Digits = list[tuple[GrayImage, str]]
@@ -29,13 +29,13 @@ def seven(side: int = 28, width: int = 2) -> GrayImage:
 
 def assert_convention(image: GrayImage) -> None:
     """White ink on black, box 20 on its longer side, centre of mass in the middle pixel."""
-    assert image.shape == (SIDE, SIDE) and image.dtype == np.uint8
+    assert image.shape == (IMAGE_SIDE, IMAGE_SIDE) and image.dtype == np.uint8
     rows, columns = np.nonzero(image)
     assert max(np.ptp(rows), np.ptp(columns)) + 1 <= INK_SIDE
     moments = cv2.moments(image)
     centre = moments["m10"] / moments["m00"], moments["m01"] / moments["m00"]
     fits = rows.min() > 0 and columns.min() > 0 and rows.max() < 27 and columns.max() < 27
-    assert not fits or np.abs(np.array(centre) - SIDE / 2).max() <= 0.51
+    assert not fits or np.abs(np.array(centre) - IMAGE_SIDE / 2).max() <= 0.51
     assert image.max() >= 250
 
 
@@ -49,7 +49,7 @@ def test_real_scans_come_out_in_the_convention(digits: Digits) -> None:
     for image, _ in digits:
         found = normalise(image)
         assert_convention(found.image)
-        assert found.marks == 1 and found.contrast > 0.2
+        assert found.component_count == 1 and found.contrast > 0.2
 
 
 def test_what_is_in_the_convention_already_stays(digits: Digits) -> None:
@@ -79,7 +79,7 @@ def test_uneven_light_is_evened_out() -> None:
     page = np.clip(seven(side) * 0.8 + 40, 0, 255)
     shaded = (page * slope).astype(np.uint8)
     found = normalise(shaded)
-    assert found.marks == 1
+    assert found.component_count == 1
     assert similar(found.image, normalise(seven(side)).image) > 0.9
 
 
@@ -117,10 +117,10 @@ def test_a_small_digit_on_a_large_page_is_read_at_full_resolution() -> None:
 def test_a_glance_at_a_large_digit_sees_what_a_search_does(side: int, digits: Digits) -> None:
     for digit, _ in digits[::4]:
         page = np.asarray(cv2.resize(digit, (side, side), interpolation=cv2.INTER_CUBIC), np.uint8)
-        glanced, searched = normalise(page), _search(page)
+        glanced, searched = normalise(page), _normalise_page(page)
         # Rounding may move the whole digit by a pixel.
         assert similar(glanced.image, searched.image) > 0.9
-        assert glanced.marks == searched.marks == 1
+        assert glanced.component_count == searched.component_count == 1
         assert glanced.box and searched.box
         for name in ("x", "y", "width", "height"):
             difference = getattr(glanced.box, name) - getattr(searched.box, name)
@@ -137,12 +137,12 @@ def test_a_glance_at_a_large_digit_sees_what_a_search_does(side: int, digits: Di
 )
 def test_what_is_in_doubt_does_not_stand_out(spoil: tuple[slice, slice]) -> None:
     page = np.full((149, 149), 240, np.uint8)
-    assert not stands_out(normalise(page), 149, 149)
+    assert not is_unambiguous(normalise(page), 149, 149)
     page[25:125, 25:125] = np.minimum(seven(100), 240)
-    assert stands_out(normalise(page), 149, 149)
-    assert not stands_out(normalise(page // 8 + 200), 149, 149)
+    assert is_unambiguous(normalise(page), 149, 149)
+    assert not is_unambiguous(normalise(page // 8 + 200), 149, 149)
     page[spoil] = 60
-    assert not stands_out(normalise(page), 149, 149)
+    assert not is_unambiguous(normalise(page), 149, 149)
 
 
 def test_many_pages_read_as_each_one_does(digits: Digits) -> None:
@@ -153,7 +153,11 @@ def test_many_pages_read_as_each_one_does(digits: Digits) -> None:
     for page, digit in zip(pages, normalise_all(pages), strict=True):
         alone = normalise(page)
         assert np.array_equal(alone.image, digit.image)
-        assert (alone.box, alone.contrast, alone.marks) == (digit.box, digit.contrast, digit.marks)
+        assert (alone.box, alone.contrast, alone.component_count) == (
+            digit.box,
+            digit.contrast,
+            digit.component_count,
+        )
     assert normalise_all([]) == []
 
 
@@ -163,14 +167,14 @@ def test_a_tiny_digit_with_a_smudge_elsewhere_does_not_stand_out() -> None:
     page[120:127, 120:127] = 60
     digit = normalise(page)
     assert digit.box and max(digit.box.width, digit.box.height) > 100
-    assert not stands_out(digit, 149, 149)
+    assert not is_unambiguous(digit, 149, 149)
 
 
 @pytest.mark.parametrize("level", [0, 128, 244, 255])
 def test_blank_paper_has_no_ink(level: int) -> None:
     for shape in ((28, 28), (200, 300), (1, 1), (2000, 50)):
         found = normalise(np.full(shape, level, np.uint8))
-        assert found.box is None and not found.image.any() and found.marks == 0
+        assert found.box is None and not found.image.any() and found.component_count == 0
 
 
 def test_creases_stains_and_show_through_on_white_paper_are_no_ink() -> None:
@@ -220,12 +224,12 @@ def test_grainy_blank_paper_has_no_ink() -> None:
 
 
 def test_two_digits_are_two_marks_and_a_broken_five_is_one() -> None:
-    assert normalise(np.hstack([seven(), seven()])).marks == 2
+    assert normalise(np.hstack([seven(), seven()])).component_count == 2
     five = np.full((60, 60), 255, np.uint8)
     cv2.line(five, (20, 10), (42, 10), 0, 3)
     cv2.line(five, (20, 16), (20, 28), 0, 3)
     cv2.ellipse(five, (28, 38), (13, 12), 0, -120, 150, 0, 3)
-    assert normalise(five).marks == 1
+    assert normalise(five).component_count == 1
 
 
 def test_specks_and_an_edge_line_are_left_out() -> None:
@@ -248,7 +252,7 @@ def test_hairlines_stay_visible() -> None:
 @given(arrays.arrays(np.uint8, st.tuples(st.integers(1, 90), st.integers(1, 90))))
 def test_any_pixels_at_all(gray: GrayImage) -> None:
     found = normalise(gray)
-    assert found.image.shape == (SIDE, SIDE)
+    assert found.image.shape == (IMAGE_SIDE, IMAGE_SIDE)
     assert (found.box is None) == (not found.image.any())
     if found.box:
         box = found.box

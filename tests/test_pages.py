@@ -94,12 +94,12 @@ def test_thousands_of_rows_are_split(
     from batchdigits.config import ReportChanges
     from batchdigits.journal.journal import Journal
     from batchdigits.reports import htmlfile
-    from batchdigits.reports.rerender import draw_part
+    from batchdigits.reports.rerender import render_part
 
     shutil.copytree(outbox, tmp_path / "copy")
     monkeypatch.setattr(htmlfile, "ROWS", 30)
     with Journal(tmp_path / "copy") as journal:
-        rows = draw_part(
+        rows = render_part(
             journal, tmp_path / "copy", tmp_path / "split", "", ReportChanges(html=True)
         )
     pages = sorted((tmp_path / "split").glob("report*.html"))

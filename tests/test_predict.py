@@ -18,17 +18,17 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from test_house import loaded_by
 
-from batchdigits.api import engine_of, read_rows
+from batchdigits.api import load_cached_engine, recognise_sources
 from batchdigits.arrays import GrayImage
 from batchdigits.cli.commands.predict import figure, figure_row
 from batchdigits.cli.commands.predict.text import cells
 from batchdigits.config import Limits, Model
 from batchdigits.drawing import chart_files
-from batchdigits.drawing.chart_text import fitting, wrapped
+from batchdigits.drawing.chart_text import fit_to_inches, wrap_to_inches
 from batchdigits.errors import OutboxError, UsageError
-from batchdigits.pipeline.recognise import Road
-from batchdigits.pipeline.result import reading_of
-from batchdigits.pipeline.sources import from_path
+from batchdigits.pipeline.recognise import RecognitionContext
+from batchdigits.pipeline.result import reading_from_record
+from batchdigits.pipeline.sources import sources_from_path
 
 Digits = list[tuple[GrayImage, str]]
 COMMAND = [sys.executable, "-m", "batchdigits", "predict"]
@@ -158,9 +158,9 @@ def test_the_picture_has_a_row_for_each_page(batchdigits: Run, scans: Path) -> N
 
 
 def pages(path: Path) -> list[Any]:
-    road = Road(engine_of(Model()), Limits())
-    rows = [row for chunk in read_rows(from_path(str(path)), road) for row in chunk]
-    return [(row.source, reading_of(row)) for row in rows]
+    road = RecognitionContext(load_cached_engine(Model()), Limits())
+    rows = [row for chunk in recognise_sources(sources_from_path(str(path)), road) for row in chunk]
+    return [(row.source, reading_from_record(row)) for row in rows]
 
 
 def test_no_text_lies_on_another(scans: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -184,20 +184,20 @@ def test_no_text_lies_on_another(scans: Path, monkeypatch: pytest.MonkeyPatch) -
 
 
 def test_names_are_cut_in_their_middle() -> None:
-    assert fitting("short.png", 3, 11) == "short.png"
-    cut = fitting(f"{'a' * 200}123.png", 2, 11, bold=True)
+    assert fit_to_inches("short.png", 3, 11) == "short.png"
+    cut = fit_to_inches(f"{'a' * 200}123.png", 2, 11, bold=True)
     assert cut.startswith("aaa") and cut.endswith("a123.png") and "\N{HORIZONTAL ELLIPSIS}" in cut
-    assert fitting("x" * 99, 0.01, 11) == "\N{HORIZONTAL ELLIPSIS}"
-    assert " ".join(wrapped("a few words " * 9, 1, 10)) == ("a few words " * 9).strip()
+    assert fit_to_inches("x" * 99, 0.01, 11) == "\N{HORIZONTAL ELLIPSIS}"
+    assert " ".join(wrap_to_inches("a few words " * 9, 1, 10)) == ("a few words " * 9).strip()
 
 
 def test_a_picture_that_cannot_be_written_is_told_before(tmp_path: Path) -> None:
     (tmp_path / "folder.png").mkdir()
     with pytest.raises(OutboxError, match="is a folder"):
-        chart_files.check_file(tmp_path / "folder.png")
+        chart_files.check_picture_file(tmp_path / "folder.png")
     with pytest.raises(UsageError, match=r"\.pdf"):
-        chart_files.check_file(tmp_path / "picture.txt")
-    chart_files.check_file(tmp_path / "new" / "picture.PDF")
+        chart_files.check_picture_file(tmp_path / "picture.txt")
+    chart_files.check_picture_file(tmp_path / "new" / "picture.PDF")
     assert os.listdir(tmp_path / "new") == []
     (tmp_path / "closed").mkdir(mode=0o500)
     done = subprocess.run(

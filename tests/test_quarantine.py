@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from batchdigits.config import Quarantine, Settings
 from batchdigits.execution.jobs import rejected_page
 from batchdigits.journal.entries import FileEntry
-from batchdigits.records import Reason, Rejected, Source, Stamp
-from batchdigits.session.quarantine import put_back, set_aside, settled
+from batchdigits.records import FileStat, Reason, Rejection, Source
+from batchdigits.session.quarantine import mark_busy_if_changed, quarantine_file, restore_file
 from batchdigits.system.filenames import display_name
 
 
@@ -20,13 +20,15 @@ def bad_file(inbox: Path, name: str, content: bytes = b"junk") -> tuple[Source, 
     path = inbox / name
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(content)
-    page = rejected_page(Rejected(Reason.CORRUPT, "broken in the middle"))
-    entry = FileEntry.of(Stamp(len(content)), hashlib.sha256(content).hexdigest(), [page])
+    page = rejected_page(Rejection(Reason.CORRUPT, "broken in the middle"))
+    entry = FileEntry.from_pages(
+        FileStat(len(content)), hashlib.sha256(content).hexdigest(), [page]
+    )
     return Source(str(path), display_name(name)), entry
 
 
 def placed(source: Source, entry: FileEntry, settings: Settings) -> tuple[Path, bool]:
-    result = set_aside(source, entry, settings)
+    result = quarantine_file(source, entry, settings)
     assert result is not None
     return result
 
@@ -76,7 +78,9 @@ def test_copying_twice_leaves_one_copy(inbox: Path, outbox: Path) -> None:
 
 def test_off_leaves_everything(inbox: Path, outbox: Path) -> None:
     source, entry = bad_file(inbox, "scan.png")
-    assert set_aside(source, entry, Settings(inbox, outbox, quarantine=Quarantine.OFF)) is None
+    assert (
+        quarantine_file(source, entry, Settings(inbox, outbox, quarantine=Quarantine.OFF)) is None
+    )
     assert Path(source.path).exists() and not outbox.exists()
 
 
@@ -84,7 +88,7 @@ def test_a_file_with_good_pages_stays_in_the_inbox(inbox: Path, outbox: Path) ->
     source, entry = bad_file(inbox, "pages.tif")
     (bad,) = entry.pages
     good = bad._replace(status="ok", reason=None, digit=3)
-    entry = FileEntry.of(entry.stamp, entry.sha256, [good, bad._replace(page=2)])
+    entry = FileEntry.from_pages(entry.file_stat, entry.sha256, [good, bad._replace(page=2)])
     place, left = placed(source, entry, Settings(inbox, outbox))
     assert place.exists() and Path(source.path).exists() and not left
     note = json.loads(place.with_name("pages.tif.json").read_text())
@@ -93,8 +97,10 @@ def test_a_file_with_good_pages_stays_in_the_inbox(inbox: Path, outbox: Path) ->
 
 def test_failed_files_stay(inbox: Path, outbox: Path) -> None:
     source, _ = bad_file(inbox, "scan.png")
-    failed = FileEntry.of(Stamp(), "", [rejected_page(Rejected(Reason.PERMISSION, "no"))])
-    assert set_aside(source, failed, Settings(inbox, outbox)) is None
+    failed = FileEntry.from_pages(
+        FileStat(), "", [rejected_page(Rejection(Reason.PERMISSION, "no"))]
+    )
+    assert quarantine_file(source, failed, Settings(inbox, outbox)) is None
     assert Path(source.path).exists()
 
 
@@ -113,7 +119,7 @@ def test_a_file_that_is_no_longer_what_was_read_is_not_taken(inbox: Path, outbox
     source, entry = bad_file(inbox, "scan.png")
     Path(source.path).write_bytes(b"a new scan under the old name")
     with pytest.raises(OSError, match="no longer what was read"):
-        set_aside(source, entry, Settings(inbox, outbox))
+        quarantine_file(source, entry, Settings(inbox, outbox))
     assert Path(source.path).exists() and not outbox.exists()
 
 
@@ -121,17 +127,17 @@ def test_a_file_is_put_back_only_where_its_place_is_free(inbox: Path, outbox: Pa
     source, entry = bad_file(inbox, "scan.png")
     place, _ = placed(source, entry, Settings(inbox, outbox))
     Path(source.path).write_bytes(b"another scan")
-    assert put_back(place, source, entry) and place.exists(), "nothing is overwritten"
+    assert restore_file(place, source, entry) and place.exists(), "nothing is overwritten"
     Path(source.path).unlink()
-    assert put_back(place, source, entry) and not place.exists()
+    assert restore_file(place, source, entry) and not place.exists()
     assert Path(source.path).read_bytes() == b"junk" and os.listdir(place.parent) == []
 
 
 def test_a_file_that_changed_since_it_was_read_is_busy(inbox: Path) -> None:
     source, entry = bad_file(inbox, "slow.png", b"half")
-    assert settled(source, entry) == entry
+    assert mark_busy_if_changed(source, entry) == entry
     Path(source.path).write_bytes(b"half and the rest")
-    (page,) = settled(source, entry).pages
+    (page,) = mark_busy_if_changed(source, entry).pages
     assert (page.status, page.reason) == ("failed", "busy")
 
 

@@ -18,7 +18,7 @@ CONTENT = bytes(range(256)) * 1000
 def failure(path: Path) -> Reason:
     with pytest.raises(ImageError) as caught:
         read_bytes(Source(str(path), path.name))
-    return caught.value.rejected.reason
+    return caught.value.rejection.reason
 
 
 @pytest.mark.parametrize("content", [b"", b"x", CONTENT])
@@ -79,7 +79,7 @@ def test_a_file_that_may_not_be_read(tmp_path: Path) -> None:
         "from batchdigits.images.load import read_bytes\n"
         "from batchdigits.errors import ImageError; from batchdigits.records import Source\n"
         "try: read_bytes(Source(sys.argv[1], 'a.png'))\n"
-        "except ImageError as error: print(error.rejected.reason)\n"
+        "except ImageError as error: print(error.rejection.reason)\n"
     )
     command = [*UNPRIVILEGED, sys.executable, "-c", program, str(path)]
     result = subprocess.run(command, capture_output=True, text=True, check=True, timeout=60)

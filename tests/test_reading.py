@@ -13,10 +13,10 @@ from batchdigits.config import Limits, Thumbnails
 from batchdigits.images.load import pages
 from batchdigits.images.reduced import ReducedPage
 from batchdigits.inference.engine import Engine
-from batchdigits.pipeline.decide import judge
-from batchdigits.pipeline.recognise import Road, read_chunk, thumbnail_name
+from batchdigits.pipeline.decide import decide
+from batchdigits.pipeline.recognise import RecognitionContext, make_thumbnail_name, recognise_chunk
 from batchdigits.preprocessing.normalise import SEARCH_SIDE, normalise
-from batchdigits.records import Box, Page, Reading, Reason, Row, Source, Status
+from batchdigits.records import Box, Page, PageRecord, Prediction, Reason, Source, Status
 
 Digits = list[tuple[GrayImage, str]]
 
@@ -25,8 +25,8 @@ def source(path: Path) -> Source:
     return Source(str(path), path.name)
 
 
-def read(engine: Engine, *paths: Path) -> list[Row]:
-    return read_chunk([source(path) for path in paths], Road(engine))
+def read(engine: Engine, *paths: Path) -> list[PageRecord]:
+    return recognise_chunk([source(path) for path in paths], RecognitionContext(engine))
 
 
 def sheet(digit: GrayImage, shape: tuple[int, int], side: int, x: int, y: int) -> GrayImage:
@@ -58,15 +58,15 @@ def test_rows_come_in_order_and_do_not_depend_on_neighbours(
     assert [(row.source, row.page) for row in together] == [(row.source, row.page) for row in alone]
     assert [row.source.name for row in together if row.page == 1] == [path.name for path in paths]
     for one, other in zip(together, alone, strict=True):
-        assert (one.reading, one.rejected, one.stamp) == (
-            other.reading,
-            other.rejected,
-            other.stamp,
+        assert (one.prediction, one.rejection, one.file_stat) == (
+            other.prediction,
+            other.rejection,
+            other.file_stat,
         )
-        assert (one.digit is None) == (other.digit is None)
-        if one.digit and other.digit:
-            assert np.array_equal(one.digit.image, other.digit.image)
-    reasons = {row.source.name: row.reason for row in together if row.rejected}
+        assert (one.normalised_digit is None) == (other.normalised_digit is None)
+        if one.normalised_digit and other.normalised_digit:
+            assert np.array_equal(one.normalised_digit.image, other.normalised_digit.image)
+    reasons = {row.source.name: row.reason for row in together if row.rejection}
     assert reasons == {
         "empty.png": Reason.EMPTY,
         "junk.png": Reason.NOT_AN_IMAGE,
@@ -79,11 +79,11 @@ def test_rows_tell_of_the_file_that_was_read(inbox: Path, engine: Engine) -> Non
     (inbox / "empty.png").touch()
     blank, empty, gone = read(engine, path, inbox / "empty.png", inbox / "gone.png")
     found = path.stat()
-    assert blank.stamp[:3] == (found.st_size, found.st_mtime_ns, found.st_ino)
+    assert blank.file_stat[:3] == (found.st_size, found.st_mtime_ns, found.st_ino)
     assert (blank.width, blank.height) == (40, 30)
-    assert empty.stamp.inode == (inbox / "empty.png").stat().st_ino
+    assert empty.file_stat.inode == (inbox / "empty.png").stat().st_ino
     assert empty.sha256.startswith("e3b0c442") and gone.sha256 == ""
-    assert gone.stamp == (0, 0, 0, 0)
+    assert gone.file_stat == (0, 0, 0, 0)
 
 
 @pytest.fixture
@@ -103,7 +103,9 @@ def sure_and_unsure(digits: Digits, inbox: Path) -> list[Source]:
 def test_which_thumbnails_are_drawn(
     mode: Thumbnails, sure_and_unsure: list[Source], outbox: Path, engine: Engine
 ) -> None:
-    rows = read_chunk(sure_and_unsure, Road(engine, outbox=outbox, thumbnails=mode))
+    rows = recognise_chunk(
+        sure_and_unsure, RecognitionContext(engine, outbox=outbox, thumbnails=mode)
+    )
     assert [row.status for row in rows] == [Status.OK, Status.REVIEW, Status.OK]
     written = {path.relative_to(outbox).as_posix() for path in outbox.rglob("*.png")}
     assert {row.thumbnail for row in rows} - {""} == written
@@ -111,10 +113,10 @@ def test_which_thumbnails_are_drawn(
         Thumbnails.EACH: {"sure.png", "blank.png", "folder/sure large.png"},
         Thumbnails.REVIEW: {"blank.png"},
     }.get(mode, set())
-    assert written == {thumbnail_name(name, 1) for name in wanted}
+    assert written == {make_thumbnail_name(name, 1) for name in wanted}
     for row in rows:
-        assert bool(row.picture) == (mode is Thumbnails.SHEETS)
-        drawn = row.picture or (row.thumbnail and (outbox / row.thumbnail).read_bytes())
+        assert bool(row.thumbnail_png) == (mode is Thumbnails.SHEETS)
+        drawn = row.thumbnail_png or (row.thumbnail and (outbox / row.thumbnail).read_bytes())
         assert not drawn or cv2.imdecode(np.frombuffer(drawn, np.uint8), 0) is not None
 
 
@@ -122,19 +124,19 @@ def test_another_content_under_a_known_name_gets_a_thumbnail_of_its_own(
     sure_and_unsure: list[Source], outbox: Path, engine: Engine
 ) -> None:
     plain = sure_and_unsure[0]
-    (row,) = read_chunk([plain], Road(engine, outbox=outbox))
+    (row,) = recognise_chunk([plain], RecognitionContext(engine, outbox=outbox))
     again = plain._replace(known_sha256=row.sha256)
     changed = plain._replace(known_sha256="0" * 64)
-    crowded = again._replace(crowded=True)
-    rows = read_chunk([again, changed, crowded], Road(engine, outbox=outbox))
+    crowded = again._replace(has_other_contents=True)
+    rows = recognise_chunk([again, changed, crowded], RecognitionContext(engine, outbox=outbox))
     own = f"thumbnails/sure.png.p1-{row.sha256[:8]}.png"
     assert row.thumbnail == "thumbnails/sure.png.p1.png"
     assert [row.thumbnail for row in rows] == [row.thumbnail, own, own]
 
 
 def test_without_an_outbox_nothing_is_drawn(sure_and_unsure: list[Source], engine: Engine) -> None:
-    for row in read_chunk(sure_and_unsure, Road(engine)):
-        assert row.thumbnail == "" and row.picture == b""
+    for row in recognise_chunk(sure_and_unsure, RecognitionContext(engine)):
+        assert row.thumbnail == "" and row.thumbnail_png == b""
 
 
 @pytest.mark.parametrize(("name", "most"), [("page.png", 1.6), ("pages.tif", 3)])
@@ -150,21 +152,21 @@ def test_large_pages_are_held_one_at_a_time(
     sources = [Source(str(inbox / name), f"{i}") for i in range(5)]
     tracemalloc.start()
     try:
-        rows = read_chunk(sources, Road(engine, outbox=outbox))
+        rows = recognise_chunk(sources, RecognitionContext(engine, outbox=outbox))
         peak = tracemalloc.get_traced_memory()[1]
     finally:
         tracemalloc.stop()
-    assert all(row.reading for row in rows) and len(rows) in (5, 25)
+    assert all(row.prediction for row in rows) and len(rows) in (5, 25)
     assert peak < most * page.size
 
 
-def in_full(data: bytes, engine: Engine) -> tuple[Page, Reading, Box | None]:
+def in_full(data: bytes, engine: Engine) -> tuple[Page, Prediction, Box | None]:
     """How a page reads that is decoded with all its pixels."""
     ((_, page),) = pages(data, "x.jpg", Limits())
     assert isinstance(page, Page)
     digit = normalise(page.gray)
     scores = engine.predict(digit.image[None])[0]
-    return page, judge(digit, scores, engine.card.review_below, page.gray.shape[::-1]), digit.box
+    return page, decide(digit, scores, engine.card.review_below, page.gray.shape[::-1]), digit.box
 
 
 @pytest.mark.parametrize("side", [60, 150, 300, 600, 1000])
@@ -180,9 +182,9 @@ def test_large_jpeg_pages_read_as_they_do_in_full(
         (row,) = read(engine, inbox / "page.jpg")
         page, reading, box = in_full(data, engine)
         assert (row.width, row.height) == (width, height) == (page.width, page.height)
-        assert row.reading and row.digit and row.digit.box and box
-        assert (row.reading.digit, row.reading.status) == (reading.digit, reading.status)
-        found = row.digit.box
+        assert row.prediction and row.normalised_digit and row.normalised_digit.box and box
+        assert (row.prediction.digit, row.prediction.status) == (reading.digit, reading.status)
+        found = row.normalised_digit.box
         near = max(4, 0.04 * max(box.width, box.height))
         for name in ("x", "y", "width", "height"):
             assert abs(getattr(found, name) - getattr(box, name)) <= near
@@ -207,7 +209,11 @@ def test_the_box_on_a_turned_jpeg_page_lies_upright(
     assert isinstance(page, ReducedPage)
     (row,) = read(engine, inbox / "page.jpg")
     assert (row.width, row.height) == (1300, 1800)
-    assert row.digit and row.digit.box and row.reading
+    assert row.normalised_digit and row.normalised_digit.box and row.prediction
     wanted = normalise(upright).box
-    assert wanted and abs(row.digit.box.x - wanted.x) < 20 and abs(row.digit.box.y - wanted.y) < 20
-    assert str(row.reading.digit) == digits[0][1]
+    assert (
+        wanted
+        and abs(row.normalised_digit.box.x - wanted.x) < 20
+        and abs(row.normalised_digit.box.y - wanted.y) < 20
+    )
+    assert str(row.prediction.digit) == digits[0][1]

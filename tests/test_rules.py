@@ -6,7 +6,7 @@ import pytest
 from test_normalise import seven, similar
 
 from batchdigits.arrays import GrayImage
-from batchdigits.preprocessing.form_lines import without_lines
+from batchdigits.preprocessing.form_lines import remove_lines
 from batchdigits.preprocessing.normalise import normalise
 
 Digits = list[tuple[GrayImage, str]]
@@ -45,7 +45,7 @@ def test_lines_are_taken_out(name: str) -> None:
     clean = np.full((100, 100), 230, np.uint8)
     clean[18:88, 20:90] = np.minimum(seven(70, 3), 230)
     found = normalise(ruled(clean, *EDGES[name]))
-    assert found.marks == 1
+    assert found.component_count == 1
     assert similar(found.image, normalise(clean).image) > 0.9
 
 
@@ -83,7 +83,7 @@ def strokes(*lines: tuple[int, int, int, int], side: int = 56) -> GrayImage:
 )
 def test_digits_made_of_straight_lines_stay_whole(image: GrayImage) -> None:
     mask = (255 - image > 60).astype(np.uint8) * 255
-    kept = without_lines(mask, 255 - image)
+    kept = remove_lines(mask, 255 - image)
     assert cv2.countNonZero(kept) >= 0.6 * cv2.countNonZero(mask)
     rows, columns = np.nonzero(kept)
     everything = np.nonzero(mask)
@@ -133,5 +133,5 @@ def test_real_digits_survive_a_printed_box(digits: Digits) -> None:
         boxed = np.asarray(page, np.uint8).copy()
         cv2.rectangle(boxed, (4, 4), (page.shape[1] - 5, page.shape[0] - 5), 80, 2)
         found = normalise(boxed)
-        assert found.marks == 1
+        assert found.component_count == 1
         assert similar(found.image, normalise(np.asarray(page, np.uint8)).image) > 0.9

@@ -7,11 +7,11 @@ import pytest
 from conftest import write_png
 
 from batchdigits.arrays import GrayImage
-from batchdigits.pipeline.scan import Scan, is_chosen, is_junk
+from batchdigits.pipeline.scan import InboxWalk, is_chosen, is_junk
 from batchdigits.system.filenames import order_key, raw_name
 
 
-def names(scan: Scan) -> list[str]:
+def names(scan: InboxWalk) -> list[str]:
     """In the order of every report, which the journal sorts by."""
     return sorted((name for name, _, _ in scan), key=order_key)
 
@@ -21,7 +21,7 @@ def test_order_is_natural_and_folders_come_after_files(
 ) -> None:
     for name in ("digit10.png", "digit2.png", "b/2.png", "b/10.png", "a/1.png", "a/1.jpg"):
         write_png(inbox / name, digits[0][0])
-    assert names(Scan(inbox)) == [
+    assert names(InboxWalk(inbox)) == [
         "digit2.png",
         "digit10.png",
         "a/1.jpg",
@@ -43,10 +43,10 @@ def test_junk_is_silent_and_counted(inbox: Path, digits: list[tuple[GrayImage, s
     ]
     for name in [*junk, "@eaDir/thumb.png", ".git/x.png", "good.png"]:
         write_png(inbox / name, digits[0][0])
-    scan = Scan(inbox)
+    scan = InboxWalk(inbox)
     assert names(scan) == ["good.png"]
     assert scan.junk == len(junk) + 2
-    assert scan.others == []
+    assert scan.not_images == []
     assert is_junk("._good.png") and not is_junk("good.png")
 
 
@@ -61,9 +61,9 @@ def test_images_are_told_by_name_or_by_content(
     (inbox / "labels.csv").write_text("a,b")
     (inbox / "note").write_text("hello")
     (inbox / "nothing").write_bytes(b"")
-    scan = Scan(inbox)
+    scan = InboxWalk(inbox)
     assert names(scan) == ["form.pdf", "no ending", "pdf without ending", "text.png", "wrong.txt"]
-    assert scan.others == ["labels.csv", "note", "nothing"]
+    assert scan.not_images == ["labels.csv", "note", "nothing"]
 
 
 def test_links_are_never_followed_out(
@@ -75,7 +75,7 @@ def test_links_are_never_followed_out(
     (inbox / "folder out").symlink_to(tmp_path / "secret")
     (inbox / "loop").symlink_to(inbox)
     (inbox / "inside.png").symlink_to("real.png")
-    scan = Scan(inbox)
+    scan = InboxWalk(inbox)
     assert names(scan) == ["inside.png", "real.png"]
     assert scan.links == 3
 
@@ -85,17 +85,17 @@ def test_sockets_and_fifos_are_ignored(inbox: Path, monkeypatch: pytest.MonkeyPa
     with socket.socket(socket.AF_UNIX) as server:
         monkeypatch.chdir(inbox)  # a socket's path is short
         server.bind("socket.png")
-        scan = Scan(inbox)
+        scan = InboxWalk(inbox)
         assert names(scan) == []
-    assert scan.special == 2
+    assert scan.special_files == 2
 
 
 def test_patterns(inbox: Path, digits: list[tuple[GrayImage, str]]) -> None:
     for name in ("a.png", "b.jpg", "old/c.png", "old/d.jpg"):
         write_png(inbox / name, digits[0][0])
-    assert names(Scan(inbox, include=("*.png",))) == ["a.png", "old/c.png"]
-    assert names(Scan(inbox, exclude=("old/*",))) == ["a.png", "b.jpg"]
-    scan = Scan(inbox, include=("*.png", "*.jpg"), exclude=("b.*", "old/d*"))
+    assert names(InboxWalk(inbox, include=("*.png",))) == ["a.png", "old/c.png"]
+    assert names(InboxWalk(inbox, exclude=("old/*",))) == ["a.png", "b.jpg"]
+    scan = InboxWalk(inbox, include=("*.png", "*.jpg"), exclude=("b.*", "old/d*"))
     assert names(scan) == ["a.png", "old/c.png"] and scan.excluded == 2
     assert is_chosen("x/y.png", ("y.png",), ()) and is_chosen("UPPER.PNG", ("*.png",), ())
 
@@ -107,18 +107,18 @@ def test_very_deep_folders(inbox: Path, monkeypatch: pytest.MonkeyPatch) -> None
         os.chdir("d")
     Path("x.png").write_bytes(b"x")
     os.chdir(inbox)
-    scan = Scan(inbox)
+    scan = InboxWalk(inbox)
     found = names(scan)
     # Not left to pytest, whose own removal of folders is recursive.
     subprocess.run(["rm", "-rf", inbox / "d"], check=True)
-    assert found == ["d/" * 1100 + "x.png"] and scan.closed == []
+    assert found == ["d/" * 1100 + "x.png"] and scan.closed_folders == []
 
 
 def test_any_file_name(inbox: Path, digits: list[tuple[GrayImage, str]]) -> None:
     raw = [b"caf\xe9.png", "日本 😀 \"'#.png".encode(), b"new\nline.png", b"x" * 251 + b".png"]
     for name in raw:
         write_png(inbox / os.fsdecode(name), digits[0][0])
-    found = list(Scan(inbox))
+    found = list(InboxWalk(inbox))
     assert sorted(os.fsencode(raw_name(name)) for name, _, _ in found) == sorted(raw)
     assert "caf\\xe9.png" in [name for name, _, _ in found]
     assert all(size == os.stat(inbox / raw_name(name)).st_size for name, size, _ in found)

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from batchdigits.pipeline.scan import Scan
+from batchdigits.pipeline.scan import InboxWalk
 from batchdigits.system.filesystems import shared_inside
 from batchdigits.watching.debounce import Settling
 from batchdigits.watching.heartbeat import Condition
@@ -16,7 +16,7 @@ SETTLE, GRACE = 2.0, 10.0
 
 @pytest.fixture
 def settling(inbox: Path) -> Settling:
-    return Settling(Scan(inbox), SETTLE, GRACE)
+    return Settling(InboxWalk(inbox), SETTLE, GRACE)
 
 
 def names(settling: Settling, now: float) -> list[str]:

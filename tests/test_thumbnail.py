@@ -9,28 +9,28 @@ from batchdigits.drawing import captions, letters, palette
 from batchdigits.drawing.foundry import cast
 from batchdigits.drawing.palette import STATUS_COLOUR
 from batchdigits.drawing.sizes import CAPTION_HEIGHT, FIELD_HEIGHT, THUMB_HEIGHT, THUMB_WIDTH
-from batchdigits.drawing.status_icons import badge
-from batchdigits.drawing.thumbnail import View, draw_png, view
-from batchdigits.records import Box, Page, Reading, Reason, Status
+from batchdigits.drawing.status_icons import draw_badge
+from batchdigits.drawing.thumbnail import ThumbnailView, draw_thumbnail, make_view
+from batchdigits.records import Box, Page, Prediction, Reason, Status
 
-BLANK = Reading(Status.REVIEW, Reason.BLANK, None, None, None, None, ())
-
-
-def ok(digit: int = 7, confidence: float = 0.98) -> Reading:
-    return Reading(Status.OK, None, digit, confidence, 1, 1 - confidence, ())
+BLANK = Prediction(Status.REVIEW, Reason.BLANK, None, None, None, None, ())
 
 
-def review(reason: Reason = Reason.LOW_CONFIDENCE) -> Reading:
-    return Reading(Status.REVIEW, reason, 4, 0.52, 9, 0.41, ())
+def ok(digit: int = 7, confidence: float = 0.98) -> Prediction:
+    return Prediction(Status.OK, None, digit, confidence, 1, 1 - confidence, ())
 
 
-def draw(page: Page, box: Box | None, reading: Reading) -> ColourImage:
-    return draw_view(view(page, box), reading)
+def review(reason: Reason = Reason.LOW_CONFIDENCE) -> Prediction:
+    return Prediction(Status.REVIEW, reason, 4, 0.52, 9, 0.41, ())
 
 
-def draw_view(look: View, reading: Reading) -> ColourImage:
+def draw(page: Page, box: Box | None, reading: Prediction) -> ColourImage:
+    return draw_view(make_view(page, box), reading)
+
+
+def draw_view(look: ThumbnailView, reading: Prediction) -> ColourImage:
     """The thumbnail in colour, as any viewer shows it."""
-    picture = cv2.imdecode(np.frombuffer(draw_png(look, reading), np.uint8), cv2.IMREAD_COLOR)
+    picture = cv2.imdecode(np.frombuffer(draw_thumbnail(look, reading), np.uint8), cv2.IMREAD_COLOR)
     assert picture is not None
     return np.asarray(picture, np.uint8)
 
@@ -45,12 +45,12 @@ def has(picture: ColourImage, colour: tuple[int, int, int]) -> int:
 
 def seen(page: GrayImage, box: Box) -> tuple[ColourImage, GrayImage]:
     """The thumbnail and, cut from it, the first plane of the scan inside the ink's box."""
-    look = view(Page(1, page), box)
-    assert look.ink is not None
-    left = (THUMB_WIDTH - look.scan.shape[1]) // 2 + look.ink.x
-    top = (FIELD_HEIGHT - look.scan.shape[0]) // 2 + look.ink.y
+    look = make_view(Page(1, page), box)
+    assert look.ink_box is not None
+    left = (THUMB_WIDTH - look.scan.shape[1]) // 2 + look.ink_box.x
+    top = (FIELD_HEIGHT - look.scan.shape[0]) // 2 + look.ink_box.y
     picture = draw_view(look, ok())
-    return picture, picture[top : top + look.ink.height, left : left + look.ink.width, 0]
+    return picture, picture[top : top + look.ink_box.height, left : left + look.ink_box.width, 0]
 
 
 @pytest.mark.parametrize(
@@ -92,7 +92,7 @@ def test_the_page_is_left_as_it_was() -> None:
 
 
 @pytest.mark.parametrize("reading", [ok(), review(), BLANK])
-def test_the_status_has_its_colour_and_its_sign(reading: Reading) -> None:
+def test_the_status_has_its_colour_and_its_sign(reading: Prediction) -> None:
     caption = draw(Page(1, noise(95, 95)), None, reading)[FIELD_HEIGHT:]
     colour = STATUS_COLOUR[reading.status]
     assert has(caption, colour) > 400
@@ -101,19 +101,19 @@ def test_the_status_has_its_colour_and_its_sign(reading: Reading) -> None:
 
 
 def test_statuses_differ_without_their_colour() -> None:
-    badges = [badge(status, CAPTION_HEIGHT, captions.BADGE_WIDTH) for status in Status]
+    badges = [draw_badge(status, CAPTION_HEIGHT, captions.BADGE_WIDTH) for status in Status]
     shapes = {(patch == patch[0, 0]).tobytes() for patch in badges}
     assert len(shapes) == len(Status)
 
 
 def test_the_palette_has_every_colour_and_nearly_every_gray() -> None:
-    colours = palette.palette()
+    colours = palette.build_palette()
     for status, colour in STATUS_COLOUR.items():
-        assert tuple(colours[palette.steps(status)[0]].tolist()) == colour
+        assert tuple(colours[palette.build_status_ramp(status)[0]].tolist()) == colour
         # From the colour to black or white without a jump: no entry is another status's.
-        steps = colours[palette.steps(status)].astype(int)
+        steps = colours[palette.build_status_ramp(status)].astype(int)
         assert np.ptp(np.diff(steps, axis=0), axis=0).max() <= 1
-    grays = colours[palette.spared()].astype(int)
+    grays = colours[palette.build_gray_lookup()].astype(int)
     assert (np.ptp(grays, axis=1) == 0).all()
     assert np.abs(grays[:, 0] - np.arange(256)).max() == 1
 
@@ -150,7 +150,7 @@ def test_a_frame_stays_clear_of_reduced_ink() -> None:
     box = Box(203, 311, 402, 517)
     page[box.y : box.y + box.height, box.x : box.x + box.width] = 0
     picture, inside = seen(page, box)
-    scan = view(Page(1, page), box).scan
+    scan = make_view(Page(1, page), box).scan
     # All that is darker than paper lies within, and is there as it was in the reduced scan.
     assert (inside < 250).sum() == (scan < 250).sum()
     assert np.abs(np.sort(inside[inside < 250]) - np.sort(scan[scan < 250]).astype(int)).max() <= 1
@@ -160,18 +160,18 @@ def test_a_frame_stays_clear_of_reduced_ink() -> None:
 def test_a_small_digit_on_a_large_page_is_shown_close() -> None:
     page = np.full((3500, 2400), 240, np.uint8)
     page[3440:3500, 2360:2400] = 0
-    look = view(Page(1, page), Box(2360, 3440, 40, 60))
+    look = make_view(Page(1, page), Box(2360, 3440, 40, 60))
     assert look.cropped
-    assert look.ink is not None
-    assert look.ink.height >= 36
+    assert look.ink_box is not None
+    assert look.ink_box.height >= 36
     assert not np.shares_memory(look.scan, page)
-    inside = look.scan[look.ink.y :, look.ink.x :]
+    inside = look.scan[look.ink_box.y :, look.ink_box.x :]
     assert (inside < 128).mean() > 0.95
     assert (look.scan < 128).sum() == (inside < 128).sum()
 
 
 def test_a_large_digit_keeps_its_whole_page() -> None:
-    look = view(Page(1, noise(3500, 2400)), Box(100, 500, 1800, 2500))
+    look = make_view(Page(1, noise(3500, 2400)), Box(100, 500, 1800, 2500))
     assert not look.cropped
     assert look.scan.shape == (120, 82)
 
@@ -192,9 +192,9 @@ def test_a_hundred_percent_is_earned() -> None:
 
 
 @pytest.mark.parametrize("reading", [ok(), review(), BLANK])
-def test_the_same_page_gives_the_same_file(reading: Reading) -> None:
-    look = view(Page(1, noise(95, 95)), Box(10, 20, 30, 40))
-    assert draw_png(look, reading) == draw_png(look, reading)
+def test_the_same_page_gives_the_same_file(reading: Prediction) -> None:
+    look = make_view(Page(1, noise(95, 95)), Box(10, 20, 30, 40))
+    assert draw_thumbnail(look, reading) == draw_thumbnail(look, reading)
 
 
 def test_stored_letters_are_what_the_font_draws() -> None:

@@ -11,13 +11,13 @@ from image_samples import ORIENTATION, picture, stored, tiff, tiff_stack
 
 from batchdigits.images.ifd import STRIP_BYTES, STRIPS, read_ifds
 from batchdigits.images.load import Limits, pages
-from batchdigits.records import Page, Reason, Rejected
+from batchdigits.records import Page, Reason, Rejection
 
 
 def read(data: bytes, limits: Limits | None = None) -> list[Page | Reason]:
     found = list(pages(data, "x.tif", limits or Limits()))
     assert [number for number, _ in found] == list(range(1, len(found) + 1))
-    return [page.reason if isinstance(page, Rejected) else page for _, page in found]
+    return [page.reason if isinstance(page, Rejection) else page for _, page in found]
 
 
 def assert_shows(page: Page | Reason, level: int) -> None:
@@ -196,7 +196,7 @@ def test_damage_never_raises(big: bool, changes: list[tuple[int, int]]) -> None:
         data[place % len(data)] = value
     for number, page in pages(bytes(data), "x.tif", Limits(max_megapixels=1)):
         assert number >= 1
-        assert isinstance(page, Page | Rejected)
+        assert isinstance(page, Page | Rejection)
 
 
 def test_directories_that_share_one_long_table_are_not_read_forever() -> None:

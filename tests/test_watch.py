@@ -20,9 +20,9 @@ from batchdigits.arrays import GrayImage
 from batchdigits.config import Settings, Watching
 from batchdigits.inference.engine import Engine
 from batchdigits.journal.journal import PRESENT, Journal
-from batchdigits.pipeline.scan import Scan
-from batchdigits.reports.safe_write import kept
-from batchdigits.session.outbox import opened
+from batchdigits.pipeline.scan import InboxWalk
+from batchdigits.reports.safe_write import replace_report
+from batchdigits.session.outbox import open_outbox
 from batchdigits.session.session import Session
 from batchdigits.session.summary import Summary
 from batchdigits.watching.events import Lookout
@@ -740,11 +740,11 @@ def test_a_day_s_table_that_is_locked_at_midnight_is_written_later(
     monkeypatch.setattr(
         time, "strftime", lambda form, *rest: day[0] if not rest else real(form, *rest)
     )
-    with opened(outbox) as journal:
+    with open_outbox(outbox) as journal:
         reporting = Reporting(
             Session(Settings(inbox, outbox), journal, engine, Nobody()), "%Y-%m-%d"
         )
-        reporting.start(Scan(inbox))
+        reporting.start(InboxWalk(inbox))
         journal.sql.execute(
             "INSERT INTO files VALUES "
             "(1, 'a.png', 'a', 1, 1, 1, 1, 'x', 'present', 1, 'off', 1, 0, NULL, NULL)"
@@ -753,20 +753,20 @@ def test_a_day_s_table_that_is_locked_at_midnight_is_written_later(
             "INSERT INTO pages (file, page, status, read_at) "
             "VALUES (1, 1, 'ok', '2026-11-21T12:00:00Z')"
         )
-        journal.mark([1], PRESENT)
+        journal.set_state([1], PRESENT)
         day[0] = "2026-11-22"
 
         def locked(journal: Journal, path: Path, shows: str) -> object:
             if path.name == "results-2026-11-21.csv":
                 raise PermissionError(13, "Permission denied")
-            return kept(journal, path, shows)
+            return replace_report(journal, path, shows)
 
         monkeypatch.setattr("batchdigits.reports.render.kept", locked)
-        reporting.tend(1e9, 99.0, Scan(inbox), lambda: False)
+        reporting.tend(1e9, 99.0, InboxWalk(inbox), lambda: False)
         assert "results-2026-11-21.csv" in reporting.behind
         assert rows_of(outbox / "results-2026-11-21.csv") == []
-        monkeypatch.setattr("batchdigits.reports.render.kept", kept)
-        reporting.tend(2e9, 99.0, Scan(inbox), lambda: False)
+        monkeypatch.setattr("batchdigits.reports.render.kept", replace_report)
+        reporting.tend(2e9, 99.0, InboxWalk(inbox), lambda: False)
         assert [row["file"] for row in rows_of(outbox / "results-2026-11-21.csv")] == ["a.png"]
         assert rows_of(outbox / "results-2026-11-22.csv") == [] and not reporting.behind
 
@@ -774,9 +774,9 @@ def test_a_day_s_table_that_is_locked_at_midnight_is_written_later(
 class Nobody:
     """A listener that does not listen."""
 
-    def advanced(self, summary: Summary) -> None: ...
+    def on_progress(self, summary: Summary) -> None: ...
 
-    def stopped(self) -> int:
+    def get_stop_signal(self) -> int:
         return 0
 
 

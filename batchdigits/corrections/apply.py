@@ -11,8 +11,8 @@ from batchdigits.errors import DataError
 from batchdigits.evaluation.metrics import NONE, Whole, confusion
 from batchdigits.journal import corrections
 from batchdigits.journal.journal import Journal
-from batchdigits.reports.rerender import redraw
-from batchdigits.session.outbox import has_journal, opened
+from batchdigits.reports.rerender import rerender_reports
+from batchdigits.session.outbox import has_journal, open_outbox
 from batchdigits.system.clock import now
 
 
@@ -56,7 +56,7 @@ def correct(outbox: Path, spreadsheet: Path | None, to: Path | None) -> Outcome:
     if not has_journal(outbox):
         raise DataError(f"Nothing was read into {outbox} yet: there is nothing to correct.")
     said, bad = read(spreadsheet) if spreadsheet else ([], [])
-    with opened(outbox) as journal:
+    with open_outbox(outbox) as journal:
         placed, unknown, torn = _placed(journal, said)
         if said and len(unknown) == len(said):
             raise DataError(
@@ -65,12 +65,12 @@ def correct(outbox: Path, spreadsheet: Path | None, to: Path | None) -> Outcome:
             )
         new, contrary = _agreed(placed)
         if new:
-            corrections.correct(
+            corrections.record_corrections(
                 journal,
                 [(each.sha256, each.page, _digit(each)) for each in new],
                 now(),
             )
-            redraw(journal, outbox)
+            rerender_reports(journal, outbox)
         stored = len(said) - len(unknown) - len(torn) - len(contrary)
         bad = sorted([*bad, *torn, *contrary])
         return _outcome(journal, outbox, stored, bad, unknown, to)
@@ -88,7 +88,7 @@ def _placed(
     unknown: list[Correction] = []
     bad: list[Bad] = []
     for each in said:
-        pages = corrections.pages_of(journal, each.sha256)
+        pages = corrections.load_page_corrections(journal, each.sha256)
         row = each._replace(page=next(iter(pages))) if not each.page and len(pages) == 1 else each
         if row.page in pages:
             placed.append((row, pages[row.page]))
@@ -124,11 +124,13 @@ def _outcome(
     unknown: list[Correction],
     to: Path | None,
 ) -> Outcome:
-    checked = corrections.checked(journal)
-    digits = [each for each in checked if each.corrected >= 0]
-    truth = np.array([each.corrected for each in digits], np.int64)
+    checked = corrections.load_checked_pages(journal)
+    digits = [each for each in checked if each.corrected_digit >= 0]
+    truth = np.array([each.corrected_digit for each in digits], np.int64)
     found = [NONE if each.digit is None else each.digit for each in digits]
-    right = sum(each.corrected == (-1 if each.digit is None else each.digit) for each in checked)
+    right = sum(
+        each.corrected_digit == (-1 if each.digit is None else each.digit) for each in checked
+    )
     return Outcome(
         stored,
         bad,

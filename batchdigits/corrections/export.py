@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from batchdigits.errors import DataError
-from batchdigits.journal.corrections import Checked
+from batchdigits.journal.corrections import CheckedPage
 from batchdigits.journal.journal import Journal
 from batchdigits.system.atomic_files import copy_to, holds, numbered
 from batchdigits.system.filenames import raw_name
@@ -19,37 +19,37 @@ class Exported(NamedTuple):
     gone: int
 
 
-def export(journal: Journal, outbox: Path, checked: list[Checked], to: Path) -> Exported:
+def export(journal: Journal, outbox: Path, checked: list[CheckedPage], to: Path) -> Exported:
     """Copy every checked file that holds one digit to ``to/DIGIT/name``.
 
     Raises:
         DataError: the folder is not empty, or cannot be written.
     """
-    inbox = Path(raw_name(journal.meta("inbox") or ""))
+    inbox = Path(raw_name(journal.get_meta("inbox") or ""))
     done = pages = gone = 0
     try:
         if to.exists() and any(to.iterdir()):
             raise DataError(f"{to} is not empty: name a new folder.")
         for each in checked:
-            if each.corrected < 0:
+            if each.corrected_digit < 0:
                 continue
-            if each.pages > 1:
+            if each.page_count > 1:
                 pages += 1
             elif (source := _found(each, inbox, outbox)) is None:
                 gone += 1
             else:
-                _copy(source, to / str(each.corrected) / source.name)
+                _copy(source, to / str(each.corrected_digit) / source.name)
                 done += 1
     except OSError as error:
         raise DataError(f"Cannot write {error.filename or to}: {error.strerror}.") from error
     return Exported(done, pages, gone)
 
 
-def _found(page: Checked, inbox: Path, outbox: Path) -> Path | None:
+def _found(page: CheckedPage, inbox: Path, outbox: Path) -> Path | None:
     """Where its content lies now; a file that changed since is not it."""
     places = [inbox / raw_name(page.name)]
-    if page.processed:
-        places.append(outbox / raw_name(page.processed))
+    if page.processed_path:
+        places.append(outbox / raw_name(page.processed_path))
     for place in places:
         if place.is_file() and holds(place, os.path.getsize(place), page.sha256):
             return place

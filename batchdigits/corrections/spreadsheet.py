@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from batchdigits.errors import DataError
-from batchdigits.reports.csvfile import unguard
+from batchdigits.reports.csvfile import unguard_cell
 
 #: Bytes of a file, and of what a packed one may hold, at the most.
 _LARGEST = 1 << 30
@@ -91,7 +91,7 @@ def _corrections(
         elif page is None:
             bad.append(Bad(line, "its page is no number"))
         else:
-            name = unguard(_text(cells.get("file", "")))
+            name = unguard_cell(_text(cells.get("file", "")))
             good.append(Correction(line, name, page, _text(cells["sha256"]).strip().lower(), digit))
     return good, bad
 

@@ -6,7 +6,7 @@ import numpy as np
 
 from batchdigits.corrections.apply import Outcome
 from batchdigits.evaluation.metrics import NONE
-from batchdigits.percentages import percent, wilson
+from batchdigits.percentages import compute_wilson_interval, format_percent
 from batchdigits.system.filenames import for_terminal
 
 if TYPE_CHECKING:
@@ -31,11 +31,11 @@ def sentences(outcome: Outcome) -> list[str]:
     """What was stored, and how well the checked pages were read."""
     told = [f"{_rows(outcome.stored)} put on record."] if outcome.stored else []
     if outcome.checked:
-        low, high = map(percent, wilson(outcome.right, outcome.checked))
+        low, high = map(format_percent, compute_wilson_interval(outcome.right, outcome.checked))
         told.append(
             f"Of {outcome.checked:,} checked page{'s' * (outcome.checked != 1)} "
             f"{outcome.right:,} {'was' if outcome.right == 1 else 'were'} read right: "
-            f"{percent(outcome.right / outcome.checked)}, 95 % interval {low} - {high}. "
+            f"{format_percent(outcome.right / outcome.checked)}, 95 % interval {low} - {high}. "
             "(Of those that somebody chose to check, that is, and not of all.)"
         )
     else:

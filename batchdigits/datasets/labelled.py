@@ -16,7 +16,7 @@ from batchdigits.config import Limits
 from batchdigits.errors import DataError, ImageError
 from batchdigits.images.formats import kind_of_name
 from batchdigits.images.load import pages, read_bytes
-from batchdigits.records import Page, Rejected, Source
+from batchdigits.records import Page, Rejection, Source
 from batchdigits.system.filenames import for_terminal
 from batchdigits.system.logs import LOG
 
@@ -232,12 +232,12 @@ def load_folder(folder: Path, include: Sequence[str] = (), exclude: Sequence[str
     return Labelled(pages_, np.array(digits, np.int64))
 
 
-def _page(path: Path) -> Page | Rejected:
+def _page(path: Path) -> Page | Rejection:
     source = Source(str(path), path.name)
     try:
         data, _ = read_bytes(source)
     except ImageError as error:
-        return error.rejected
+        return error.rejection
     return next(iter(pages(data, source.name, Limits())))[1]
 
 

@@ -13,19 +13,19 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 #: Endings that matplotlib writes, but that nobody opens: bare pixels, and code for LaTeX.
-_NO_PICTURES = {"raw", "rgba", "pgf"}
+_NON_PICTURE_FORMATS = {"raw", "rgba", "pgf"}
 #: How matplotlib's names of what opens windows begin; others draw files, or into web pages.
-_WINDOWS = ("qt", "gtk", "tk", "wx", "macosx")
+_WINDOW_BACKENDS = ("qt", "gtk", "tk", "wx", "macosx")
 
 
-def check_file(path: Path) -> None:
+def check_picture_file(path: Path) -> None:
     """Find out whether a picture can be written there, and create its folder.
 
     Raises:
         UsageError: no picture that matplotlib writes ends so.
         OutboxError: it cannot be written.
     """
-    kinds = set(new_figure(1, 1).canvas.get_supported_filetypes()) - _NO_PICTURES
+    kinds = set(new_figure(1, 1).canvas.get_supported_filetypes()) - _NON_PICTURE_FORMATS
     if path.suffix.lower().removeprefix(".") not in kinds:
         endings = ", ".join(f".{kind}" for kind in sorted(kinds))
         raise UsageError(f"{path} has no ending of a picture: use one of {endings}.")
@@ -34,7 +34,7 @@ def check_file(path: Path) -> None:
         with tempfile.TemporaryFile(dir=path.parent):
             pass
     except OSError as error:
-        raise _unwritable(path, error) from error
+        raise _make_outbox_error(path, error) from error
     if path.exists() and (path.is_dir() or not os.access(path, os.W_OK)):
         what = "is a folder" if path.is_dir() else "is write-protected"
         raise OutboxError(f"The picture {path} cannot be written: it {what}.")
@@ -51,7 +51,7 @@ def check_window() -> None:
 
         # What is needed for windows is looked for in earnest only here.
         pyplot.switch_backend(pyplot.get_backend())
-        is_window = pyplot.get_backend().lower().startswith(_WINDOWS)
+        is_window = pyplot.get_backend().lower().startswith(_WINDOW_BACKENDS)
     except (ImportError, RuntimeError, ValueError):  # one was asked for that cannot work here
         is_window = False
     if not is_window:
@@ -69,8 +69,8 @@ def save_figure(figure: "Figure", path: Path) -> None:
         with whole_path(path) as temporary:
             figure.savefig(temporary, format=kind)
     except OSError as error:
-        raise _unwritable(path, error) from error
+        raise _make_outbox_error(path, error) from error
 
 
-def _unwritable(path: Path, error: OSError) -> OutboxError:
+def _make_outbox_error(path: Path, error: OSError) -> OutboxError:
     return OutboxError(f"The picture {path} cannot be written: {error.strerror or error}.")

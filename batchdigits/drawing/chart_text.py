@@ -21,45 +21,56 @@ _TYPEFACES = (
 )
 _ELLIPSIS = "\N{HORIZONTAL ELLIPSIS}"
 #: Stands for a letter that no typeface at hand has.
-_UNKNOWN = "\N{WHITE SQUARE}"
+_PLACEHOLDER = "\N{WHITE SQUARE}"
 _POINTS_PER_INCH = 72
 #: Points in which letters are measured.
-_SIZE = 100
+_MEASURING_SIZE = 100
 
 
-def words(figure: "Figure", at: tuple[float, float], text: str, size: float, **style: str) -> None:
+def add_text(
+    figure: "Figure", position: tuple[float, float], text: str, size: float, **style: str
+) -> None:
     """Write one line at a place of the figure, in shares of it; a ``$`` is a ``$``."""
-    figure.text(*at, text, fontsize=size, fontfamily=list(_installed()), parse_math=False, **style)  # type: ignore[arg-type]
+    figure.text(
+        *position,
+        text,
+        fontsize=size,
+        fontfamily=list(_list_typefaces()),
+        parse_math=False,
+        **style,  # type: ignore[arg-type]
+    )
 
 
-def fitting(text: str, inches: float, size: float, bold: bool = False) -> str:
+def fit_to_inches(text: str, inches: float, size: float, bold: bool = False) -> str:
     """A name made drawable, and cut in its middle where it is wider; its end says more."""
-    text = "".join(each if _is_known(each) else _UNKNOWN for each in text)
-    if _width(text, size, bold) <= inches:
+    text = "".join(each if _is_drawable(each) else _PLACEHOLDER for each in text)
+    if _measure_width(text, size, bold) <= inches:
         return text
-    kept = bisect_right(range(len(text)), inches, key=lambda n: _width(_cut(text, n), size, bold))
-    return _cut(text, max(kept - 1, 0))
+    kept = bisect_right(
+        range(len(text)), inches, key=lambda n: _measure_width(_shorten(text, n), size, bold)
+    )
+    return _shorten(text, max(kept - 1, 0))
 
 
-def wrapped(text: str, inches: float, size: float) -> list[str]:
+def wrap_to_inches(text: str, inches: float, size: float) -> list[str]:
     """A sentence in lines of no more than a width."""
     lines = [""]
     for word in text.split():
         longer = f"{lines[-1]} {word}".strip()
-        if lines[-1] and _width(longer, size, False) > inches:
-            lines.append(fitting(word, inches, size))
+        if lines[-1] and _measure_width(longer, size, False) > inches:
+            lines.append(fit_to_inches(word, inches, size))
         else:
             lines[-1] = longer
     return lines
 
 
-def _cut(text: str, kept: int) -> str:
-    head = kept * 2 // 5
-    return text[:head] + _ELLIPSIS + text[len(text) - (kept - head) :]
+def _shorten(text: str, length: int) -> str:
+    head = length * 2 // 5
+    return text[:head] + _ELLIPSIS + text[len(text) - (length - head) :]
 
 
 @cache
-def _installed() -> tuple[str, ...]:
+def _list_typefaces() -> tuple[str, ...]:
     from matplotlib.font_manager import fontManager
 
     there = set(fontManager.get_font_names())
@@ -67,28 +78,28 @@ def _installed() -> tuple[str, ...]:
 
 
 @cache
-def _is_known(letter: str) -> bool:
-    return any(font.get_char_index(ord(letter)) for font in _fonts(False))
+def _is_drawable(letter: str) -> bool:
+    return any(font.get_char_index(ord(letter)) for font in _load_fonts(False))
 
 
 @cache
-def _fonts(bold: bool) -> "tuple[FT2Font, ...]":
+def _load_fonts(bold: bool) -> "tuple[FT2Font, ...]":
     from matplotlib.font_manager import FontProperties, findfont, get_font
 
     weight = "bold" if bold else "normal"
-    names = [FontProperties(family=each, weight=weight) for each in _installed()]
+    names = [FontProperties(family=each, weight=weight) for each in _list_typefaces()]
     return tuple(get_font(findfont(each)) for each in names)
 
 
-def _width(text: str, size: float, bold: bool) -> float:
+def _measure_width(text: str, size: float, bold: bool) -> float:
     """In inches: the sum of what each letter takes, which kerning only makes less."""
-    return sum(_advance(each, bold) for each in text) * size / _POINTS_PER_INCH
+    return sum(_measure_advance(each, bold) for each in text) * size / _POINTS_PER_INCH
 
 
 @cache
-def _advance(letter: str, bold: bool) -> float:
+def _measure_advance(letter: str, bold: bool) -> float:
     """Width of a letter, as a share of the font's size."""
-    fonts = _fonts(bold)
+    fonts = _load_fonts(bold)
     font = next((each for each in fonts if each.get_char_index(ord(letter))), fonts[0])
-    font.set_size(_SIZE, _POINTS_PER_INCH)
-    return float(font.load_char(ord(letter)).linearHoriAdvance) / 65536 / _SIZE
+    font.set_size(_MEASURING_SIZE, _POINTS_PER_INCH)
+    return float(font.load_char(ord(letter)).linearHoriAdvance) / 65536 / _MEASURING_SIZE

@@ -32,16 +32,16 @@ def to_png(figure: "Figure") -> bytes:
     return buffer.getvalue()
 
 
-def tidy(axes: "Axes", across: str, up: str) -> None:
+def style_axes(axes: "Axes", x_label: str, y_label: str) -> None:
     """Name both axes, and leave only what helps to read values off."""
-    axes.set_xlabel(across, color=INK)
-    axes.set_ylabel(up, color=INK)
+    axes.set_xlabel(x_label, color=INK)
+    axes.set_ylabel(y_label, color=INK)
     axes.spines[["top", "right"]].set_visible(False)
     axes.grid(color="#E6E6E6", lw=0.8)
     axes.set_axisbelow(True)
 
 
-def in_percent(axis: "Axis", decimals: int) -> None:
+def format_axis_in_percent(axis: "Axis", decimals: int) -> None:
     """Write an axis of shares 0-1 as percentages."""
     from matplotlib.ticker import PercentFormatter
 

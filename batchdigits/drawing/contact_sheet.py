@@ -4,13 +4,13 @@ from collections.abc import Sequence
 
 from batchdigits.arrays import GrayImage
 from batchdigits.drawing import indexed_png
-from batchdigits.drawing.error_card import unread_card
-from batchdigits.drawing.palette import INK, WHITE, paint, spared
+from batchdigits.drawing.error_card import draw_error_card
+from batchdigits.drawing.palette import INK, WHITE, build_gray_lookup, build_ink_ramp
 from batchdigits.drawing.sizes import THUMB_HEIGHT, THUMB_WIDTH
-from batchdigits.drawing.text import fit, line
+from batchdigits.drawing.text import draw_text, fit_to_width
 
 COLUMNS = 10
-CELLS = 100
+MAX_CELLS = 100
 
 #: Pixels.
 _GUTTER = 12
@@ -20,48 +20,49 @@ _PAGE_MARGIN = 18
 _ROW_HEIGHT = THUMB_HEIGHT + _NAME_HEIGHT + _GUTTER
 _COLUMN_WIDTH = THUMB_WIDTH + _GUTTER
 #: The gray of the hairlines round pictures.
-_EDGE = 200
+_HAIRLINE_GRAY = 200
 
 
-def sheet_png(cells: Sequence[tuple[bytes | None, str, str]]) -> bytes:
-    """PNG of 1 to ``CELLS`` thumbnails with their names, ``COLUMNS`` to a row.
+def draw_contact_sheet(cells: Sequence[tuple[bytes | None, str, str]]) -> bytes:
+    """PNG of 1 to ``MAX_CELLS`` thumbnails with their names, ``COLUMNS`` to a row.
 
     Args:
-        cells: a thumbnail as :func:`batchdigits.drawing.thumbnail.draw_png` made it; the reason
-            code that is shown where there is none, or where it cannot be read; any name at all.
+        cells: a thumbnail as :func:`batchdigits.drawing.thumbnail.draw_thumbnail` made it; the
+            reason code that is shown where there is none, or where it cannot be read; any name
+            at all.
 
     The picture is always of the same width, with as many rows as are needed.
 
     Raises:
         ValueError: there are too few or too many cells.
     """
-    if not 1 <= len(cells) <= CELLS:
-        raise ValueError(f"a contact sheet holds 1 to {CELLS} cells, not {len(cells)}")
+    if not 1 <= len(cells) <= MAX_CELLS:
+        raise ValueError(f"a contact sheet holds 1 to {MAX_CELLS} cells, not {len(cells)}")
     height = -(-len(cells) // COLUMNS) * _ROW_HEIGHT - _GUTTER + 2 * _PAGE_MARGIN
     width = COLUMNS * _COLUMN_WIDTH - _GUTTER + 2 * _PAGE_MARGIN
-    rows = indexed_png.blank(height, width, WHITE)
+    rows = indexed_png.make_blank_rows(height, width, WHITE)
     for index, (thumbnail, reason_code, name) in enumerate(cells):
         row, column = divmod(index, COLUMNS)
         top, left = _PAGE_MARGIN + row * _ROW_HEIGHT, _PAGE_MARGIN + column * _COLUMN_WIDTH
-        _draw_cell(rows[:, 1:], _picture(thumbnail, reason_code), name, top, left)
-    return indexed_png.write_rows(rows, indexed_png.SMALL)
+        _draw_cell(rows[:, 1:], _decode_thumbnail(thumbnail, reason_code), name, top, left)
+    return indexed_png.encode_png(rows, indexed_png.SMALL_COMPRESSION)
 
 
-def _picture(thumbnail: bytes | None, reason_code: str) -> GrayImage:
-    picture = indexed_png.read_index(thumbnail, THUMB_HEIGHT, THUMB_WIDTH) if thumbnail else None
-    return unread_card(reason_code) if picture is None else picture
+def _decode_thumbnail(thumbnail: bytes | None, reason_code: str) -> GrayImage:
+    picture = indexed_png.decode_png(thumbnail, THUMB_HEIGHT, THUMB_WIDTH) if thumbnail else None
+    return draw_error_card(reason_code) if picture is None else picture
 
 
 def _draw_cell(sheet: GrayImage, picture: GrayImage, name: str, top: int, left: int) -> None:
     bottom, right = top + THUMB_HEIGHT, left + THUMB_WIDTH
     # A hairline keeps white captions from floating on the white page.
-    sheet[top - 1 : bottom + 1, left - 1 : right + 1] = spared()[_EDGE]
+    sheet[top - 1 : bottom + 1, left - 1 : right + 1] = build_gray_lookup()[_HAIRLINE_GRAY]
     sheet[top:bottom, left:right] = picture
-    label = _label(name)
+    label = _draw_label(name)
     start = left + (THUMB_WIDTH - label.shape[1]) // 2
     sheet[bottom + 2 : bottom + 2 + label.shape[0], start : start + label.shape[1]] = label
 
 
-def _label(name: str) -> GrayImage:
+def _draw_label(name: str) -> GrayImage:
     """Paint a name, cut to the width of its picture but for the lean of its outer letters."""
-    return line(fit(name, THUMB_WIDTH, _NAME_SIZE), _NAME_SIZE, paint(INK))
+    return draw_text(fit_to_width(name, THUMB_WIDTH, _NAME_SIZE), _NAME_SIZE, build_ink_ramp(INK))

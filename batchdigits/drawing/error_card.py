@@ -6,18 +6,18 @@ import numpy as np
 
 from batchdigits.arrays import GrayImage
 from batchdigits.drawing import font
-from batchdigits.drawing.captions import unread_caption
+from batchdigits.drawing.captions import draw_unread_caption
 from batchdigits.drawing.letters import ELLIPSIS
-from batchdigits.drawing.palette import INK, QUIET, paint
+from batchdigits.drawing.palette import INK, MUTED, build_ink_ramp
 from batchdigits.drawing.sizes import FIELD_HEIGHT, MARGIN, THUMB_HEIGHT, THUMB_WIDTH
-from batchdigits.drawing.text import fit, line, wrap
-from batchdigits.records import MEANING, PERMANENT, Reason, Status
+from batchdigits.drawing.text import draw_text, fit_to_width, wrap
+from batchdigits.records import PERMANENT_REASONS, REASON_TEXTS, Reason, Status
 
 #: The gray that cards are written on.
-PAPER = 246
+PAPER_GRAY = 246
 
 #: Pixels.
-_LEFT = 8
+_LEFT_MARGIN = 8
 _TITLE_BASE = 22
 _TITLE_SIZE = 16
 _SENTENCE_SIZE = 13
@@ -25,33 +25,35 @@ _SENTENCE_SIZE = 13
 
 # There are fewer reasons; a sheet of a broken folder shows one of them a hundred times.
 @lru_cache(maxsize=32)
-def unread_card(reason_code: str) -> GrayImage:
+def draw_error_card(reason_code: str) -> GrayImage:
     """Draw the card of a reason, with what it means in words.
 
     Returns ``(THUMB_HEIGHT, THUMB_WIDTH) uint8`` of the palette; not to be written to.
     """
     known = reason_code in list(Reason)
-    status = Status.QUARANTINED if known and Reason(reason_code) in PERMANENT else Status.FAILED
-    card = np.full((THUMB_HEIGHT, THUMB_WIDTH), paint(INK, PAPER)[0], np.uint8)
-    card[FIELD_HEIGHT:] = unread_caption(status)
+    status = (
+        Status.QUARANTINED if known and Reason(reason_code) in PERMANENT_REASONS else Status.FAILED
+    )
+    card = np.full((THUMB_HEIGHT, THUMB_WIDTH), build_ink_ramp(INK, PAPER_GRAY)[0], np.uint8)
+    card[FIELD_HEIGHT:] = draw_unread_caption(status)
     title = reason_code.replace("_", " ") or "not read"
     base = _write_lines(card, title, _TITLE_BASE, _TITLE_SIZE, INK)
     if known:
-        sentence = MEANING[Reason(reason_code)][0].rstrip(".").split(";")[0] + "."
-        _write_lines(card, sentence, base, _SENTENCE_SIZE, QUIET)
+        sentence = REASON_TEXTS[Reason(reason_code)][0].rstrip(".").split(";")[0] + "."
+        _write_lines(card, sentence, base, _SENTENCE_SIZE, MUTED)
     return card
 
 
 def _write_lines(card: GrayImage, text: str, base: int, size: int, ink: int) -> int:
     """Write wrapped lines from baseline ``base`` on; return the next baseline."""
-    width, step = THUMB_WIDTH - 2 * _LEFT, size + 2
+    width, step = THUMB_WIDTH - 2 * _LEFT_MARGIN, size + 2
     lines = wrap(text, width, size)
     room = max((FIELD_HEIGHT - MARGIN - base) // step + 1, 1)
     if len(lines) > room:
         lines[room - 1 :] = [lines[room - 1] + ELLIPSIS]
     for index, text in enumerate(lines):
-        written = line(fit(text, width, size), size, paint(ink, PAPER))
-        top, left = base + index * step - size - 1, _LEFT - font.LEAN
+        written = draw_text(fit_to_width(text, width, size), size, build_ink_ramp(ink, PAPER_GRAY))
+        top, left = base + index * step - size - 1, _LEFT_MARGIN - font.GLYPH_OVERHANG
         part = card[top : top + written.shape[0], left : left + written.shape[1]]
         # The darker of both, since a line's room reaches into that of the line above.
         np.minimum(part, written[: part.shape[0]], out=part)

@@ -12,12 +12,12 @@ from batchdigits.drawing.status_icons import STATUS_LETTERS
 def cast() -> dict[str, GrayImage]:
     """Draw every stored mask with the font: ``(height, width) uint8``, 255 ink, by its name."""
     glyphs = {
-        letters.glyph_key(char, size): font.glyph(char, size)
+        letters.glyph_key(char, size): font.draw_glyph(char, size)
         for size in letters.SIZES
         for char in letters.CHARS
     }
     words = [*captions.words(), *STATUS_LETTERS.values()]
-    return glyphs | {letters.word_key(*word): font.word(*word) for word in words}
+    return glyphs | {letters.word_key(*word): font.draw_word(*word) for word in words}
 
 
 if __name__ == "__main__":

@@ -10,19 +10,19 @@ import numpy as np
 from isal import isal_zlib
 
 from batchdigits.arrays import GrayImage
-from batchdigits.drawing.palette import palette
+from batchdigits.drawing.palette import build_palette
 
-#: Levels of ISA-L. A thumbnail takes half the time at ``FAST`` and is a fifth larger; a contact
-#: sheet takes the same time at ``SMALL``.
-FAST = 0
-SMALL = 1
+#: Levels of ISA-L. A thumbnail takes half the time at ``FAST_COMPRESSION`` and is a fifth larger;
+#: a contact sheet takes the same time at ``SMALL_COMPRESSION``.
+FAST_COMPRESSION = 0
+SMALL_COMPRESSION = 1
 
 _SIGNATURE = b"\x89PNG\r\n\x1a\n"
-_DATA = b"IDAT"
-_DATA_CRC = isal_zlib.crc32(_DATA)
+_IDAT = b"IDAT"
+_IDAT_CRC = isal_zlib.crc32(_IDAT)
 
 
-def blank(height: int, width: int, entry: int) -> GrayImage:
+def make_blank_rows(height: int, width: int, entry: int) -> GrayImage:
     """Make rows as PNG has them, ``(height, width + 1) uint8``: the filter type, then ``entry``.
 
     The picture itself, to be drawn on, is ``rows[:, 1:]``.
@@ -32,33 +32,35 @@ def blank(height: int, width: int, entry: int) -> GrayImage:
     return rows
 
 
-def write_rows(rows: GrayImage, level: int = FAST) -> bytes:
-    """PNG of rows that :func:`blank` made and that hold entries of the palette."""
+def encode_png(rows: GrayImage, level: int = FAST_COMPRESSION) -> bytes:
+    """PNG of rows that :func:`make_blank_rows` made and that hold entries of the palette."""
     data = isal_zlib.compress(rows, level)
-    crc = isal_zlib.crc32(data, _DATA_CRC).to_bytes(4, "big")
+    crc = isal_zlib.crc32(data, _IDAT_CRC).to_bytes(4, "big")
     length = len(data).to_bytes(4, "big")
-    return b"".join((_head(rows.shape[0], rows.shape[1] - 1), length, _DATA, data, crc, _end()))
+    return b"".join(
+        (_make_header(rows.shape[0], rows.shape[1] - 1), length, _IDAT, data, crc, _make_trailer())
+    )
 
 
-def read_index(png: bytes, height: int, width: int) -> GrayImage | None:
-    """Entries of the palette in a PNG of this size that :func:`write_rows` made.
+def decode_png(png: bytes, height: int, width: int) -> GrayImage | None:
+    """Entries of the palette in a PNG of this size that :func:`encode_png` made.
 
     Returns ``(height, width) uint8``, read-only, or ``None`` for any other file, whatever it holds;
     never more than the picture itself is decompressed.
     """
-    head, end = _head(height, width), _end()
+    head, end = _make_header(height, width), _make_trailer()
     start, stop = len(head) + 8, len(png) - len(end) - 4
     if stop < start or not (png.startswith(head) and png.endswith(end)):
         return None
-    if png[len(head) : start] != (stop - start).to_bytes(4, "big") + _DATA:
+    if png[len(head) : start] != (stop - start).to_bytes(4, "big") + _IDAT:
         return None
     data = png[start:stop]
-    if isal_zlib.crc32(data, _DATA_CRC).to_bytes(4, "big") != png[stop : stop + 4]:
+    if isal_zlib.crc32(data, _IDAT_CRC).to_bytes(4, "big") != png[stop : stop + 4]:
         return None
-    return _picture(data, height, width)
+    return _decompress_pixels(data, height, width)
 
 
-def _picture(data: bytes, height: int, width: int) -> GrayImage | None:
+def _decompress_pixels(data: bytes, height: int, width: int) -> GrayImage | None:
     size = height * (width + 1)
     stream = isal_zlib.decompressobj()
     try:
@@ -75,18 +77,18 @@ def _picture(data: bytes, height: int, width: int) -> GrayImage | None:
 
 # Few, since nearly all pictures are thumbnails and full sheets.
 @lru_cache(maxsize=16)
-def _head(height: int, width: int) -> bytes:
+def _make_header(height: int, width: int) -> bytes:
     """All that comes before the pixels: 8 bits each, entries of the palette, not interlaced."""
     size = width.to_bytes(4, "big") + height.to_bytes(4, "big")
-    header = _chunk(b"IHDR", size + bytes((8, 3, 0, 0, 0)))
-    return _SIGNATURE + header + _chunk(b"PLTE", palette()[:, ::-1].tobytes())
+    header = _make_chunk(b"IHDR", size + bytes((8, 3, 0, 0, 0)))
+    return _SIGNATURE + header + _make_chunk(b"PLTE", build_palette()[:, ::-1].tobytes())
 
 
 @lru_cache(maxsize=1)
-def _end() -> bytes:
-    return _chunk(b"IEND", b"")
+def _make_trailer() -> bytes:
+    return _make_chunk(b"IEND", b"")
 
 
-def _chunk(kind: bytes, body: bytes) -> bytes:
+def _make_chunk(kind: bytes, body: bytes) -> bytes:
     crc = isal_zlib.crc32(kind + body).to_bytes(4, "big")
     return len(body).to_bytes(4, "big") + kind + body + crc

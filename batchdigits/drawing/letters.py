@@ -30,20 +30,20 @@ SIZES = (13, 16)
 def word(text: str, size: int, thicken: float) -> GrayImage:
     """Coverage of a short caption word, trimmed to its ink: see :func:`font.word`."""
     mask = stored().get(word_key(text, size, thicken))
-    return font.word(text, size, thicken) if mask is None else mask
+    return font.draw_word(text, size, thicken) if mask is None else mask
 
 
 @cache
 def glyph(char: str, size: int) -> GrayImage:
     """Coverage of one of ``CHARS`` in one of ``SIZES``: see :func:`font.glyph`."""
     mask = stored().get(glyph_key(char, size))
-    return font.glyph(char, size) if mask is None else mask
+    return font.draw_glyph(char, size) if mask is None else mask
 
 
 @cache
 def advances(size: int) -> dict[str, int]:
     """Pixels from each of ``CHARS`` to the next letter."""
-    return {char: glyph(char, size).shape[1] - 2 * font.LEAN for char in CHARS}
+    return {char: glyph(char, size).shape[1] - 2 * font.GLYPH_OVERHANG for char in CHARS}
 
 
 def word_key(text: str, size: int, thicken: float) -> str:

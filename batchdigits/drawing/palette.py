@@ -20,71 +20,71 @@ STATUS_COLOUR: dict[Status, tuple[int, int, int]] = {
 }
 #: Grays of text.
 INK = 28
-QUIET = 96
+MUTED = 96
 WHITE = 255
 
 #: Colours from a status's own to its sign's ink; few, since each takes a gray from the palette.
-_STEPS = 9
+_RAMP_LENGTH = 9
 
 
 @cache
-def palette() -> ColourImage:
+def build_palette() -> ColourImage:
     """Colours of every picture: ``(256, 3) uint8``, blue-green-red.
 
     Entry ``g`` is gray ``g``, but for a few that are given to the statuses; no two of those are
-    neighbours, so that every gray is there to within one level (see :func:`spared`).
+    neighbours, so that every gray is there to within one level (see :func:`build_gray_lookup`).
     """
     colours = np.repeat(np.arange(256, dtype=np.uint8)[:, None], 3, axis=1)
     for status in Status:
-        colours[steps(status)] = _blend(status)
+        colours[build_status_ramp(status)] = _blend_colours(status)
     return colours
 
 
 @cache
-def spared() -> GrayImage:
-    """Entry of :func:`palette` nearest to each gray: ``(256,) uint8``."""
-    grays = np.flatnonzero(np.ptp(palette(), axis=1) == 0)
+def build_gray_lookup() -> GrayImage:
+    """Entry of :func:`build_palette` nearest to each gray: ``(256,) uint8``."""
+    grays = np.flatnonzero(np.ptp(build_palette(), axis=1) == 0)
     distance = np.abs(np.arange(256)[:, None] - grays[None])
     return np.asarray(grays[distance.argmin(axis=1)], np.uint8)
 
 
 @cache
-def steps(status: Status) -> GrayImage:
-    """Entries of :func:`palette` from a status's colour to its sign's ink: ``(9,) uint8``."""
-    return np.array(_entries()[status], np.uint8)
+def build_status_ramp(status: Status) -> GrayImage:
+    """Entries of :func:`build_palette` from a status's colour to its sign's ink: ``(9,) uint8``."""
+    return np.array(_place_status_colours()[status], np.uint8)
 
 
 @cache
-def paint(ink: int, paper: int = WHITE) -> GrayImage:
-    """Entries of :func:`palette` for every coverage from 0 ``paper`` to 255 ``ink``.
+def build_ink_ramp(ink: int, paper: int = WHITE) -> GrayImage:
+    """Entries of :func:`build_palette` for every coverage from 0 ``paper`` to 255 ``ink``.
 
     Both are grays, 0-255. Returns ``(256,) uint8``, to be looked up by a mask.
     """
     gray = np.round(paper - np.arange(256) * (paper - ink) / 255)
-    return spared()[gray.astype(np.uint8)]
+    return build_gray_lookup()[gray.astype(np.uint8)]
 
 
 @cache
-def _entries() -> dict[Status, list[int]]:
+def _place_status_colours() -> dict[Status, list[int]]:
     """Place each colour near the gray as bright as its green, apart from those placed before."""
     taken: set[int] = set()
     placed: dict[Status, list[int]] = {status: [] for status in Status}
     for status in Status:
-        for colour in _blend(status).tolist():
-            entry = colour[1] if len(set(colour)) == 1 else _free(colour[1], taken)
+        for colour in _blend_colours(status).tolist():
+            entry = colour[1] if len(set(colour)) == 1 else _find_free_entry(colour[1], taken)
             taken |= {entry} if len(set(colour)) > 1 else set()
             placed[status].append(entry)
     return placed
 
 
-def _free(gray: int, taken: set[int]) -> int:
+def _find_free_entry(gray: int, taken: set[int]) -> int:
     free = [each for each in range(1, 255) if not {each - 1, each, each + 1} & taken]
     return min(free, key=lambda each: abs(each - gray))
 
 
-def _blend(status: Status) -> ColourImage:
+def _blend_colours(status: Status) -> ColourImage:
     """From a status's colour to its sign's ink: ``(_STEPS, 3) uint8``."""
     # White on orange would be too weak a contrast to read.
     ink = INK if status is Status.REVIEW else WHITE
     ends = np.array([STATUS_COLOUR[status], (ink,) * 3], float)
-    return np.round(np.linspace(ends[0], ends[1], _STEPS)).astype(np.uint8)
+    return np.round(np.linspace(ends[0], ends[1], _RAMP_LENGTH)).astype(np.uint8)

@@ -7,11 +7,11 @@ import numpy as np
 
 from batchdigits.arrays import GrayImage
 from batchdigits.drawing import font, letters
-from batchdigits.drawing.palette import steps
+from batchdigits.drawing.palette import build_status_ramp
 from batchdigits.records import Status
 
 #: Strokes of each sign in a unit square, x to the right, y down.
-_STROKES: dict[str, list[list[tuple[float, float]]]] = {
+_SIGN_STROKES: dict[str, list[list[tuple[float, float]]]] = {
     "check": [[(0.06, 0.56), (0.36, 0.86), (0.94, 0.16)]],
     "cross": [[(0.12, 0.12), (0.88, 0.88)], [(0.12, 0.88), (0.88, 0.12)]],
     "lens": [
@@ -24,9 +24,9 @@ STATUS_LETTERS = {Status.REVIEW: ("?", 25, 1.3), Status.FAILED: ("!", 25, 1.3)}
 
 
 @cache
-def badge(status: Status, height: int, width: int) -> GrayImage:
+def draw_badge(status: Status, height: int, width: int) -> GrayImage:
     """Paint a status, its sign on its colour: ``(height, width) uint8`` of the palette."""
-    colours, mask = steps(status), _status_mask(status)
+    colours, mask = build_status_ramp(status), _draw_status_sign(status)
     patch = np.full((height, width), colours[0], np.uint8)
     top, left = (height - mask.shape[0]) // 2, (width - mask.shape[1]) // 2
     sign = colours[mask // -(-256 // len(colours))]
@@ -35,22 +35,22 @@ def badge(status: Status, height: int, width: int) -> GrayImage:
 
 
 @cache
-def sign_mask(name: str, side: int, stroke: float) -> GrayImage:
+def draw_sign(name: str, side: int, stroke_width: float) -> GrayImage:
     """Coverage of a sign (``check``, ``cross`` or ``lens``): ``(side, side) uint8``, 255 ink.
 
     ``stroke`` is the line's width in pixels.
     """
-    fine = side * font.FINE
+    fine = side * font.OVERSAMPLING
     canvas = np.zeros((fine, fine), np.uint8)
-    for points in _STROKES[name]:
+    for points in _SIGN_STROKES[name]:
         corners = np.round(np.array(points) * fine).astype(np.int32)
-        cv2.polylines(canvas, [corners], False, (255,), round(stroke * font.FINE))
-    return font.reduce(canvas)
+        cv2.polylines(canvas, [corners], False, (255,), round(stroke_width * font.OVERSAMPLING))
+    return font.downsample(canvas)
 
 
-def _status_mask(status: Status) -> GrayImage:
+def _draw_status_sign(status: Status) -> GrayImage:
     if status is Status.OK:
-        return sign_mask("check", 17, 2.8)
+        return draw_sign("check", 17, 2.8)
     if status is Status.QUARANTINED:
-        return sign_mask("cross", 16, 2.8)
+        return draw_sign("cross", 16, 2.8)
     return letters.word(*STATUS_LETTERS[status])

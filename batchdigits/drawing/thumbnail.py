@@ -8,29 +8,29 @@ import numpy as np
 
 from batchdigits.arrays import GrayImage
 from batchdigits.drawing import indexed_png
-from batchdigits.drawing.captions import caption
-from batchdigits.drawing.palette import spared, steps
+from batchdigits.drawing.captions import draw_caption
+from batchdigits.drawing.palette import build_gray_lookup, build_status_ramp
 from batchdigits.drawing.sizes import FIELD_HEIGHT, MARGIN, THUMB_HEIGHT, THUMB_WIDTH
-from batchdigits.records import Box, Page, Reading
+from batchdigits.records import Box, Page, Prediction
 
 #: The gray round a scan.
-PAD = 216
+PAD_GRAY = 216
 
 _SCAN_SIDE = FIELD_HEIGHT - 2 * MARGIN
 _FRAME_GAP = 1
 _FRAME_LINE = 2
 #: Tiny pages are enlarged by whole factors, so that every scanned pixel stays a true square.
-_LARGEST_FACTOR = 8
+_MAX_ENLARGEMENT = 8
 #: A digit that the whole page would show smaller than this (pixels) gets a crop around it.
-_SMALLEST_DIGIT = 36
+_MIN_SHOWN_DIGIT_SIDE = 36
 #: A crop is this many times the digit's longer side ...
-_CROP_ROOM = 2.2
+_CROP_FACTOR = 2.2
 #: ... and at least so many page pixels.
-_SMALLEST_CROP = 40
+_MIN_CROP_SIDE = 40
 
 
 @dataclass(frozen=True, slots=True)
-class View:
+class ThumbnailView:
     """What a thumbnail shows of a page, without the page itself, which may then be let go.
 
     ``scan`` is ``(height, width) uint8`` of the palette, each side 1 to 120; ``ink`` the ink's box
@@ -39,81 +39,81 @@ class View:
     """
 
     scan: GrayImage
-    ink: Box | None
+    ink_box: Box | None
     cropped: bool
 
 
-def view(page: Page, box: Box | None) -> View:
+def make_view(page: Page, box: Box | None) -> ThumbnailView:
     """Cut and scale a page to what its thumbnail shows; holds no reference to the page.
 
     The aspect is kept, and grays to within one level of 255 (see :func:`colours.spared`). Where the
     ink is tiny on a large page, only its surroundings are shown.
     """
-    area = _shown_area(page, box)
+    area = _choose_area(page, box)
     cropped = (area.height, area.width) != page.gray.shape
-    area = _whole_blocks(area)
+    area = _trim_to_blocks(area)
     part = page.gray[area.y : area.y + area.height, area.x : area.x + area.width]
-    scan = _fitted(part)
-    return View(scan, _scaled(box, area, scan) if box else None, cropped)
+    scan = _fit_scan(part)
+    return ThumbnailView(scan, _scale_box(box, area, scan) if box else None, cropped)
 
 
-def draw_png(view: View, reading: Reading) -> bytes:
+def draw_thumbnail(view: ThumbnailView, prediction: Prediction) -> bytes:
     """PNG of a thumbnail: the scan with its ink framed from outside, over the caption.
 
     Nothing is drawn on the scan within the ink's box. Same inputs, same pixels; the picture is
     ``THUMB_HEIGHT`` by ``THUMB_WIDTH``.
     """
-    rows = _empty().copy()
+    rows = _make_blank_rows().copy()
     height, width = view.scan.shape
     left, top = (THUMB_WIDTH - width) // 2, (FIELD_HEIGHT - height) // 2
     picture = rows[:, 1:]
     picture[top : top + height, left : left + width] = view.scan
-    if view.ink is not None:
-        _draw_frame(picture, view.ink, left, top, int(steps(reading.status)[0]))
-    picture[FIELD_HEIGHT:] = caption(reading, view.cropped)
-    return indexed_png.write_rows(rows)
+    if view.ink_box is not None:
+        _draw_frame(picture, view.ink_box, left, top, int(build_status_ramp(prediction.status)[0]))
+    picture[FIELD_HEIGHT:] = draw_caption(prediction, view.cropped)
+    return indexed_png.encode_png(rows)
 
 
-def _shown_area(page: Page, box: Box | None) -> Box:
+def _choose_area(page: Page, box: Box | None) -> Box:
     """Choose what to show, in page pixels: the whole page wherever its digit can be told."""
     whole = Box(0, 0, page.width, page.height)
     longest = max(page.width, page.height)
     if box is None or longest <= _SCAN_SIDE:
         return whole
     digit_side = max(box.width, box.height)
-    if digit_side * _SCAN_SIDE >= _SMALLEST_DIGIT * longest:
+    if digit_side * _SCAN_SIDE >= _MIN_SHOWN_DIGIT_SIDE * longest:
         return whole
-    side = max(round(digit_side * _CROP_ROOM), _SMALLEST_CROP)
+    side = max(round(digit_side * _CROP_FACTOR), _MIN_CROP_SIDE)
     if side < _SCAN_SIDE:
         # Such that a whole factor fills the field.
         side = _SCAN_SIDE // (_SCAN_SIDE // side)
-    x, width = _around(box.x, box.width, side, page.width)
-    y, height = _around(box.y, box.height, side, page.height)
+    x, width = _centre_span(box.x, box.width, side, page.width)
+    y, height = _centre_span(box.y, box.height, side, page.height)
     return Box(x, y, width, height)
 
 
-def _around(start: int, length: int, side: int, end: int) -> tuple[int, int]:
+def _centre_span(start: int, length: int, side: int, end: int) -> tuple[int, int]:
     """``side`` pixels with the stretch in their middle, kept within ``0..end``: start, length."""
     side = min(side, end)
     return min(max(start + length // 2 - side // 2, 0), end - side), side
 
 
-def _fitted(part: GrayImage) -> GrayImage:
+def _fit_scan(part: GrayImage) -> GrayImage:
     height, width = part.shape
-    factor = min(_SCAN_SIDE // max(height, width), _LARGEST_FACTOR)
+    factor = min(_SCAN_SIDE // max(height, width), _MAX_ENLARGEMENT)
     if factor == 0:
-        return _in_palette(_reduced(part))
+        return _map_to_palette(_reduce(part))
     # Before it is enlarged, while there are few pixels.
-    part = _in_palette(part)
+    part = _map_to_palette(part)
     size = width * factor, height * factor
     return np.asarray(cv2.resize(part, size, interpolation=cv2.INTER_NEAREST), np.uint8)
 
 
-def _in_palette(scan: GrayImage) -> GrayImage:
-    return np.asarray(cv2.LUT(scan, spared()), np.uint8)
+def _map_to_palette(scan: GrayImage) -> GrayImage:
+    return np.asarray(cv2.LUT(scan, build_gray_lookup()), np.uint8)
 
 
-def _block(height: int, width: int) -> int:
+def _choose_block_side(height: int, width: int) -> int:
     """Side of the squares that a large part is first averaged by, in page pixels.
 
     OpenCV averages whole squares many times faster than fractions of pixels.
@@ -124,41 +124,41 @@ def _block(height: int, width: int) -> int:
     return max(min(side, height, width), 1)
 
 
-def _whole_blocks(area: Box) -> Box:
+def _trim_to_blocks(area: Box) -> Box:
     """Leave off the last pixels that fill no square: less than a pixel of the thumbnail."""
-    block = _block(area.height, area.width)
+    block = _choose_block_side(area.height, area.width)
     return Box(area.x, area.y, area.width // block * block, area.height // block * block)
 
 
-def _reduced(part: GrayImage) -> GrayImage:
+def _reduce(part: GrayImage) -> GrayImage:
     height, width = part.shape
-    block, scale = _block(height, width), _SCAN_SIDE / max(height, width)
+    block, scale = _choose_block_side(height, width), _SCAN_SIDE / max(height, width)
     if block > 1:
-        part = _averaged(part, width // block, height // block)
-    return _averaged(part, max(round(width * scale), 1), max(round(height * scale), 1))
+        part = _resize_by_area(part, width // block, height // block)
+    return _resize_by_area(part, max(round(width * scale), 1), max(round(height * scale), 1))
 
 
-def _averaged(part: GrayImage, width: int, height: int) -> GrayImage:
+def _resize_by_area(part: GrayImage, width: int, height: int) -> GrayImage:
     return np.asarray(cv2.resize(part, (width, height), interpolation=cv2.INTER_AREA), np.uint8)
 
 
-def _scaled(box: Box, area: Box, scan: GrayImage) -> Box:
+def _scale_box(box: Box, area: Box, scan: GrayImage) -> Box:
     """Bring the ink's box from page pixels to pixels of the scan, rounded outwards."""
-    left, right = _span(box.x - area.x, box.width, area.width, scan.shape[1])
-    top, bottom = _span(box.y - area.y, box.height, area.height, scan.shape[0])
+    left, right = _scale_span(box.x - area.x, box.width, area.width, scan.shape[1])
+    top, bottom = _scale_span(box.y - area.y, box.height, area.height, scan.shape[0])
     return Box(left, top, right - left, bottom - top)
 
 
-def _span(start: int, length: int, total: int, shown: int) -> tuple[int, int]:
-    first = start * shown // total
-    last = -(-(start + length) * shown // total)
-    return max(first, 0), min(last, shown)
+def _scale_span(start: int, length: int, source_length: int, target_length: int) -> tuple[int, int]:
+    first = start * target_length // source_length
+    last = -(-(start + length) * target_length // source_length)
+    return max(first, 0), min(last, target_length)
 
 
-def _draw_frame(picture: GrayImage, ink: Box, left: int, top: int, colour: int) -> None:
+def _draw_frame(picture: GrayImage, ink_box: Box, left: int, top: int, colour: int) -> None:
     """Frame the ink from outside; the field's margin leaves room for that at every edge."""
-    x, y = left + ink.x - _FRAME_GAP, top + ink.y - _FRAME_GAP
-    right, bottom = x + ink.width + 2 * _FRAME_GAP, y + ink.height + 2 * _FRAME_GAP
+    x, y = left + ink_box.x - _FRAME_GAP, top + ink_box.y - _FRAME_GAP
+    right, bottom = x + ink_box.width + 2 * _FRAME_GAP, y + ink_box.height + 2 * _FRAME_GAP
     line = _FRAME_LINE
     picture[y - line : y, x - line : right + line] = colour
     picture[bottom : bottom + line, x - line : right + line] = colour
@@ -167,5 +167,7 @@ def _draw_frame(picture: GrayImage, ink: Box, left: int, top: int, colour: int) 
 
 
 @cache
-def _empty() -> GrayImage:
-    return indexed_png.blank(THUMB_HEIGHT, THUMB_WIDTH, int(spared()[PAD]))
+def _make_blank_rows() -> GrayImage:
+    return indexed_png.make_blank_rows(
+        THUMB_HEIGHT, THUMB_WIDTH, int(build_gray_lookup()[PAD_GRAY])
+    )

@@ -9,14 +9,14 @@ from batchdigits.drawing.charts import (
     GRAY,
     INK,
     VERMILLION,
-    in_percent,
+    format_axis_in_percent,
     new_figure,
-    tidy,
+    style_axes,
     to_png,
 )
 from batchdigits.evaluation.metrics import Calibration
 from batchdigits.evaluation.metrics_summary import Figures
-from batchdigits.percentages import percent, wilson
+from batchdigits.percentages import compute_wilson_interval, format_percent
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -32,15 +32,18 @@ def calibration_png(figures: Figures) -> bytes:
     lower.bar(edges, bins.files, 1 / len(bins.files), align="edge", color=BLUE, edgecolor="white")
     lower.set_yscale("log")
     lower.set_ylim(0.7, max(bins.files.max(), 1) * 2)
-    tidy(lower, "confidence", "files")
-    in_percent(lower.xaxis, 0)
+    style_axes(lower, "confidence", "files")
+    format_axis_in_percent(lower.xaxis, 0)
     return to_png(figure)
 
 
 def _reliability(axes: "Axes", bins: Calibration) -> None:
     held = np.flatnonzero(bins.files)
     right = np.rint(bins.accuracy[held] * bins.files[held]).astype(int)
-    spans = [wilson(*map(int, each)) for each in zip(right, bins.files[held], strict=True)]
+    spans = [
+        compute_wilson_interval(*map(int, each))
+        for each in zip(right, bins.files[held], strict=True)
+    ]
     shown = bins.accuracy[held]
     reach = np.array([(y - low, high - y) for y, (low, high) in zip(shown, spans, strict=True)])
     axes.plot([0, 1], [0, 1], "--", color=GRAY, lw=1)
@@ -51,9 +54,11 @@ def _reliability(axes: "Axes", bins: Calibration) -> None:
     )  # fmt: skip
     axes.set_xlim(0, 1)
     axes.set_ylim(0, 1.02)
-    axes.set_title(f"Expected calibration error {percent(bins.error)}", color=INK, loc="left")
-    tidy(axes, "", "right, with 95 % interval")
-    in_percent(axes.yaxis, 0)
+    axes.set_title(
+        f"Expected calibration error {format_percent(bins.error)}", color=INK, loc="left"
+    )
+    style_axes(axes, "", "right, with 95 % interval")
+    format_axis_in_percent(axes.yaxis, 0)
 
 
 def coverage_png(figures: Figures) -> bytes:
@@ -71,9 +76,9 @@ def coverage_png(figures: Figures) -> bytes:
     axes.set_xlim(0, 1)
     axes.set_ylim(max(lowest - 2 * room, 0), 1 + room / 2)
     axes.set_title("Right among the surest readings", color=INK, loc="left")
-    tidy(axes, "share of all files, surest first", "right")
-    in_percent(axes.xaxis, 0)
-    in_percent(axes.yaxis, 0 if room > 0.02 else 1 if room > 0.002 else 2)
+    style_axes(axes, "share of all files, surest first", "right")
+    format_axis_in_percent(axes.xaxis, 0)
+    format_axis_in_percent(axes.yaxis, 0 if room > 0.02 else 1 if room > 0.002 else 2)
     return to_png(figure)
 
 
@@ -85,7 +90,7 @@ def _ok_rows(axes: "Axes", figures: Figures, low: float) -> None:
     axes.plot([x], [y], "o", color=VERMILLION, ms=9, clip_on=False, zorder=3)
     right, up = x < 0.5, y < low
     axes.annotate(
-        f"status ok: {percent(y)} right\nof {percent(x)} of all files", (x, y),
+        f"status ok: {format_percent(y)} right\nof {format_percent(x)} of all files", (x, y),
         (14 if right else -14, 14 if up else -14), textcoords="offset points",
         ha="left" if right else "right", va="bottom" if up else "top", color=VERMILLION,
     )  # fmt: skip

@@ -7,7 +7,7 @@ import numpy as np
 from batchdigits.drawing.charts import GRAY, INK, new_figure, to_png
 from batchdigits.evaluation.metrics import NONE, Whole, precision, recall
 from batchdigits.evaluation.metrics_summary import Figures
-from batchdigits.percentages import percent
+from batchdigits.percentages import format_percent
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -66,7 +66,7 @@ def _margins(axes: "Axes", figures: Figures) -> None:
     for digit, (recalled, precise) in enumerate(shares):
         texts = ((_RECALL_AT + 0.6, digit + 0.5, recalled), (digit + 0.5, NONE + 0.55, precise))
         for x, y, share in texts:
-            text = "-" if np.isnan(share) else percent(share).removesuffix(" %")
+            text = "-" if np.isnan(share) else format_percent(share).removesuffix(" %")
             axes.annotate(text, (x, y), ha="center", va="center", color=INK, fontsize=9)
     _margin_name(axes, "recall %", (_RECALL_AT + 0.6, -0.3), "center")
     _margin_name(axes, "precision %", (-0.15, NONE + 0.55), "right")

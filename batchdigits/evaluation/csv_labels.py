@@ -16,7 +16,7 @@ from pathlib import Path
 from batchdigits.datasets.labelled import labelled_digit
 from batchdigits.errors import DataError
 from batchdigits.pipeline.scan import is_chosen
-from batchdigits.reports.csvfile import unguard
+from batchdigits.reports.csvfile import unguard_cell
 from batchdigits.system.filenames import display_name, raw_name
 
 _FILE, _DIGIT, _TRUTH = "file", "digit", "truth"
@@ -102,7 +102,7 @@ def _names(cell: str, is_ours: bool) -> tuple[str, ...]:
 
 def _decoded(cell: str) -> str:
     """The file that ``results.csv`` or ``mistakes.csv`` means by a cell."""
-    shown = unguard(cell)
+    shown = unguard_cell(cell)
     try:
         return os.fsdecode(os.fsencode(raw_name(shown)))
     except UnicodeEncodeError:  # only bytes that are no text are ever escaped

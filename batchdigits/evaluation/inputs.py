@@ -10,7 +10,7 @@ from batchdigits.datasets.labelled import labelled_digit
 from batchdigits.datasets.readers import MNIST
 from batchdigits.errors import DataError, UsageError
 from batchdigits.evaluation import array_files, csv_labels
-from batchdigits.pipeline.scan import Scan
+from batchdigits.pipeline.scan import InboxWalk
 from batchdigits.session.outbox import check_folders
 from batchdigits.system.filenames import display_name
 
@@ -76,7 +76,7 @@ def _folder(folder: Path, include: tuple[str, ...], exclude: tuple[str, ...]) ->
 
     # What has no label need not be read; a folder that is a label itself labels all it holds.
     wanted = include or (_LABELLED if labelled_digit(own) is None else ())
-    scan = Scan(folder, wanted, exclude)
+    scan = InboxWalk(folder, wanted, exclude)
     if not any(digit_of(name) is not None for name, _, _ in scan):
         chosen = " that the patterns let through" if include or exclude else ""
         raise DataError(f"{folder} has no images{chosen} in sub-folders named 0 to 9.")
@@ -110,7 +110,7 @@ def _is_same(path: Path, other: str) -> bool:
 
 def _check_read(table: Path, inbox: Path, names: Iterable[str]) -> None:
     """A file that a run would leave alone has no reading to be judged."""
-    left = set(names) - {name for name, _, _ in Scan(inbox)}
+    left = set(names) - {name for name, _, _ in InboxWalk(inbox)}
     if left:
         raise DataError(
             f"{display_name(str(table))} names {min(left)}, which a run leaves alone: "

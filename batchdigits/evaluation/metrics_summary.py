@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from batchdigits.evaluation import metrics
 from batchdigits.evaluation.metrics import Calibration, Coverage, Whole
 from batchdigits.evaluation.predictions import Answers
-from batchdigits.percentages import wilson
+from batchdigits.percentages import compute_wilson_interval
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +24,7 @@ class Part:
     @property
     def interval(self) -> tuple[float, float]:
         """95 % interval of the accuracy."""
-        return wilson(self.right, self.files)
+        return compute_wilson_interval(self.right, self.files)
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,10 +6,17 @@ import numpy as np
 
 from batchdigits.arrays import GrayImage
 from batchdigits.drawing import font, indexed_png, letters
-from batchdigits.drawing.error_card import unread_card
-from batchdigits.drawing.palette import INK, QUIET, WHITE, paint, spared, steps
+from batchdigits.drawing.error_card import draw_error_card
+from batchdigits.drawing.palette import (
+    INK,
+    MUTED,
+    WHITE,
+    build_gray_lookup,
+    build_ink_ramp,
+    build_status_ramp,
+)
 from batchdigits.drawing.sizes import CAPTION_HEIGHT, FIELD_HEIGHT, THUMB_HEIGHT, THUMB_WIDTH
-from batchdigits.drawing.text import fit, line
+from batchdigits.drawing.text import draw_text, fit_to_width
 from batchdigits.evaluation.predictions import Answer
 from batchdigits.records import Status
 
@@ -36,14 +43,14 @@ def sheet_png(mistakes: Sequence[Answer], thumbnails: Sequence[bytes], title: st
 
     Args:
         mistakes: at least one.
-        thumbnails: for each, a thumbnail as :func:`batchdigits.drawing.thumbnail.draw_png`
+        thumbnails: for each, a thumbnail as :func:`batchdigits.drawing.thumbnail.draw_thumbnail`
             made it, or nothing, and a card tells the reason instead.
         title: one line above them.
     """
     across = min(COLUMNS, max(len(mistakes), 4))
     height = -(-len(mistakes) // COLUMNS) * _ROW_HEIGHT - _GUTTER + 2 * _MARGIN + _TITLE_HEIGHT
     width = across * _COLUMN_WIDTH - _GUTTER + 2 * _MARGIN
-    rows = indexed_png.blank(height, width, WHITE)
+    rows = indexed_png.make_blank_rows(height, width, WHITE)
     sheet = rows[:, 1:]
     _write(sheet, title, _MARGIN, _MARGIN - 4, width - 2 * _MARGIN, _TITLE_SIZE)
     for index, (mistake, thumbnail) in enumerate(zip(mistakes, thumbnails, strict=True)):
@@ -51,24 +58,28 @@ def sheet_png(mistakes: Sequence[Answer], thumbnails: Sequence[bytes], title: st
         top = _MARGIN + _TITLE_HEIGHT + row * _ROW_HEIGHT
         left = _MARGIN + column * _COLUMN_WIDTH
         # A hairline keeps white captions from floating on the white page.
-        sheet[top - 1 : top + THUMB_HEIGHT + 1, left - 1 : left + THUMB_WIDTH + 1] = spared()[_EDGE]
+        sheet[top - 1 : top + THUMB_HEIGHT + 1, left - 1 : left + THUMB_WIDTH + 1] = (
+            build_gray_lookup()[_EDGE]
+        )
         sheet[top : top + THUMB_HEIGHT, left : left + THUMB_WIDTH] = _tile(mistake, thumbnail)
         _write(sheet, mistake.file, left, top + THUMB_HEIGHT + 2, THUMB_WIDTH, _NAME_SIZE)
-    return indexed_png.write_rows(rows, indexed_png.SMALL)
+    return indexed_png.encode_png(rows, indexed_png.SMALL_COMPRESSION)
 
 
 def _tile(mistake: Answer, thumbnail: bytes) -> GrayImage:
     """The scan of a thumbnail over a caption of its own: ``(THUMB_HEIGHT, THUMB_WIDTH) uint8``."""
-    picture = indexed_png.read_index(thumbnail, THUMB_HEIGHT, THUMB_WIDTH) if thumbnail else None
-    tile = (unread_card(mistake.reason) if picture is None else picture).copy()
+    picture = indexed_png.decode_png(thumbnail, THUMB_HEIGHT, THUMB_WIDTH) if thumbnail else None
+    tile = (draw_error_card(mistake.reason) if picture is None else picture).copy()
     tile[FIELD_HEIGHT:] = _caption(mistake)
     return tile
 
 
 def _caption(mistake: Answer) -> GrayImage:
     strip = np.full((CAPTION_HEIGHT, THUMB_WIDTH), WHITE, np.uint8)
-    _centre(strip, letters.word(str(mistake.truth), 31, 1.2), _TRUTH_AT, paint(INK))
-    _centre(strip, font.word("\N{RIGHTWARDS ARROW}", 20, 0.3), _ARROW_AT, paint(QUIET))
+    _centre(strip, letters.word(str(mistake.truth), 31, 1.2), _TRUTH_AT, build_ink_ramp(INK))
+    _centre(
+        strip, font.draw_word("\N{RIGHTWARDS ARROW}", 20, 0.3), _ARROW_AT, build_ink_ramp(MUTED)
+    )
     reading = _DASH if mistake.digit is None else str(mistake.digit)
     _centre(strip, letters.word(reading, 31, 1.2), _READING_AT, _wrong())
     above, below = _words(mistake)
@@ -98,17 +109,19 @@ def _end(strip: GrayImage, text: str, base: int, size: int) -> None:
         mask = letters.word(text, size, 0.4)
         height, width = mask.shape
         area = strip[base - height : base, _WORDS_END - width : _WORDS_END]
-        area[:] = paint(INK)[mask]
+        area[:] = build_ink_ramp(INK)[mask]
 
 
 def _wrong() -> GrayImage:
     """Entries from white to vermillion by coverage: ``(256,) uint8``."""
-    colours = steps(Status.QUARANTINED)[::-1]
+    colours = build_status_ramp(Status.QUARANTINED)[::-1]
     return colours[np.arange(256) * (len(colours) - 1) // 255]
 
 
 def _write(sheet: GrayImage, text: str, left: int, top: int, width: int, size: int) -> None:
     """Write a line that begins at ``left`` and is cut to ``width``, both in pixels."""
-    written = line(fit(text, width, size), size, paint(INK))
+    written = draw_text(fit_to_width(text, width, size), size, build_ink_ramp(INK))
     height, across = written.shape
-    sheet[top : top + height, left - font.LEAN : left - font.LEAN + across] = written
+    sheet[top : top + height, left - font.GLYPH_OVERHANG : left - font.GLYPH_OVERHANG + across] = (
+        written
+    )

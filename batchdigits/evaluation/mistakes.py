@@ -6,7 +6,7 @@ from pathlib import Path
 from batchdigits.config import Limits, Thumbnails
 from batchdigits.evaluation.predictions import Answer
 from batchdigits.inference.engine import Engine
-from batchdigits.pipeline.recognise import Road, read_chunk
+from batchdigits.pipeline.recognise import RecognitionContext, recognise_chunk
 from batchdigits.records import Source
 from batchdigits.system.filenames import order_key, raw_name
 
@@ -26,8 +26,12 @@ def thumbnails(files: Sequence[Answer], inbox: Path, engine: Engine) -> list[byt
     Raises:
         ModelError: see :mod:`batchdigits.inference.engine`.
     """
-    road = Road(engine, Limits(), inbox, Thumbnails.SHEETS)
+    road = RecognitionContext(engine, Limits(), inbox, Thumbnails.SHEETS)
     read = [each for each in files if each.status in ("ok", "review")]
     sources = [Source(str(inbox / raw_name(each.file)), each.file) for each in read]
-    drawn = {row.source.name: row.picture for row in read_chunk(sources, road) if row.page == 1}
+    drawn = {
+        row.source.name: row.thumbnail_png
+        for row in recognise_chunk(sources, road)
+        if row.page == 1
+    }
     return [drawn.get(each.file, b"") for each in files]

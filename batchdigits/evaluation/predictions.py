@@ -11,7 +11,7 @@ import numpy as np
 
 from batchdigits.evaluation.metrics import NONE, Real, Truths, Whole
 from batchdigits.records import Status
-from batchdigits.reports.csvfile import unguard
+from batchdigits.reports.csvfile import unguard_cell
 
 
 class Answer(NamedTuple):
@@ -73,7 +73,7 @@ class Answers:
 def read_answers(results: Path, digit_of: Callable[[str], int | None]) -> Answers:
     """Put the rows of a ``results.csv`` beside the truth; files without a label are left out."""
     found = Answers([], [])
-    for name, rows in groupby(_rows(results), key=lambda row: unguard(row["file"])):
+    for name, rows in groupby(_rows(results), key=lambda row: unguard_cell(row["file"])):
         truth, pages = digit_of(name), list(rows)
         if truth is None:
             continue

@@ -13,7 +13,7 @@ from batchdigits.evaluation import metrics
 from batchdigits.evaluation.metrics import NONE
 from batchdigits.evaluation.metrics_summary import Figures, Part
 from batchdigits.evaluation.predictions import Answer, Answers
-from batchdigits.reports.csvfile import BOM, guard
+from batchdigits.reports.csvfile import BOM, guard_cell
 from batchdigits.session.outbox import check_writable
 from batchdigits.system.atomic_files import whole_file, write_bytes
 from batchdigits.system.filenames import display_name
@@ -165,7 +165,7 @@ _MISTAKE = ["file", "truth", "digit", "confidence", "second_digit", "status", "r
 
 
 def _mistake(answer: Answer) -> list[Cell]:
-    cells = answer._asdict() | {"file": guard(answer.file)}
+    cells = answer._asdict() | {"file": guard_cell(answer.file)}
     return [cells[name] for name in _MISTAKE]
 
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from batchdigits.evaluation.metrics import NONE, f1, precision, recall, worst_confusions
 from batchdigits.evaluation.metrics_summary import Figures, Part
-from batchdigits.percentages import percent
+from batchdigits.percentages import format_percent
 from batchdigits.system.filenames import for_terminal
 
 if TYPE_CHECKING:  # rich takes a while to load, and is not needed where nobody looks
@@ -41,23 +41,31 @@ def classification_report(found: Figures) -> "Table":
     columns = precision(found.counts), recall(found.counts)
     shares = [(p, r, f1(p, r)) for p, r in zip(*columns, strict=True)]
     for digit, each in enumerate(shares):
-        lines.add_row(str(digit), f"{found.digit(digit).files:,}", *map(percent, each))
+        lines.add_row(str(digit), f"{found.digit(digit).files:,}", *map(format_percent, each))
     lines.add_section()
     # Digits of which there are files; one that is never read has no precision, and counts as 0.
     known = [each for digit, each in enumerate(shares) if found.digit(digit).files]
     filled = [[0.0 if math.isnan(share) else share for share in each] for each in known]
     means = [sum(column) / len(known) for column in zip(*filled, strict=True)]
-    lines.add_row("mean", f"{found.whole.files:,}", *map(percent, means))
+    lines.add_row("mean", f"{found.whole.files:,}", *map(format_percent, means))
     return lines
 
 
 def _lines(found: Figures) -> list[tuple[str, str, str]]:
     reviewed = found.statuses.get("review", 0)
     lines = [
-        ("right", percent(found.whole.accuracy), _interval(found.whole)),
-        ("sent to review", percent(found.reviewed), f"{reviewed:,} file{'s' * (reviewed != 1)}"),
-        ("right of the rest", percent(found.sure.accuracy), _interval(found.sure)),
-        ("calibration error", percent(found.calibration.error), "mean gap to the confidence"),
+        ("right", format_percent(found.whole.accuracy), _interval(found.whole)),
+        (
+            "sent to review",
+            format_percent(found.reviewed),
+            f"{reviewed:,} file{'s' * (reviewed != 1)}",
+        ),
+        ("right of the rest", format_percent(found.sure.accuracy), _interval(found.sure)),
+        (
+            "calibration error",
+            format_percent(found.calibration.error),
+            "mean gap to the confidence",
+        ),
     ]
     if found.unread:
         lines.append(("not read", f"{found.unread:,}", "counted as not right"))
@@ -67,7 +75,7 @@ def _lines(found: Figures) -> list[tuple[str, str, str]]:
 
 
 def _interval(part: Part) -> str:
-    low, high = map(percent, part.interval)
+    low, high = map(format_percent, part.interval)
     return f"{part.files - part.right:,} wrong; 95 % interval {low} - {high}"
 
 

@@ -8,12 +8,12 @@ from typing import NamedTuple
 
 import cv2
 
-from batchdigits.drawing.contact_sheet import sheet_png
+from batchdigits.drawing.contact_sheet import draw_contact_sheet
 from batchdigits.errors import ImageError
 from batchdigits.images.load import read_bytes
-from batchdigits.journal.entries import FileEntry, PageEntry, pack, to_wire
-from batchdigits.pipeline.recognise import Road, read_chunk
-from batchdigits.records import Rejected, Source, Stamp
+from batchdigits.journal.entries import FileEntry, PageEntry, entries_from_records, to_wire
+from batchdigits.pipeline.recognise import RecognitionContext, recognise_chunk
+from batchdigits.records import FileStat, Rejection, Source
 from batchdigits.system.atomic_files import write_bytes
 from batchdigits.system.clock import now
 
@@ -28,7 +28,7 @@ class Verdict(NamedTuple):
     """A file that is not to be decoded, since ``rejected`` says why."""
 
     source: Source
-    rejected: Rejected
+    rejected: Rejection
 
 
 class Cell(NamedTuple):
@@ -56,7 +56,7 @@ Job = Source | Known | Verdict | Sheet
 class Jobs:
     """Does lists of jobs; the one function that workers run."""
 
-    road: Road
+    road: RecognitionContext
 
     def __post_init__(self) -> None:
         # Before any worker is forked: one library's threads must not fight another's, as there
@@ -82,7 +82,7 @@ class Jobs:
         waiting = [
             _source(job) for job, entry in zip(jobs, entries, strict=True) if _unread(job, entry)
         ]
-        read = iter(pack(read_chunk(waiting, self.road)) if waiting else ())
+        read = iter(entries_from_records(recognise_chunk(waiting, self.road)) if waiting else ())
         return [
             next(read) if _unread(job, entry) else entry
             for job, entry in zip(jobs, entries, strict=True)
@@ -115,19 +115,19 @@ def _unchanged(source: Source) -> FileEntry | None:
     except ImageError:
         return None
     sha256 = hashlib.sha256(data).hexdigest()
-    return FileEntry.of(stamp, sha256, []) if sha256 == source.known_sha256 else None
+    return FileEntry.from_pages(stamp, sha256, []) if sha256 == source.known_sha256 else None
 
 
 def _judged(verdict: Verdict) -> FileEntry:
     try:
         data, stamp = read_bytes(verdict.source)
     except ImageError as error:
-        return FileEntry.of(Stamp(), "", [rejected_page(error.rejected)])
+        return FileEntry.from_pages(FileStat(), "", [rejected_page(error.rejection)])
     sha256 = hashlib.sha256(data).hexdigest()
-    return FileEntry.of(stamp, sha256, [rejected_page(verdict.rejected)])
+    return FileEntry.from_pages(stamp, sha256, [rejected_page(verdict.rejected)])
 
 
-def rejected_page(rejected: Rejected) -> PageEntry:
+def rejected_page(rejected: Rejection) -> PageEntry:
     """The only page of a file of which nothing more is known than why it was not read."""
     words = str(rejected.status), str(rejected.reason), rejected.detail
     nothing = (None,) * 6
@@ -143,7 +143,7 @@ def draw_sheet(sheet: Sheet, outbox: Path) -> None:
     cells = [(_picture(cell, outbox), cell.reason, cell.label) for cell in sheet.cells]
     path = outbox / sheet.name
     half = path.with_name(f".{path.name}.tmp")
-    write_bytes(half, sheet_png(cells))
+    write_bytes(half, draw_contact_sheet(cells))
     os.replace(half, path)
 
 

@@ -24,7 +24,7 @@ from batchdigits.arrays import GrayImage  # noqa: E402
 from batchdigits.images import containers, ifd, pnm  # noqa: E402
 from batchdigits.images.formats import Kind  # noqa: E402
 from batchdigits.images.pixels import bgr, on_white, to_gray, upright  # noqa: E402
-from batchdigits.records import Page, Reason, Rejected  # noqa: E402
+from batchdigits.records import Page, Reason, Rejection  # noqa: E402
 
 if TYPE_CHECKING:
     from PIL.ImageFile import ImageFile
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
 
 #: For a page that is there to its end, but that no decoder takes.
-DAMAGED = Rejected(Reason.CORRUPT, "The image is complete, but it cannot be decoded.")
+DAMAGED = Rejection(Reason.CORRUPT, "The image is complete, but it cannot be decoded.")
 
 _NO_MEMORY = -4  # cv::Error::StsNoMem
 _ORIENTATION = 0x0112
@@ -40,7 +40,7 @@ _ORIENTATION = 0x0112
 _PLAIN_MODES = {"1": "L", "La": "LA", "RGBa": "RGBA", "PA": "RGBA"}
 
 
-def guarded(read: Callable[[], Page | Rejected]) -> Page | Rejected:
+def guarded(read: Callable[[], Page | Rejection]) -> Page | Rejection:
     """Read a page, and make a row of whatever goes wrong."""
     try:
         return read()
@@ -49,13 +49,13 @@ def guarded(read: Callable[[], Page | Rejected]) -> Page | Rejected:
     except cv2.error as error:
         return _no_memory() if error.code == _NO_MEMORY else DAMAGED
     except ImportError as error:  # a Pillow built without this format
-        return Rejected(Reason.UNSUPPORTED, f"This installation cannot decode it: {error}.")
+        return Rejection(Reason.UNSUPPORTED, f"This installation cannot decode it: {error}.")
     except Exception:  # the decoders raise nearly every type there is on damaged files
         return DAMAGED
 
 
-def _no_memory() -> Rejected:
-    return Rejected(
+def _no_memory() -> Rejection:
+    return Rejection(
         Reason.IO_ERROR, "There was not enough memory to decode it; lower --max-megapixels."
     )
 

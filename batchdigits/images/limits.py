@@ -1,26 +1,26 @@
 """What is said of files that ask for more than the settings allow."""
 
 from batchdigits.config import Limits
-from batchdigits.records import Reason, Rejected
+from batchdigits.records import Reason, Rejection
 
 
-def refuse_size(width: int, height: int, limits: Limits) -> Rejected | None:
+def refuse_size(width: int, height: int, limits: Limits) -> Rejection | None:
     """Return ``TOO_LARGE`` for a page beyond the limit, ``CORRUPT`` for one without any area."""
     if width <= 0 or height <= 0:
-        return Rejected(Reason.CORRUPT, f"The header says {width} x {height} pixels.")
+        return Rejection(Reason.CORRUPT, f"The header says {width} x {height} pixels.")
     megapixels = width * height / 1e6
     if megapixels <= limits.max_megapixels:
         return None
-    return Rejected(
+    return Rejection(
         Reason.TOO_LARGE,
         f"The image is {width} x {height} = {megapixels:.1f} megapixels; "
         f"--max-megapixels allows {limits.max_megapixels:g}.",
     )
 
 
-def refuse_pages(limits: Limits) -> Rejected:
+def refuse_pages(limits: Limits) -> Rejection:
     """Return what stands in place of the pages beyond the limit."""
-    return Rejected(
+    return Rejection(
         Reason.TOO_MANY_PAGES,
         f"Only the first {limits.max_pages} pages were read, as --max-pages allows.",
     )

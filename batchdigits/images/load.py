@@ -29,7 +29,7 @@ from batchdigits.images.formats import (
 from batchdigits.images.limits import refuse_size
 from batchdigits.images.reduced import decode_reduced, reduction
 from batchdigits.images.tiff import tiff_pages
-from batchdigits.records import Page, Reason, Rejected, Source, Stamp
+from batchdigits.records import FileStat, Page, Reason, Rejection, Source
 from batchdigits.system.birth_time import born_ns
 
 __all__ = ["Limits", "pages", "read_bytes"]
@@ -55,7 +55,7 @@ _REASONS = {
 }
 
 
-def read_bytes(source: Source) -> tuple[bytes, Stamp]:
+def read_bytes(source: Source) -> tuple[bytes, FileStat]:
     """Read all bytes of a source's file, and what the file system said of it at that moment.
 
     Raises:
@@ -63,7 +63,7 @@ def read_bytes(source: Source) -> tuple[bytes, Stamp]:
             system says; ``IO_ERROR`` for anything but a regular file, which is not waited for.
     """
     if source.content is not None:
-        return source.content, Stamp(len(source.content))
+        return source.content, FileStat(len(source.content))
     try:
         return _read_regular(source.path)
     except OSError as error:
@@ -73,7 +73,7 @@ def read_bytes(source: Source) -> tuple[bytes, Stamp]:
         raise ImageError(Reason.IO_ERROR, "The file does not fit into memory.") from error
 
 
-def _read_regular(path: str) -> tuple[bytes, Stamp]:
+def _read_regular(path: str) -> tuple[bytes, FileStat]:
     # File objects of Python take three times as long over a small file.
     descriptor = os.open(path, _FLAGS)
     try:
@@ -85,14 +85,14 @@ def _read_regular(path: str) -> tuple[bytes, Stamp]:
         if len(data) != found.st_size:
             data = b"".join([data, *iter(lambda: os.read(descriptor, _MORE), b"")])
         born = born_ns(descriptor)
-        return data, Stamp(found.st_size, found.st_mtime_ns, found.st_ino, born)
+        return data, FileStat(found.st_size, found.st_mtime_ns, found.st_ino, born)
     finally:
         os.close(descriptor)
 
 
 def pages(
     data: bytes, name: str, limits: Limits, enough: int = 0
-) -> Iterator[tuple[int, Page | Rejected]]:
+) -> Iterator[tuple[int, Page | Rejection]]:
     """Yield ``(number, page or why not)`` for each page of a file, from 1; never raises.
 
     Args:
@@ -103,41 +103,41 @@ def pages(
             comes as a :class:`ReducedPage` of at least that side. 0 asks for all pixels.
     """
     if not data:
-        yield 1, Rejected(Reason.EMPTY, "The file holds no bytes.")
+        yield 1, Rejection(Reason.EMPTY, "The file holds no bytes.")
         return
     kind = judge(data[:HEAD_BYTES], name)
     if kind is None:
         yield 1, _no_image(data, name)
     elif not kind.is_read:
-        yield 1, Rejected(Reason.UNSUPPORTED, kind.advice)
+        yield 1, Rejection(Reason.UNSUPPORTED, kind.advice)
     elif kind is TIFF:
         yield from tiff_pages(data, limits)
     else:
         yield 1, guarded(partial(_only_page, kind, data, limits, enough))
 
 
-def _only_page(kind: Kind, data: bytes, limits: Limits, enough: int) -> Page | Rejected:
+def _only_page(kind: Kind, data: bytes, limits: Limits, enough: int) -> Page | Rejection:
     size = image_size(kind, data)
     if size and (refused := refuse_size(*size, limits)):
         return refused
     if not is_complete(kind, data):
-        return Rejected(Reason.TRUNCATED, f"The {kind.label} data ends before the image does.")
+        return Rejection(Reason.TRUNCATED, f"The {kind.label} data ends before the image does.")
     if not size:
-        return Rejected(Reason.CORRUPT, f"The {kind.label} header makes no sense.")
+        return Rejection(Reason.CORRUPT, f"The {kind.label} header makes no sense.")
     if enough and kind is JPEG and (scale := reduction(*size, enough)) > 1:
         return decode_reduced(data, size, scale)
     gray = decode(kind, data)
     return DAMAGED if gray is None else Page(1, gray)
 
 
-def _no_image(data: bytes, name: str) -> Rejected:
+def _no_image(data: bytes, name: str) -> Rejection:
     promised = kind_of_name(name)
     if promised is None:
-        return Rejected(Reason.NOT_AN_IMAGE, "The content is no image of a known kind.")
+        return Rejection(Reason.NOT_AN_IMAGE, "The content is no image of a known kind.")
     if not promised.is_read:
-        return Rejected(Reason.UNSUPPORTED, promised.advice)
+        return Rejection(Reason.UNSUPPORTED, promised.advice)
     found = "text" if _is_text(data[:HEAD_BYTES]) else "something else"
-    return Rejected(
+    return Rejection(
         Reason.NOT_AN_IMAGE, f"The name promises {promised.label}, but the content is {found}."
     )
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import cv2
 
 from batchdigits.images.decode import DAMAGED, imdecode
-from batchdigits.records import Page, Rejected
+from batchdigits.records import Page, Rejection
 
 #: How many times smaller a page may be decoded, and OpenCV's word for it.
 _FLAGS = {
@@ -34,7 +34,7 @@ class ReducedPage(Page):
     full_width: int
     full_height: int
 
-    def enlarged(self, factor: float) -> Page | Rejected:
+    def enlarged(self, factor: float) -> Page | Rejection:
         """Decode it again, at least ``factor`` (above 1) times larger, or at its full size."""
         scale = next((scale for scale in _FLAGS if scale * factor <= self.scale), 1)
         return decode_reduced(self.data, (self.full_width, self.full_height), scale)
@@ -47,7 +47,7 @@ def reduction(width: int, height: int, enough: int) -> int:
     return next((scale for scale in _FLAGS if max(width, height) >= enough * scale), 1)
 
 
-def decode_reduced(data: bytes, size: tuple[int, int], scale: int) -> Page | Rejected:
+def decode_reduced(data: bytes, size: tuple[int, int], scale: int) -> Page | Rejection:
     """Decode a JPEG file ``scale`` times smaller than its ``size``, which may be lying turned."""
     gray = imdecode(data, _FLAGS[scale])
     if gray is None:

@@ -23,7 +23,7 @@ from batchdigits.images.decode import DAMAGED, guarded, imdecode, pillow_pixels
 from batchdigits.images.ifd import Ifd
 from batchdigits.images.limits import refuse_pages, refuse_size
 from batchdigits.images.pixels import to_gray, upright
-from batchdigits.records import Page, Reason, Rejected
+from batchdigits.records import Page, Reason, Rejection
 
 if TYPE_CHECKING:
     from PIL.TiffImagePlugin import TiffImageFile
@@ -35,7 +35,7 @@ _PREMULTIPLIED, _STRAIGHT = 1, 2
 _LARGE_TILE, _MOST_BITS = 1 << 24, 64 * 32  # pixels of a tile, bits of a pixel
 _USUAL_BITS = frozenset({1, 2, 4, 8, 10, 12, 14, 16, 32, 64})
 
-_UNKNOWN = Rejected(
+_UNKNOWN = Rejection(
     Reason.UNSUPPORTED, "This flavour of TIFF is not read. Save it as 8-bit TIFF or as PNG."
 )
 
@@ -43,7 +43,7 @@ _UNKNOWN = Rejected(
 logging.getLogger("tifffile").addHandler(logging.NullHandler())
 
 
-def tiff_pages(data: bytes, limits: Limits) -> Iterator[tuple[int, Page | Rejected]]:
+def tiff_pages(data: bytes, limits: Limits) -> Iterator[tuple[int, Page | Rejection]]:
     """Yield ``(number, page or why not)`` for each page, from 1; never raises.
 
     Reduced copies and masks are no pages of their own, unless the file holds nothing else.
@@ -56,7 +56,7 @@ def tiff_pages(data: bytes, limits: Limits) -> Iterator[tuple[int, Page | Reject
             return
         yield number, guarded(partial(_page, stream, number, directory, limits))
     if number == 0:
-        yield 1, Rejected(Reason.CORRUPT, "The TIFF file holds no page.")
+        yield 1, Rejection(Reason.CORRUPT, "The TIFF file holds no page.")
 
 
 def _own_pages(directories: Iterator[Ifd]) -> Iterator[Ifd]:
@@ -73,18 +73,18 @@ def _own_pages(directories: Iterator[Ifd]) -> Iterator[Ifd]:
         yield from auxiliary
 
 
-def _page(stream: io.BytesIO, number: int, page: Ifd, limits: Limits) -> Page | Rejected:
+def _page(stream: io.BytesIO, number: int, page: Ifd, limits: Limits) -> Page | Rejection:
     if page.first(ifd.WIDTH) and page.first(ifd.HEIGHT):
         refused = refuse_size(page.first(ifd.WIDTH), page.first(ifd.HEIGHT), limits)
         if refused:
             return refused
     if page.problem is Reason.TRUNCATED:
-        return Rejected(Reason.TRUNCATED, f"The file ends before page {number} does.")
+        return Rejection(Reason.TRUNCATED, f"The file ends before page {number} does.")
     if page.problem or _is_absurd(page):
-        return Rejected(Reason.CORRUPT, f"The directory of page {number} is damaged.")
+        return Rejection(Reason.CORRUPT, f"The directory of page {number} is damaged.")
     _point_at(stream.getbuffer(), page.offset)
     gray = _decode(stream, page)
-    return gray if isinstance(gray, Rejected) else Page(number, gray)
+    return gray if isinstance(gray, Rejection) else Page(number, gray)
 
 
 def _is_absurd(page: Ifd) -> bool:
@@ -102,7 +102,7 @@ def _point_at(buffer: memoryview, offset: int) -> None:
     struct.pack_into(ifd.byte_order(head) + code, buffer, at, offset)
 
 
-def _decode(stream: io.BytesIO, page: Ifd) -> GrayImage | Rejected:
+def _decode(stream: io.BytesIO, page: Ifd) -> GrayImage | Rejection:
     """OpenCV, which turns TIFF upright, where it is right; else tifffile or Pillow."""
     if _is_misread(page):
         return _decode_otherwise(stream, page)
@@ -167,7 +167,7 @@ def _open_with_pillow(stream: io.BytesIO) -> "TiffImageFile | None":
         return None
 
 
-def _decode_otherwise(stream: io.BytesIO, page: Ifd) -> GrayImage | Rejected:
+def _decode_otherwise(stream: io.BytesIO, page: Ifd) -> GrayImage | Rejection:
     """Ask tifffile, and Pillow's libtiff for what tifffile has no codec for."""
     photometric = page.first(ifd.PHOTOMETRIC)
     if photometric in (_WHITE_IS_ZERO, _BLACK_IS_ZERO, _RGB):

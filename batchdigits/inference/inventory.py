@@ -13,7 +13,7 @@ from batchdigits.inference.importing.model_formats import kind_of
 from batchdigits.inference.importing.model_hash import sha256_of
 from batchdigits.inference.model_card import TAKEN_IN, read_card
 from batchdigits.inference.registry import default_name, find, models, own_card
-from batchdigits.percentages import percent
+from batchdigits.percentages import format_percent
 from batchdigits.system.filenames import for_terminal
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ def table() -> "Table":
     for name, path in models():
         mark = "*" if name == default else ""
         share, measured = accuracy(about(path))
-        told = percent(share) if share is not None else "-"
+        told = format_percent(share) if share is not None else "-"
         size = f"{size_of(path) / 1e6:.2f} MB"
         cells = (
             mark,
@@ -97,7 +97,7 @@ def lines(name: str) -> Iterator[tuple[str, str]]:
     yield "sha256", sha256_of(path)
     share, measured = accuracy(card)
     if share is not None:
-        yield "accuracy", f"{percent(share)} of {measured}"
+        yield "accuracy", f"{format_percent(share)} of {measured}"
     for field, value in card.items():
         if field in _LONG or field in ("file", "sha256"):
             continue

@@ -6,7 +6,7 @@ from typing import NamedTuple
 from batchdigits.journal.journal import Journal
 
 
-class Checked(NamedTuple):
+class CheckedPage(NamedTuple):
     """A page that a person looked at: what was read and what it is, -1 for no digit.
 
     ``state`` tells where the file is, ``processed`` its place in the outbox if it is there.
@@ -14,26 +14,28 @@ class Checked(NamedTuple):
 
     name: str
     page: int
-    pages: int
+    page_count: int
     sha256: str
     digit: int | None
-    corrected: int
+    corrected_digit: int
     state: str
-    processed: str | None
+    processed_path: str | None
 
 
-def correct(journal: Journal, said: Iterable[tuple[str, int, int | None]], at: str) -> None:
+def record_corrections(
+    journal: Journal, corrections: Iterable[tuple[str, int, int | None]], timestamp: str
+) -> None:
     """Put hash, page and digit of pages on record: 0-9, -1 for none, ``None`` to take it back."""
     with journal.transaction() as sql:
-        for sha256, page, digit in said:
+        for sha256, page, digit in corrections:
             if digit is None:
                 sql.execute("DELETE FROM corrections WHERE sha256 = ? AND page = ?", (sha256, page))
             else:
-                row = sha256, page, digit, at
+                row = sha256, page, digit, timestamp
                 sql.execute("INSERT OR REPLACE INTO corrections VALUES (?, ?, ?, ?)", row)
 
 
-def pages_of(journal: Journal, sha256: str) -> dict[int, int | None]:
+def load_page_corrections(journal: Journal, sha256: str) -> dict[int, int | None]:
     """The pages of a content, each with what is on record that somebody said of it."""
     rows = journal.query(
         "SELECT DISTINCT p.page, c.digit FROM files f JOIN pages p ON p.file = f.id "
@@ -43,7 +45,7 @@ def pages_of(journal: Journal, sha256: str) -> dict[int, int | None]:
     return dict(rows.fetchall()) if sha256 else {}
 
 
-def checked(journal: Journal) -> list[Checked]:
+def load_checked_pages(journal: Journal) -> list[CheckedPage]:
     """Every page that somebody looked at, in scan order, each content once."""
     rows = journal.query(
         "SELECT f.name, p.page, (SELECT count(*) FROM pages WHERE file = f.id), f.sha256, p.digit, "
@@ -51,4 +53,4 @@ def checked(journal: Journal) -> list[Checked]:
         "(SELECT id FROM files WHERE sha256 = c.sha256 ORDER BY state = 'gone', order_key LIMIT 1) "
         "JOIN pages p ON p.file = f.id AND p.page = c.page ORDER BY f.order_key, p.page"
     )
-    return [Checked._make(row) for row in rows.fetchall()]
+    return [CheckedPage._make(row) for row in rows.fetchall()]

@@ -14,13 +14,13 @@ import orjson
 from isal import isal_zlib
 
 from batchdigits.arrays import GrayImage
-from batchdigits.records import Row, Stamp, Status, storable
+from batchdigits.records import FileStat, PageRecord, Status, to_sqlite_integer
 
 _SIDE = 28
 #: A fifth of level 1's time, for a hundred bytes more an image.
-_FASTEST = 0
-_READ = frozenset({str(Status.OK), str(Status.REVIEW)})
-_BAD = str(Status.QUARANTINED)
+_COMPRESSION_LEVEL = 0
+_READ_STATUSES = frozenset({str(Status.OK), str(Status.REVIEW)})
+_QUARANTINED = str(Status.QUARANTINED)
 
 
 class PageEntry(NamedTuple):
@@ -58,100 +58,106 @@ class FileEntry(NamedTuple):
         bad: whether any page belongs in quarantine.
     """
 
-    stamp: Stamp
+    file_stat: FileStat
     sha256: str
     pages: list[PageEntry]
-    pictures: list[tuple[int, bytes]]
+    thumbnail_pngs: list[tuple[int, bytes]]
     readable: bool
-    bad: bool
+    needs_quarantine: bool
 
     @classmethod
-    def of(
+    def from_pages(
         cls,
-        stamp: Stamp,
+        file_stat: FileStat,
         sha256: str,
         pages: list[PageEntry],
-        pictures: list[tuple[int, bytes]] | None = None,
+        thumbnail_pngs: list[tuple[int, bytes]] | None = None,
     ) -> "FileEntry":
         """An entry that knows what its pages come to."""
         statuses = {page.status for page in pages}
-        readable = not statuses.isdisjoint(_READ)
-        return cls(stamp, sha256, pages, pictures or [], readable, _BAD in statuses)
+        readable = not statuses.isdisjoint(_READ_STATUSES)
+        return cls(
+            file_stat, sha256, pages, thumbnail_pngs or [], readable, _QUARANTINED in statuses
+        )
 
 
-def pack(rows: Iterable[Row]) -> list[FileEntry]:
+def entries_from_records(records: Iterable[PageRecord]) -> list[FileEntry]:
     """Rows of whole files, in order, to one entry a file."""
-    files: list[list[Row]] = []
-    for row in rows:
+    files: list[list[PageRecord]] = []
+    for row in records:
         if row.page == 1:
             files.append([])
         files[-1].append(row)
-    return [_pack_file(each) for each in files]
+    return [_entry_from_records(each) for each in files]
 
 
-def _pack_file(rows: list[Row]) -> FileEntry:
-    stamp = Stamp._make(map(storable, rows[0].stamp))
-    pictures = [(row.page, row.picture) for row in rows if row.picture]
-    pages = [_pack_page(row) for row in rows]
-    return FileEntry.of(stamp, rows[0].sha256, pages, pictures)
+def _entry_from_records(records: list[PageRecord]) -> FileEntry:
+    stamp = FileStat._make(map(to_sqlite_integer, records[0].file_stat))
+    pictures = [(row.page, row.thumbnail_png) for row in records if row.thumbnail_png]
+    pages = [_page_entry_from_record(row) for row in records]
+    return FileEntry.from_pages(stamp, records[0].sha256, pages, pictures)
 
 
 def to_wire(entries: Sequence[FileEntry | None]) -> bytes:
     """Entries as a worker sends them."""
-    return marshal.dumps([entry and _bare(entry) for entry in entries])
+    return marshal.dumps([entry and _to_tuple(entry) for entry in entries])
 
 
-def _bare(entry: FileEntry) -> tuple[object, ...]:
+def _to_tuple(entry: FileEntry) -> tuple[object, ...]:
     stamp, sha256, pages, *rest = entry
     return tuple(stamp), sha256, [tuple(page) for page in pages], *rest
 
 
 def from_wire(data: bytes) -> list[FileEntry | None]:
     """Entries as the parent gets them."""
-    return [entry and _dressed(*entry) for entry in marshal.loads(data)]
+    return [entry and _entry_from_tuple(*entry) for entry in marshal.loads(data)]
 
 
-def _dressed(stamp: tuple[int], sha256: str, pages: list[tuple[Any, ...]], *rest: Any) -> FileEntry:
-    return FileEntry(Stamp._make(stamp), sha256, [PageEntry._make(page) for page in pages], *rest)
+def _entry_from_tuple(
+    file_stat: tuple[int], sha256: str, pages: list[tuple[Any, ...]], *rest: Any
+) -> FileEntry:
+    return FileEntry(
+        FileStat._make(file_stat), sha256, [PageEntry._make(page) for page in pages], *rest
+    )
 
 
-def _pack_page(row: Row) -> PageEntry:
-    reading, rejected, digit = row.reading, row.rejected, row.digit
+def _page_entry_from_record(record: PageRecord) -> PageEntry:
+    reading, rejected, digit = record.prediction, record.rejection, record.normalised_digit
     box = digit.box if digit else None
-    reason = row.reason
+    reason = record.reason
     return PageEntry(
-        row.page,
-        str(row.status),
+        record.page,
+        str(record.status),
         str(reason) if reason else None,
         rejected.detail if rejected else None,
         reading.digit if reading else None,
         reading.confidence if reading else None,
         reading.second_digit if reading else None,
         reading.second_confidence if reading else None,
-        row.width or None,
-        row.height or None,
-        row.read_at,
-        row.thumbnail or None,
-        _scores_text(reading.scores) if reading and reading.scores else None,
+        record.width or None,
+        record.height or None,
+        record.read_at,
+        record.thumbnail or None,
+        _scores_to_json(reading.scores) if reading and reading.scores else None,
         f"[{box.x},{box.y},{box.width},{box.height}]" if box else None,
         round(digit.contrast, 4) if digit else None,
-        digit.marks if digit else None,
-        isal_zlib.compress(digit.image.tobytes(), _FASTEST) if digit else None,
-        row.streak,
+        digit.component_count if digit else None,
+        isal_zlib.compress(digit.image.tobytes(), _COMPRESSION_LEVEL) if digit else None,
+        record.streak,
     )
 
 
-def _scores_text(scores: tuple[float, ...]) -> str:
+def _scores_to_json(scores: tuple[float, ...]) -> str:
     """As JSON: the shortest text of each that tells it from its neighbours in single precision."""
     values = np.array(scores, np.float32)
     return orjson.dumps(values, option=orjson.OPT_SERIALIZE_NUMPY).decode()
 
 
-def image_of(blob: bytes) -> GrayImage:
+def decode_image(blob: bytes) -> GrayImage:
     """``(28, 28) uint8`` from the journal's ``image``."""
-    return np.frombuffer(levels_of(blob), np.uint8).reshape(_SIDE, _SIDE)
+    return np.frombuffer(decompress_image(blob), np.uint8).reshape(_SIDE, _SIDE)
 
 
-def levels_of(blob: bytes) -> bytes:
+def decompress_image(blob: bytes) -> bytes:
     """The 784 gray levels of the journal's ``image``, row by row."""
     return bytes(isal_zlib.decompress(blob))

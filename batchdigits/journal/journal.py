@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 from batchdigits.journal.entries import FileEntry, PageEntry
-from batchdigits.journal.report_state import Written
-from batchdigits.records import Stamp
+from batchdigits.journal.report_state import ReportStateStore
+from batchdigits.records import FileStat
 from batchdigits.system.filenames import display_name, raw_name
 
 #: ``source_state``: in the inbox, no longer there, or taken away by the program itself, to
@@ -15,10 +15,10 @@ from batchdigits.system.filenames import display_name, raw_name
 PRESENT, GONE, QUARANTINED, PROCESSED = "present", "gone", "quarantined", "processed"
 
 _PAGE_COLUMNS = ", ".join(PageEntry._fields)
-_PAGE_MARKS = ", ".join("?" * (len(PageEntry._fields) + 1))
+_PAGE_PLACEHOLDERS = ", ".join("?" * (len(PageEntry._fields) + 1))
 
 
-class Maker(NamedTuple):
+class ReaderVersion(NamedTuple):
     """What made a reading: the model's name and hash, and the settings that change readings."""
 
     model: str
@@ -26,7 +26,7 @@ class Maker(NamedTuple):
     settings: str
 
 
-class Todo(NamedTuple):
+class PendingFile(NamedTuple):
     """One file to read.
 
     ``earlier`` is the number of the file last recorded under this name (``None`` for a new
@@ -36,96 +36,105 @@ class Todo(NamedTuple):
 
     name: str
     order_key: str
-    earlier: int | None
+    earlier_id: int | None
     earlier_sha256: str
-    is_valid: bool
-    crowded: bool
+    has_valid_reading: bool
+    has_other_contents: bool
 
 
-class Recorded(NamedTuple):
+class RecordedFile(NamedTuple):
     """A file put on record anew under a number; ``replaces`` tells that an earlier row went."""
 
-    number: int
-    todo: Todo
+    file_id: int
+    pending: PendingFile
     entry: FileEntry
-    replaces: bool
+    replaces_earlier: bool
 
 
-class Journal(Written):
+class Journal(ReportStateStore):
     """The files and pages of one outbox."""
 
     def __init__(self, outbox: Path) -> None:
         super().__init__(outbox)
         self._outbox_path = outbox
-        self._next_file = 1 + int(
+        self._next_file_id = 1 + int(
             self.query("SELECT coalesce(max(id), 0) FROM files").fetchone()[0]
         )
 
-    def maker_id(self, maker: Maker) -> int:
+    def register_reader_version(self, version: ReaderVersion) -> int:
         """The number under which a maker is on record; it is added where it is new."""
         find = "SELECT id FROM makers WHERE model_sha256 = ? AND settings = ?"
-        found = self.query(find, (maker.model_sha256, maker.settings)).fetchone()
+        found = self.query(find, (version.model_sha256, version.settings)).fetchone()
         if found is None:
-            with self.transaction(changes=False) as sql:
-                sql.execute("INSERT INTO makers VALUES (NULL, ?, ?, ?)", maker)
-            return self.maker_id(maker)
+            with self.transaction(invalidates_reports=False) as sql:
+                sql.execute("INSERT INTO makers VALUES (NULL, ?, ?, ?)", version)
+            return self.register_reader_version(version)
         return int(found[0])
 
     def record(
-        self, done: Sequence[tuple[Todo, FileEntry]], maker: int, pictured: str
-    ) -> list[Recorded]:
+        self,
+        results: Sequence[tuple[PendingFile, FileEntry]],
+        reader_version_id: int,
+        thumbnails: str,
+    ) -> list[RecordedFile]:
         """Put a chunk on record, whole or not at all; returns what is on record anew."""
-        if not done:
+        if not results:
             return []
-        new: list[Recorded] = []
+        new: list[RecordedFile] = []
         orphans: set[str] = set()
         with self.transaction():
-            for todo, entry in done:
+            for todo, entry in results:
                 if not entry.pages:
-                    self._confirm(todo, entry.stamp)
+                    self._update_file_stat(todo, entry.file_stat)
                     continue
                 forgotten = 0
-                if todo.earlier is not None:
-                    made = self._make_room(todo, entry, orphans)
+                if todo.earlier_id is not None:
+                    made = self._replace_earlier(todo, entry, orphans)
                     if made is None:
                         continue
                     forgotten = made
-                new.append(Recorded(self._next_file, todo, entry, forgotten > 0))
-                self._next_file += 1
-            self._insert(new, maker, pictured)
+                new.append(RecordedFile(self._next_file_id, todo, entry, forgotten > 0))
+                self._next_file_id += 1
+            self._insert(new, reader_version_id, thumbnails)
         drawn = {page.thumbnail for each in new for page in each.entry.pages}
         for thumbnail in orphans - drawn:
             (self._outbox_path / thumbnail).unlink(missing_ok=True)
         return new
 
-    def _insert(self, new: Sequence[Recorded], maker: int, pictured: str) -> None:
+    def _insert(
+        self, recorded: Sequence[RecordedFile], reader_version_id: int, thumbnails: str
+    ) -> None:
         self.sql.executemany(
             "INSERT INTO files VALUES (?, ?, ?, ?, ?, ?, ?, ?, 'present', ?, ?, ?, ?, NULL, NULL)",
             [
                 (
-                    *(number, todo.name, todo.order_key, *entry.stamp, entry.sha256),
-                    *(maker, pictured, entry.readable, entry.bad),
+                    *(number, todo.name, todo.order_key, *entry.file_stat, entry.sha256),
+                    *(reader_version_id, thumbnails, entry.readable, entry.needs_quarantine),
                 )
-                for number, todo, entry, _ in new
+                for number, todo, entry, _ in recorded
             ],
         )
         self.sql.executemany(
-            f"INSERT INTO pages (file, {_PAGE_COLUMNS}) VALUES ({_PAGE_MARKS})",
-            [(number, *page) for number, _, entry, _ in new for page in entry.pages],
+            f"INSERT INTO pages (file, {_PAGE_COLUMNS}) VALUES ({_PAGE_PLACEHOLDERS})",
+            [(number, *page) for number, _, entry, _ in recorded for page in entry.pages],
         )
-        pictures = [(number, *each) for number, _, entry, _ in new for each in entry.pictures]
+        pictures = [
+            (number, *each) for number, _, entry, _ in recorded for each in entry.thumbnail_pngs
+        ]
         if pictures:
             self.sql.executemany("INSERT INTO pictures VALUES (?, ?, ?)", pictures)
 
-    def _confirm(self, todo: Todo, stamp: Stamp) -> None:
+    def _update_file_stat(self, pending: PendingFile, file_stat: FileStat) -> None:
         """The content is the one on record: only what the file system says of it is new."""
         self.sql.execute(
             "UPDATE files SET size = ?, mtime_ns = ?, inode = ?, born_ns = ?, state = 'present' "
             "WHERE id = ?",
-            (*stamp, todo.earlier),
+            (*file_stat, pending.earlier_id),
         )
 
-    def _make_room(self, todo: Todo, entry: FileEntry, orphans: set[str]) -> int | None:
+    def _replace_earlier(
+        self, pending: PendingFile, entry: FileEntry, orphans: set[str]
+    ) -> int | None:
         """Settle what becomes of earlier contents under a name.
 
         Returns how many were forgotten; ``None`` where the new one is not to be recorded.
@@ -134,11 +143,11 @@ class Journal(Written):
         or deleted stays on record as gone, since scanners begin at ``scan0001`` every day.
         """
         rows = self.query(
-            "SELECT id, sha256, inode, born_ns, state FROM files WHERE name = ?", (todo.name,)
+            "SELECT id, sha256, inode, born_ns, state FROM files WHERE name = ?", (pending.name,)
         ).fetchall()
         forgotten = 0
         for number, sha256, inode, born_ns, state in rows:
-            here = (inode, born_ns) == (entry.stamp.inode, entry.stamp.born_ns)
+            here = (inode, born_ns) == (entry.file_stat.inode, entry.file_stat.born_ns)
             if sha256 and not entry.sha256 and state == PRESENT:
                 return None  # it cannot be read just now: what was read of it stays
             if not sha256 or sha256 == entry.sha256 or (state == PRESENT and here):
@@ -148,69 +157,71 @@ class Journal(Written):
                 self.sql.execute("UPDATE files SET state = 'gone' WHERE id = ?", (number,))
         return forgotten
 
-    def forget(self, number: int) -> None:
+    def forget(self, file_id: int) -> None:
         """Take a file off the record, and its pictures with it."""
         with self.transaction():
-            thumbnails = self._forget(number)
+            thumbnails = self._forget(file_id)
         for thumbnail in thumbnails:
             (self._outbox_path / thumbnail).unlink(missing_ok=True)
 
-    def _forget(self, number: int) -> set[str]:
+    def _forget(self, file_id: int) -> set[str]:
         find = "SELECT thumbnail FROM pages WHERE file = ? AND thumbnail IS NOT NULL"
-        thumbnails = {str(row[0]) for row in self.sql.execute(find, (number,))}
+        thumbnails = {str(row[0]) for row in self.sql.execute(find, (file_id,))}
         for table, key in (("pages", "file"), ("pictures", "file"), ("files", "id")):
-            self.sql.execute(f"DELETE FROM {table} WHERE {key} = ?", (number,))
+            self.sql.execute(f"DELETE FROM {table} WHERE {key} = ?", (file_id,))
         return thumbnails
 
-    def to_set_aside(self) -> list[tuple[int, str, FileEntry]]:
+    def find_unquarantined(self) -> list[tuple[int, str, FileEntry]]:
         """Number, name and entry of unreadable files that are not in quarantine yet."""
         find = "SELECT id, name FROM files WHERE bad AND aside IS NULL AND state = 'present'"
-        return [(number, name, self.entry(number)) for number, name in self.query(find).fetchall()]
+        return [
+            (number, name, self.load_entry(number)) for number, name in self.query(find).fetchall()
+        ]
 
-    def entry(self, number: int) -> FileEntry:
+    def load_entry(self, file_id: int) -> FileEntry:
         """One file as it was recorded."""
         find = "SELECT size, mtime_ns, inode, born_ns, sha256 FROM files WHERE id = ?"
-        *stamp, sha256 = self.query(find, (number,)).fetchone()
+        *stamp, sha256 = self.query(find, (file_id,)).fetchone()
         pages = self.query(
-            f"SELECT {_PAGE_COLUMNS} FROM pages WHERE file = ? ORDER BY page", (number,)
+            f"SELECT {_PAGE_COLUMNS} FROM pages WHERE file = ? ORDER BY page", (file_id,)
         )
-        return FileEntry.of(Stamp(*stamp), sha256, list(map(PageEntry._make, pages)))
+        return FileEntry.from_pages(FileStat(*stamp), sha256, list(map(PageEntry._make, pages)))
 
-    def unread(self) -> int:
+    def count_unread(self) -> int:
         """How many files in the inbox could not be read, or not wholly."""
         found = "SELECT count(*) FROM files WHERE state = 'present' AND (bad OR NOT readable)"
         return int(self.query(found).fetchone()[0])
 
-    def set_aside(self, places: Iterable[tuple[int, Path, bool]]) -> None:
+    def mark_quarantined(self, moves: Iterable[tuple[int, Path, bool]]) -> None:
         """Note where files lie in quarantine, and which of them have left the inbox."""
         with self.transaction() as sql:
             sql.executemany(
                 "UPDATE files SET aside = ?, state = ? WHERE id = ?",
                 [
-                    (self._shown(place), QUARANTINED if left else PRESENT, number)
-                    for number, place, left in places
+                    (self._format_path(place), QUARANTINED if left else PRESENT, number)
+                    for number, place, left in moves
                 ],
             )
 
-    def _shown(self, place: Path) -> str:
-        return display_name(os.path.relpath(place, self._outbox_path))
+    def _format_path(self, path: Path) -> str:
+        return display_name(os.path.relpath(path, self._outbox_path))
 
-    def in_quarantine(self) -> Iterator[tuple[int, str, Path, FileEntry]]:
+    def iter_quarantined(self) -> Iterator[tuple[int, str, Path, FileEntry]]:
         """Number, name, place and entry of every file that was taken to quarantine."""
         find = "SELECT id, name, aside FROM files WHERE state = 'quarantined' ORDER BY id"
         for number, name, aside in self.query(find).fetchall():
-            yield number, name, self._outbox_path / raw_name(aside), self.entry(number)
+            yield number, name, self._outbox_path / raw_name(aside), self.load_entry(number)
 
-    def put_back(self, number: int) -> None:
+    def mark_restored(self, file_id: int) -> None:
         """Note that a file is in the inbox again and not in quarantine."""
         with self.transaction() as sql:
-            sql.execute("UPDATE files SET state = 'present', aside = NULL WHERE id = ?", (number,))
+            sql.execute("UPDATE files SET state = 'present', aside = NULL WHERE id = ?", (file_id,))
 
-    def mark(self, numbers: Iterable[int], state: str) -> None:
+    def set_state(self, file_ids: Iterable[int], state: str) -> None:
         """Note that files are ``present`` or ``gone``."""
         with self.transaction() as sql:
             sql.executemany(
-                "UPDATE files SET state = ? WHERE id = ?", [(state, each) for each in numbers]
+                "UPDATE files SET state = ? WHERE id = ?", [(state, each) for each in file_ids]
             )
 
     def mark_gone(self, names: Iterable[str]) -> None:
@@ -226,7 +237,9 @@ class Journal(Written):
         find = "SELECT EXISTS (SELECT 1 FROM files WHERE name = ? AND state = 'present')"
         return bool(self.query(find, (name,)).fetchone()[0])
 
-    def to_take_away(self, maker: int, sure: bool) -> list[tuple[int, str, int, str]]:
+    def find_removable(
+        self, reader_version_id: int, only_ok: bool
+    ) -> list[tuple[int, str, int, str]]:
         """Number, name, size in bytes and hash of files in the inbox that were read.
 
         ``sure`` leaves out those of which somebody should look at a page.
@@ -235,14 +248,14 @@ class Journal(Written):
             "SELECT id, name, size, sha256 FROM files f "
             "WHERE state = 'present' AND readable AND maker = ? AND NOT (bad AND aside IS NULL)"
         )
-        if sure:
+        if only_ok:
             find += " AND NOT EXISTS (SELECT 1 FROM pages WHERE file = f.id AND status <> 'ok')"
-        return self.query(find, (maker,)).fetchall()
+        return self.query(find, (reader_version_id,)).fetchall()
 
-    def take_away(self, places: Iterable[tuple[int, Path | None]]) -> None:
+    def mark_processed(self, moves: Iterable[tuple[int, Path | None]]) -> None:
         """Note where read files are about to be moved, or that they are to be deleted."""
         with self.transaction() as sql:
             sql.executemany(
                 "UPDATE files SET state = 'processed', processed = ? WHERE id = ?",
-                [(place and self._shown(place), number) for number, place in places],
+                [(place and self._format_path(place), number) for number, place in moves],
             )

@@ -9,29 +9,31 @@ from dataclasses import dataclass
 from typing import Any
 
 from batchdigits.config import Thumbnails
-from batchdigits.journal.journal import GONE, PRESENT, Journal, Todo
+from batchdigits.journal.journal import GONE, PRESENT, Journal, PendingFile
 from batchdigits.system.filenames import order_key
 
 #: Files to be read that are fetched at a time.
-_BLOCK = 4096
-_FEW = 100
+_FETCH_SIZE = 4096
+_SMALL_LISTING = 100
 #: Pictures that serve other wishes too: those of ``each`` are enough for sheets.
-_SERVES = {
+_SUFFICIENT_THUMBNAILS = {
     Thumbnails.EACH: "'each'",
     Thumbnails.SHEETS: "'each', 'sheets'",
     Thumbnails.REVIEW: "'each', 'review'",
     Thumbnails.OFF: "'each', 'sheets', 'review', 'off'",
 }
-_FAILURE = "EXISTS (SELECT 1 FROM pages WHERE file = f.id AND status IN ('quarantined', 'failed'))"
-_UNSUPPORTED = "EXISTS (SELECT 1 FROM pages WHERE file = f.id AND reason = 'unsupported')"
+_HAS_FAILED_PAGE = (
+    "EXISTS (SELECT 1 FROM pages WHERE file = f.id AND status IN ('quarantined', 'failed'))"
+)
+_HAS_UNSUPPORTED_PAGE = "EXISTS (SELECT 1 FROM pages WHERE file = f.id AND reason = 'unsupported')"
 # What makes a file's record hold, besides that its size and mtime are still the same. A file
 # that was never read has no hash and holds for nothing, nor does one that failed for the moment.
-_HOLDS = (
+_IS_UP_TO_DATE = (
     "f.maker = :maker AND f.state = 'present' AND f.sha256 <> '' AND f.pictured IN ({serves})"
     " AND (f.readable OR f.bad OR {unsupported})"
     " AND NOT (:failures AND {failure})"
 )
-_TODO = """
+_INSERT_PENDING = """
 INSERT INTO todo
 SELECT coalesce(f.order_key, order_key(s.name)) AS place, s.name, s.size, f.id,
        coalesce(f.sha256, ''), f.id IS NOT NULL AND NOT :everything AND {holds},
@@ -44,7 +46,7 @@ WHERE :everything OR NOT EXISTS (
     AND {holds})
 ORDER BY place
 """
-_BACK = """
+_SELECT_RETURNED = """
 SELECT f.id FROM seen s JOIN files f
 ON f.name = s.name AND f.size = s.size AND f.mtime_ns = s.mtime_ns
 WHERE f.state = 'gone'
@@ -54,16 +56,16 @@ GROUP BY s.name HAVING f.id = max(f.id)
 
 
 @dataclass(frozen=True, slots=True)
-class Wish:
+class ReadPolicy:
     """What a run wants to hold of every file.
 
     ``everything`` reads all files again, ``failures`` those that could not be read.
     """
 
-    maker: int
+    reader_version_id: int
     thumbnails: Thumbnails
-    everything: bool = False
-    failures: bool = False
+    force: bool = False
+    retry_failed: bool = False
 
 
 class Plan:
@@ -75,24 +77,28 @@ class Plan:
         outdated: how many of those only because model or settings changed.
     """
 
-    def __init__(self, journal: Journal, found: Iterable[tuple[str, int, int]], wish: Wish) -> None:
+    def __init__(
+        self, journal: Journal, listing: Iterable[tuple[str, int, int]], policy: ReadPolicy
+    ) -> None:
         """``found`` yields name, size in bytes and mtime in nanoseconds of each file."""
         self._journal = journal
-        with journal.telling():
-            self._list(found)
+        with journal.translate_errors():
+            self._store_listing(listing)
             self.files = self._count("SELECT count(*) FROM seen")
-            few = self.files <= _FEW  # then looking each up is sooner done than this question
+            few = (
+                self.files <= _SMALL_LISTING
+            )  # then looking each up is sooner done than this question
             if few or self._count("SELECT EXISTS (SELECT 1 FROM files WHERE state = 'gone')"):
-                back = [row[0] for row in journal.query(_BACK).fetchall()]
+                back = [row[0] for row in journal.query(_SELECT_RETURNED).fetchall()]
                 if back:
-                    journal.mark(back, PRESENT)
-            self._choose(wish)
+                    journal.set_state(back, PRESENT)
+            self._select_pending(policy)
         counts = journal.query(
             "SELECT count(*), total(size), total(outdated), total(present) FROM todo"
         )
-        self.todo, self.todo_bytes, self.outdated, self._present = map(int, counts.fetchone())
+        self.pending, self.pending_bytes, self.outdated, self._present = map(int, counts.fetchone())
 
-    def _list(self, found: Iterable[tuple[str, int, int]]) -> None:
+    def _store_listing(self, listing: Iterable[tuple[str, int, int]]) -> None:
         sql = self._journal.sql
         sql.create_function("order_key", 1, order_key, deterministic=True)
         for table in ("seen", "todo"):
@@ -105,55 +111,61 @@ class Plan:
         )
         sql.execute("BEGIN")
         try:
-            sql.executemany("INSERT INTO seen VALUES (?, ?, ?)", found)
+            sql.executemany("INSERT INTO seen VALUES (?, ?, ?)", listing)
         finally:
             if sql.in_transaction:  # a full disk has rolled it back already
                 sql.execute("COMMIT")
 
-    def _choose(self, wish: Wish) -> None:
-        holds = _HOLDS.format(
-            serves=_SERVES[wish.thumbnails], failure=_FAILURE, unsupported=_UNSUPPORTED
+    def _select_pending(self, policy: ReadPolicy) -> None:
+        holds = _IS_UP_TO_DATE.format(
+            serves=_SUFFICIENT_THUMBNAILS[policy.thumbnails],
+            failure=_HAS_FAILED_PAGE,
+            unsupported=_HAS_UNSUPPORTED_PAGE,
         )
         self._journal.sql.execute(
-            _TODO.format(holds=holds),
-            {"maker": wish.maker, "everything": wish.everything, "failures": wish.failures},
+            _INSERT_PENDING.format(holds=holds),
+            {
+                "maker": policy.reader_version_id,
+                "everything": policy.force,
+                "failures": policy.retry_failed,
+            },
         )
 
     def _count(self, statement: str) -> int:
         return int(self._journal.query(statement).fetchone()[0])
 
-    def first(self, most: int) -> list[tuple[str, int, int]]:
+    def fetch_first(self, limit: int) -> list[tuple[str, int, int]]:
         """Name, size and mtime of what is to be read, at most so many files."""
         find = "SELECT name, size, mtime_ns FROM todo ORDER BY rowid LIMIT ?"
-        return self._journal.query(find, (most,)).fetchall()
+        return self._journal.query(find, (limit,)).fetchall()
 
-    def chunks(self, most_files: int, most_bytes: int) -> Iterator[list[Todo]]:
+    def iter_chunks(self, max_files: int, max_bytes: int) -> Iterator[list[PendingFile]]:
         """What is to be read, up to so many files, or so many bytes, at a time.
 
         In scan order: scanners write so, and the journal's indexes then grow at their end.
         """
-        chunk: list[Todo] = []
+        chunk: list[PendingFile] = []
         held = 0
         before = None
-        for *todo, size in self._rows():
+        for *todo, size in self._iter_rows():
             if todo[0] == before:  # a folder that changes while it is listed may name a file twice
                 continue
             before = todo[0]
-            if chunk and (len(chunk) >= most_files or held + size > most_bytes):
+            if chunk and (len(chunk) >= max_files or held + size > max_bytes):
                 yield chunk
                 chunk, held = [], 0
-            chunk.append(Todo._make(todo))
+            chunk.append(PendingFile._make(todo))
             held += size
         if chunk:
             yield chunk
 
-    def _rows(self) -> Iterator[tuple[Any, ...]]:
+    def _iter_rows(self) -> Iterator[tuple[Any, ...]]:
         """In blocks: a cursor left open would keep SQLite's log from being cut back."""
-        for after in range(0, self.todo, _BLOCK):
+        for after in range(0, self.pending, _FETCH_SIZE):
             yield from self._journal.query(
                 "SELECT name, order_key, earlier, sha256, is_valid, crowded, size FROM todo "
                 "WHERE rowid > ? AND rowid <= ? ORDER BY rowid",
-                (after, after + _BLOCK),
+                (after, after + _FETCH_SIZE),
             ).fetchall()
 
     def mark_gone(self, is_gone: Callable[[str], bool]) -> int:
@@ -164,7 +176,7 @@ class Plan:
                 ``--exclude`` or lie in a folder that may not be looked into just now.
         """
         present = self._count("SELECT count(*) FROM files WHERE state = 'present'")
-        if self.files - self.todo + self._present == present:
+        if self.files - self.pending + self._present == present:
             return 0
         missing = self._journal.query(
             "SELECT f.id, f.name FROM files f LEFT JOIN seen s ON s.name = f.name "
@@ -172,5 +184,5 @@ class Plan:
         )
         gone = [number for number, name in missing.fetchall() if is_gone(name)]
         if gone:
-            self._journal.mark(gone, GONE)
+            self._journal.set_state(gone, GONE)
         return len(gone)

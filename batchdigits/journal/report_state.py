@@ -5,7 +5,7 @@ from typing import NamedTuple
 from batchdigits.journal.store import Store
 
 
-class Report(NamedTuple):
+class ReportState(NamedTuple):
     """What was last written under a report's name, and what is to take its place.
 
     ``next_size`` is the size it is to grow to where lines are being added at its end, else 0.
@@ -19,52 +19,54 @@ class Report(NamedTuple):
     next_size: int
 
 
-class Written(Store):
+class ReportStateStore(Store):
     """The reports of one outbox, as the journal knows them."""
 
-    def report(self, name: str) -> Report | None:
+    def find_report(self, name: str) -> ReportState | None:
         """What was last written under a report's name."""
-        find = f"SELECT {', '.join(Report._fields)} FROM reports WHERE name = ?"
+        find = f"SELECT {', '.join(ReportState._fields)} FROM reports WHERE name = ?"
         row = self.query(find, (name,)).fetchone()
-        return None if row is None else Report._make(row)
+        return None if row is None else ReportState._make(row)
 
-    def expect_report(self, name: str, sha256: str, now: str, grows_to: int = 0) -> None:
+    def expect_report(
+        self, name: str, sha256: str, current_sha256: str, next_size: int = 0
+    ) -> None:
         """Note the hash of a report that is about to take the place of one with hash ``now``.
 
         ``grows_to`` is its size in bytes where lines are added to the old one for it.
         """
-        with self.transaction(changes=False) as sql:
+        with self.transaction(invalidates_reports=False) as sql:
             sql.execute("INSERT OR IGNORE INTO reports VALUES (?, '', '', 0, 0, '', 0)", (name,))
             # A kill may have kept the last one from being noted after it took its place.
             sql.execute(
                 "UPDATE reports SET sha256 = next_sha256 WHERE name = ? AND next_sha256 = ?",
-                (name, now),
+                (name, current_sha256),
             )
             sql.execute(
                 "UPDATE reports SET next_sha256 = ?, next_size = ? WHERE name = ?",
-                (sha256, grows_to, name),
+                (sha256, next_size, name),
             )
 
-    def note_report(self, name: str, shows: str, size: int, mtime_ns: int) -> None:
+    def confirm_report(self, name: str, fingerprint: str, size: int, mtime_ns: int) -> None:
         """Note that the expected report has taken its place, and what it shows."""
-        with self.transaction(changes=False) as sql:
+        with self.transaction(invalidates_reports=False) as sql:
             sql.execute(
                 "UPDATE reports SET sha256 = next_sha256, shows = ?, size = ?, mtime_ns = ? "
                 "WHERE name = ?",
-                (shows, size, mtime_ns, name),
+                (fingerprint, size, mtime_ns, name),
             )
 
-    def report_names(self) -> list[str]:
+    def list_report_names(self) -> list[str]:
         """Names of all reports that were ever written here."""
         return [str(row[0]) for row in self.query("SELECT name FROM reports ORDER BY name")]
 
-    def drawn(self, name: str) -> str | None:
+    def find_fingerprint(self, name: str) -> str | None:
         """What a picture was last drawn to show."""
         row = self.query("SELECT shows FROM reports WHERE name = ?", (name,)).fetchone()
         return None if row is None else str(row[0])
 
-    def note_drawn(self, name: str, shows: str) -> None:
+    def set_fingerprint(self, name: str, fingerprint: str) -> None:
         """Note what a picture shows now."""
-        with self.transaction(changes=False) as sql:
-            row = name, "", "", 0, 0, shows, 0
+        with self.transaction(invalidates_reports=False) as sql:
+            row = name, "", "", 0, 0, fingerprint, 0
             sql.execute("INSERT OR REPLACE INTO reports VALUES (?, ?, ?, ?, ?, ?, ?)", row)

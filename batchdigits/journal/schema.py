@@ -87,12 +87,12 @@ CREATE TABLE reports (
 """
 
 
-def _first_tables(connection: sqlite3.Connection) -> None:
-    for statement in _statements(_TABLES):
+def _create_first_tables(connection: sqlite3.Connection) -> None:
+    for statement in _split_statements(_TABLES):
         connection.execute(statement)
 
 
-def _watching(connection: sqlite3.Connection) -> None:
+def _add_watching(connection: sqlite3.Connection) -> None:
     """What a watcher needs: reports that grow, files taken away once read, copies found fast."""
     connection.execute("ALTER TABLE reports ADD COLUMN next_size INTEGER NOT NULL DEFAULT 0")
     # Where a read file lies now, from the outbox; NULL where it was deleted, or is in the inbox.
@@ -100,7 +100,7 @@ def _watching(connection: sqlite3.Connection) -> None:
     connection.execute("CREATE INDEX files_by_content ON files (sha256)")
 
 
-def _correcting(connection: sqlite3.Connection) -> None:
+def _add_corrections(connection: sqlite3.Connection) -> None:
     """What people said a page shows: 0-9, or -1 for no digit."""
     connection.execute(
         "CREATE TABLE corrections (sha256 TEXT NOT NULL, page INTEGER NOT NULL, "
@@ -110,17 +110,17 @@ def _correcting(connection: sqlite3.Connection) -> None:
     connection.execute("ALTER TABLE pages ADD COLUMN streak INTEGER")
 
 
-MIGRATIONS: list[Migration] = [_first_tables, _watching, _correcting]
+MIGRATIONS: list[Migration] = [_create_first_tables, _add_watching, _add_corrections]
 
 
-def version(connection: sqlite3.Connection) -> int:
+def read_version(connection: sqlite3.Connection) -> int:
     """How many migrations a journal has had; 0 for an empty file."""
     return int(connection.execute("PRAGMA user_version").fetchone()[0])
 
 
 def migrate(connection: sqlite3.Connection) -> None:
     """Bring a journal up to date, each step whole or not at all."""
-    for number in range(version(connection), len(MIGRATIONS)):
+    for number in range(read_version(connection), len(MIGRATIONS)):
         connection.execute("BEGIN IMMEDIATE")
         try:
             MIGRATIONS[number](connection)
@@ -131,7 +131,7 @@ def migrate(connection: sqlite3.Connection) -> None:
         connection.execute("COMMIT")
 
 
-def _statements(script: str) -> list[str]:
+def _split_statements(script: str) -> list[str]:
     """One by one, since ``executescript`` would commit in between."""
     lines = [line.partition("--")[0] for line in script.splitlines()]
     return [each for each in "\n".join(lines).split(";") if each.strip()]

@@ -7,14 +7,14 @@ from pathlib import Path
 from typing import Self
 
 from batchdigits.errors import OutboxBusyError, OutboxError
-from batchdigits.journal.schema import MIGRATIONS, migrate, version
+from batchdigits.journal.schema import MIGRATIONS, migrate, read_version
 from batchdigits.system.filesystems import network_file_system
 from batchdigits.system.logs import LOG
 
-FOLDER = ".batchdigits"
-FILE = "journal.sqlite3"
+STATE_FOLDER = ".batchdigits"
+JOURNAL_FILE = "journal.sqlite3"
 #: What SQLite says of a disk that is full, or fails, or is held for the moment.
-_PASSING = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR}
+_TRANSIENT_ERRORS = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR}
 
 
 class Store:
@@ -25,29 +25,29 @@ class Store:
     """
 
     def __init__(self, outbox: Path) -> None:
-        self.path = outbox / FOLDER / FILE
+        self.path = outbox / STATE_FOLDER / JOURNAL_FILE
         self._outbox = outbox
-        with self.telling():
+        with self.translate_errors():
             # Autocommit: every transaction here begins and ends by name.
             self.sql = sqlite3.connect(self.path, isolation_level=None)
             self._prepare()
-        self._identity = self._on_disk()
-        self.change = int(self.meta("change") or 0)
+        self._identity = self._get_file_identity()
+        self.revision = int(self.get_meta("change") or 0)
 
     def _prepare(self) -> None:
-        found = version(self.sql)
+        found = read_version(self.sql)
         if found > len(MIGRATIONS):
             raise OutboxError(
                 f"The journal {self.path} was made by a newer batchdigits: update, or choose "
                 "another outbox."
             )
-        self._set_mode()
+        self._set_journal_mode()
         # A power cut may cost the last commits, whose files are then read again, never the file.
         self.sql.execute("PRAGMA synchronous = NORMAL")
         self.sql.execute("PRAGMA temp_store = FILE")
         migrate(self.sql)
 
-    def _set_mode(self) -> None:
+    def _set_journal_mode(self) -> None:
         network = network_file_system(self.path.parent)
         mode = "DELETE" if network else "WAL"
         got = self.sql.execute(f"PRAGMA journal_mode = {mode}").fetchone()[0]
@@ -62,7 +62,7 @@ class Store:
         self.sql.close()
 
     @contextmanager
-    def telling(self) -> Iterator[None]:
+    def translate_errors(self) -> Iterator[None]:
         """What SQLite cannot do becomes one sentence about the journal."""
         try:
             yield
@@ -75,27 +75,27 @@ class Store:
             if "not a database" in problem:
                 advice = " Rename it away to begin anew."
             code = getattr(error, "sqlite_errorcode", 0) & 0xFF  # the rest tells more of the same
-            kind = OutboxBusyError if code in _PASSING else OutboxError
+            kind = OutboxBusyError if code in _TRANSIENT_ERRORS else OutboxError
             raise kind(f"The journal {self.path}: {problem}.{advice}") from error
 
     @contextmanager
-    def transaction(self, changes: bool = True) -> Iterator[sqlite3.Connection]:
-        """All or nothing; ``changes`` tells that reports drawn before are out of date."""
-        with self.telling():
+    def transaction(self, invalidates_reports: bool = True) -> Iterator[sqlite3.Connection]:
+        """Do all or nothing; ``invalidates_reports`` if reports drawn before are now out of date."""
+        with self.translate_errors():
             self.sql.execute("BEGIN IMMEDIATE")
             try:
                 yield self.sql
-                if changes:
-                    self._set_meta("change", self.change + 1)
+                if invalidates_reports:
+                    self._write_meta("change", self.revision + 1)
                 self.sql.execute("COMMIT")
-                self.change += changes
+                self.revision += invalidates_reports
             except BaseException:
                 if self.sql.in_transaction:  # a full disk has rolled it back already
                     self.sql.execute("ROLLBACK")
                 raise
 
     @contextmanager
-    def surviving_power_cuts(self) -> Iterator[None]:
+    def use_full_sync(self) -> Iterator[None]:
         """Transactions herein are on the disk itself once they end, before files are moved."""
         self.sql.execute("PRAGMA synchronous = FULL")
         try:
@@ -107,20 +107,20 @@ class Store:
         self, statement: str, values: Sequence[object] | Mapping[str, object] = ()
     ) -> sqlite3.Cursor:
         """Run a statement that reads."""
-        with self.telling():
+        with self.translate_errors():
             return self.sql.execute(statement, values)
 
-    def meta(self, key: str) -> str | None:
+    def get_meta(self, key: str) -> str | None:
         """A fact about the journal itself, if it is known."""
         row = self.query("SELECT value FROM meta WHERE key = ?", (key,)).fetchone()
         return None if row is None else str(row[0])
 
-    def remember(self, key: str, value: str) -> None:
+    def set_meta(self, key: str, value: str) -> None:
         """Note a fact about the journal itself."""
-        with self.transaction(changes=False):
-            self._set_meta(key, value)
+        with self.transaction(invalidates_reports=False):
+            self._write_meta(key, value)
 
-    def _set_meta(self, key: str, value: str | int) -> None:
+    def _write_meta(self, key: str, value: str | int) -> None:
         self.sql.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", (key, value))
 
     def claim(self, inbox: str, rebind: bool) -> None:
@@ -129,7 +129,7 @@ class Store:
         Raises:
             OutboxError: it belongs to another and ``rebind`` is false.
         """
-        owner = self.meta("inbox")
+        owner = self.get_meta("inbox")
         if owner == inbox:
             return
         if owner is not None and not rebind:
@@ -137,18 +137,18 @@ class Store:
                 f"The outbox {self._outbox} belongs to the inbox {owner}, not to {inbox}: choose "
                 "another outbox, or say --rebind if the folder only moved."
             )
-        with self.transaction(changes=False):
-            self._set_meta("inbox", inbox)
+        with self.transaction(invalidates_reports=False):
+            self._write_meta("inbox", inbox)
 
     def check_in_place(self) -> None:
         """Raise :class:`OutboxError` where the outbox was removed or exchanged meanwhile.
 
         SQLite would go on writing to the deleted file without a word.
         """
-        if self._on_disk() != self._identity:
+        if self._get_file_identity() != self._identity:
             raise OutboxError(f"The outbox {self._outbox} was removed or exchanged during the run.")
 
-    def _on_disk(self) -> tuple[int, int] | None:
+    def _get_file_identity(self) -> tuple[int, int] | None:
         try:
             status = self.path.stat()
         except OSError:

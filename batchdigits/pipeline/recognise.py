@@ -11,32 +11,46 @@ from typing import NamedTuple, TypeVar
 import numpy as np
 
 from batchdigits.config import Limits, Thumbnails
-from batchdigits.drawing.thumbnail import View, draw_png, view
+from batchdigits.drawing.thumbnail import ThumbnailView, draw_thumbnail, make_view
 from batchdigits.errors import ImageError
 from batchdigits.images.decode import guarded
 from batchdigits.images.load import pages, read_bytes
 from batchdigits.images.reduced import ReducedPage
 from batchdigits.inference.engine import Engine
-from batchdigits.pipeline.decide import judge
-from batchdigits.preprocessing.normalise import SEARCH_SIDE, normalise_all, rescaled, stands_out
+from batchdigits.pipeline.decide import decide
+from batchdigits.preprocessing.normalise import (
+    SEARCH_SIDE,
+    is_unambiguous,
+    normalise_all,
+    rescale_digit,
+)
 from batchdigits.preprocessing.scanner_streak import find_streak
-from batchdigits.records import Digit, Page, Reading, Rejected, Row, Source, Stamp, Status
+from batchdigits.records import (
+    FileStat,
+    NormalisedDigit,
+    Page,
+    PageRecord,
+    Prediction,
+    Rejection,
+    Source,
+    Status,
+)
 from batchdigits.system.atomic_files import write_bytes
 from batchdigits.system.clock import now
 from batchdigits.system.filenames import shorten
 
 #: Where a digit on a reduced page has fewer pixels, the page is decoded again, larger.
-ENOUGH_PIXELS = 64
+MIN_DIGIT_PIXELS = 64
 #: Pages of no more pixels wait for their thumbnail as they are: its view would be no smaller.
-_SMALL_PAGE = 128 * 128
+_SMALL_PAGE_PIXELS = 128 * 128
 #: Bytes of files, and pixels of pages, up to which several are held at once.
-_RUN_WEIGHT = 1 << 20
+_GROUP_WEIGHT = 1 << 20
 
 _T = TypeVar("_T")
 
 
 @dataclass(frozen=True, slots=True)
-class Road:
+class RecognitionContext:
     """What a worker needs besides the files: a model, limits, and which thumbnails go where."""
 
     engine: Engine
@@ -45,36 +59,36 @@ class Road:
     thumbnails: Thumbnails = Thumbnails.EACH
 
     @property
-    def draws(self) -> bool:
+    def has_thumbnails(self) -> bool:
         """Whether any thumbnail may be wanted."""
         return self.outbox is not None and self.thumbnails is not Thumbnails.OFF
 
 
-class _File(NamedTuple):
+class _FileInfo(NamedTuple):
     """A file whose bytes are on their way or may be let go."""
 
     source: Source
-    stamp: Stamp
+    file_stat: FileStat
     sha256: str
 
 
-class _Seen(NamedTuple):
+class _MeasuredPage(NamedTuple):
     """One page on its way: measured, and no larger than what its thumbnail will show."""
 
-    file: _File
-    page: int
-    rejected: Rejected | None = None
-    digit: Digit | None = None
+    file: _FileInfo
+    page_number: int
+    rejection: Rejection | None = None
+    normalised_digit: NormalisedDigit | None = None
     width: int = 0
     height: int = 0
-    shown: View | Page | None = None
+    view: ThumbnailView | Page | None = None
     streak: int | None = None
 
 
-_Loaded = tuple[_File, int, Page | Rejected]
+_LoadedPage = tuple[_FileInfo, int, Page | Rejection]
 
 
-def read_chunk(sources: Sequence[Source], road: Road) -> list[Row]:
+def recognise_chunk(sources: Sequence[Source], context: RecognitionContext) -> list[PageRecord]:
     """Read files: load, normalise, predict, judge, draw.
 
     A file that cannot be read becomes a row like every other and never shifts a neighbour's.
@@ -91,22 +105,22 @@ def read_chunk(sources: Sequence[Source], road: Road) -> list[Row]:
     Raises:
         OSError: a thumbnail cannot be written.
     """
-    seen: list[_Seen] = []
-    for run in _runs(_load(sources, road.limits), _pixels):
-        seen += _measure(run, road)
-    images = [page.digit.image for page in seen if page.digit]
-    scores = iter(road.engine.predict(np.stack(images)) if images else ())
-    review_below = road.engine.card.review_below
+    seen: list[_MeasuredPage] = []
+    for run in _group_by_weight(_load_pages(sources, context.limits), _count_pixels):
+        seen += _measure_pages(run, context)
+    images = [page.normalised_digit.image for page in seen if page.normalised_digit]
+    scores = iter(context.engine.predict(np.stack(images)) if images else ())
+    review_below = context.engine.card.review_below
     readings = [
-        judge(page.digit, next(scores), review_below, (page.width, page.height))
-        if page.digit
+        decide(page.normalised_digit, next(scores), review_below, (page.width, page.height))
+        if page.normalised_digit
         else None
         for page in seen
     ]
-    return _rows(seen, readings, road)
+    return _make_records(seen, readings, context)
 
 
-def _runs(items: Iterable[_T], weight: Callable[[_T], int]) -> Iterator[list[_T]]:
+def _group_by_weight(items: Iterable[_T], weight: Callable[[_T], int]) -> Iterator[list[_T]]:
     """Lists of items that weigh a megabyte together, or whose last one alone does.
 
     One kind of work on many small files, then the next kind, takes two thirds of the time of
@@ -117,7 +131,7 @@ def _runs(items: Iterable[_T], weight: Callable[[_T], int]) -> Iterator[list[_T]
     for item in items:
         run.append(item)
         total += weight(item)
-        if total >= _RUN_WEIGHT:
+        if total >= _GROUP_WEIGHT:
             yield run
             run.clear()
             del item  # before the next one takes its memory
@@ -125,127 +139,146 @@ def _runs(items: Iterable[_T], weight: Callable[[_T], int]) -> Iterator[list[_T]
     yield run
 
 
-def _load(sources: Sequence[Source], limits: Limits) -> Iterator[_Loaded]:
-    for run in _runs(map(_open, sources), _bytes):
+def _load_pages(sources: Sequence[Source], limits: Limits) -> Iterator[_LoadedPage]:
+    for run in _group_by_weight(map(_read_file, sources), _count_bytes):
         while run:
-            yield from _pages(*run.pop(0), limits)
+            yield from _decode_pages(*run.pop(0), limits)
 
 
-def _open(source: Source) -> tuple[_File, bytes | Rejected]:
+def _read_file(source: Source) -> tuple[_FileInfo, bytes | Rejection]:
     try:
         data, stamp = read_bytes(source)
     except ImageError as error:
-        return _File(source, Stamp(), ""), error.rejected
-    return _File(source, stamp, hashlib.sha256(data).hexdigest()), data
+        return _FileInfo(source, FileStat(), ""), error.rejection
+    return _FileInfo(source, stamp, hashlib.sha256(data).hexdigest()), data
 
 
-def _pages(file: _File, data: bytes | Rejected, limits: Limits) -> Iterable[_Loaded]:
-    if isinstance(data, Rejected):
+def _decode_pages(
+    file: _FileInfo, data: bytes | Rejection, limits: Limits
+) -> Iterable[_LoadedPage]:
+    if isinstance(data, Rejection):
         return [(file, 1, data)]
     # A loop here would hold each page until the next one is decoded.
     return map(lambda page: (file, *page), pages(data, file.source.name, limits, SEARCH_SIDE))
 
 
-def _bytes(opened: tuple[_File, bytes | Rejected]) -> int:
-    return 0 if isinstance(opened[1], Rejected) else len(opened[1])
+def _count_bytes(file_and_data: tuple[_FileInfo, bytes | Rejection]) -> int:
+    return 0 if isinstance(file_and_data[1], Rejection) else len(file_and_data[1])
 
 
-def _pixels(loaded: _Loaded) -> int:
-    return 0 if isinstance(loaded[2], Rejected) else loaded[2].gray.size
+def _count_pixels(loaded_page: _LoadedPage) -> int:
+    return 0 if isinstance(loaded_page[2], Rejection) else loaded_page[2].gray.size
 
 
-def _measure(run: list[_Loaded], road: Road) -> list[_Seen]:
+def _measure_pages(
+    loaded_pages: list[_LoadedPage], context: RecognitionContext
+) -> list[_MeasuredPage]:
     """Normalise pages, and keep of each one what its thumbnail will show."""
-    digits = iter(normalise_all([page.gray for *_, page in run if isinstance(page, Page)]))
+    digits = iter(normalise_all([page.gray for *_, page in loaded_pages if isinstance(page, Page)]))
     return [
-        _Seen(file, number, page)
-        if isinstance(page, Rejected)
-        else _measured(file, number, page, next(digits), road)
-        for file, number, page in run
+        _MeasuredPage(file, number, page)
+        if isinstance(page, Rejection)
+        else _measure_page(file, number, page, next(digits), context)
+        for file, number, page in loaded_pages
     ]
 
 
-def _measured(file: _File, number: int, page: Page, digit: Digit, road: Road) -> _Seen:
+def _measure_page(
+    file: _FileInfo,
+    page_number: int,
+    page: Page,
+    digit: NormalisedDigit,
+    context: RecognitionContext,
+) -> _MeasuredPage:
     width, height, box = page.width, page.height, digit.box
     if isinstance(page, ReducedPage):
-        factor = _lacking(page, digit)
+        factor = _compute_enlargement(page, digit)
         if factor > 1:
-            return _measure([(file, number, guarded(partial(page.enlarged, factor)))], road)[0]
+            return _measure_pages(
+                [(file, page_number, guarded(partial(page.enlarged, factor)))], context
+            )[0]
         width, height = page.full_width, page.full_height
-        digit = rescaled(digit, page.scale, (height, width))
-    shown: View | Page | None = None
-    if road.draws:
-        shown = page if page.gray.size <= _SMALL_PAGE else view(page, box)
+        digit = rescale_digit(digit, page.scale, (height, width))
+    shown: ThumbnailView | Page | None = None
+    if context.has_thumbnails:
+        shown = page if page.gray.size <= _SMALL_PAGE_PIXELS else make_view(page, box)
     streak = find_streak(page.gray)
     if streak is not None:
         streak = streak * width // page.gray.shape[1]
-    return _Seen(file, number, None, digit, width, height, shown, streak)
+    return _MeasuredPage(file, page_number, None, digit, width, height, shown, streak)
 
 
-def _lacking(page: ReducedPage, digit: Digit) -> float:
+def _compute_enlargement(page: ReducedPage, digit: NormalisedDigit) -> float:
     """How many times larger a page must be decoded for its digit to be beyond doubt."""
     if digit.box is None:
         return 1  # every page is searched reduced even further
     side = max(digit.box.width, digit.box.height)
-    if side < ENOUGH_PIXELS:
-        return ENOUGH_PIXELS / side
-    return 1 if stands_out(digit, page.height, page.width) else page.scale
+    if side < MIN_DIGIT_PIXELS:
+        return MIN_DIGIT_PIXELS / side
+    return 1 if is_unambiguous(digit, page.height, page.width) else page.scale
 
 
-def _rows(seen: list[_Seen], readings: list[Reading | None], road: Road) -> list[Row]:
-    both = list(zip(seen, readings, strict=True))
-    views = [_view(page) if _is_drawn(reading, road) else None for page, reading in both]
-    pictures = [
-        draw_png(shown, reading) if shown and reading else b""
-        for shown, reading in zip(views, readings, strict=True)
+def _make_records(
+    measured_pages: list[_MeasuredPage],
+    predictions: list[Prediction | None],
+    context: RecognitionContext,
+) -> list[PageRecord]:
+    both = list(zip(measured_pages, predictions, strict=True))
+    views = [
+        _make_page_view(page) if _has_thumbnail(reading, context) else None
+        for page, reading in both
     ]
-    names = [""] * len(seen)
-    if road.thumbnails is not Thumbnails.SHEETS:
+    pictures = [
+        draw_thumbnail(shown, reading) if shown and reading else b""
+        for shown, reading in zip(views, predictions, strict=True)
+    ]
+    names = [""] * len(measured_pages)
+    if context.thumbnails is not Thumbnails.SHEETS:
         names = [
-            _saved(picture, page, road) if picture else ""
-            for page, picture in zip(seen, pictures, strict=True)
+            _save_thumbnail(picture, page, context) if picture else ""
+            for page, picture in zip(measured_pages, pictures, strict=True)
         ]
-        pictures = [b""] * len(seen)
+        pictures = [b""] * len(measured_pages)
     read_at = now()
     return [
-        Row(
+        PageRecord(
             source=page.file.source,
-            page=page.page,
-            stamp=page.file.stamp,
+            page=page.page_number,
+            file_stat=page.file.file_stat,
             sha256=page.file.sha256,
             width=page.width,
             height=page.height,
             read_at=read_at,
-            reading=reading,
-            rejected=page.rejected,
-            digit=page.digit,
+            prediction=reading,
+            rejection=page.rejection,
+            normalised_digit=page.normalised_digit,
             thumbnail=name,
-            picture=picture,
+            thumbnail_png=picture,
             streak=page.streak,
         )
         for (page, reading), name, picture in zip(both, names, pictures, strict=True)
     ]
 
 
-def _is_drawn(reading: Reading | None, road: Road) -> bool:
-    if reading is None:
+def _has_thumbnail(prediction: Prediction | None, context: RecognitionContext) -> bool:
+    if prediction is None:
         return False
-    return road.thumbnails is not Thumbnails.REVIEW or reading.status is Status.REVIEW
+    return context.thumbnails is not Thumbnails.REVIEW or prediction.status is Status.REVIEW
 
 
-def _view(page: _Seen) -> View | None:
-    if isinstance(page.shown, Page):
-        return view(page.shown, page.digit.box if page.digit else None)
-    return page.shown
+def _make_page_view(page: _MeasuredPage) -> ThumbnailView | None:
+    if isinstance(page.view, Page):
+        return make_view(page.view, page.normalised_digit.box if page.normalised_digit else None)
+    return page.view
 
 
-def _saved(picture: bytes, page: _Seen, road: Road) -> str:
+def _save_thumbnail(png: bytes, page: _MeasuredPage, context: RecognitionContext) -> str:
     """Write a thumbnail; its name, or nothing where it can have none."""
     source, _, sha256 = page.file
-    is_shared = source.crowded or source.known_sha256 not in ("", sha256)
-    name = thumbnail_name(source.name, page.page, sha256[:8] if is_shared else "")
+    is_shared = source.has_other_contents or source.known_sha256 not in ("", sha256)
+    name = make_thumbnail_name(source.name, page.page_number, sha256[:8] if is_shared else "")
     try:
-        write_bytes(f"{road.outbox}/{name}", picture)
+        write_bytes(f"{context.outbox}/{name}", png)
     except OSError as error:
         if error.errno != errno.ENAMETOOLONG:
             raise
@@ -253,7 +286,7 @@ def _saved(picture: bytes, page: _Seen, road: Road) -> str:
     return name
 
 
-def thumbnail_name(name: str, page: int, content: str = "") -> str:
+def make_thumbnail_name(name: str, page: int, content_hash: str = "") -> str:
     """Where a page's thumbnail lies inside the outbox; no two pages share one.
 
     The page's number is always in it, so ``scan.tif`` page 2 and a file called ``scan.tif.p2``
@@ -267,5 +300,5 @@ def thumbnail_name(name: str, page: int, content: str = "") -> str:
     *folders, file = name.split("/")
     # A trailing "_" is doubled up as well, or "a.png" and "a.png_" would become one folder.
     safe = [folder + "_" if folder.rstrip("_").endswith(".png") else folder for folder in folders]
-    ending = f".p{page}-{content}.png" if content else f".p{page}.png"
+    ending = f".p{page}-{content_hash}.png" if content_hash else f".p{page}.png"
     return "/".join(["thumbnails", *map(shorten, safe), shorten(file, ending)])

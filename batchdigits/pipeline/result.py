@@ -9,16 +9,16 @@ import cv2
 import numpy as np
 
 from batchdigits.arrays import GrayImage
-from batchdigits.percentages import cut_percent
-from batchdigits.records import MEANING, Box, Reason, Row, Status
+from batchdigits.percentages import format_truncated_percent
+from batchdigits.records import REASON_TEXTS, Box, PageRecord, Reason, Status
 
 _T = TypeVar("_T")
-_HTML = (
+_HTML_TEMPLATE = (
     '<div style="display:inline-block;margin:4px;text-align:center;vertical-align:top">{picture}'
     '<div><b style="font-size:150%">{digit}</b> {sure}</div>'
     '<div style="font-size:85%">{name}</div><div style="font-size:85%">{why}</div></div>'
 )
-_PICTURE = (
+_IMG_TEMPLATE = (
     '<img alt="what the model saw" width="84" height="84" style="image-rendering:pixelated" '
     'src="data:image/png;base64,{}">'
 )
@@ -78,30 +78,34 @@ class Reading:
     def __repr__(self) -> str:
         page = f" page {self.page}" if self.page > 1 else ""
         why = f"; {self.status}: {self.reason}" if self.reason else ""
-        sure = f" ({cut_percent(self.confidence)})" if self.confidence is not None else ""
+        sure = (
+            f" ({format_truncated_percent(self.confidence)})" if self.confidence is not None else ""
+        )
         digit = self.digit if self.digit is not None else "blank" if self.is_read else "not read"
         return f"<Reading {self.file!r}{page}: {digit}{sure}{why}>"
 
     def _repr_html_(self) -> str:
         """A small picture with the digit below it, for notebooks."""
-        picture = "" if self.image is None else _PICTURE.format(_png_text(self.image))
-        return _HTML.format(
+        picture = "" if self.image is None else _IMG_TEMPLATE.format(_encode_png_base64(self.image))
+        return _HTML_TEMPLATE.format(
             picture=picture,
             digit="\N{EN DASH}" if self.digit is None else self.digit,
-            sure="" if self.confidence is None else cut_percent(self.confidence),
+            sure="" if self.confidence is None else format_truncated_percent(self.confidence),
             name=html.escape(self.file + (f", page {self.page}" if self.page > 1 else "")),
             why=html.escape(f"{self.status}: {self.reason}" if self.reason else ""),
         )
 
 
-def reading_of(row: Row) -> Reading:
+def reading_from_record(record: PageRecord) -> Reading:
     """What a row of the road tells of its page."""
-    read, digit, reason = row.reading, row.digit, row.reason
-    detail = row.rejected.detail if row.rejected else MEANING[reason][0] if reason else ""
+    read, digit, reason = record.prediction, record.normalised_digit, record.reason
+    detail = (
+        record.rejection.detail if record.rejection else REASON_TEXTS[reason][0] if reason else ""
+    )
     return Reading(
-        file=row.source.name,
-        page=row.page,
-        status=row.status,
+        file=record.source.name,
+        page=record.page,
+        status=record.status,
         reason=reason,
         detail=detail,
         digit=read.digit if read else None,
@@ -110,18 +114,18 @@ def reading_of(row: Row) -> Reading:
         second_confidence=read.second_confidence if read else None,
         scores=read.scores if read else (),
         box=digit.box if digit else None,
-        width=row.width or None,
-        height=row.height or None,
-        image=_kept(digit.image) if digit else None,
+        width=record.width or None,
+        height=record.height or None,
+        image=_copy_read_only(digit.image) if digit else None,
     )
 
 
-def _kept(image: GrayImage) -> GrayImage:
+def _copy_read_only(image: GrayImage) -> GrayImage:
     """A copy, as the image itself would keep those of the whole chunk in memory."""
     copy = np.array(image, np.uint8)
     copy.flags.writeable = False
     return copy
 
 
-def _png_text(image: GrayImage) -> str:
+def _encode_png_base64(image: GrayImage) -> str:
     return base64.b64encode(cv2.imencode(".png", image)[1].tobytes()).decode()

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from batchdigits.images.formats import kind_of_content, kind_of_name
-from batchdigits.records import storable
+from batchdigits.records import to_sqlite_integer
 from batchdigits.system.filenames import display_name, order_key
 
 JUNK_NAMES = frozenset({"thumbs.db", "desktop.ini", "@eadir", "__macosx"})
@@ -18,7 +18,7 @@ SNIFF_BYTES = 64
 
 
 @dataclass(slots=True)
-class Scan:
+class InboxWalk:
     """One look through an inbox; iterate it once, then read what it counted.
 
     Attributes:
@@ -36,23 +36,23 @@ class Scan:
     junk: int = 0
     excluded: int = 0
     links: int = 0
-    special: int = 0
-    others: list[str] = field(default_factory=list)
-    closed: list[str] = field(default_factory=list)
+    special_files: int = 0
+    not_images: list[str] = field(default_factory=list)
+    closed_folders: list[str] = field(default_factory=list)
 
     def __iter__(self) -> Iterator[tuple[str, int, int]]:
         """Yield name (see :class:`Source`), size in bytes and mtime in nanoseconds, unsorted.
 
         A million files cost no more memory than ten: the journal sorts them.
         """
-        yield from self.under("")
-        for names in (self.others, self.closed):
+        yield from self.walk_folder("")
+        for names in (self.not_images, self.closed_folders):
             names.sort(key=order_key)
 
-    def under(self, place: str) -> Iterator[tuple[str, int, int]]:
+    def walk_folder(self, folder_path: str) -> Iterator[tuple[str, int, int]]:
         """The same for one folder: its path inside the inbox with ``/`` at the end."""
         # A list of folders still to do instead of recursion, as trees may be very deep.
-        waiting = [(f"{os.fspath(self.inbox)}/{place}", place)]
+        waiting = [(f"{os.fspath(self.inbox)}/{folder_path}", folder_path)]
         while waiting:
             folder, prefix = waiting.pop()
             try:
@@ -62,60 +62,66 @@ class Scan:
                             self.junk += 1
                         elif _is_folder(entry):
                             waiting.append((entry.path, f"{prefix}{entry.name}/"))
-                        elif found := self._wanted(entry, prefix + entry.name):
+                        elif found := self._select_file(entry, prefix + entry.name):
                             yield found
             except FileNotFoundError:
                 if not prefix:  # else it was removed meanwhile
-                    self.closed.append(".")
+                    self.closed_folders.append(".")
             except OSError:
-                self.closed.append(display_name(prefix) or ".")
+                self.closed_folders.append(display_name(prefix) or ".")
 
-    def one(self, place: str) -> tuple[str, int, int] | None:
+    def find_file(self, path: str) -> tuple[str, int, int] | None:
         """The same for one path inside the inbox; ``None`` where it is not to be read, or gone.
 
         Nothing of it is counted: a watcher asks this for months.
         """
-        if any(map(is_junk, place.split("/"))):
+        if any(map(is_junk, path.split("/"))):
             return None
-        entry = _Entry(f"{os.fspath(self.inbox)}/{place}")
-        alone = Scan(self.inbox, self.include, self.exclude)
+        entry = _PathEntry(f"{os.fspath(self.inbox)}/{path}")
+        alone = InboxWalk(self.inbox, self.include, self.exclude)
         try:
             os.lstat(entry.path)
         except (FileNotFoundError, NotADirectoryError):
             return None
         except OSError:
             pass  # it is there, and gets a row that says why it cannot be read
-        return alone._wanted(entry, place)
+        return alone._select_file(entry, path)
 
-    def _wanted(self, entry: "os.DirEntry[str] | _Entry", name: str) -> tuple[str, int, int] | None:
+    def _select_file(
+        self, entry: "os.DirEntry[str] | _PathEntry", name: str
+    ) -> tuple[str, int, int] | None:
         """Name, size and mtime of a file that is to be read, or ``None``."""
-        if entry.is_symlink() and not self._leads_inside(entry):
+        if entry.is_symlink() and not self._is_link_into_inbox(entry):
             self.links += 1
             return None
         try:
             status = entry.stat()
-            size, mtime_ns, mode = status.st_size, storable(status.st_mtime_ns), status.st_mode
+            size, mtime_ns, mode = (
+                status.st_size,
+                to_sqlite_integer(status.st_mtime_ns),
+                status.st_mode,
+            )
         except OSError:  # gone already, or not to be looked at: gets a row that says so
             size, mtime_ns, mode = 0, 0, stat.S_IFREG
         if not stat.S_ISREG(mode):
-            self.special += 1
+            self.special_files += 1
             return None
         shown = display_name(name)
         if (self.include or self.exclude) and not is_chosen(shown, self.include, self.exclude):
             self.excluded += 1
             return None
         if kind_of_name(entry.name) is None and not _is_image_inside(entry.path):
-            self.others.append(shown)
+            self.not_images.append(shown)
             return None
         return shown, size, mtime_ns
 
-    def _leads_inside(self, entry: "os.DirEntry[str] | _Entry") -> bool:
+    def _is_link_into_inbox(self, entry: "os.DirEntry[str] | _PathEntry") -> bool:
         target = os.path.realpath(entry.path)
         inside = target.startswith(os.path.realpath(self.inbox) + os.sep)
         return inside and not os.path.isdir(target)
 
 
-class _Entry:
+class _PathEntry:
     """One path, asked as :func:`os.scandir`'s entries are."""
 
     def __init__(self, path: str) -> None:

@@ -15,40 +15,40 @@ from batchdigits.records import Box
 
 Mask = NDArray[np.uint8]
 #: A line is at most this share of the page's shorter side thick, but never below two pixels.
-THICKEST = 0.065
+MAX_LINE_THICKNESS = 0.065
 #: The same for a box, of the box's own shorter side.
-THICKEST_SIDE = 0.1
+MAX_BOX_LINE_THICKNESS = 0.1
 #: Share of the page (or of the box) that a line must cross.
-CROSSING = 0.92
+MIN_CROSSING_SHARE = 0.92
 #: Straight pieces of this share make up a line; more would lose lines that are askew.
-PIECE = 0.22
+MIN_STRAIGHT_SHARE = 0.22
 #: A line whose fullest row crosses this share is level, and rows of less are no part of it.
-LEVEL = 0.6
+MIN_LEVEL_SHARE = 0.6
 #: How far a line must stick out on both sides of all other ink.
-OVERHANG = 0.04
+MIN_OVERHANG_SHARE = 0.04
 #: A digit that takes no more than this share of the page's width, and of its height, has no bar as
 #: long as the page.
-SMALL, LOOSE = 0.5, 0.85
+SMALL_WIDTH_SHARE, SMALL_HEIGHT_SHARE = 0.5, 0.85
 #: The digit that is left must be this high or wide, as a share of the page, or of a box.
-LEAST_LEFT, LEAST_BOXED = 0.15, 0.3
+MIN_REST_SHARE, MIN_BOXED_REST_SHARE = 0.15, 0.3
 #: The share of a line that is its end.
-ENDS = 0.05
+LINE_END_SHARE = 0.05
 #: What small ink stands on is its line where it keeps so far from both ends.
-AWAY = 0.12
+MIN_END_DISTANCE_SHARE = 0.12
 #: So many lines both ways are a form's grid where they are as thin as this share of the page.
-GRID, FINE = 3, 0.045
+MIN_GRID_LINES, MAX_GRID_THICKNESS = 3, 0.045
 #: Lines that touch other ink were made by another pen where they are at most this wide against
 #: its strokes, or this light, or as much darker.
-THINNER, LIGHTER = 0.6, 0.75
+OTHER_PEN_WIDTH_RATIO, OTHER_PEN_DARKNESS_RATIO = 0.6, 0.75
 #: Where ink is darker than its line by this factor, the pen went over it.
-DARKER = 1.3
+OVERDRAWN_DARKNESS_RATIO = 1.3
 #: Pages smaller than this are drawings, or digits cut out: what crosses them is a bar of a digit.
-LEAST_PAGE = 32
+MIN_PAGE_SIDE = 32
 #: A page with more lines is hatched, woven or printed, and no form.
-MOST_LINES = 20
+MAX_LINES = 20
 
 
-def may_have_lines(mask: Mask, box: Box, shape: tuple[int, ...]) -> bool:
+def may_have_lines(mask: Mask, box: Box, page_shape: tuple[int, ...]) -> bool:
     """Whether a closer look is worth it: ink from edge to edge, or in all corners of its box.
 
     Args:
@@ -56,9 +56,12 @@ def may_have_lines(mask: Mask, box: Box, shape: tuple[int, ...]) -> bool:
         box: where on the page.
         shape: of the page.
     """
-    if max(shape) < LEAST_PAGE:
+    if max(page_shape) < MIN_PAGE_SIDE:
         return False
-    if box.width >= CROSSING * shape[1] or box.height >= CROSSING * shape[0]:
+    if (
+        box.width >= MIN_CROSSING_SHARE * page_shape[1]
+        or box.height >= MIN_CROSSING_SHARE * page_shape[0]
+    ):
         return True
     rows, columns = max(2, box.height // 12), max(2, box.width // 12)
     return (
@@ -70,63 +73,63 @@ def may_have_lines(mask: Mask, box: Box, shape: tuple[int, ...]) -> bool:
     )
 
 
-def without_lines(page: Mask, ink: InkMap) -> Mask:
+def remove_lines(mask: Mask, ink: InkMap) -> Mask:
     """The mask of a page with a form's lines taken out, or ``page`` itself where there are none.
 
     Args:
         page: ``(height, width) uint8``, 255 ink, the whole page.
         ink: ``(height, width) uint8``, how dark it is.
     """
-    for find in (_box_lines, _crossing_lines):
-        lines = find(page, ink)
+    for find in (_find_box_lines, _find_crossing_lines):
+        lines = find(mask, ink)
         if lines is not None:
-            rest = _mended(page, lines, ink)
+            rest = _restore_strokes(mask, lines, ink)
             # A digit as thin as a hem goes with its lines; then they are better than nothing.
-            page = rest if rest.any() else page
-    return page
+            mask = rest if rest.any() else mask
+    return mask
 
 
-def _crossing_lines(page: Mask, ink: InkMap) -> Mask | None:
+def _find_crossing_lines(mask: Mask, ink: InkMap) -> Mask | None:
     """Lines across the whole page, each way."""
-    across, down = _long_pieces(page), _long_pieces(_turned(page))
-    both = np.zeros_like(page)
+    across, down = _find_long_pieces(mask), _find_long_pieces(_transpose(mask))
+    both = np.zeros_like(mask)
     if across is not None:
         both |= across
     if down is not None:
         both |= down.T
-    rest = np.asarray(page & ~both, np.uint8)
-    if not both.any() or not _is_something(rest, page.shape, LEAST_LEFT):
+    rest = np.asarray(mask & ~both, np.uint8)
+    if not both.any() or not _is_large_enough(rest, mask.shape, MIN_REST_SHARE):
         return None
-    if across is not None and down is not None and _cross(across, _turned(down)):
+    if across is not None and down is not None and _is_crossing(across, _transpose(down)):
         # What is ruled one way is ruled the other way.
         is_grid = (
             _is_fine_grid(across, down)
             or _are_printed(across, rest, ink, is_grid=True)
-            or _are_printed(down, _turned(rest), _turned(ink), is_grid=True)
+            or _are_printed(down, _transpose(rest), _transpose(ink), is_grid=True)
         )
         return both if is_grid else None
-    lines = np.zeros_like(page)
+    lines = np.zeros_like(mask)
     if across is not None and _are_printed(across, rest, ink):
         lines |= across
-    if down is not None and _are_printed(down, _turned(rest), _turned(ink)):
+    if down is not None and _are_printed(down, _transpose(rest), _transpose(ink)):
         lines |= down.T
     return lines if lines.any() else None
 
 
-def _cross(across: Mask, down: Mask) -> bool:
+def _is_crossing(horizontal: Mask, vertical: Mask) -> bool:
     """Whether lines meet away from their ends, where a stem meets its foot."""
-    rows, columns = (max(1, round(ENDS * length)) for length in across.shape)
-    return bool((across & down)[rows:-rows, columns:-columns].any())
+    rows, columns = (max(1, round(LINE_END_SHARE * length)) for length in horizontal.shape)
+    return bool((horizontal & vertical)[rows:-rows, columns:-columns].any())
 
 
-def _is_fine_grid(across: Mask, down: Mask) -> bool:
+def _is_fine_grid(horizontal: Mask, vertical: Mask) -> bool:
     """Whether so many lines, and as thin, cross the page that they are no strokes of a digit."""
-    numbers = _number(across), _number(down)
+    numbers = _count_lines(horizontal), _count_lines(vertical)
     thickest = max(
         cv2.countNonZero(lines) / (number * lines.shape[1])
-        for lines, number in zip((across, down), numbers, strict=True)
+        for lines, number in zip((horizontal, vertical), numbers, strict=True)
     )
-    return sum(numbers) >= GRID and thickest <= FINE * min(across.shape)
+    return sum(numbers) >= MIN_GRID_LINES and thickest <= MAX_GRID_THICKNESS * min(horizontal.shape)
 
 
 def _are_printed(lines: Mask, rest: Mask, ink: InkMap, is_grid: bool = False) -> bool:
@@ -134,36 +137,41 @@ def _are_printed(lines: Mask, rest: Mask, ink: InkMap, is_grid: bool = False) ->
     if _is_apart(lines, rest):
         return True
     rows, columns = rest.shape
-    left, _, width, height = cv2.boundingRect(_cleaned(rest & ~_widened(lines)))
-    overhangs = left >= OVERHANG * columns and left + width <= (1 - OVERHANG) * columns
+    left, _, width, height = cv2.boundingRect(_remove_hems(rest & ~_widen(lines)))
+    overhangs = (
+        left >= MIN_OVERHANG_SHARE * columns and left + width <= (1 - MIN_OVERHANG_SHARE) * columns
+    )
     # The ink of a tightly cropped digit fills its page, and its bars are as long as it is wide.
-    is_small = width <= SMALL * columns and height <= LOOSE * rows
-    if is_grid or _number(lines) > 1:
+    is_small = width <= SMALL_WIDTH_SHARE * columns and height <= SMALL_HEIGHT_SHARE * rows
+    if is_grid or _count_lines(lines) > 1:
         return bool(overhangs or is_small)
-    in_the_middle = left >= AWAY * columns and left + width <= (1 - AWAY) * columns
-    if is_small and (in_the_middle or _goes_through(lines, rest)):
+    in_the_middle = (
+        left >= MIN_END_DISTANCE_SHARE * columns
+        and left + width <= (1 - MIN_END_DISTANCE_SHARE) * columns
+    )
+    if is_small and (in_the_middle or _is_crossed_by_ink(lines, rest)):
         return True
     return overhangs and _is_other_pen(lines, rest, ink)
 
 
-def _turned(image: Mask) -> Mask:
+def _transpose(image: Mask) -> Mask:
     return np.ascontiguousarray(image.T)
 
 
-def _number(lines: Mask) -> int:
+def _count_lines(lines: Mask) -> int:
     """How many level lines lie below each other."""
     filled = np.concatenate([[False], np.asarray(lines.any(axis=1))])
     return int(np.count_nonzero(filled[1:] & ~filled[:-1]))
 
 
-def _goes_through(lines: Mask, rest: Mask) -> bool:
+def _is_crossed_by_ink(lines: Mask, rest: Mask) -> bool:
     """Whether other ink touches level lines from above and from below, away from their ends.
 
     At its ends a digit's own stem meets its up-stroke or its foot.
     """
     reach = np.ones((5, 1), np.uint8)
-    ink = _cleaned(rest & ~_widened(lines))
-    end = max(1, round(ENDS * rest.shape[1]))
+    ink = _remove_hems(rest & ~_widen(lines))
+    end = max(1, round(LINE_END_SHARE * rest.shape[1]))
     ink[:, :end] = ink[:, -end:] = 0
     sides = (cv2.dilate(lines, reach, anchor=(0, place)) for place in (0, 4))
     return all(cv2.countNonZero(ink & np.asarray(side, np.uint8)) for side in sides)
@@ -172,114 +180,114 @@ def _goes_through(lines: Mask, rest: Mask) -> bool:
 def _is_apart(lines: Mask, rest: Mask) -> bool:
     """Whether nothing but a hem of half-ink touches the lines."""
     near = cv2.dilate(lines, np.ones((5, 5), np.uint8))
-    return not cv2.countNonZero(_cleaned(rest) & np.asarray(near, np.uint8))
+    return not cv2.countNonZero(_remove_hems(rest) & np.asarray(near, np.uint8))
 
 
 def _is_other_pen(lines: Mask, rest: Mask, ink: InkMap) -> bool:
     """Whether lines are thinner or lighter or darker than what else is on the page."""
-    width = _stroke_width(rest)
-    if _stroke_width(lines) <= THINNER * width:
+    width = _measure_stroke_width(rest)
+    if _measure_stroke_width(lines) <= OTHER_PEN_WIDTH_RATIO * width:
         return True
     dark, other = (float(np.percentile(ink[each > 0], 80)) for each in (lines, rest))
-    return not LIGHTER <= dark / max(other, 1) <= 1 / LIGHTER
+    return not OTHER_PEN_DARKNESS_RATIO <= dark / max(other, 1) <= 1 / OTHER_PEN_DARKNESS_RATIO
 
 
-def _stroke_width(mask: Mask) -> float:
+def _measure_stroke_width(mask: Mask) -> float:
     """Mean width of the strokes in pixels: twice the area over the outline's length."""
     area = cv2.countNonZero(mask)
     inside = cv2.erode(mask, np.ones((3, 3), np.uint8), borderValue=0)
     return 2.0 * area / max(area - cv2.countNonZero(inside), 1)
 
 
-def _long_pieces(page: Mask, thickness: float = THICKEST) -> Mask | None:
+def _find_long_pieces(mask: Mask, max_thickness: float = MAX_LINE_THICKNESS) -> Mask | None:
     """Pieces of level lines that together cross the page and are thin."""
-    across = page.shape[1]
-    piece = max(8, int(across * PIECE))
+    across = mask.shape[1]
+    piece = max(8, int(across * MIN_STRAIGHT_SHARE))
     if piece > across:
         return None
-    straight = cv2.morphologyEx(page, cv2.MORPH_OPEN, np.ones((1, piece), np.uint8))
+    straight = cv2.morphologyEx(mask, cv2.MORPH_OPEN, np.ones((1, piece), np.uint8))
     if not straight.any():
         return None
     # Pieces of a line that is askew lie a row apart; gaps come from noise.
     joined = cv2.dilate(straight, np.ones((3, 3), np.uint8))
     _, labels, stats, _ = cv2.connectedComponentsWithStats(joined, connectivity=8)
-    thickest = max(2.0, thickness * min(page.shape))
-    lines = np.zeros_like(page)
-    wide = np.flatnonzero(stats[1:, cv2.CC_STAT_WIDTH] >= CROSSING * across) + 1
-    if len(wide) > MOST_LINES:
+    thickest = max(2.0, max_thickness * min(mask.shape))
+    lines = np.zeros_like(mask)
+    wide = np.flatnonzero(stats[1:, cv2.CC_STAT_WIDTH] >= MIN_CROSSING_SHARE * across) + 1
+    if len(wide) > MAX_LINES:
         return None
     for label in wide.tolist():
         own = straight & np.where(labels == label, 255, 0).astype(np.uint8)
-        own = _without_bars(own, across)
+        own = _remove_bars(own, across)
         if cv2.countNonZero(own) <= thickest * across * 1.1:
             lines |= own
     return np.asarray(lines, np.uint8) if lines.any() else None
 
 
-def _without_bars(line: Mask, across: int) -> Mask:
+def _remove_bars(line: Mask, page_width: int) -> Mask:
     """A level line without the bars of a digit that lie along it: they cross less of the page."""
     crossed = np.asarray(cv2.reduce(line // 255, 1, cv2.REDUCE_SUM, dtype=cv2.CV_32S)).ravel()
     most = int(crossed.max())
-    if most < LEVEL * across:
+    if most < MIN_LEVEL_SHARE * page_width:
         return line
     kept = line.copy()
-    kept[crossed < most * LEVEL] = 0
+    kept[crossed < most * MIN_LEVEL_SHARE] = 0
     return kept
 
 
-def _box_lines(page: Mask, ink: InkMap) -> Mask | None:
+def _find_box_lines(mask: Mask, ink: InkMap) -> Mask | None:
     """The four sides of a box round something."""
-    x, y, width, height = cv2.boundingRect(page)
+    x, y, width, height = cv2.boundingRect(mask)
     if min(width, height) < 12:
         return None
-    inner = page[y : y + height, x : x + width]
+    inner = mask[y : y + height, x : x + width]
     sides, missing = np.zeros_like(inner), 0
     for turned in (False, True):
         way = np.ascontiguousarray(inner.T if turned else inner)
-        lines = _long_pieces(way, THICKEST_SIDE)
+        lines = _find_long_pieces(way, MAX_BOX_LINE_THICKNESS)
         if lines is None:
             return None
         border = max(2, len(way) // 6)
         lines[border:-border] = 0
         missing += (not lines[:border].any()) + (not lines[-border:].any())
         sides |= lines.T if turned else lines
-    at_edge = min(x, y) == 0 or x + width == page.shape[1] or y + height == page.shape[0]
+    at_edge = min(x, y) == 0 or x + width == mask.shape[1] or y + height == mask.shape[0]
     # One side may lie beyond the page.
     if missing > at_edge:
         return None
     rest = inner & ~sides
-    if not _is_something(rest, inner.shape, LEAST_BOXED):
+    if not _is_large_enough(rest, inner.shape, MIN_BOXED_REST_SHARE):
         return None
     if not (
         _is_apart(sides, rest) or _is_other_pen(sides, rest, ink[y : y + height, x : x + width])
     ):
         return None
-    found = np.zeros_like(page)
+    found = np.zeros_like(mask)
     found[y : y + height, x : x + width] = sides
     return found
 
 
-def _widened(lines: Mask) -> Mask:
+def _widen(lines: Mask) -> Mask:
     """Lines with their hems, a pixel of half-ink on either side."""
     return np.asarray(cv2.dilate(lines, np.ones((3, 3), np.uint8)), np.uint8)
 
 
-def _cleaned(rest: Mask) -> Mask:
+def _remove_hems(mask: Mask) -> Mask:
     """What is left without the hems of lines, which are a pixel thin."""
-    return np.asarray(cv2.morphologyEx(rest, cv2.MORPH_OPEN, np.ones((2, 2), np.uint8)), np.uint8)
+    return np.asarray(cv2.morphologyEx(mask, cv2.MORPH_OPEN, np.ones((2, 2), np.uint8)), np.uint8)
 
 
-def _is_something(rest: Mask, shape: tuple[int, ...], least: float) -> bool:
-    _, _, width, height = cv2.boundingRect(_cleaned(rest))
-    return max(width / shape[1], height / shape[0]) >= least
+def _is_large_enough(rest: Mask, shape: tuple[int, ...], min_share: float) -> bool:
+    _, _, width, height = cv2.boundingRect(_remove_hems(rest))
+    return max(width / shape[1], height / shape[0]) >= min_share
 
 
-def _mended(page: Mask, lines: Mask, ink: InkMap) -> Mask:
+def _restore_strokes(mask: Mask, lines: Mask, ink: InkMap) -> Mask:
     """Ink without the lines, and with what they cover of strokes that go through them."""
-    wide = _widened(lines)
-    rest = page & ~wide
-    rest |= _drawn_over(lines, ink)
-    thick = 2 + max(_thickness(lines), _thickness(_turned(lines)))
+    wide = _widen(lines)
+    rest = mask & ~wide
+    rest |= _find_overdrawn_ink(lines, ink)
+    thick = 2 + max(_measure_thickness(lines), _measure_thickness(_transpose(lines)))
     for kernel, first, last in (
         (np.ones((thick + 1, 3), np.uint8), (1, 0), (1, thick)),
         (np.ones((3, thick + 1), np.uint8), (0, 1), (thick, 1)),
@@ -288,22 +296,22 @@ def _mended(page: Mask, lines: Mask, ink: InkMap) -> Mask:
             np.asarray(cv2.dilate(rest, kernel, anchor=anchor), np.uint8)
             for anchor in (first, last)
         )
-        rest = rest | (page & wide & before & behind)
+        rest = rest | (mask & wide & before & behind)
     return rest
 
 
-def _drawn_over(lines: Mask, ink: InkMap) -> Mask:
+def _find_overdrawn_ink(lines: Mask, ink: InkMap) -> Mask:
     """Where lines are darker than along most of their length: a stroke went along them."""
     found = np.zeros_like(lines)
     count, labels = cv2.connectedComponents(lines, connectivity=8)
-    for label in range(1, min(count, MOST_LINES)):
+    for label in range(1, min(count, MAX_LINES)):
         own = np.asarray(labels == label)
-        level = DARKER * float(np.percentile(ink[own], 70))
+        level = OVERDRAWN_DARKNESS_RATIO * float(np.percentile(ink[own], 70))
         found[own & (ink > level)] = 255
-    return _cleaned(found)
+    return _remove_hems(found)
 
 
-def _thickness(lines: Mask) -> int:
+def _measure_thickness(lines: Mask) -> int:
     """How much ink lies in the fullest columns that are no line of their own."""
     high = lines.shape[0] // 4
     counts = (lines > 0).sum(axis=0)

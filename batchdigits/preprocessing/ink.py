@@ -11,22 +11,22 @@ from numpy.typing import NDArray
 from batchdigits.arrays import GrayImage, InkMap
 
 #: Below this side, lighting cannot vary enough within the image to be worth evening out.
-FLATTEN_FROM = 48
+MIN_FLATTENED_SIDE = 48
 #: Borders whose levels differ by no more than this are one even sheet of paper.
-EVEN_PAPER = 6
+MAX_EVEN_PAPER_RANGE = 6
 #: Where this share of the border at least is dark, and as much is light, it tells nothing.
-MIXED = 0.3
+MIXED_BORDER_SHARE = 0.3
 #: What paper falling into more pieces than ink counts, against the dark share of the border;
 #: pieces below this share of the page are specks.
-PIECES, LEAST_PIECE = 0.5, 0.01
+PIECES_WEIGHT, MIN_PIECE_SHARE = 0.5, 0.01
 #: Pages of two levels have been thresholded or were drawn: this share of them is as dark or as
 #: light as can be, and this share at least is each of these.
-TWO_TONE, EACH_TONE = 0.6, 0.1
+MIN_TWO_TONE_SHARE, MIN_TONE_SHARE = 0.6, 0.1
 #: From this side on, what is left over where paper is averaged in squares of four is no matter.
-_LEAVE_OFF_FROM = 128
+_MIN_TRIMMED_SIDE = 128
 
 
-def ink_maps(pages: Sequence[GrayImage]) -> Iterator[tuple[InkMap, int]]:
+def compute_ink_maps(pages: Sequence[GrayImage]) -> Iterator[tuple[InkMap, int]]:
     """How much ink lies on each pixel, and how much of it the bare paper shows by itself.
 
     Polarity is told by the border, which is mostly paper: its median is the paper's level, and
@@ -42,24 +42,28 @@ def ink_maps(pages: Sequence[GrayImage]) -> Iterator[tuple[InkMap, int]]:
         in the same levels: what nine tenths of the border stay below.
     """
     for shape, alike in groupby(pages, np.shape):
-        if min(shape) < FLATTEN_FROM:
-            yield from _even_ink_maps(np.stack(list(alike)))
+        if min(shape) < MIN_FLATTENED_SIDE:
+            yield from _compute_small_ink_maps(np.stack(list(alike)))
         else:
-            yield from map(_ink_map, alike)
+            yield from map(_compute_ink_map, alike)
 
 
-def _even_ink_maps(pages: NDArray[np.uint8]) -> Iterator[tuple[InkMap, int]]:
+def _compute_small_ink_maps(pages: NDArray[np.uint8]) -> Iterator[tuple[InkMap, int]]:
     """Of pages ``(n, height, width) uint8`` that are too small for uneven light."""
     border = (pages[:, 0], pages[:, -1], pages[:, :, 0], pages[:, :, -1])
     edges = np.concatenate(border, axis=1)
-    low, paper, high = _tenths(edges).astype(np.int16)
+    low, paper, high = _compute_deciles(edges).astype(np.int16)
     lowest, highest = pages.min(axis=(1, 2)), pages.max(axis=(1, 2))
     middle = (lowest >> 1) + (highest >> 1)
     dark_edge = (edges <= middle[:, None]).mean(axis=1)
-    for place in np.flatnonzero((dark_edge > MIXED) & (dark_edge < 1 - MIXED)):
+    for place in np.flatnonzero(
+        (dark_edge > MIXED_BORDER_SHARE) & (dark_edge < 1 - MIXED_BORDER_SHARE)
+    ):
         is_dark_paper = _is_dark_paper(pages[place], int(middle[place]), float(dark_edge[place]))
         dark = edges[place] <= middle[place]
-        low[place], paper[place], high[place] = _tenths(edges[place][dark == is_dark_paper])
+        low[place], paper[place], high[place] = _compute_deciles(
+            edges[place][dark == is_dark_paper]
+        )
     is_dark = paper - lowest >= highest - paper
     level = paper.astype(np.uint8)[:, None, None]
     dark, light = level - np.minimum(pages, level), np.maximum(pages, level) - level
@@ -67,16 +71,16 @@ def _even_ink_maps(pages: NDArray[np.uint8]) -> Iterator[tuple[InkMap, int]]:
     return zip(np.where(is_dark[:, None, None], dark, light), noises.tolist(), strict=True)
 
 
-def _ink_map(gray: GrayImage) -> tuple[InkMap, int]:
-    low, paper, high = _border_tenths(gray)
+def _compute_ink_map(gray: GrayImage) -> tuple[InkMap, int]:
+    low, paper, high = _compute_border_deciles(gray)
     # A light blur keeps single noisy pixels out.
     lowest, highest = map(int, cv2.minMaxLoc(cv2.blur(gray, (3, 3)))[:2])
     dark = gray
     is_light = paper - lowest < highest - paper
-    if high - low > 4 * EVEN_PAPER:
+    if high - low > 4 * MAX_EVEN_PAPER_RANGE:
         middle = (lowest + highest) / 2
-        dark_edge = _dark_edge(gray, middle)
-        if MIXED < dark_edge < 1 - MIXED:
+        dark_edge = _measure_dark_border(gray, middle)
+        if MIXED_BORDER_SHARE < dark_edge < 1 - MIXED_BORDER_SHARE:
             is_light = (
                 _is_dark_paper(gray, middle, dark_edge)
                 if _is_two_tone(gray, lowest, highest)
@@ -86,59 +90,61 @@ def _ink_map(gray: GrayImage) -> tuple[InkMap, int]:
         dark = np.asarray(cv2.bitwise_not(gray), np.uint8)
         low, paper, high = 255 - high, 255 - paper, 255 - low
         lowest, highest = 255 - highest, 255 - lowest
-    if high - low > 4 * EVEN_PAPER:
+    if high - low > 4 * MAX_EVEN_PAPER_RANGE:
         # Ink at the border says nothing about the paper, but all that is light does.
-        light = _tenths(dark[dark > (lowest + highest) / 2])
-        if int(light[2]) - int(light[0]) <= EVEN_PAPER:
+        light = _compute_deciles(dark[dark > (lowest + highest) / 2])
+        if int(light[2]) - int(light[0]) <= MAX_EVEN_PAPER_RANGE:
             low, paper, high = light.tolist()
         elif _is_two_tone(dark, lowest, highest):
             low = paper = high = highest
-    if high - low <= EVEN_PAPER:
+    if high - low <= MAX_EVEN_PAPER_RANGE:
         return np.uint8(paper) - np.minimum(dark, np.uint8(paper)), paper - low
-    ink = np.asarray(cv2.subtract(_background(dark), dark), np.uint8)
-    return ink, _border_tenths(ink)[2]
+    ink = np.asarray(cv2.subtract(_estimate_background(dark), dark), np.uint8)
+    return ink, _compute_border_deciles(ink)[2]
 
 
 @cache
-def kernel(shape: int, side: int) -> GrayImage:
+def make_kernel(shape: int, side: int) -> GrayImage:
     """OpenCV's ``MORPH_RECT`` or ``MORPH_ELLIPSE`` in a square of ``side`` pixels."""
     return np.asarray(cv2.getStructuringElement(shape, (side, side)), np.uint8)
 
 
-def _dark_edge(gray: GrayImage, middle: float) -> float:
+def _measure_dark_border(gray: GrayImage, threshold: float) -> float:
     """The dark share of the outermost pixels."""
     edges = (gray[0], gray[-1], gray[:, 0], gray[:, -1])
-    return float(np.mean(np.concatenate(edges) <= middle))
+    return float(np.mean(np.concatenate(edges) <= threshold))
 
 
-def _is_dark_paper(gray: GrayImage, middle: float, dark_edge: float) -> bool:
+def _is_dark_paper(gray: GrayImage, threshold: float, dark_border: float) -> bool:
     """Polarity of a page whose border is half ink: lines along it, or a digit that fills it."""
-    dark = gray <= middle
+    dark = gray <= threshold
     # Digits are round: a corner of their box is mostly paper.
     rows, columns = max(1, gray.shape[0] // 9), max(1, gray.shape[1] // 9)
     ends = dark[:rows], dark[-rows:]
     corners = [end[:, place] for end in ends for place in (np.s_[:columns], np.s_[-columns:])]
     corner = float(np.mean([corner.mean() for corner in corners]))
     # And a digit is one piece, which cuts its paper into several.
-    more = _pieces(dark) - _pieces(~dark)
-    return dark_edge + corner + PIECES * float(np.sign(more)) > 1
+    more = _count_pieces(dark) - _count_pieces(~dark)
+    return dark_border + corner + PIECES_WEIGHT * float(np.sign(more)) > 1
 
 
-def _pieces(area: NDArray[np.bool_]) -> int:
-    _, _, stats, _ = cv2.connectedComponentsWithStats(area.astype(np.uint8), connectivity=8)
-    return int(np.count_nonzero(stats[1:, cv2.CC_STAT_AREA] >= LEAST_PIECE * area.size))
+def _count_pieces(mask: NDArray[np.bool_]) -> int:
+    _, _, stats, _ = cv2.connectedComponentsWithStats(mask.astype(np.uint8), connectivity=8)
+    return int(np.count_nonzero(stats[1:, cv2.CC_STAT_AREA] >= MIN_PIECE_SHARE * mask.size))
 
 
 def _is_two_tone(gray: GrayImage, lowest: float, highest: float) -> bool:
     """Whether a page has hardly any level but that of its ink and that of its paper."""
-    darkest = float((gray <= lowest + EVEN_PAPER).mean())
-    lightest = float((gray >= highest - EVEN_PAPER).mean())
-    if darkest + lightest < TWO_TONE or min(darkest, lightest) < EACH_TONE:
+    darkest = float((gray <= lowest + MAX_EVEN_PAPER_RANGE).mean())
+    lightest = float((gray >= highest - MAX_EVEN_PAPER_RANGE).mean())
+    if darkest + lightest < MIN_TWO_TONE_SHARE or min(darkest, lightest) < MIN_TONE_SHARE:
         return False
     # The rims of enlarged pixels are narrow; what is broad between ink and paper is shadow.
-    between = ((gray > lowest + EVEN_PAPER) & (gray < highest - EVEN_PAPER)).astype(np.uint8)
+    between = (
+        (gray > lowest + MAX_EVEN_PAPER_RANGE) & (gray < highest - MAX_EVEN_PAPER_RANGE)
+    ).astype(np.uint8)
     side = max(3, min(gray.shape) // 6)
-    return not cv2.countNonZero(cv2.erode(between, kernel(cv2.MORPH_RECT, side)))
+    return not cv2.countNonZero(cv2.erode(between, make_kernel(cv2.MORPH_RECT, side)))
 
 
 def _is_light_ink(gray: GrayImage) -> bool:
@@ -148,16 +154,16 @@ def _is_light_ink(gray: GrayImage) -> bool:
     return float(np.mean((level - cv2.blur(level, (side, side))) ** 3)) > 0
 
 
-def _border_tenths(gray: GrayImage) -> tuple[int, int, int]:
-    """The levels of :func:`_tenths` of the outermost pixels, 2 % deep."""
+def _compute_border_deciles(gray: GrayImage) -> tuple[int, int, int]:
+    """The levels of :func:`_compute_deciles` of the outermost pixels, 2 % deep."""
     depth = max(1, min(gray.shape) // 50)
     edges = (gray[:depth], gray[-depth:], gray[:, :depth], gray[:, -depth:])
     border = np.frombuffer(b"".join([edge.tobytes() for edge in edges]), np.uint8)
-    low, middle, high = _tenths(border).tolist()
+    low, middle, high = _compute_deciles(border).tolist()
     return low, middle, high
 
 
-def _tenths(levels: NDArray[np.uint8]) -> NDArray[np.uint8]:
+def _compute_deciles(levels: NDArray[np.uint8]) -> NDArray[np.uint8]:
     """The levels below which a tenth, half and nine tenths lie, along the last axis."""
     # Of bytes, this sort merely counts how often each occurs.
     ordered = np.sort(levels, kind="stable")
@@ -165,19 +171,19 @@ def _tenths(levels: NDArray[np.uint8]) -> NDArray[np.uint8]:
     return ordered[..., [count // 10, count // 2, count - count // 10 - 1]].T
 
 
-def _background(dark: GrayImage) -> GrayImage:
+def _estimate_background(gray: GrayImage) -> GrayImage:
     """The paper behind dark ink: a closing wider than any stroke, smoothed.
 
     Worked out on a quarter of the pixels, since paper changes slowly.
     """
-    height, width = dark.shape
+    height, width = gray.shape
     rows, columns = max(8, height // 4), max(8, width // 4)
-    if min(height, width) >= _LEAVE_OFF_FROM:
+    if min(height, width) >= _MIN_TRIMMED_SIDE:
         # OpenCV averages whole squares many times faster than fractions of pixels.
-        dark = dark[: rows * 4, : columns * 4]
-    small = cv2.resize(dark, (columns, rows), interpolation=cv2.INTER_AREA)
+        gray = gray[: rows * 4, : columns * 4]
+    small = cv2.resize(gray, (columns, rows), interpolation=cv2.INTER_AREA)
     reach = max(3, min(rows, columns) // 3) | 1
-    closed = cv2.morphologyEx(small, cv2.MORPH_CLOSE, kernel(cv2.MORPH_RECT, reach))
+    closed = cv2.morphologyEx(small, cv2.MORPH_CLOSE, make_kernel(cv2.MORPH_RECT, reach))
     # A wider blur would bend a slope of light at the edges, and the bend would look like ink.
     smooth = cv2.blur(closed, (3, 3))
     return np.asarray(cv2.resize(smooth, (width, height), interpolation=cv2.INTER_LINEAR), np.uint8)

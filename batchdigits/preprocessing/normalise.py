@@ -14,32 +14,34 @@ from numpy.typing import NDArray
 
 from batchdigits.arrays import GrayImage, InkMap
 from batchdigits.preprocessing.components import find_digit
-from batchdigits.preprocessing.ink import ink_maps, kernel
-from batchdigits.records import Box, Digit
+from batchdigits.preprocessing.ink import compute_ink_maps, make_kernel
+from batchdigits.records import Box, NormalisedDigit
 
-SIDE = 28
+IMAGE_SIDE = 28
 INK_SIDE = 20
 #: Pages twice as large are first glanced at in about this size, that of the scans trained with.
-GLANCE_SIDE = 75
+COARSE_SIDE = 75
 #: What a glance finds is taken where it is one mark of this side, contrast and share of its box
 #: inked; far less of a box is where a tiny digit was taken for one with a smudge elsewhere.
-GLANCE_DIGIT, GLANCE_CONTRAST, GLANCE_FILL = 32, 0.35, 0.2
+MIN_COARSE_DIGIT_SIDE, MIN_COARSE_CONTRAST, MIN_COARSE_FILL = 32, 0.35, 0.2
 #: Pages are searched for ink at this size at the most; a digit needs no more pixels than that.
 SEARCH_SIDE = 320
 #: A digit found smaller than this in the search is looked at again at the page's own resolution.
-SMALL_DIGIT = 80
+SMALL_DIGIT_SIDE = 80
 #: Strokes thinner than this many pixels of 28 are thickened: MNIST's pens are 2 to 4 wide.
-THINNEST_STROKE = 1.7
+MIN_STROKE_WIDTH = 1.7
 #: Mean level of the inked pixels that nine tenths of MNIST's training images exceed.
-DULLEST_MEAN = 150
+MIN_INK_MEAN = 150
 
-_SQUARE = np.ones((3, 3), np.uint8)
-_ROWS, _COLUMNS = np.indices((SIDE, SIDE)).reshape(2, -1)
+_KERNEL_3X3 = np.ones((3, 3), np.uint8)
+_ROWS, _COLUMNS = np.indices((IMAGE_SIDE, IMAGE_SIDE)).reshape(2, -1)
 #: What the pixels of an image are multiplied by for its mass, and its mass times x and times y.
-_MOMENTS = np.stack([np.ones(SIDE * SIDE), _COLUMNS, _ROWS], axis=1).astype(np.float32)
+_MOMENT_WEIGHTS = np.stack([np.ones(IMAGE_SIDE * IMAGE_SIDE), _COLUMNS, _ROWS], axis=1).astype(
+    np.float32
+)
 
 
-def normalise(gray: GrayImage) -> Digit:
+def normalise(gray: GrayImage) -> NormalisedDigit:
     """Find the ink of a page and bring it into the MNIST convention.
 
     Args:
@@ -52,24 +54,24 @@ def normalise(gray: GrayImage) -> Digit:
     return normalise_all([gray])[0]
 
 
-def normalise_all(pages: Sequence[GrayImage]) -> list[Digit]:
+def normalise_all(pages: Sequence[GrayImage]) -> list[NormalisedDigit]:
     """:func:`normalise` each page; many together take half the time, with the same digits."""
-    glances = [_glance(page) for page in pages]
-    digits = _read([small for small, _ in glances])
+    glances = [_reduce_coarsely(page) for page in pages]
+    digits = _normalise_small_pages([small for small, _ in glances])
     return [
         digit
         if scale == 1
-        else rescaled(digit, scale, page.shape)
-        if stands_out(digit, *small.shape)
-        else _search(page)
+        else rescale_digit(digit, scale, page.shape)
+        if is_unambiguous(digit, *small.shape)
+        else _normalise_page(page)
         for page, (small, scale), digit in zip(pages, glances, digits, strict=True)
     ]
 
 
-def _glance(gray: GrayImage) -> tuple[GrayImage, int]:
-    """A page reduced to about ``GLANCE_SIDE``, and how many times; as it is where it is small."""
+def _reduce_coarsely(gray: GrayImage) -> tuple[GrayImage, int]:
+    """A page reduced to about ``COARSE_SIDE``, and how many times; as it is where it is small."""
     scale = 1
-    while max(gray.shape) >= 2 * GLANCE_SIDE:
+    while max(gray.shape) >= 2 * COARSE_SIDE:
         # OpenCV averages squares of 2 x 2 pixels many times faster than others.
         height, width = max(gray.shape[0] // 2, 1), max(gray.shape[1] // 2, 1)
         whole = gray[: height * 2, : width * 2]
@@ -80,7 +82,7 @@ def _glance(gray: GrayImage) -> tuple[GrayImage, int]:
     return gray, scale
 
 
-def stands_out(digit: Digit, height: int, width: int) -> bool:
+def is_unambiguous(digit: NormalisedDigit, height: int, width: int) -> bool:
     """Whether a digit read from a page of few pixels is beyond doubt: more would change nothing.
 
     It is one large mark of good contrast, away from all edges, and fills its box.
@@ -91,41 +93,41 @@ def stands_out(digit: Digit, height: int, width: int) -> bool:
         width: pixels of the page across.
     """
     box = digit.box
-    if box is None or digit.marks != 1 or digit.contrast < GLANCE_CONTRAST:
+    if box is None or digit.component_count != 1 or digit.contrast < MIN_COARSE_CONTRAST:
         return False
     longer, shorter = max(box.width, box.height), min(box.width, box.height)
-    if longer < GLANCE_DIGIT or min(box.x, box.y) == 0:
+    if longer < MIN_COARSE_DIGIT_SIDE or min(box.x, box.y) == 0:
         return False
     area = INK_SIDE**2 * shorter / longer
-    filled = cv2.countNonZero(digit.image) >= GLANCE_FILL * area
+    filled = cv2.countNonZero(digit.image) >= MIN_COARSE_FILL * area
     return filled and box.x + box.width < width and box.y + box.height < height
 
 
-def _search(gray: GrayImage) -> Digit:
+def _normalise_page(gray: GrayImage) -> NormalisedDigit:
     """Read a page reduced to ``SEARCH_SIDE``, and a digit small there from a crop around it."""
     scale = max(gray.shape) / SEARCH_SIDE
     if scale <= 1:
-        return _read([gray])[0]
-    (digit,) = _read([_reduce(gray, scale)])
+        return _normalise_small_pages([gray])[0]
+    (digit,) = _normalise_small_pages([_reduce(gray, scale)])
     if digit.box is None:
         return digit
-    grown = rescaled(digit, scale, gray.shape)
-    if grown.box and max(digit.box.width, digit.box.height) < SMALL_DIGIT:
-        return _look_closer(gray, grown.box, digit.marks)
+    grown = rescale_digit(digit, scale, gray.shape)
+    if grown.box and max(digit.box.width, digit.box.height) < SMALL_DIGIT_SIDE:
+        return _normalise_crop(gray, grown.box, digit.component_count)
     return grown
 
 
-def _read(pages: Sequence[GrayImage]) -> list[Digit]:
+def _normalise_small_pages(pages: Sequence[GrayImage]) -> list[NormalisedDigit]:
     """Read pages no larger than ``SEARCH_SIDE`` as they are.
 
     One kind of work after the other on all of them, for which the processor keeps its code.
     """
-    found = [find_digit(ink, noise) for ink, noise in ink_maps(pages)]
-    images = iter(_place([each.ink for each in found if each]))
+    found = [find_digit(ink, noise) for ink, noise in compute_ink_maps(pages)]
+    images = iter(_centre_digits([each.ink for each in found if each]))
     return [
-        Digit(next(images), each.box, each.contrast, each.marks)
+        NormalisedDigit(next(images), each.box, each.contrast, each.component_count)
         if each
-        else Digit(np.zeros((SIDE, SIDE), np.uint8), None, 0.0, 0)
+        else NormalisedDigit(np.zeros((IMAGE_SIDE, IMAGE_SIDE), np.uint8), None, 0.0, 0)
         for each in found
     ]
 
@@ -135,26 +137,28 @@ def _reduce(gray: GrayImage, scale: float) -> GrayImage:
     return np.asarray(cv2.resize(gray, size, interpolation=cv2.INTER_AREA), np.uint8)
 
 
-def _place(inks: Sequence[InkMap]) -> NDArray[np.uint8]:
+def _centre_digits(inks: Sequence[InkMap]) -> NDArray[np.uint8]:
     """Scale cut-out ink into 20 x 20, stretch it to full white, centre it by mass in 28 x 28.
 
     Returns ``(n, 28, 28) uint8``.
     """
-    fitting = [_stretch(_fit(ink)) for ink in inks]
-    corner, placed = np.zeros((2, len(inks), SIDE, SIDE), np.uint8)
+    fitting = [_stretch_contrast(_fit(ink)) for ink in inks]
+    corner, placed = np.zeros((2, len(inks), IMAGE_SIDE, IMAGE_SIDE), np.uint8)
     for image, small in zip(corner, fitting, strict=True):
         image[: small.shape[0], : small.shape[1]] = small
-    moments = corner.reshape(len(inks), SIDE * SIDE).astype(np.float32) @ _MOMENTS
+    moments = (
+        corner.reshape(len(inks), IMAGE_SIDE * IMAGE_SIDE).astype(np.float32) @ _MOMENT_WEIGHTS
+    )
     for image, small, (mass, mass_x, mass_y) in zip(placed, fitting, moments.tolist(), strict=True):
         height, width = small.shape
-        x = _offset(SIDE / 2 - mass_x / mass, width)
-        y = _offset(SIDE / 2 - mass_y / mass, height)
+        x = _clamp_offset(IMAGE_SIDE / 2 - mass_x / mass, width)
+        y = _clamp_offset(IMAGE_SIDE / 2 - mass_y / mass, height)
         image[y : y + height, x : x + width] = small
     return placed
 
 
-def _offset(wished: float, length: int) -> int:
-    return min(max(round(wished), 0), SIDE - length)
+def _clamp_offset(offset: float, length: int) -> int:
+    return min(max(round(offset), 0), IMAGE_SIDE - length)
 
 
 def _fit(ink: InkMap) -> InkMap:
@@ -166,31 +170,35 @@ def _fit(ink: InkMap) -> InkMap:
     size = (max(1, round(width * factor)), max(1, round(height * factor)))
     if factor > 1:
         return np.asarray(cv2.resize(ink, size, interpolation=cv2.INTER_LINEAR), np.uint8)
-    wanted = THINNEST_STROKE / factor
+    wanted = MIN_STROKE_WIDTH / factor
     # No stroke measures less than 2 pixels.
-    missing = wanted - _stroke_width(ink) if wanted >= 3 else 0
+    missing = wanted - _measure_stroke_width(ink) if wanted >= 3 else 0
     if missing >= 1:
-        ink = np.asarray(cv2.dilate(ink, kernel(cv2.MORPH_ELLIPSE, int(missing) + 1)), np.uint8)
+        ink = np.asarray(
+            cv2.dilate(ink, make_kernel(cv2.MORPH_ELLIPSE, int(missing) + 1)), np.uint8
+        )
     return np.asarray(cv2.resize(ink, size, interpolation=cv2.INTER_AREA), np.uint8)
 
 
-def _stroke_width(ink: InkMap) -> float:
+def _measure_stroke_width(ink: InkMap) -> float:
     """Mean width of the strokes in pixels: twice the area over the outline's length."""
     solid = cv2.threshold(ink, 0, 255, cv2.THRESH_BINARY)[1]
     area = cv2.countNonZero(solid)
-    outline = area - cv2.countNonZero(cv2.erode(solid, _SQUARE))
+    outline = area - cv2.countNonZero(cv2.erode(solid, _KERNEL_3X3))
     return 2.0 * area / max(outline, 1)
 
 
-def _stretch(ink: InkMap) -> InkMap:
+def _stretch_contrast(ink: InkMap) -> InkMap:
     """Full ink becomes 255 whatever pen it was, and a thin stroke as bright as MNIST's."""
     peak = float(cv2.minMaxLoc(ink)[1])
     mean = cv2.sumElems(ink)[0] / max(cv2.countNonZero(ink), 1)
-    gain = max(255 / peak, min(DULLEST_MEAN / mean, 2 * 255 / peak))
+    gain = max(255 / peak, min(MIN_INK_MEAN / mean, 2 * 255 / peak))
     return ink if gain < 1.02 else np.asarray(cv2.convertScaleAbs(ink, alpha=gain), np.uint8)
 
 
-def rescaled(digit: Digit, scale: float, shape: tuple[int, ...]) -> Digit:
+def rescale_digit(
+    digit: NormalisedDigit, scale: float, page_shape: tuple[int, ...]
+) -> NormalisedDigit:
     """A digit read from a page reduced by ``scale``, its box in pixels of the page itself.
 
     ``shape`` is the page's own height and width, which the box is kept inside of.
@@ -199,25 +207,27 @@ def rescaled(digit: Digit, scale: float, shape: tuple[int, ...]) -> Digit:
     if box is None:
         return digit
     x, y = int(box.x * scale), int(box.y * scale)
-    right = _grown(box.x + box.width, scale, shape[1])
-    bottom = _grown(box.y + box.height, scale, shape[0])
+    right = _scale_end(box.x + box.width, scale, page_shape[1])
+    bottom = _scale_end(box.y + box.height, scale, page_shape[0])
     box = Box(x, y, max(right - x, 1), max(bottom - y, 1))
-    return Digit(digit.image, box, digit.contrast, digit.marks)
+    return NormalisedDigit(digit.image, box, digit.contrast, digit.component_count)
 
 
-def _grown(end: int, scale: float, length: int) -> int:
+def _scale_end(end: int, scale: float, length: int) -> int:
     """Where something ends on the page; reducing may have left out pixels at the page's end."""
     grown = end * scale
     return length if grown > length - scale else ceil(grown)
 
 
-def _look_closer(gray: GrayImage, box: Box, marks: int) -> Digit:
+def _normalise_crop(gray: GrayImage, box: Box, component_count: int) -> NormalisedDigit:
     """Read a small digit of a large page from a crop around it at full resolution."""
     margin = max(box.width, box.height) // 2 + 2
     top, left = max(box.y - margin, 0), max(box.x - margin, 0)
     crop = gray[top : box.y + box.height + margin, left : box.x + box.width + margin]
-    near = _search(crop)
+    near = _normalise_page(crop)
     if near.box is None:
         return near
     box = Box(near.box.x + left, near.box.y + top, near.box.width, near.box.height)
-    return Digit(near.image, box, near.contrast, max(marks, near.marks))
+    return NormalisedDigit(
+        near.image, box, near.contrast, max(component_count, near.component_count)
+    )

@@ -6,12 +6,12 @@ import numpy as np
 from batchdigits.arrays import GrayImage
 
 #: Pages narrower or lower than this are no scans of a sheet.
-_SMALLEST = 100
+_MIN_PAGE_SIDE = 100
 #: Rows that are looked at; a streak is on all of them but those where ink crosses it, and no pen
 #: stroke is.
-_ROWS, _CROSSED = 20, 6
+_SAMPLED_ROWS, _MAX_CROSSED_ROWS = 20, 6
 #: Columns to either side that must be lighter, beyond a streak's own width, and by how much.
-_BESIDE, _DARKER = 5, 20
+_NEIGHBOUR_DISTANCE, _MIN_DARKENING = 5, 20
 
 
 def find_streak(gray: GrayImage) -> int | None:
@@ -22,14 +22,20 @@ def find_streak(gray: GrayImage) -> int | None:
             small scan, as only some rows are looked at.
     """
     height, width = gray.shape
-    if min(height, width) < _SMALLEST:
+    if min(height, width) < _MIN_PAGE_SIDE:
         return None
     # The first and the last row too: what ends before an edge is no streak.
-    step = (height - 1) // (_ROWS - 1)
-    rows = np.vstack((gray[: step * (_ROWS - 1) : step], gray[-1:]))
-    beside = cv2.min(rows[:, : -2 * _BESIDE], rows[:, 2 * _BESIDE :])
-    is_darker = cv2.subtract(beside, rows[:, _BESIDE:-_BESIDE]) >= _DARKER
+    step = (height - 1) // (_SAMPLED_ROWS - 1)
+    rows = np.vstack((gray[: step * (_SAMPLED_ROWS - 1) : step], gray[-1:]))
+    beside = cv2.min(rows[:, : -2 * _NEIGHBOUR_DISTANCE], rows[:, 2 * _NEIGHBOUR_DISTANCE :])
+    is_darker = (
+        cv2.subtract(beside, rows[:, _NEIGHBOUR_DISTANCE:-_NEIGHBOUR_DISTANCE]) >= _MIN_DARKENING
+    )
     found = is_darker.sum(axis=0)
     place = int(found.argmax())
     ends = is_darker[0, place] and is_darker[-1, place]
-    return place + _BESIDE if ends and found[place] >= _ROWS - _CROSSED else None
+    return (
+        place + _NEIGHBOUR_DISTANCE
+        if ends and found[place] >= _SAMPLED_ROWS - _MAX_CROSSED_ROWS
+        else None
+    )

@@ -3,10 +3,10 @@
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from batchdigits.drawing.charts import BLUE, GRAY, INK, new_figure, tidy, to_png
+from batchdigits.drawing.charts import BLUE, GRAY, INK, new_figure, style_axes, to_png
 from batchdigits.drawing.palette import STATUS_COLOUR
 from batchdigits.records import Status
-from batchdigits.reports.rows import Lines
+from batchdigits.reports.rows import ReportRows
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -14,35 +14,35 @@ if TYPE_CHECKING:
 _BINS = 20
 
 
-def summary_png(lines: Lines) -> bytes:
+def draw_summary_png(rows: ReportRows) -> bytes:
     """Four charts: digits, confidences, pages over time, and what became of them."""
-    totals = lines.totals()
+    totals = rows.count_totals()
     figure = new_figure(11, 7.6)
     (upper_left, upper_right), (lower_left, lower_right) = figure.subplots(2, 2)
-    _digits(upper_left, totals.digits)
-    _confidences(upper_right, lines.histogram(_BINS))
-    _over_time(lower_left, lines.over_time())
-    _statuses(lower_right, totals.statuses)
+    _draw_digits(upper_left, totals.digits)
+    _draw_confidences(upper_right, rows.compute_histogram(_BINS))
+    _draw_over_time(lower_left, rows.count_over_time())
+    _draw_statuses(lower_right, totals.statuses)
     figure.suptitle(f"{totals.files:,} files, {totals.pages:,} pages", color=INK, fontsize=17)
     return to_png(figure)
 
 
-def _title(axes: "Axes", text: str) -> None:
+def _set_title(axes: "Axes", text: str) -> None:
     axes.set_title(text, color=INK, loc="left", fontsize=14)
     axes.tick_params(labelsize=12)
 
 
-def _digits(axes: "Axes", digits: Counter[int]) -> None:
+def _draw_digits(axes: "Axes", digits: Counter[int]) -> None:
     counts = [digits[digit] for digit in range(10)]
     bars = axes.bar(range(10), counts, color=BLUE)
     axes.bar_label(bars, [f"{count:,}" for count in counts], fontsize=11, color=INK, padding=2)
     axes.set_xticks(range(10))
     axes.margins(y=0.12)
-    tidy(axes, "", "pages")
-    _title(axes, "Digits read")
+    style_axes(axes, "", "pages")
+    _set_title(axes, "Digits read")
 
 
-def _confidences(axes: "Axes", counts: list[int]) -> None:
+def _draw_confidences(axes: "Axes", counts: list[int]) -> None:
     edges = [100 * place / _BINS for place in range(_BINS)]
     axes.bar(edges, counts, 100 / _BINS, align="edge", color=BLUE, edgecolor="white")
     axes.set_xlim(0, 100)
@@ -50,22 +50,22 @@ def _confidences(axes: "Axes", counts: list[int]) -> None:
         axes.set_yscale("log")
         axes.set_ylim(bottom=0.7)
         axes.yaxis.set_major_formatter(lambda value, _: f"{value:,.0f}" if value >= 1 else "")
-    tidy(axes, "%", "pages")
-    _title(axes, "How sure")
+    style_axes(axes, "%", "pages")
+    _set_title(axes, "How sure")
 
 
-def _over_time(axes: "Axes", times: list[tuple[str, int]]) -> None:
+def _draw_over_time(axes: "Axes", times: list[tuple[str, int]]) -> None:
     names, counts = [name for name, _ in times], [count for _, count in times]
     axes.bar(range(len(counts)), counts, color=BLUE)
     axes.set_xlim(-0.6, max(len(counts), 8) - 0.4)
     # As many names as can be read.
     step = max(1, len(names) // 4)
     axes.set_xticks(range(0, len(names), step), names[::step])
-    tidy(axes, "", "pages")
-    _title(axes, "When they were read")
+    style_axes(axes, "", "pages")
+    _set_title(axes, "When they were read")
 
 
-def _statuses(axes: "Axes", statuses: Counter[str]) -> None:
+def _draw_statuses(axes: "Axes", statuses: Counter[str]) -> None:
     shown = [status for status in reversed(Status) if statuses[status]]
     counts = [statuses[status] for status in shown]
     colours = [tuple(level / 255 for level in STATUS_COLOUR[each][::-1]) for each in shown]
@@ -78,6 +78,6 @@ def _statuses(axes: "Axes", statuses: Counter[str]) -> None:
     axes.spines[["top", "right", "bottom"]].set_visible(False)
     axes.set_xticks([])
     axes.tick_params(axis="y", length=0, colors=INK)
-    _title(axes, "What became of them")
+    _set_title(axes, "What became of them")
     if not shown:
         axes.text(0.5, 0.5, "nothing yet", color=GRAY, ha="center", transform=axes.transAxes)

@@ -6,14 +6,14 @@ from itertools import islice
 from pathlib import Path
 
 from batchdigits.config import Thumbnails
-from batchdigits.drawing.contact_sheet import CELLS
+from batchdigits.drawing.contact_sheet import MAX_CELLS
 from batchdigits.execution.jobs import Cell, Job, Sheet
 from batchdigits.journal.journal import Journal
 from batchdigits.records import Status
-from batchdigits.reports.rows import Lines
+from batchdigits.reports.rows import ReportRows
 
 
-class Due:
+class PendingSheets:
     """The sheets ``sheets/sheet-0001.png`` and so on that do not show what they should, to draw.
 
     With ``review`` they show what a person should look at. Sheets of an earlier, longer table
@@ -21,19 +21,19 @@ class Due:
     """
 
     def __init__(
-        self, journal: Journal, lines: Lines, outbox: Path, thumbnails: Thumbnails
+        self, journal: Journal, rows: ReportRows, outbox: Path, thumbnails: Thumbnails
     ) -> None:
         self._journal = journal
-        self._lines = lines
+        self._rows = rows
         self._outbox = outbox
         self._only_review = thumbnails is Thumbnails.REVIEW
         self.count = 0
 
     def __iter__(self) -> Iterator[list[Job]]:
         """A task a sheet, for the workers."""
-        places = self._places()
+        places = self._iter_cells()
         number = 0
-        while page := list(islice(places, CELLS)):
+        while page := list(islice(places, MAX_CELLS)):
             number += 1
             name = f"sheets/sheet-{number:04d}.png"
             digest = hashlib.sha256()
@@ -41,15 +41,15 @@ class Due:
                 # The picture itself is told by what was read, and when.
                 digest.update(f"{cell.thumbnail}|{cell.reason}|{cell.label}|{reading}\n".encode())
             shows = digest.hexdigest()
-            if self._journal.drawn(name) != shows or not (self._outbox / name).exists():
+            if self._journal.find_fingerprint(name) != shows or not (self._outbox / name).exists():
                 self.count += 1
                 yield [Sheet(name, shows, [cell for cell, _ in page])]
         for old in (self._outbox / "sheets").glob("sheet-*.png"):
             if old.stem.removeprefix("sheet-").isdecimal() and int(old.stem[6:]) > number:
                 old.unlink()
 
-    def _places(self) -> Iterator[tuple[Cell, str]]:
-        for name, page, status, reason, thumbnail, reading, picture in self._lines.pictures():
+    def _iter_cells(self) -> Iterator[tuple[Cell, str]]:
+        for name, page, status, reason, thumbnail, reading, picture in self._rows.iter_pictures():
             if status != Status.OK or not self._only_review:
                 label = name if page == 1 else f"{name} p{page}"
                 yield Cell(thumbnail or "", picture or b"", reason or "", label), reading

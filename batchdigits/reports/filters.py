@@ -7,14 +7,14 @@ from datetime import UTC, datetime
 from batchdigits.errors import UsageError
 from batchdigits.journal.journal import Journal
 from batchdigits.records import Status
-from batchdigits.reports.rows import NAMED, ORIGINALS_TABLE
+from batchdigits.reports.rows import CREATE_ORIGINALS, NAMED_TABLE
 
 #: What a condition may do: read and compute, see SQLite's *Authorizer Action Codes*.
-_READING = {sqlite3.SQLITE_SELECT, sqlite3.SQLITE_READ, sqlite3.SQLITE_FUNCTION}
+_READ_ACTIONS = {sqlite3.SQLITE_SELECT, sqlite3.SQLITE_READ, sqlite3.SQLITE_FUNCTION}
 
 
-def condition(journal: Journal, since: str, statuses: Sequence[str], where: str) -> str:
-    """A condition for :class:`batchdigits.reports.rows.Lines` from what people wrote.
+def build_condition(journal: Journal, since: str, statuses: Sequence[str], where: str) -> str:
+    """A condition for :class:`batchdigits.reports.rows.ReportRows` from what people wrote.
 
     Args:
         journal: in which it is tried out; nothing but reading is let through.
@@ -39,16 +39,16 @@ def condition(journal: Journal, since: str, statuses: Sequence[str], where: str)
         parts.append(f"({where})")
     only = " AND ".join(parts)
     sql = journal.sql
-    sql.execute(ORIGINALS_TABLE)
+    sql.execute(CREATE_ORIGINALS)
     sql.set_authorizer(
         lambda action, _, name, *__: (
             sqlite3.SQLITE_OK
-            if action in _READING and name != "load_extension"
+            if action in _READ_ACTIONS and name != "load_extension"
             else sqlite3.SQLITE_DENY
         )
     )
     try:
-        sql.execute(f"SELECT 1 FROM {NAMED} WHERE {only or 1} LIMIT 0")
+        sql.execute(f"SELECT 1 FROM {NAMED_TABLE} WHERE {only or 1} LIMIT 0")
     except (sqlite3.Error, sqlite3.Warning, UnicodeEncodeError) as error:
         raise UsageError(f"--where {where!r} cannot be used: {error}.") from error
     finally:

@@ -8,15 +8,17 @@ from typing import IO
 
 import orjson
 
-from batchdigits.reports.rows import COLUMNS, Line
+from batchdigits.reports.rows import COLUMNS, ReportRow
 
 SCHEMA = 1
-_NAMES = (*COLUMNS, "detail", "scores", "ink_box")
-_NOTHING = orjson.Fragment(b"[]")
+_KEYS = (*COLUMNS, "detail", "scores", "ink_box")
+_EMPTY_LIST = orjson.Fragment(b"[]")
 
 
 @contextmanager
-def table(file: IO[str], about: dict[str, object]) -> Iterator[Callable[[Line], object]]:
+def open_table(
+    file: IO[str], provenance: dict[str, object]
+) -> Iterator[Callable[[ReportRow], object]]:
     """Write ``{"schema": 1, **about, "rows": [...]}``, one row a line, streamed.
 
     Args:
@@ -26,17 +28,17 @@ def table(file: IO[str], about: dict[str, object]) -> Iterator[Callable[[Line], 
     Yields:
         What adds a line to it.
     """
-    head = json.dumps({"schema": SCHEMA, **about}, ensure_ascii=False, indent=1)
+    head = json.dumps({"schema": SCHEMA, **provenance}, ensure_ascii=False, indent=1)
     file.write(head.removesuffix("\n}") + ',\n "rows": [')
     before = chain(["\n  "], repeat(",\n  "))
-    yield lambda line: file.write(next(before) + line_text(line))
+    yield lambda line: file.write(next(before) + format_row(line))
     file.write("\n ]\n}\n")
 
 
-def line_text(line: Line) -> str:
+def format_row(row: ReportRow) -> str:
     """One row as a JSON object."""
-    entry: dict[str, object] = dict(zip(_NAMES, line, strict=True))
+    entry: dict[str, object] = dict(zip(_KEYS, row, strict=True))
     scores, box = entry["scores"], entry["ink_box"]
-    entry["scores"] = orjson.Fragment(str(scores)) if scores else _NOTHING
+    entry["scores"] = orjson.Fragment(str(scores)) if scores else _EMPTY_LIST
     entry["ink_box"] = orjson.Fragment(str(box)) if box else None
     return orjson.dumps(entry).decode()

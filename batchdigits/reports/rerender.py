@@ -21,20 +21,20 @@ from batchdigits.errors import DataError, OutboxError, UsageError
 from batchdigits.execution.jobs import Job, Sheet, draw_sheet
 from batchdigits.journal.journal import Journal
 from batchdigits.reports import csvfile, htmlfile, jsonfile, parquetfile, summaryfile
-from batchdigits.reports.alarms import alarms
-from batchdigits.reports.render import FOR_PEOPLE, draw_sheets, draw_tables
-from batchdigits.reports.rows import Lines, period_of
-from batchdigits.reports.safe_write import kept
+from batchdigits.reports.alarms import find_alarms
+from batchdigits.reports.render import DOCUMENT_RENDERERS, render_contact_sheets, render_tables
+from batchdigits.reports.rows import ReportRows, period_from_text
+from batchdigits.reports.safe_write import replace_report
 from batchdigits.system.atomic_files import whole_file, whole_path, write_bytes
 from batchdigits.system.filenames import raw_name
 
 #: Draw what the last run drew.
 NO_CHANGES = ReportChanges(charts=None)
 #: Tables of a day or a month.
-_DAY = re.compile(r"results-(\d{4}-\d\d(?:-\d\d)?)\.csv")
+_PERIOD_TABLE = re.compile(r"results-(\d{4}-\d\d(?:-\d\d)?)\.csv")
 
 
-def redraw(journal: Journal, outbox: Path, changes: ReportChanges = NO_CHANGES) -> None:
+def rerender_reports(journal: Journal, outbox: Path, changes: ReportChanges = NO_CHANGES) -> None:
     """Bring every report up to date, as the last run drew them.
 
     Raises:
@@ -42,31 +42,35 @@ def redraw(journal: Journal, outbox: Path, changes: ReportChanges = NO_CHANGES) 
         OutboxError: the journal cannot be read.
         UsageError: nothing was drawn here yet.
     """
-    settings, about, last_run = _remembered(journal, outbox, changes)
-    lines = Lines(journal, settings.duplicates)
-    found = map(_DAY.fullmatch, journal.report_names())
-    days = [period_of(each[1]) for each in found if each and (outbox / each[0]).exists()]
-    tables = [Lines(journal, settings.duplicates, each) for each in days]
+    settings, about, last_run = _load_last_run(journal, outbox, changes)
+    lines = ReportRows(journal, settings.duplicates)
+    found = map(_PERIOD_TABLE.fullmatch, journal.list_report_names())
+    days = [period_from_text(each[1]) for each in found if each and (outbox / each[0]).exists()]
+    tables = [ReportRows(journal, settings.duplicates, each) for each in days]
     if not days or (outbox / "results.csv").exists():
         tables.append(lines)
-    drawing = [draw_tables(journal, settings, each, about) for each in tables]
-    drawing += [draw(journal, settings, lines, about) for draw in FOR_PEOPLE]
-    drawing.append(draw_sheets(journal, settings, lines, lambda due: _drawn(due, outbox)))
+    drawing = [render_tables(journal, settings, each, about) for each in tables]
+    drawing += [draw(journal, settings, lines, about) for draw in DOCUMENT_RENDERERS]
+    drawing.append(
+        render_contact_sheets(journal, settings, lines, lambda due: _draw_sheets(due, outbox))
+    )
     for each in drawing:
         for _ in each:
             pass
-    with kept(journal, outbox / "summary.json", f"{journal.change} redrawn") as file:
-        summaryfile.write(file, lines, alarms(journal, lines), last_run, about)
+    with replace_report(journal, outbox / "summary.json", f"{journal.revision} redrawn") as file:
+        summaryfile.write_summary(file, lines, find_alarms(journal, lines), last_run, about)
 
 
-def draw_part(journal: Journal, outbox: Path, to: Path, only: str, changes: ReportChanges) -> int:
+def render_part(
+    journal: Journal, outbox: Path, folder: Path, condition: str, changes: ReportChanges
+) -> int:
     """Draw tables and pages of some rows into another folder; returns how many rows they are.
 
     Args:
         journal: of the outbox.
         outbox: where thumbnails are.
         to: a new or empty folder.
-        only: which rows, see :func:`batchdigits.reports.filters.condition`.
+        only: which rows, see :func:`batchdigits.reports.filters.build_condition`.
         changes: which reports.
 
     Raises:
@@ -74,80 +78,82 @@ def draw_part(journal: Journal, outbox: Path, to: Path, only: str, changes: Repo
         OSError: a report cannot be written.
         UsageError: nothing was drawn here yet.
     """
-    settings, about, _ = _remembered(journal, outbox, changes)
-    if to.exists() and any(to.iterdir()):
-        raise DataError(f"{to} is not empty: name a new folder.")
-    lines = Lines(journal, settings.duplicates, only=only)
+    settings, about, _ = _load_last_run(journal, outbox, changes)
+    if folder.exists() and any(folder.iterdir()):
+        raise DataError(f"{folder} is not empty: name a new folder.")
+    lines = ReportRows(journal, settings.duplicates, condition=condition)
     # A signal is heard of while SQLite computes, however long that takes.
     journal.sql.set_progress_handler(lambda: 0, 100_000)
     try:
-        return _draw_part(journal, outbox, to, lines, settings, about)
+        return _render_part(journal, outbox, folder, lines, settings, about)
     except OutboxError as error:
-        _blame(error.__cause__, only)
+        _raise_condition_error(error.__cause__, condition)
         raise
     except sqlite3.Error as error:
-        _blame(error, only)
+        _raise_condition_error(error, condition)
         raise
     finally:
         journal.sql.set_progress_handler(None, 0)
 
 
-def _blame(error: BaseException | None, only: str) -> None:
+def _raise_condition_error(error: BaseException | None, condition: str) -> None:
     """What goes wrong in computing a condition is not the journal's fault."""
     if isinstance(error, sqlite3.Error):
         if "interrupted" in str(error):
             raise KeyboardInterrupt from error
-        if only:
+        if condition:
             raise UsageError(f"The condition cannot be computed: {error}.") from error
 
 
-def _draw_part(
+def _render_part(
     journal: Journal,
     outbox: Path,
-    to: Path,
-    lines: Lines,
+    folder: Path,
+    rows: ReportRows,
     settings: Settings,
-    about: dict[str, Any],
+    provenance: dict[str, Any],
 ) -> int:
-    rows = 0
+    row_count = 0
     with ExitStack() as stack:
-        files = [stack.enter_context(whole_file(to / f"results{end}")) for end in (".csv", ".json")]
-        adding = [
-            stack.enter_context(csvfile.table(files[0], settings.csv_dialect)),
-            stack.enter_context(jsonfile.table(files[1], about)),
+        files = [
+            stack.enter_context(whole_file(folder / f"results{end}")) for end in (".csv", ".json")
         ]
-        if settings.parquet and parquetfile.is_possible():
-            place = stack.enter_context(whole_path(to / "results.parquet"))
-            adding.append(stack.enter_context(parquetfile.table(place)))
+        adding = [
+            stack.enter_context(csvfile.open_table(files[0], settings.csv_dialect)),
+            stack.enter_context(jsonfile.open_table(files[1], provenance)),
+        ]
+        if settings.parquet and parquetfile.is_installed():
+            place = stack.enter_context(whole_path(folder / "results.parquet"))
+            adding.append(stack.enter_context(parquetfile.open_table(place)))
         if settings.xlsx:
             from batchdigits.reports import xlsxfile
 
-            place = stack.enter_context(whole_path(to / "results.xlsx"))
+            place = stack.enter_context(whole_path(folder / "results.xlsx"))
             images = settings.xlsx_images
-            book = xlsxfile.table(place, outbox, journal, lines, images, about)
+            book = xlsxfile.open_table(place, outbox, journal, rows, images, provenance)
             adding.append(stack.enter_context(book))
-        for line in lines:
-            rows += 1
+        for line in rows:
+            row_count += 1
             for add in adding:
                 add(line)
     if settings.charts:
         from batchdigits.reports import chartfile
 
-        write_bytes(to / "summary.png", chartfile.summary_png(lines))
+        write_bytes(folder / "summary.png", chartfile.draw_summary_png(rows))
     if settings.html:
-        told = htmlfile.overview(journal, lines, about)
-        for page, name in enumerate(htmlfile.page_names(told["rows"])):
-            with whole_file(to / name) as file:
-                for _ in htmlfile.write(file, outbox, lines, told, page):
+        told = htmlfile.make_overview(journal, rows, provenance)
+        for page, name in enumerate(htmlfile.list_page_names(told["rows"])):
+            with whole_file(folder / name) as file:
+                for _ in htmlfile.write_page(file, outbox, rows, told, page):
                     pass
-    return rows
+    return row_count
 
 
-def _remembered(
+def _load_last_run(
     journal: Journal, outbox: Path, changes: ReportChanges
 ) -> tuple[Settings, dict[str, Any], dict[str, Any]]:
     """Settings, what made the readings, and what the last run did."""
-    told = json.loads(journal.meta("run") or "null")
+    told = json.loads(journal.get_meta("run") or "null")
     if told is None:
         raise UsageError(f"Nothing was read into {outbox} yet: run or watch first.")
     about, wished = told["about"], told["wishes"]
@@ -165,14 +171,14 @@ def _remembered(
         charts=wished["charts"],
     )
     if changes.parquet:
-        parquetfile.check()
+        parquetfile.check_installed()
     other = {name: value for name, value in asdict(changes).items() if value is not None}
     return replace(settings, **other), about, told["last_run"]
 
 
-def _drawn(due: Iterable[list[Job]], outbox: Path) -> Iterator[Sheet]:
+def _draw_sheets(pending: Iterable[list[Job]], outbox: Path) -> Iterator[Sheet]:
     """Contact sheets, drawn right here."""
-    for sheets_due in due:
+    for sheets_due in pending:
         for sheet in sheets_due:
             if isinstance(sheet, Sheet):
                 draw_sheet(sheet, outbox)

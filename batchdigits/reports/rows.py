@@ -10,7 +10,7 @@ from batchdigits.config import Duplicates
 from batchdigits.journal.journal import Journal
 
 #: Columns of every table, in their fixed order; confidences are cut, not rounded, to four places.
-_CELLS = {
+_COLUMN_SQL = {
     "file": "f.name",
     "page": "p.page",
     "status": "p.status",
@@ -32,16 +32,16 @@ _CELLS = {
         "(SELECT digit FROM corrections WHERE sha256 = f.sha256 AND page = p.page)"
     ),
 }
-COLUMNS = tuple(_CELLS)
-_SHA256, _ORIGINAL = COLUMNS.index("sha256"), COLUMNS.index("duplicate_of")
+COLUMNS = tuple(_COLUMN_SQL)
+_SHA256, _DUPLICATE_OF = COLUMNS.index("sha256"), COLUMNS.index("duplicate_of")
 Cell = str | int | float | None
 #: One cell for each of :data:`COLUMNS`, then ``detail``, and ``scores`` and ``box`` as JSON text.
-Line = tuple[Cell, ...]
+ReportRow = tuple[Cell, ...]
 
-ORIGINALS_TABLE = """
+CREATE_ORIGINALS = """
 CREATE TEMP TABLE IF NOT EXISTS originals (file INTEGER PRIMARY KEY, original TEXT)
 """
-_ORIGINALS = """
+_INSERT_ORIGINALS = """
 INSERT INTO originals
 SELECT id, name FROM (
     SELECT f.id, first_value(f.id) OVER same AS first, first_value(f.name) OVER same AS name
@@ -51,13 +51,13 @@ SELECT id, name FROM (
     WINDOW same AS (PARTITION BY f.sha256 ORDER BY f.state = 'gone', f.order_key, f.id)
 ) WHERE id <> first
 """
-#: One page as people look at it, see :meth:`Lines.least_certain_first`.
-_SEEN = f"""
-SELECT f.name, p.page, p.status, p.digit, {_CELLS["confidence"]}, p.second_digit,
-       {_CELLS["second_confidence"]}, p.reason, p.detail, f.sha256, f.state, s.original,
+#: One page as people look at it, see :meth:`ReportRows.iter_least_certain`.
+_SELECT_LEAST_CERTAIN = f"""
+SELECT f.name, p.page, p.status, p.digit, {_COLUMN_SQL["confidence"]}, p.second_digit,
+       {_COLUMN_SQL["second_confidence"]}, p.reason, p.detail, f.sha256, f.state, s.original,
        p.width || ' x ' || p.height || ' pixels', p.scores, p.box, p.thumbnail,
        (SELECT png FROM pictures WHERE file = f.id AND page = p.page), p.image,
-       {_CELLS["corrected_digit"]}
+       {_COLUMN_SQL["corrected_digit"]}
 FROM places s CROSS JOIN pages p ON p.file = s.file AND p.page = s.page
 CROSS JOIN files f ON f.id = s.file ORDER BY s.rowid
 """
@@ -66,20 +66,20 @@ FROM files f JOIN pages p ON p.file = f.id JOIN makers m ON m.id = f.maker
 LEFT JOIN originals d ON d.file = f.id
 """
 #: Steps of time that a chart shows.
-_STEPS = 40
-_PERIOD = "strftime(?, p.read_at, 'localtime')"
+_MAX_TIME_STEPS = 40
+_PERIOD_SQL = "strftime(?, p.read_at, 'localtime')"
 _ORDER = "ORDER BY f.order_key, f.id, p.page"
-#: The first of the files with the content of ``f``, as :data:`_ORIGINALS` finds it for all.
-_FIRST = """
+#: The first of the files with the content of ``f``, as :data:`_INSERT_ORIGINALS` finds it for all.
+_SELECT_ORIGINAL = """
 SELECT id, name FROM files WHERE sha256 = ? AND readable ORDER BY state = 'gone', order_key, id
 LIMIT 1
 """
 
 
-_AS_NAMED = ", ".join(f"{cell} AS {name}" for name, cell in _CELLS.items())
+_NAMED_COLUMNS = ", ".join(f"{cell} AS {name}" for name, cell in _COLUMN_SQL.items())
 #: The table with its columns under their own names, for conditions on them.
-NAMED = f"""
-(SELECT f.id AS _id, p.page AS _page, {_AS_NAMED} {_FROM})
+NAMED_TABLE = f"""
+(SELECT f.id AS _id, p.page AS _page, {_NAMED_COLUMNS} {_FROM})
 """
 
 
@@ -103,22 +103,22 @@ class Period(NamedTuple):
     By the clock on the wall, since that is how people count days.
     """
 
-    form: str
+    time_format: str
     text: str
 
 
-def period_of(text: str) -> Period:
+def period_from_text(text: str) -> Period:
     """The day or month that a text names."""
     return Period("%Y-%m-%d" if len(text) > len("2026-11") else "%Y-%m", text)
 
 
-def periods(journal: Journal, form: str) -> list[Period]:
+def list_periods(journal: Journal, time_format: str) -> list[Period]:
     """Every period in which a page was read, oldest first."""
-    found = f"SELECT DISTINCT {_PERIOD} FROM pages p ORDER BY 1"
-    return [Period(form, str(row[0])) for row in journal.query(found, (form,))]
+    found = f"SELECT DISTINCT {_PERIOD_SQL} FROM pages p ORDER BY 1"
+    return [Period(time_format, str(row[0])) for row in journal.query(found, (time_format,))]
 
 
-class Lines:
+class ReportRows:
     """The table as it stands, or one period of it.
 
     ``skip`` leaves out files that are copies of another.
@@ -133,49 +133,51 @@ class Lines:
         journal: Journal,
         duplicates: Duplicates,
         period: Period | None = None,
-        only: str = "",
+        condition: str = "",
     ) -> None:
         """``only`` is a condition in SQL on the table's columns, as ``selection`` makes it."""
         self._journal = journal
         self._duplicates = duplicates
         self.period = period
         conditions = ["d.file IS NULL"] if duplicates is Duplicates.SKIP else []
-        if only:
-            conditions.append(f"(f.id, p.page) IN (SELECT _id, _page FROM {NAMED} WHERE {only})")
+        if condition:
+            conditions.append(
+                f"(f.id, p.page) IN (SELECT _id, _page FROM {NAMED_TABLE} WHERE {condition})"
+            )
         self._where = f"WHERE {' AND '.join(conditions)}" if conditions else ""
         # A count of all is kept from one run to the next, one of a part is not.
-        self.is_part = bool(only)
-        self._knows_originals = False
+        self.is_partial = bool(condition)
+        self._has_originals = False
 
-    def __iter__(self) -> Iterator[Line]:
+    def __iter__(self) -> Iterator[ReportRow]:
         """Every line, or those of the period, in scan order."""
-        cells = ", ".join(_CELLS.values())
+        cells = ", ".join(_COLUMN_SQL.values())
         what = f"SELECT {cells}, p.detail, p.scores, p.box {_FROM} {self._where}"
         if self.period is None:
             return self._query(f"{what} {_ORDER}")
         word = "AND" if self._where else "WHERE"
-        return self._query(f"{what} {word} {_PERIOD} = ? {_ORDER}", self.period)
+        return self._query(f"{what} {word} {_PERIOD_SQL} = ? {_ORDER}", self.period)
 
-    def of(self, file: int) -> Iterator[Line]:
+    def iter_file(self, file_id: int) -> Iterator[ReportRow]:
         """The lines of one file alone, by its number; costs no look at all the others."""
-        cells = ", ".join(_CELLS.values())
+        cells = ", ".join(_COLUMN_SQL.values())
         lines = self._journal.query(
             f"SELECT {cells}, p.detail, p.scores, p.box, f.readable FROM files f "
             "JOIN pages p ON p.file = f.id JOIN makers m ON m.id = f.maker "
             "LEFT JOIN (SELECT NULL AS original) d WHERE f.id = ? ORDER BY p.page",
-            (file,),
+            (file_id,),
         ).fetchall()
         original = None
         if lines and lines[0][-1] and self._duplicates is not Duplicates.READ:
-            found = self._journal.query(_FIRST, (lines[0][_SHA256],)).fetchone()
-            original = found[1] if found and found[0] != file else None
+            found = self._journal.query(_SELECT_ORIGINAL, (lines[0][_SHA256],)).fetchone()
+            original = found[1] if found and found[0] != file_id else None
         if original is None:
             yield from (line[:-1] for line in lines)
         elif self._duplicates is Duplicates.REPORT:
             for line in lines:
-                yield (*line[:_ORIGINAL], original, *line[_ORIGINAL + 1 : -1])
+                yield (*line[:_DUPLICATE_OF], original, *line[_DUPLICATE_OF + 1 : -1])
 
-    def pictures(self) -> Iterator[tuple[Any, ...]]:
+    def iter_pictures(self) -> Iterator[tuple[Any, ...]]:
         """File, page, status, reason, thumbnail, reading in short and picture of every line."""
         picture = "(SELECT png FROM pictures WHERE file = f.id AND page = p.page)"
         reading = "ifnull(p.digit, '') || ' ' || ifnull(p.confidence, '') || ' ' || p.read_at"
@@ -183,7 +185,7 @@ class Lines:
             f"f.name, p.page, p.status, p.reason, p.thumbnail, {reading}, {picture}"
         )
 
-    def least_certain_first(self, after: int, most: int) -> Iterator[tuple[Any, ...]]:
+    def iter_least_certain(self, offset: int, limit: int) -> Iterator[tuple[Any, ...]]:
         """Rows for people to look at: those in review first, the least confident of each first.
 
         File, page, status, digit, confidence, second digit and confidence, reason, detail,
@@ -197,11 +199,11 @@ class Lines:
             f"SELECT f.id AS file, p.page AS page, d.original AS original {_FROM} {self._where} "
             "ORDER BY CASE p.status WHEN 'review' THEN 0 WHEN 'ok' THEN 1 ELSE 2 END, "
             "ifnull(p.confidence, 0), f.order_key, f.id, p.page LIMIT ? OFFSET ?",
-            (most, after),
+            (limit, offset),
         )
-        return self._query(_SEEN)
+        return self._query(_SELECT_LEAST_CERTAIN)
 
-    def unread(self) -> list[tuple[str, list[str]]]:
+    def list_unread(self) -> list[tuple[str, list[str]]]:
         """Names of files that could not be read and are not gone, by reason."""
         found: dict[str, list[str]] = {}
         rows = self._query(
@@ -213,7 +215,7 @@ class Lines:
             found.setdefault(reason, []).append(name)
         return list(found.items())
 
-    def histogram(self, bins: int) -> list[int]:
+    def compute_histogram(self, bins: int) -> list[int]:
         """How many pages have a confidence in each of so many equal steps from 0 to 1."""
         counts = [0] * bins
         steps = f"SELECT CAST(p.confidence * {bins} AS INTEGER), count(*) {_FROM} "
@@ -222,12 +224,12 @@ class Lines:
             counts[min(place, bins - 1)] += count
         return counts
 
-    def reasons(self) -> Iterator[tuple[str, str | None]]:
+    def iter_reasons(self) -> Iterator[tuple[str, str | None]]:
         """Name and reason of every page of a file that is not gone, in scan order."""
         where = f"{self._where or 'WHERE 1'} AND f.state <> 'gone'"
         return self._query(f"SELECT f.name, p.reason {_FROM} {where} {_ORDER}")
 
-    def over_time(self) -> list[tuple[str, int]]:
+    def count_over_time(self) -> list[tuple[str, int]]:
         """How many pages were read when, by the clock on the wall: by minute, hour or day.
 
         The finest of these that has at most forty steps; each with its name.
@@ -238,27 +240,27 @@ class Lines:
                 "GROUP BY strftime('%Y ' || ?, p.read_at, 'localtime') ORDER BY min(p.read_at)",
                 (form, form),
             ).fetchall()
-            if len(counts) <= _STEPS:
+            if len(counts) <= _MAX_TIME_STEPS:
                 break
         return counts
 
-    def totals(self) -> Totals:
+    def count_totals(self) -> Totals:
         """How many files the table tells of, and its pages by what became of them.
 
         Counted once for each state of the journal: a run with nothing to do is over sooner.
         """
-        shows = f"{self._journal.change} {self._duplicates}"
-        known = json.loads(self._journal.meta("totals") or "[]")
-        if self.is_part or not known or known[0] != shows:
+        shows = f"{self._journal.revision} {self._duplicates}"
+        known = json.loads(self._journal.get_meta("totals") or "[]")
+        if self.is_partial or not known or known[0] != shows:
             files = f"SELECT count(DISTINCT f.id) {_FROM} {self._where}"
-            if not self.is_part:  # the same, told sooner
+            if not self.is_partial:  # the same, told sooner
                 files = "SELECT count(*) FROM files f LEFT JOIN originals d ON d.file = f.id "
                 files += self._where
             pages = f"SELECT p.status, p.reason, p.digit, count(*) {_FROM} {self._where}"
             count = self._query(files).fetchone()[0]
             known = [shows, count, self._query(f"{pages} GROUP BY 1, 2, 3").fetchall()]
-            if not self.is_part:
-                self._journal.remember("totals", json.dumps(known))
+            if not self.is_partial:
+                self._journal.set_meta("totals", json.dumps(known))
         totals = Totals(known[1], Counter(), Counter(), Counter())
         for status, reason, digit, number in known[2]:
             totals.statuses[status] += number
@@ -268,19 +270,19 @@ class Lines:
                 totals.digits[digit] += number
         return totals
 
-    def _select(self, what: str) -> sqlite3.Cursor:
-        return self._query(f"SELECT {what} {_FROM} {self._where} {_ORDER}")
+    def _select(self, columns: str) -> sqlite3.Cursor:
+        return self._query(f"SELECT {columns} {_FROM} {self._where} {_ORDER}")
 
     def _query(self, statement: str, values: Sequence[str | int] = ()) -> sqlite3.Cursor:
-        if not self._knows_originals:
+        if not self._has_originals:
             self._find_originals()
-            self._knows_originals = True
+            self._has_originals = True
         return self._journal.query(statement, values)
 
     def _find_originals(self) -> None:
-        with self._journal.telling():
+        with self._journal.translate_errors():
             sql = self._journal.sql
-            sql.execute(ORIGINALS_TABLE)
+            sql.execute(CREATE_ORIGINALS)
             sql.execute("DELETE FROM originals")
             if self._duplicates is not Duplicates.READ:
-                sql.execute(_ORIGINALS)
+                sql.execute(_INSERT_ORIGINALS)

@@ -9,30 +9,35 @@ from pathlib import Path
 from typing import IO
 
 from batchdigits.journal.journal import Journal
-from batchdigits.journal.report_state import Report
-from batchdigits.records import storable
+from batchdigits.journal.report_state import ReportState
+from batchdigits.records import to_sqlite_integer
 from batchdigits.system.atomic_files import move_new, whole_file, whole_path
 from batchdigits.system.filenames import for_terminal
 from batchdigits.system.logs import LOG
 
-_AT_ONCE = 1 << 20
+_READ_SIZE = 1 << 20
 #: What a report shows that has grown since it was drawn: it is drawn again by and by.
-_GREW = "grown"
+_GROWN_FINGERPRINT = "grown"
 
 
-def is_current(journal: Journal, path: Path, shows: str) -> bool:
+def is_current(journal: Journal, path: Path, fingerprint: str) -> bool:
     """Whether a report is there that shows what it should, and was not edited."""
-    last = journal.report(path.name)
-    return last is not None and last.shows == shows and path.exists() and _is_last(path, last)
+    last = journal.find_report(path.name)
+    return (
+        last is not None
+        and last.shows == fingerprint
+        and path.exists()
+        and _is_as_written(path, last)
+    )
 
 
-def is_ours(journal: Journal, path: Path) -> bool:
+def is_unedited(journal: Journal, path: Path) -> bool:
     """Whether a report is as it was last written, so that it may be taken away."""
-    return path.exists() and _is_last(path, journal.report(path.name))
+    return path.exists() and _is_as_written(path, journal.find_report(path.name))
 
 
 @contextmanager
-def kept(journal: Journal, path: Path, shows: str) -> Iterator[IO[str]]:
+def replace_report(journal: Journal, path: Path, fingerprint: str) -> Iterator[IO[str]]:
     """Write a report, whole or not at all, to the file that the context gives.
 
     A report that is not the one last written was edited: it is kept under another name.
@@ -42,66 +47,68 @@ def kept(journal: Journal, path: Path, shows: str) -> Iterator[IO[str]]:
         path: the report's file.
         shows: what the report will show; equal text means an equal report.
     """
-    with _kept(journal, path, shows) as ready, whole_file(path, ready) as file:
+    with _track_replacement(journal, path, fingerprint) as ready, whole_file(path, ready) as file:
         yield file
 
 
 @contextmanager
-def kept_at(journal: Journal, path: Path, shows: str) -> Iterator[Path]:
+def replace_report_at(journal: Journal, path: Path, fingerprint: str) -> Iterator[Path]:
     """The same for what a library writes: the context gives the place to write to."""
-    with _kept(journal, path, shows) as ready, whole_path(path, ready) as place:
+    with _track_replacement(journal, path, fingerprint) as ready, whole_path(path, ready) as place:
         yield place
 
 
 @contextmanager
-def _kept(journal: Journal, path: Path, shows: str) -> Iterator[Callable[[Path], None]]:
+def _track_replacement(
+    journal: Journal, path: Path, fingerprint: str
+) -> Iterator[Callable[[Path], None]]:
     written: list[os.stat_result] = []
 
-    def ready(temporary: Path) -> None:
+    def expect_replacement(temporary: Path) -> None:
         # Not before it was drawn: a person may save meanwhile.
-        last = journal.report(path.name)
-        if path.exists() and not _is_last(path, last):
+        last = journal.find_report(path.name)
+        if path.exists() and not _is_as_written(path, last):
             why = "was edited since it was written" if last else "is not of this journal"
             _keep_edited(path, why)
         # On record before it takes its place, or a kill in between would make it look edited.
         written.append(temporary.stat())
-        now = _sha256(path) if path.exists() else ""
-        journal.expect_report(path.name, _sha256(temporary), now)
+        now = _hash_file(path) if path.exists() else ""
+        journal.expect_report(path.name, _hash_file(temporary), now)
 
-    yield ready
-    size, mtime_ns = written[0].st_size, storable(written[0].st_mtime_ns)
-    journal.note_report(path.name, shows, size, mtime_ns)
+    yield expect_replacement
+    size, mtime_ns = written[0].st_size, to_sqlite_integer(written[0].st_mtime_ns)
+    journal.confirm_report(path.name, fingerprint, size, mtime_ns)
 
 
-def _is_last(path: Path, last: Report | None) -> bool:
-    if last is None:
+def _is_as_written(path: Path, state: ReportState | None) -> bool:
+    if state is None:
         return False
     status = path.stat()
-    if (status.st_size, status.st_mtime_ns) == (last.size, last.mtime_ns):
+    if (status.st_size, status.st_mtime_ns) == (state.size, state.mtime_ns):
         return True
-    if _sha256(path) in (last.sha256, last.next_sha256):
+    if _hash_file(path) in (state.sha256, state.next_sha256):
         return True
     # A kill, or a full disk, while lines were being added at its end.
-    grew = last.size < status.st_size < last.next_size
-    return grew and _hash_of(path, last.size).hexdigest() == last.sha256
+    grew = state.size < status.st_size < state.next_size
+    return grew and _hash_prefix(path, state.size).hexdigest() == state.sha256
 
 
-def _sha256(path: Path) -> str:
+def _hash_file(path: Path) -> str:
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def _hash_of(path: Path, size: int) -> "hashlib._Hash":
+def _hash_prefix(path: Path, size: int) -> "hashlib._Hash":
     """Of the first ``size`` bytes."""
     digest = hashlib.sha256()
     with path.open("rb") as file:
-        while size > 0 and (data := file.read(min(size, _AT_ONCE))):
+        while size > 0 and (data := file.read(min(size, _READ_SIZE))):
             digest.update(data)
             size -= len(data)
     return digest
 
 
-class Growing:
+class GrowingFile:
     """A report that lines are added to between the times that it is drawn whole."""
 
     def __init__(self, journal: Journal, path: Path) -> None:
@@ -110,7 +117,7 @@ class Growing:
         self._digest: hashlib._Hash | None = None
         self._sha256 = ""
 
-    def add(self, data: bytes) -> bool:
+    def append(self, data: bytes) -> bool:
         """Add whole lines at the end, and have them on the disk.
 
         Returns ``False`` where the report is not what was last written: it has to be drawn.
@@ -119,25 +126,27 @@ class Growing:
             OSError: it cannot be written now; nothing was added.
         """
         name = self._path.name
-        last = self._journal.report(name)
+        last = self._journal.find_report(name)
         try:
             status = self._path.stat()
         except FileNotFoundError:
             return False
-        if last is None or (status.st_size, storable(status.st_mtime_ns)) != (
+        if last is None or (status.st_size, to_sqlite_integer(status.st_mtime_ns)) != (
             last.size,
             last.mtime_ns,
         ):
             return False
         if self._digest is None or self._sha256 != last.sha256:
-            self._digest = _hash_of(self._path, last.size)
+            self._digest = _hash_prefix(self._path, last.size)
         digest = self._digest.copy()
         digest.update(data)
         # On record before it is there, or a kill in between would make it look edited.
         self._journal.expect_report(name, digest.hexdigest(), last.sha256, last.size + len(data))
         status = _append(self._path, data, last.size)
         self._digest, self._sha256 = digest, digest.hexdigest()
-        self._journal.note_report(name, _GREW, status.st_size, storable(status.st_mtime_ns))
+        self._journal.confirm_report(
+            name, _GROWN_FINGERPRINT, status.st_size, to_sqlite_integer(status.st_mtime_ns)
+        )
         return True
 
 
@@ -157,12 +166,12 @@ def _append(path: Path, data: bytes, size: int) -> os.stat_result:
         os.close(descriptor)
 
 
-def _keep_edited(path: Path, why: str) -> None:
+def _keep_edited(path: Path, reason: str) -> None:
     stamp = time.strftime("%Y-%m-%dT%H-%M-%S", time.localtime())
     kept, _ = move_new(path, path.with_name(f"{path.stem}.edited-{stamp}{path.suffix}"))
     LOG.warning(
         "%s %s: it is kept as %s.",
         for_terminal(path.name),
-        why,
+        reason,
         for_terminal(os.fspath(kept.name)),
     )

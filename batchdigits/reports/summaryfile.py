@@ -3,21 +3,21 @@
 import json
 from typing import IO
 
-from batchdigits.pipeline.scan import Scan
+from batchdigits.pipeline.scan import InboxWalk
 from batchdigits.records import Status
-from batchdigits.reports.rows import Lines
+from batchdigits.reports.rows import ReportRows
 from batchdigits.session.summary import Summary
 
 
-def write(
+def write_summary(
     file: IO[str],
-    lines: Lines,
+    rows: ReportRows,
     alarms: list[str],
     last_run: dict[str, object],
-    about: dict[str, object],
+    provenance: dict[str, object],
 ) -> None:
-    """Write the counts of the whole table, and what :func:`told` tells of the last run."""
-    totals = lines.totals()
+    """Write the counts of the whole table, and what :func:`run_to_dict` tells of the last run."""
+    totals = rows.count_totals()
     content = {
         "schema": 1,
         "files": totals.files,
@@ -27,25 +27,25 @@ def write(
         "digits": {str(digit): totals.digits[digit] for digit in range(10)},
         "alarms": alarms,
         **last_run,
-        **about,
+        **provenance,
     }
     file.write(json.dumps(content, ensure_ascii=False, indent=2) + "\n")
 
 
-def told(summary: Summary, scan: Scan) -> dict[str, object]:
+def run_to_dict(summary: Summary, walk: InboxWalk) -> dict[str, object]:
     """What a run did, and what it left unread."""
     left_alone = {
-        "not_images": scan.others,
-        "junk": scan.junk,
-        "excluded": scan.excluded,
-        "links": scan.links,
-        "special_files": scan.special,
-        "closed_folders": scan.closed,
+        "not_images": walk.not_images,
+        "junk": walk.junk,
+        "excluded": walk.excluded,
+        "links": walk.links,
+        "special_files": walk.special_files,
+        "closed_folders": walk.closed_folders,
     }
-    return {"last_run": _last_run(summary), "left_alone": left_alone}
+    return {"last_run": _summary_to_dict(summary), "left_alone": left_alone}
 
 
-def _last_run(summary: Summary) -> dict[str, object]:
+def _summary_to_dict(summary: Summary) -> dict[str, object]:
     return {
         "started_at": summary.started_at,
         "seconds": round(summary.seconds, 3),

@@ -12,10 +12,10 @@ from xlsxwriter.utility import xl_col_to_name
 from xlsxwriter.worksheet import Worksheet
 
 #: What cannot stand in XML as it is, and what spreadsheets take for an escape (``_x000D_``).
-_SPECIAL = re.compile("[\x00-\x1f\ufffe\uffff&<>_]")
+_NEEDS_ESCAPE = re.compile("[\x00-\x1f\ufffe\uffff&<>_]")
 
 
-class Cells(Worksheet):  # type: ignore[misc]
+class FastWorksheet(Worksheet):  # type: ignore[misc]
     """For :meth:`xlsxwriter.workbook.Workbook.add_worksheet`, with ``constant_memory``."""
 
     def __init__(self) -> None:
@@ -36,7 +36,7 @@ class Cells(Worksheet):  # type: ignore[misc]
             self.fh.write(f"{head}><v>{cell.number:.16G}</v></c>")
             return
         text = cell.string
-        if _SPECIAL.search(text):
+        if _NEEDS_ESCAPE.search(text):
             text = self._escape_data(self._escape_control_characters(text))
         space = ' xml:space="preserve"' if text != text.strip() else ""
         self.fh.write(f'{head} t="inlineStr"><is><t{space}>{text}</t></is></c>')

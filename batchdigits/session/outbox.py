@@ -8,38 +8,40 @@ from pathlib import Path
 
 from batchdigits.errors import OutboxError, UsageError
 from batchdigits.journal.journal import Journal
-from batchdigits.journal.store import FILE, FOLDER
+from batchdigits.journal.store import JOURNAL_FILE, STATE_FOLDER
 from batchdigits.system.lockfile import locked
 
 
 def has_journal(outbox: Path) -> bool:
     """Whether an earlier run left its journal here."""
-    with _telling(outbox):
-        return os.path.lexists(outbox / FOLDER / FILE) or _is_closed(outbox / FOLDER)
+    with _translate_errors(outbox):
+        return os.path.lexists(outbox / STATE_FOLDER / JOURNAL_FILE) or _is_inaccessible(
+            outbox / STATE_FOLDER
+        )
 
 
-def _is_closed(folder: Path) -> bool:
+def _is_inaccessible(folder: Path) -> bool:
     return folder.is_dir() and not os.access(folder, os.X_OK)
 
 
 @contextmanager
-def opened(outbox: Path) -> Iterator[Journal]:
+def open_outbox(outbox: Path) -> Iterator[Journal]:
     """Make the outbox where it is missing, and hold it and its journal.
 
     Raises:
         OutboxError: it cannot be written, another batchdigits is at work in it, or its journal
             is damaged, found out at whatever moment.
     """
-    with _telling(outbox):
+    with _translate_errors(outbox):
         check_writable(outbox)
-        (outbox / FOLDER).mkdir(exist_ok=True)
-        with locked(outbox / FOLDER / "lock", outbox):
+        (outbox / STATE_FOLDER).mkdir(exist_ok=True)
+        with locked(outbox / STATE_FOLDER / "lock", outbox):
             # Left over by a run that was killed while it wrote a report.
             for left in outbox.glob(".*.[0-9]*.tmp"):
                 with suppress(OSError):
                     left.unlink()
             # Rows are fetched long after a query began, and may be damaged in the middle.
-            with Journal(outbox) as journal, journal.telling():
+            with Journal(outbox) as journal, journal.translate_errors():
                 yield journal
 
 
@@ -51,7 +53,7 @@ def check_writable(outbox: Path) -> None:
 
 
 @contextmanager
-def _telling(outbox: Path) -> Iterator[None]:
+def _translate_errors(outbox: Path) -> Iterator[None]:
     """Whatever cannot be written becomes one sentence about the outbox."""
     try:
         yield
@@ -81,13 +83,13 @@ def _check_folders(inbox: Path, outbox: Path) -> None:
         problem = "is not a folder" if inbox.exists() else "does not exist"
         raise UsageError(f"The inbox {inbox} {problem}.")
     os.scandir(inbox).close()  # may it be looked into?
-    if _lies_in(outbox, inbox):
+    if _is_inside(outbox, inbox):
         raise UsageError(f"The outbox {outbox} lies inside the inbox {inbox}: choose another.")
-    if _lies_in(inbox, outbox):
+    if _is_inside(inbox, outbox):
         raise UsageError(f"The inbox {inbox} lies inside the outbox {outbox}: choose another.")
 
 
-def _lies_in(path: Path, folder: Path) -> bool:
+def _is_inside(path: Path, folder: Path) -> bool:
     # Not Path.resolve(), which in some versions of Python raises on links that run in a circle.
     resolved = Path(os.path.realpath(path))
     existing = (each for each in (resolved, *resolved.parents) if each.exists())

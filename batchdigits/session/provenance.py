@@ -11,7 +11,7 @@ from cv2.version import opencv_version
 from batchdigits import __version__
 from batchdigits.config import Settings
 from batchdigits.inference.engine import Engine
-from batchdigits.journal.journal import Maker
+from batchdigits.journal.journal import ReaderVersion
 from batchdigits.system.filenames import display_name
 
 #: What the packages in use say of themselves: asking for what is installed takes far longer.
@@ -24,7 +24,7 @@ VERSIONS = {
 }
 
 
-def maker_of(engine: Engine, settings: Settings) -> Maker:
+def make_reader_version(engine: Engine, settings: Settings) -> ReaderVersion:
     """What decides a reading besides the file; a reading by another maker is made anew.
 
     The model's name is its card's and the first eight digits of its file's hash.
@@ -39,10 +39,10 @@ def maker_of(engine: Engine, settings: Settings) -> Maker:
     }
     if card.convention:
         decisive["convention"] = card.convention.told()
-    return Maker(f"{card.name}@{card.identity[:8]}", card.identity, json.dumps(decisive))
+    return ReaderVersion(f"{card.name}@{card.identity[:8]}", card.identity, json.dumps(decisive))
 
 
-def about(engine: Engine, settings: Settings) -> dict[str, object]:
+def describe_provenance(engine: Engine, settings: Settings) -> dict[str, object]:
     """What the JSON reports say of model, versions and settings."""
     return {
         "model": {"name": engine.card.name, "sha256": engine.card.identity},

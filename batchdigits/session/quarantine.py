@@ -13,33 +13,37 @@ from pathlib import Path
 
 from batchdigits.config import Quarantine, Settings
 from batchdigits.journal.entries import FileEntry, PageEntry
-from batchdigits.records import MEANING, Reason, Source, Status
+from batchdigits.records import REASON_TEXTS, Reason, Source, Status
 from batchdigits.system.atomic_files import copy_to, holds, move_new, move_to, numbered, whole_file
 from batchdigits.system.filenames import display_name, for_terminal, raw_name, shorten
 from batchdigits.system.logs import LOG
 
-NOTE_ENDING = ".json"
-_CHANGED = "The file changed while it was being read."
+NOTE_SUFFIX = ".json"
+_CHANGED_DETAIL = "The file changed while it was being read."
 
 
-def settled(source: Source, entry: FileEntry) -> FileEntry:
+def mark_busy_if_changed(source: Source, entry: FileEntry) -> FileEntry:
     """The entry, or a ``busy`` one where the file changed since it was read.
 
     A scan may be half written when it is read and whole a moment later; only a file that is
     still what was judged may be taken away.
     """
-    if not entry.bad or _content_is(Path(source.path), entry):
+    if not entry.needs_quarantine or _has_content(Path(source.path), entry):
         return entry
-    return FileEntry.of(entry.stamp, entry.sha256, [_busy(page) for page in entry.pages])
+    return FileEntry.from_pages(
+        entry.file_stat, entry.sha256, [_to_busy_page(page) for page in entry.pages]
+    )
 
 
-def _busy(page: PageEntry) -> PageEntry:
+def _to_busy_page(page: PageEntry) -> PageEntry:
     if page.status != Status.QUARANTINED:
         return page
-    return page._replace(status=str(Status.FAILED), reason=str(Reason.BUSY), detail=_CHANGED)
+    return page._replace(status=str(Status.FAILED), reason=str(Reason.BUSY), detail=_CHANGED_DETAIL)
 
 
-def set_aside(source: Source, entry: FileEntry, settings: Settings) -> tuple[Path, bool] | None:
+def quarantine_file(
+    source: Source, entry: FileEntry, settings: Settings
+) -> tuple[Path, bool] | None:
     """Quarantine one file, unless no page of it is bad or the settings say not to.
 
     A file of which some pages were read stays in the inbox, and a copy goes to quarantine.
@@ -51,13 +55,13 @@ def set_aside(source: Source, entry: FileEntry, settings: Settings) -> tuple[Pat
     Raises:
         OSError: the quarantine cannot be written, or the file cannot be read any more.
     """
-    if not entry.bad or settings.quarantine is Quarantine.OFF:
+    if not entry.needs_quarantine or settings.quarantine is Quarantine.OFF:
         return None
     path = Path(source.path)
     stays = settings.quarantine is Quarantine.COPY or entry.readable
     target = settings.quarantine_folder.joinpath(*raw_name(source.name).split("/"))
-    place = _claimed(target, source, entry, "copied" if stays else "moved")
-    left = _placed(path, place, entry, stays)
+    place = _claim_place(target, source, entry, "copied" if stays else "moved")
+    left = _place_file(path, place, entry, stays)
     if not left and not stays:
         LOG.warning(
             "%s could not be moved to quarantine and was copied.", for_terminal(source.name)
@@ -66,7 +70,7 @@ def set_aside(source: Source, entry: FileEntry, settings: Settings) -> tuple[Pat
     return place, left
 
 
-def _claimed(target: Path, source: Source, entry: FileEntry, action: str) -> Path:
+def _claim_place(target: Path, source: Source, entry: FileEntry, action: str) -> Path:
     """The place of a file in quarantine, held for it by the note beside it.
 
     A place that another file has, or another content of this one, is passed over.
@@ -76,42 +80,44 @@ def _claimed(target: Path, source: Source, entry: FileEntry, action: str) -> Pat
     """
     for number in count(1):
         place = numbered(target, number)
-        note = _note_of(place)
+        note = _get_note_path(place)
         if note.exists():
-            if _is_about(note, source, entry) and (not place.exists() or _content_is(place, entry)):
+            if _is_note_about(note, source, entry) and (
+                not place.exists() or _has_content(place, entry)
+            ):
                 return place
         elif not place.exists():
-            if not _content_is(Path(source.path), entry):
+            if not _has_content(Path(source.path), entry):
                 raise OSError(errno.ESTALE, "it is no longer what was read")
             _write_note(place, source, entry, action)
             return place
     raise AssertionError("numbers do not end")
 
 
-def _placed(path: Path, place: Path, entry: FileEntry, stays: bool) -> bool:
+def _place_file(path: Path, target: Path, entry: FileEntry, keep_original: bool) -> bool:
     """Have the file at its place once; whether it has left the inbox."""
-    if not place.exists():
-        if not _content_is(path, entry):
+    if not target.exists():
+        if not _has_content(path, entry):
             raise OSError(errno.ESTALE, "it is no longer what was read")
-        if stays or not os.access(path.parent, os.W_OK):
-            copy_to(path, place)
+        if keep_original or not os.access(path.parent, os.W_OK):
+            copy_to(path, target)
             return False
-        return move_to(path, place)
-    if stays:
+        return move_to(path, target)
+    if keep_original:
         return False
     try:
-        if _content_is(path, entry):
+        if _has_content(path, entry):
             path.unlink()
     except OSError:
         return False
     return not path.exists()
 
 
-def _note_of(place: Path) -> Path:
-    return place.with_name(shorten(place.name, NOTE_ENDING))
+def _get_note_path(target: Path) -> Path:
+    return target.with_name(shorten(target.name, NOTE_SUFFIX))
 
 
-def _is_about(note: Path, source: Source, entry: FileEntry) -> bool:
+def _is_note_about(note: Path, source: Source, entry: FileEntry) -> bool:
     try:
         told = json.loads(note.read_text(encoding="utf-8"))
         return bool(told["file"] == source.name and told["sha256"] == entry.sha256)
@@ -119,38 +125,38 @@ def _is_about(note: Path, source: Source, entry: FileEntry) -> bool:
         return False
 
 
-def _write_note(place: Path, source: Source, entry: FileEntry, action: str) -> None:
-    text = json.dumps(_note(source, entry, action), ensure_ascii=False, indent=2)
-    with whole_file(_note_of(place)) as file:
+def _write_note(target: Path, source: Source, entry: FileEntry, action: str) -> None:
+    text = json.dumps(_make_note(source, entry, action), ensure_ascii=False, indent=2)
+    with whole_file(_get_note_path(target)) as file:
         file.write(text + "\n")
 
 
-def _content_is(path: Path, entry: FileEntry) -> bool:
-    return holds(path, entry.stamp.size, entry.sha256)
+def _has_content(path: Path, entry: FileEntry) -> bool:
+    return holds(path, entry.file_stat.size, entry.sha256)
 
 
-def put_back(place: Path, source: Source, entry: FileEntry) -> bool:
+def restore_file(quarantine_path: Path, source: Source, entry: FileEntry) -> bool:
     """Move a file from quarantine to where it came from; whether it is there now.
 
     It stays in quarantine where something else has taken its place, or it is no longer what was
     put there.
     """
     path = Path(source.path)
-    if path.exists() or not _content_is(place, entry):
+    if path.exists() or not _has_content(quarantine_path, entry):
         return path.exists()
     try:
-        back, _ = move_new(place, path)
+        back, _ = move_new(quarantine_path, path)
     except OSError as error:
         LOG.warning("%s could not be put back: %s.", for_terminal(source.name), error.strerror)
         return False
-    _note_of(place).unlink(missing_ok=True)
+    _get_note_path(quarantine_path).unlink(missing_ok=True)
     return back == path
 
 
-def _note(source: Source, entry: FileEntry, action: str) -> dict[str, object]:
+def _make_note(source: Source, entry: FileEntry, action: str) -> dict[str, object]:
     bad = [page for page in entry.pages if page.status == Status.QUARANTINED]
     reason = Reason(bad[0].reason or "")
-    meaning, advice = MEANING[reason]
+    meaning, advice = REASON_TEXTS[reason]
     return {
         "file": source.name,
         "came_from": display_name(os.path.abspath(source.path)),
@@ -161,6 +167,6 @@ def _note(source: Source, entry: FileEntry, action: str) -> dict[str, object]:
         "detail": bad[0].detail,
         "what_to_try": advice,
         "time": bad[0].read_at,
-        "bytes": entry.stamp.size,
+        "bytes": entry.file_stat.size,
         "sha256": entry.sha256,
     }

@@ -17,13 +17,13 @@ from batchdigits.execution.jobs import Job, Jobs, Known, Sheet, Verdict, rejecte
 from batchdigits.execution.pool import Fate, Workers
 from batchdigits.inference.engine import Engine
 from batchdigits.journal.entries import FileEntry, from_wire
-from batchdigits.journal.journal import Journal, Recorded, Todo
-from batchdigits.journal.plan import Plan, Wish
-from batchdigits.pipeline.recognise import Road
+from batchdigits.journal.journal import Journal, PendingFile, RecordedFile
+from batchdigits.journal.plan import Plan, ReadPolicy
+from batchdigits.pipeline.recognise import RecognitionContext
 from batchdigits.pipeline.scan import is_chosen
-from batchdigits.records import Reason, Rejected, Source, Stamp
-from batchdigits.session.provenance import about, maker_of
-from batchdigits.session.quarantine import put_back, set_aside, settled
+from batchdigits.records import FileStat, Reason, Rejection, Source
+from batchdigits.session.provenance import describe_provenance, make_reader_version
+from batchdigits.session.quarantine import mark_busy_if_changed, quarantine_file, restore_file
 from batchdigits.session.summary import Summary
 from batchdigits.system.atomic_files import UNFINISHED
 from batchdigits.system.clock import now
@@ -31,27 +31,27 @@ from batchdigits.system.filenames import display_name, for_terminal, raw_name
 from batchdigits.system.logs import LOG
 
 #: Files that cost a worker, none being read, after which it is not the files' fault.
-_TOO_MANY_LOST = 10
+_MAX_LOST_WORKERS = 10
 
-Pool = Workers[Job, bytes]
+JobPool = Workers[Job, bytes]
 
 
-class Listener(Protocol):
+class SessionListener(Protocol):
     """Whoever wants to know how it goes on, and may end it."""
 
-    def advanced(self, summary: Summary) -> None:
+    def on_progress(self, summary: Summary) -> None:
         """Told the counts several times a second."""
 
-    def stopped(self) -> int:
+    def get_stop_signal(self) -> int:
         """Asked several times a second: the signal that ends it all, or 0."""
         ...
 
 
-class Done(NamedTuple):
+class ReadChunk(NamedTuple):
     """A chunk that was read: every file of it, and those that were put on record anew."""
 
-    files: list[tuple[Todo, FileEntry]]
-    recorded: list[Recorded]
+    files: list[tuple[PendingFile, FileEntry]]
+    recorded: list[RecordedFile]
 
 
 class Session:
@@ -67,41 +67,45 @@ class Session:
     """
 
     def __init__(
-        self, settings: Settings, journal: Journal, engine: Engine, listener: Listener
+        self, settings: Settings, journal: Journal, engine: Engine, listener: SessionListener
     ) -> None:
         self.settings = settings
         self.journal = journal
         self.summary = Summary(started_at=now())
-        self.about = about(engine, settings)
+        self.provenance = describe_provenance(engine, settings)
         self._inbox = os.fspath(settings.inbox)
         self._listener = listener
-        self._begun = time.monotonic()
-        self._verdicts: deque[Verdict] = deque()
-        self._open: dict[str, Todo] = {}
-        self._pool: Pool | None = None
-        self._lost = 0
-        self._stuck: set[int] = set()
-        self._jobs = Jobs(Road(engine, settings.limits, settings.outbox, settings.thumbnails))
+        self._start_time = time.monotonic()
+        self._reject_jobs: deque[Verdict] = deque()
+        self._pending: dict[str, PendingFile] = {}
+        self._pool: JobPool | None = None
+        self._lost_workers = 0
+        self._unmovable_ids: set[int] = set()
+        self._job_runner = Jobs(
+            RecognitionContext(engine, settings.limits, settings.outbox, settings.thumbnails)
+        )
         journal.claim(display_name(os.path.realpath(settings.inbox)), settings.rebind)
-        self.maker = journal.maker_id(maker_of(engine, settings))
+        self.reader_version_id = journal.register_reader_version(
+            make_reader_version(engine, settings)
+        )
         self.finish_moves()
 
     def plan(
         self,
-        found: Iterable[tuple[str, int, int]],
+        listing: Iterable[tuple[str, int, int]],
         force: bool = False,
         retry_failed: bool = False,
     ) -> Plan:
         """What is to be read of files with their sizes and mtimes, see :class:`Plan`."""
-        wish = Wish(self.maker, self.settings.thumbnails, force, retry_failed)
-        return Plan(self.journal, found, wish)
+        wish = ReadPolicy(self.reader_version_id, self.settings.thumbnails, force, retry_failed)
+        return Plan(self.journal, listing, wish)
 
     @contextmanager
-    def working(self, workers: int) -> Iterator[None]:
+    def start_workers(self, count: int) -> Iterator[None]:
         """Have so many workers; they are forked here, so no thread may be running."""
         settings = self.settings
         with Workers(
-            self._jobs, workers, settings.file_timeout, settings.worker_memory << 20
+            self._job_runner, count, settings.file_timeout, settings.worker_memory << 20
         ) as self._pool:
             try:
                 yield
@@ -109,69 +113,71 @@ class Session:
                 self._pool = None
 
     @property
-    def workers(self) -> list[int]:
+    def worker_pids(self) -> list[int]:
         """Process numbers of the workers."""
         return self._pool.pids if self._pool else []
 
-    def mend(self) -> None:
+    def replace_dead_workers(self) -> None:
         """Have a reader in the place of each that died while it had nothing to do."""
         if self._pool:
             self._pool.mend()
 
-    def tick(self) -> None:
+    def notify_listener(self) -> None:
         """Tell the listener how it goes."""
-        self.summary.seconds = time.monotonic() - self._begun
-        self._listener.advanced(self.summary)
+        self.summary.seconds = time.monotonic() - self._start_time
+        self._listener.on_progress(self.summary)
 
     def is_gone(self, name: str) -> bool:
         """Whether a file is surely no longer in the inbox."""
         try:
-            os.lstat(self.path(name))
+            os.lstat(self.path_from_name(name))
         except (FileNotFoundError, NotADirectoryError):
             return True
         except OSError:
             pass
         return False
 
-    def path(self, name: str) -> str:
+    def path_from_name(self, name: str) -> str:
         """Where a file of the inbox lies."""
         return f"{self._inbox}/{raw_name(name)}"
 
-    def count_unread(self) -> None:
+    def update_summary(self) -> None:
         """Bring the summary up to date before reports are drawn.
 
         Raises:
             OutboxError: the outbox is no longer there.
         """
         self.journal.check_in_place()
-        self.summary.unread = self.journal.unread()
-        self.summary.seconds = time.monotonic() - self._begun
+        self.summary.unread = self.journal.count_unread()
+        self.summary.seconds = time.monotonic() - self._start_time
 
     def finish_moves(self) -> None:
         """Do what is on record, but was not done: a kill came between, or the disk was full."""
         if self.settings.quarantine is Quarantine.OFF:
             return
-        if left := self.journal.to_set_aside():
+        if left := self.journal.find_unquarantined():
             for pattern in (f"{UNFINISHED}*", ".*.json.*.tmp"):
                 for half in self.settings.quarantine_folder.rglob(pattern):
                     half.unlink(missing_ok=True)
-            self._set_aside([(n, Source(self.path(name), name), each) for n, name, each in left])
+            self._quarantine_files(
+                [(n, Source(self.path_from_name(name), name), each) for n, name, each in left]
+            )
 
-    def put_back(self) -> None:
+    def restore_quarantined(self) -> None:
         """Take files out of quarantine to where they came from, to be read again."""
         settings = self.settings
-        for number, name, place, entry in list(self.journal.in_quarantine()):
-            if is_chosen(name, settings.include, settings.exclude) and put_back(
-                place, Source(self.path(name), name), entry
+        for number, name, place, entry in list(self.journal.iter_quarantined()):
+            if is_chosen(name, settings.include, settings.exclude) and restore_file(
+                place, Source(self.path_from_name(name), name), entry
             ):
-                self.journal.put_back(number)
+                self.journal.mark_restored(number)
 
     def read(
         self,
         plan: Plan,
-        chunk: int,
-        wanted: Callable[[Todo, FileEntry], bool] = lambda todo, entry: True,
-    ) -> Iterator[Done]:
+        chunk_size: int,
+        should_record: Callable[[PendingFile, FileEntry], bool] = lambda todo, entry: True,
+    ) -> Iterator[ReadChunk]:
         """Read what a plan names, ``chunk`` files at a time; yields as they are put on record.
 
         ``wanted`` is asked before; what it refuses is left out, as if it had never been read.
@@ -182,106 +188,116 @@ class Session:
             BatchdigitsError: the reader fails over every file.
         """
         assert self._pool is not None
-        self._open.clear()
-        self._verdicts.clear()
-        chunks = plan.chunks(chunk, CHUNK_BYTES)
+        self._pending.clear()
+        self._reject_jobs.clear()
+        chunks = plan.iter_chunks(chunk_size, CHUNK_BYTES)
         for jobs, result in self._pool.run(
-            Tasks(self._verdicts, map(self._begin, chunks)), self._paused
+            Tasks(self._reject_jobs, map(self._make_jobs, chunks)), self._poll_listener
         ):
             if isinstance(result, Fate):
-                done = self._pass_verdict(jobs[0], result)
+                done = self._handle_failure(jobs[0], result)
             else:
                 each = zip(jobs, from_wire(result), strict=True)
                 done = [(job, entry) for job, entry in each if entry is not None]
             if done:
-                yield self._finish(done, wanted)
-        self.tick()
-        self.summary.interrupted_by = self._listener.stopped()
+                yield self._record_chunk(done, should_record)
+        self.notify_listener()
+        self.summary.interrupted_by = self._listener.get_stop_signal()
 
-    def _begin(self, chunk: Sequence[Todo]) -> list[Job]:
+    def _make_jobs(self, chunk: Sequence[PendingFile]) -> list[Job]:
         jobs: list[Job] = []
         for todo in chunk:
-            self._open[todo.name] = todo
-            source = Source(self.path(todo.name), todo.name, todo.earlier_sha256, todo.crowded)
-            jobs.append(Known(source) if todo.is_valid else source)
+            self._pending[todo.name] = todo
+            source = Source(
+                self.path_from_name(todo.name),
+                todo.name,
+                todo.earlier_sha256,
+                todo.has_other_contents,
+            )
+            jobs.append(Known(source) if todo.has_valid_reading else source)
         return jobs
 
-    def _paused(self) -> bool:
-        self.tick()
+    def _poll_listener(self) -> bool:
+        self.notify_listener()
         return self._is_stopped()
 
     def _is_stopped(self) -> bool:
-        return bool(self._listener.stopped())
+        return bool(self._listener.get_stop_signal())
 
-    def _pass_verdict(self, job: Job, fate: Fate) -> list[tuple[Job, FileEntry]]:
+    def _handle_failure(self, job: Job, failure: Fate) -> list[tuple[Job, FileEntry]]:
         """A worker died or hung over this one file: have it looked at without decoding it."""
         assert not isinstance(job, Sheet)
         limit = f"{self.settings.file_timeout:g} seconds"
         if isinstance(job, Verdict):
-            why = Rejected(Reason.IO_ERROR, f"Its bytes could not be read within {limit}.")
-            return [(job, FileEntry.of(Stamp(), "", [rejected_page(why)]))]
+            why = Rejection(Reason.IO_ERROR, f"Its bytes could not be read within {limit}.")
+            return [(job, FileEntry.from_pages(FileStat(), "", [rejected_page(why)]))]
         source = job.source if isinstance(job, Known) else job
-        if fate.timed_out:
-            why = Rejected(Reason.TIMED_OUT, f"Reading was given up after {limit}.")
-        elif fate.error.startswith(MemoryError.__name__):
-            why = Rejected(Reason.CRASHED_READER, "It needs more than --worker-memory allows.")
+        if failure.timed_out:
+            why = Rejection(Reason.TIMED_OUT, f"Reading was given up after {limit}.")
+        elif failure.error.startswith(MemoryError.__name__):
+            why = Rejection(Reason.CRASHED_READER, "It needs more than --worker-memory allows.")
         else:
-            what = fate.error or f"code {fate.exit_code}"
-            why = Rejected(Reason.CRASHED_READER, f"The reader ended with {what}.")
-        self._lost += 1
-        if self._lost >= _TOO_MANY_LOST and not self.summary.readable:
+            what = failure.error or f"code {failure.exit_code}"
+            why = Rejection(Reason.CRASHED_READER, f"The reader ended with {what}.")
+        self._lost_workers += 1
+        if self._lost_workers >= _MAX_LOST_WORKERS and not self.summary.readable:
             raise BatchdigitsError(
-                f"The reader failed over each of {self._lost} files ({why.detail.rstrip('.')}) and "
-                "read none: the others are left alone, since they are hardly to blame."
+                f"The reader failed over each of {self._lost_workers} files "
+                f"({why.detail.rstrip('.')}) and read none: "
+                "the others are left alone, since they are hardly to blame."
             )
-        self._verdicts.append(Verdict(source, why))
+        self._reject_jobs.append(Verdict(source, why))
         return []
 
-    def _finish(
-        self, done: Sequence[tuple[Job, FileEntry]], wanted: Callable[[Todo, FileEntry], bool]
-    ) -> Done:
+    def _record_chunk(
+        self,
+        results: Sequence[tuple[Job, FileEntry]],
+        should_record: Callable[[PendingFile, FileEntry], bool],
+    ) -> ReadChunk:
         """Record a chunk, then set its unreadable files aside."""
-        pairs: list[tuple[Todo, FileEntry]] = []
+        pairs: list[tuple[PendingFile, FileEntry]] = []
         sources: dict[str, Source] = {}
-        for job, read in done:
+        for job, read in results:
             assert not isinstance(job, Sheet)
             source = job if isinstance(job, Source) else job.source
-            entry = settled(source, read) if read.bad else read
-            todo = self._open.pop(source.name)
-            if not wanted(todo, entry):
+            entry = mark_busy_if_changed(source, read) if read.needs_quarantine else read
+            todo = self._pending.pop(source.name)
+            if not should_record(todo, entry):
                 continue
             pairs.append((todo, entry))
-            if entry.bad:
+            if entry.needs_quarantine:
                 sources[source.name] = source
             if not entry.readable:
-                _tell(source.name, entry)
+                _log_rejections(source.name, entry)
         self.journal.check_in_place()
         with ExitStack() as stack:
             if sources:
-                stack.enter_context(self.journal.surviving_power_cuts())
-            new = self.journal.record(pairs, self.maker, self.settings.thumbnails.value)
+                stack.enter_context(self.journal.use_full_sync())
+            new = self.journal.record(pairs, self.reader_version_id, self.settings.thumbnails.value)
         self.summary.add(entry for _, entry in pairs)
         if sources:
-            bad = [each for each in new if each.entry.bad]
-            self._set_aside([(each.number, sources[each.todo.name], each.entry) for each in bad])
-        return Done(pairs, new)
+            bad = [each for each in new if each.entry.needs_quarantine]
+            self._quarantine_files(
+                [(each.file_id, sources[each.pending.name], each.entry) for each in bad]
+            )
+        return ReadChunk(pairs, new)
 
-    def _set_aside(self, bad: Sequence[tuple[int, Source, FileEntry]]) -> None:
+    def _quarantine_files(self, files: Sequence[tuple[int, Source, FileEntry]]) -> None:
         places = []
-        for number, source, entry in bad:
+        for number, source, entry in files:
             try:
-                if placed := set_aside(source, entry, self.settings):
+                if placed := quarantine_file(source, entry, self.settings):
                     places.append((number, *placed))
             except OSError as error:
-                if number not in self._stuck:
+                if number not in self._unmovable_ids:
                     name = for_terminal(source.name)
                     LOG.warning("%s could not be quarantined and stays: %s.", name, error.strerror)
-                self._stuck.add(number)
+                self._unmovable_ids.add(number)
         if places:
-            self.journal.set_aside(places)
+            self.journal.mark_quarantined(places)
 
-    def draw(
-        self, sheets: Iterable[list[Job]], pause: Callable[[], bool] | None = None
+    def draw_sheets(
+        self, sheets: Iterable[list[Job]], should_stop: Callable[[], bool] | None = None
     ) -> Iterator[Sheet]:
         """Draw contact sheets, by the workers where there are any; yields those done.
 
@@ -289,10 +305,10 @@ class Session:
         """
         if self._pool is None:
             done: Iterator[tuple[list[Job], object]] = (
-                (sheet, self._jobs(sheet)) for sheet in sheets
+                (sheet, self._job_runner(sheet)) for sheet in sheets
             )
         else:
-            done = self._pool.run(sheets, pause or self._is_stopped)
+            done = self._pool.run(sheets, should_stop or self._is_stopped)
         for jobs, result in done:
             for sheet in jobs:
                 if isinstance(result, Fate):
@@ -301,7 +317,7 @@ class Session:
                     yield sheet
 
 
-def _tell(name: str, entry: FileEntry) -> None:
+def _log_rejections(name: str, entry: FileEntry) -> None:
     for page in entry.pages:
         if page.detail:
             LOG.debug("%s: %s. %s", for_terminal(name), page.reason, page.detail)

@@ -6,12 +6,12 @@ from batchdigits.drawing.charts import (
     BLUE,
     INK,
     VERMILLION,
-    in_percent,
+    format_axis_in_percent,
     new_figure,
-    tidy,
+    style_axes,
     to_png,
 )
-from batchdigits.percentages import percent
+from batchdigits.percentages import format_percent
 from batchdigits.training.history import Epoch, best_of
 from batchdigits.training.test_metrics import Tested
 
@@ -32,7 +32,7 @@ def curves_png(history: Sequence[Epoch], found: Tested, name: str) -> bytes:
         for line, (label, colour) in enumerate((("learned from", BLUE), ("held back", VERMILLION))):
             points = [value[line] for value in values]
             axes.plot(epochs, points, "o-", color=colour, label=label, ms=4, lw=1.6)
-        tidy(axes, "", up)
+        style_axes(axes, "", up)
     upper.set_ylim(bottom=0)
     upper.legend(frameon=False)
     lower.set_xlabel("epoch", color=INK)
@@ -40,10 +40,10 @@ def curves_png(history: Sequence[Epoch], found: Tested, name: str) -> bytes:
     lower.set_xlim(0.5, max(len(history), 2) + 0.5)
     if len(history) < _ALL_NAMED:
         lower.set_xticks(list(epochs))
-    in_percent(lower.yaxis, 1)
+    format_axis_in_percent(lower.yaxis, 1)
     best = best_of(history)
     upper.set_title(
-        f"{name}: {percent(found.accuracy)} of {found.digits:,} test digits right; "
+        f"{name}: {format_percent(found.accuracy)} of {found.digits:,} test digits right; "
         f"held back best after epoch {best + 1}",
         color=INK, loc="left",
     )  # fmt: skip

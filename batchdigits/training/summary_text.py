@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from batchdigits.inference.registry import FOLDER
-from batchdigits.percentages import percent, wilson
+from batchdigits.percentages import compute_wilson_interval, format_percent
 from batchdigits.system.filenames import for_terminal
 from batchdigits.training.command import Trained
 from batchdigits.training.request import CHECKPOINT, Order
@@ -17,9 +17,11 @@ if TYPE_CHECKING:
 def sentence(trained: Trained) -> str:
     """How the model did over the test part."""
     found = trained.tested
-    low, high = map(percent, wilson(int(found.counts.trace()), found.digits))
+    low, high = map(
+        format_percent, compute_wilson_interval(int(found.counts.trace()), found.digits)
+    )
     return (
-        f"{found.digits:,} test digits: {percent(found.accuracy)} right "
+        f"{found.digits:,} test digits: {format_percent(found.accuracy)} right "
         f"(95 % interval {low} - {high}), loss {found.loss:.4f}"
     )
 
@@ -37,7 +39,7 @@ def table(trained: Trained) -> "Table":
         count, right = int(row.sum()), found.of(digit)
         row[digit] = 0
         worst = f"{row.argmax()} ({times(int(row.max()))})" if row.any() else ""
-        lines.add_row(str(digit), f"{count:,}", percent(right), worst)
+        lines.add_row(str(digit), f"{count:,}", format_percent(right), worst)
     return lines
 
 

@@ -14,8 +14,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from batchdigits.pipeline.scan import Scan
-from batchdigits.records import storable
+from batchdigits.pipeline.scan import InboxWalk
+from batchdigits.records import to_sqlite_integer
 from batchdigits.system.filenames import raw_name
 
 #: Seconds before a file that could not be got at is tried again, and the most that doubling
@@ -59,7 +59,7 @@ class Settling:
 
     def __init__(
         self,
-        scan: Scan,
+        scan: InboxWalk,
         settle: float,
         grace: float,
         is_local: Callable[[], bool] = lambda: True,
@@ -176,7 +176,7 @@ class Settling:
 
     def _judged(self, name: str, waiting: _Waiting, now: float) -> Found | None:
         """The file if it has settled; forgets one that is gone or is none to be read."""
-        found = self._scan.one(raw_name(name))
+        found = self._scan.find_file(raw_name(name))
         if found is None:
             self.forget(name)
             return None
@@ -212,7 +212,7 @@ class Settling:
             return 0, 0
         if not stat.S_ISREG(status.st_mode):
             return None
-        return status.st_size, storable(status.st_mtime_ns)
+        return status.st_size, to_sqlite_integer(status.st_mtime_ns)
 
     def _put(self, name: str, look: Look | None, due: float, now: float) -> _Waiting:
         waiting = self._waiting.get(name)

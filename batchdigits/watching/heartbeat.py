@@ -11,7 +11,7 @@ from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
-from batchdigits.journal.store import FOLDER
+from batchdigits.journal.store import STATE_FOLDER
 from batchdigits.records import Status
 from batchdigits.system.lockfile import is_locked
 
@@ -89,7 +89,7 @@ class Condition:
 
 def write(outbox: Path, condition: Condition) -> None:
     """Put the heartbeat into the outbox; a disk that is full for a moment is let pass."""
-    path = outbox / FOLDER / FILE
+    path = outbox / STATE_FOLDER / FILE
     half = path.with_suffix(".tmp")
     with suppress(OSError):
         # Not into a folder made for it: an outbox that was moved away is not to be made anew.
@@ -99,7 +99,7 @@ def write(outbox: Path, condition: Condition) -> None:
 
 def read(outbox: Path) -> tuple[Condition | None, str]:
     """The last heartbeat, and what is wrong with the watcher (empty where all is well)."""
-    folder = outbox / FOLDER
+    folder = outbox / STATE_FOLDER
     try:
         told = json.loads((folder / FILE).read_bytes())
         condition = Condition(**{key: told[key] for key in asdict(Condition())})

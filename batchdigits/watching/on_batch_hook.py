@@ -6,8 +6,8 @@ import time
 from collections.abc import Iterable, Sequence
 from typing import IO
 
-from batchdigits.reports.jsonfile import line_text
-from batchdigits.reports.rows import Line
+from batchdigits.reports.jsonfile import format_row
+from batchdigits.reports.rows import ReportRow
 from batchdigits.system.filenames import for_terminal
 from batchdigits.system.logs import LOG
 
@@ -40,10 +40,10 @@ class Hook:
         self._missed = 0
         self.trouble = ""
 
-    def add(self, lines: Iterable[Line]) -> None:
+    def add(self, lines: Iterable[ReportRow]) -> None:
         """Rows for the command, to be given to it with the next :meth:`tend`."""
         if self._command:
-            self._rows += map(line_text, lines)
+            self._rows += map(format_row, lines)
             if (more := len(self._rows) - _MOST) > 0:
                 if not self._missed:
                     LOG.warning("--on-batch is too slow: it is not told of some rows.")

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from batchdigits.config import Processed
-from batchdigits.journal.journal import PRESENT, Recorded
+from batchdigits.journal.journal import PRESENT, RecordedFile
 from batchdigits.pipeline.scan import is_chosen
 from batchdigits.records import Status
 from batchdigits.session.session import Session
@@ -50,18 +50,18 @@ class Removal:
         """Whether anything is taken away."""
         return self._processed is not Processed.LEAVE
 
-    def take_recorded(self, recorded: Iterable[Recorded]) -> None:
+    def take_recorded(self, recorded: Iterable[RecordedFile]) -> None:
         """Take away what of a chunk was read."""
         self.take(filter(None, map(self._finished, recorded)))
 
-    def _finished(self, recorded: Recorded) -> Finished | None:
+    def _finished(self, recorded: RecordedFile) -> Finished | None:
         """A file that may go: of a bad one the copy in quarantine comes first."""
         entry = recorded.entry
-        if entry.bad or not entry.readable:
+        if entry.needs_quarantine or not entry.readable:
             return None
         if self._spares_doubt and any(page.status != Status.OK for page in entry.pages):
             return None
-        return Finished(recorded.number, recorded.todo.name, entry.stamp.size, entry.sha256)
+        return Finished(recorded.file_id, recorded.pending.name, entry.file_stat.size, entry.sha256)
 
     @property
     def _spares_doubt(self) -> bool:
@@ -71,7 +71,7 @@ class Removal:
     def take_known(self) -> bool:
         """Take away what was read before, by a run perhaps; whether anything went."""
         session, settings = self._session, self._session.settings
-        known = session.journal.to_take_away(session.maker, self._spares_doubt)
+        known = session.journal.find_removable(session.reader_version_id, self._spares_doubt)
         self._stuck = {row[0]: self._stuck[row[0]] for row in known if row[0] in self._stuck}
         files = [
             Finished(*row) for row in known if is_chosen(row[1], settings.include, settings.exclude)
@@ -79,7 +79,7 @@ class Removal:
         taken = False
         for start in range(0, len(files), _FEW):
             taken |= self.take(files[start : start + _FEW])
-            session.tick()
+            session.notify_listener()
         return taken
 
     def take(self, files: Iterable[Finished]) -> bool:
@@ -89,15 +89,15 @@ class Removal:
         inbox that counts as taken away: it is read once more, its row is written anew, it goes.
         """
         journal = self._session.journal
-        going = [(file, Path(self._session.path(file.name))) for file in files]
+        going = [(file, Path(self._session.path_from_name(file.name))) for file in files]
         going = [(file, path) for file, path in going if self._may_go(file, path)]
         going = [(file, path) for file, path in going if holds(path, file.size, file.sha256)]
         if not going:
             return False
         claimed: set[Path] = set()
         places = [self._place(file, path, claimed) for file, path in going]
-        with journal.surviving_power_cuts():
-            journal.take_away(
+        with journal.use_full_sync():
+            journal.mark_processed(
                 (file.number, place) for (file, _), place in zip(going, places, strict=True)
             )
         stayed = [
@@ -106,7 +106,7 @@ class Removal:
             if not self._take(file, path, place)
         ]
         if stayed:
-            journal.mark(stayed, PRESENT)
+            journal.set_state(stayed, PRESENT)
             self._stuck.update(dict.fromkeys(stayed, time.monotonic() + _AGAIN))
         return len(stayed) < len(going)
 

@@ -4,18 +4,18 @@ import calendar
 import time
 from collections.abc import Callable, Sequence
 
-from batchdigits.pipeline.scan import Scan
-from batchdigits.reports.csvfile import lines_text
+from batchdigits.pipeline.scan import InboxWalk
+from batchdigits.reports.csvfile import format_rows
 from batchdigits.reports.render import (
-    FOR_PEOPLE,
-    TABLES,
-    draw_sheets,
-    draw_summary,
-    draw_tables,
-    table_name,
+    DOCUMENT_RENDERERS,
+    TABLE_SUFFIXES,
+    format_table_name,
+    render_contact_sheets,
+    render_summary,
+    render_tables,
 )
-from batchdigits.reports.rows import COLUMNS, Line, Lines, Period, periods
-from batchdigits.reports.safe_write import Growing
+from batchdigits.reports.rows import COLUMNS, Period, ReportRow, ReportRows, list_periods
+from batchdigits.reports.safe_write import GrowingFile
 from batchdigits.session.session import Session
 from batchdigits.system.filenames import for_terminal
 from batchdigits.system.logs import LOG
@@ -57,35 +57,35 @@ class Reporting:
     def _now(self) -> Period | None:
         return Period(self._form, time.strftime(self._form)) if self._form else None
 
-    def _grower(self) -> Growing:
-        return Growing(self._journal, self._outbox / table_name(".csv", self._period))
+    def _grower(self) -> GrowingFile:
+        return GrowingFile(self._journal, self._outbox / format_table_name(".csv", self._period))
 
-    def _lines(self, period: Period | None = None) -> Lines:
-        return Lines(self._journal, self._session.settings.duplicates, period)
+    def _lines(self, period: Period | None = None) -> ReportRows:
+        return ReportRows(self._journal, self._session.settings.duplicates, period)
 
-    def start(self, scan: Scan) -> None:
+    def start(self, scan: InboxWalk) -> None:
         """Have reports from the beginning, those of periods that went by unseen too."""
         self._close_old()
         self._draw_tables(scan)
         self._pages.ask()
         self._sheets.ask()
 
-    def add(self, lines: list[Line]) -> None:
+    def add(self, lines: list[ReportRow]) -> None:
         """Add rows to the CSV, and have them on the disk; all else shows them by and by."""
         self.changed()
         if self._form:
             lines = [line for line in lines if self._is_of_now(line)]
-        name = table_name(".csv", self._period)
+        name = format_table_name(".csv", self._period)
         if not lines or name in self.behind:
             return
         try:
             # Where somebody edited it, it is drawn anew before rows are added again.
-            text = lines_text(lines, self._session.settings.csv_dialect)
-            self._growing.add(text.encode())
+            text = format_rows(lines, self._session.settings.csv_dialect)
+            self._growing.append(text.encode())
         except OSError as error:
             self._tell(name, error)
 
-    def _is_of_now(self, line: Line) -> bool:
+    def _is_of_now(self, line: ReportRow) -> bool:
         """Whether a line belongs to this period; one read just before midnight does not."""
         read_at = calendar.timegm(time.strptime(str(line[_READ_AT]), "%Y-%m-%dT%H:%M:%SZ"))
         period = Period(self._form, time.strftime(self._form, time.localtime(read_at)))
@@ -99,7 +99,7 @@ class Reporting:
         self._pages.ask()
         self._sheets.ask()
 
-    def tend(self, now: float, free: float, scan: Scan, busy: Callable[[], bool]) -> None:
+    def tend(self, now: float, free: float, scan: InboxWalk, busy: Callable[[], bool]) -> None:
         """Draw what is due; ``free`` seconds nothing else is to be done.
 
         ``busy`` is asked while contact sheets are drawn, and ends that: they go on another time.
@@ -113,7 +113,7 @@ class Reporting:
         elif self._sheets.due(now, free):
             self._draw_sheets(busy)
 
-    def end(self, scan: Scan) -> None:
+    def end(self, scan: InboxWalk) -> None:
         """Draw everything a last time; what could not be written is in ``behind``."""
         self._draw_tables(scan)
         self._draw_pages()
@@ -125,7 +125,7 @@ class Reporting:
         """When there is something to draw."""
         return min(self._tables.wait, self._pages.wait, self._sheets.wait)
 
-    def _turn_over(self, scan: Scan) -> None:
+    def _turn_over(self, scan: InboxWalk) -> None:
         """A period ended: its tables are drawn a last time, and the next ones begin."""
         self._period = self._now()
         self._growing = self._grower()
@@ -134,43 +134,45 @@ class Reporting:
 
     def _close_old(self) -> None:
         """Draw the tables of past periods that were not drawn since those ended."""
-        for period in periods(self._journal, self._form) if self._form else ():
-            closed = f"closed {table_name('', period)}"
-            if period == self._period or (self._journal.drawn(closed) and period not in self._late):
+        for period in list_periods(self._journal, self._form) if self._form else ():
+            closed = f"closed {format_table_name('', period)}"
+            if period == self._period or (
+                self._journal.find_fingerprint(closed) and period not in self._late
+            ):
                 continue
-            if all([self._draw(period, [ending]) for ending in TABLES]):
-                self._journal.note_drawn(closed, "closed")
+            if all([self._draw(period, [ending]) for ending in TABLE_SUFFIXES]):
+                self._journal.set_fingerprint(closed, "closed")
                 self._late.discard(period)
             else:
                 self._late.add(period)
 
-    def _draw_tables(self, scan: Scan) -> None:
-        begun, change, whole = time.monotonic(), self._journal.change, False
+    def _draw_tables(self, scan: InboxWalk) -> None:
+        begun, change, whole = time.monotonic(), self._journal.revision, False
         try:
             if self._late:
                 self._close_old()
             # Where one cannot be written, the others can.
-            whole = not self.behind and self._draw(self._period, TABLES)
-            whole = whole or all([self._draw(self._period, [ending]) for ending in TABLES])
+            whole = not self.behind and self._draw(self._period, TABLE_SUFFIXES)
+            whole = whole or all([self._draw(self._period, [ending]) for ending in TABLE_SUFFIXES])
             whole = self._draw_summary(scan) and whole and not self._late
         finally:
-            again = not whole or self._journal.change != change
+            again = not whole or self._journal.revision != change
             self._tables.done(begun, time.monotonic(), again)
 
     def _draw(self, period: Period | None, endings: Sequence[str]) -> bool:
         """Draw tables; ``False`` where they cannot be written now."""
-        names = [table_name(ending, period) for ending in endings]
-        tables = draw_tables(
+        names = [format_table_name(ending, period) for ending in endings]
+        tables = render_tables(
             self._journal,
             self._session.settings,
             self._lines(period),
-            self._session.about,
+            self._session.provenance,
             endings,
         )
         try:
             self._journal.check_in_place()
             for _ in tables:
-                self._session.tick()
+                self._session.notify_listener()
         except OSError as error:
             if len(names) == 1:
                 self._tell(names[0], error)
@@ -178,13 +180,13 @@ class Reporting:
         self._untell(names)
         return True
 
-    def _draw_summary(self, scan: Scan) -> bool:
+    def _draw_summary(self, scan: InboxWalk) -> bool:
         session = self._session
-        session.count_unread()
+        session.update_summary()
         try:
-            draw_summary(
+            render_summary(
                 *(session.journal, session.settings, self._lines(), session.summary),
-                *(scan, session.about),
+                *(scan, session.provenance),
             )
         except OSError as error:
             self._tell("summary.json", error)
@@ -200,35 +202,35 @@ class Reporting:
     def _draw_pages(self) -> None:
         """Draw what people open in browsers and spreadsheet programs."""
         session, begun = self._session, time.monotonic()
-        change, whole = self._journal.change, True
+        change, whole = self._journal.revision, True
         names = "report.html", "results.xlsx", "results.parquet", "summary.png"
-        for name, draw in zip(names, FOR_PEOPLE, strict=True):
+        for name, draw in zip(names, DOCUMENT_RENDERERS, strict=True):
             try:
-                for _ in draw(self._journal, session.settings, self._lines(), session.about):
-                    session.tick()
+                for _ in draw(self._journal, session.settings, self._lines(), session.provenance):
+                    session.notify_listener()
             except OSError as error:
                 self._tell(name, error)
                 whole = False
             else:
                 self._untell([name])
-        again = not whole or self._journal.change != change
+        again = not whole or self._journal.revision != change
         self._pages.done(begun, time.monotonic(), again)
 
     def _draw_sheets(self, busy: Callable[[], bool]) -> None:
         session, begun = self._session, time.monotonic()
-        change = session.journal.change
+        change = session.journal.revision
 
         def pause() -> bool:
-            session.tick()
+            session.notify_listener()
             return busy()
 
         broken_off, done = False, False
         try:
-            for _ in draw_sheets(
+            for _ in render_contact_sheets(
                 session.journal,
                 session.settings,
                 self._lines(),
-                lambda sheets: session.draw(sheets, pause),
+                lambda sheets: session.draw_sheets(sheets, pause),
             ):
                 broken_off = busy()
         except OSError as error:
@@ -237,7 +239,7 @@ class Reporting:
             self._untell(["sheets"])
             done = not broken_off
         finally:
-            again = not done or session.journal.change != change
+            again = not done or session.journal.revision != change
             self._sheets.done(begun, time.monotonic(), again)
 
     def _tell(self, name: str, error: OSError) -> None:

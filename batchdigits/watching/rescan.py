@@ -4,7 +4,7 @@ import time
 from collections.abc import Iterator
 
 from batchdigits.config import Settings
-from batchdigits.pipeline.scan import Scan
+from batchdigits.pipeline.scan import InboxWalk
 from batchdigits.session.session import Session
 from batchdigits.system.filenames import for_terminal
 from batchdigits.system.logs import LOG
@@ -18,9 +18,9 @@ MOST = 50_000
 _AT_ONCE = 2048
 
 
-def scan_of(settings: Settings) -> Scan:
+def scan_of(settings: Settings) -> InboxWalk:
     """A new look through the inbox."""
-    return Scan(settings.inbox, settings.include, settings.exclude)
+    return InboxWalk(settings.inbox, settings.include, settings.exclude)
 
 
 class Rescanning:
@@ -66,11 +66,11 @@ class Rescanning:
             self._dropped = dropped
             more, changed = self._compare(now)
         # Where something stood in the way the last time, it may be gone.
-        before = self._session.journal.change
+        before = self._session.journal.revision
         self._session.finish_moves()
         if self._removal.wanted:
             self._removal.take_known()
-        changed |= self._session.journal.change != before
+        changed |= self._session.journal.revision != before
         cost = time.process_time() - begun
         self._lookout.rescanned(now, cost, time.monotonic(), more, self._empty)
         return changed
@@ -78,7 +78,7 @@ class Rescanning:
     def _compare(self, now: float) -> tuple[bool, bool]:
         """Whether there is more than can be kept in mind, and whether files came or went."""
         session = self._session
-        before = session.journal.change
+        before = session.journal.revision
         self.scan = scan_of(session.settings)
         digest = 0
 
@@ -93,15 +93,15 @@ class Rescanning:
         self._tell_closed()
         # Those that could not be got at stay among what is to be read.
         most = MOST + len(self._settling)
-        for each in plan.first(most):
+        for each in plan.fetch_first(most):
             self._settling.found(*each, now)
         there = self._lookout.reachable()
         # An empty folder in the place of the inbox is a share that is not there, mostly.
         if there and (plan.files or not self._lookout.doubtful):
             plan.mark_gone(session.is_gone)
-        more = plan.todo > most
+        more = plan.pending > most
         self._listing = None if more or not there else digest
-        return more, session.journal.change != before
+        return more, session.journal.revision != before
 
     def _digest(self) -> int:
         """One number for the inbox: all names, sizes and mtimes, in whatever order."""
@@ -110,15 +110,15 @@ class Rescanning:
             digest ^= hash(found)
         return digest
 
-    def _ticking(self, scan: Scan) -> Iterator[Found]:
+    def _ticking(self, scan: InboxWalk) -> Iterator[Found]:
         """A look that lasts long is no reason to seem dead."""
         for number, found in enumerate(scan):
             if number % _AT_ONCE == 0:
-                self._session.tick()
+                self._session.notify_listener()
             yield found
 
     def _tell_closed(self) -> None:
-        closed = set(self.scan.closed)
+        closed = set(self.scan.closed_folders)
         for folder in sorted(closed - self._closed):
             LOG.warning("The folder %s may not be looked into.", for_terminal(folder))
         self._closed = closed

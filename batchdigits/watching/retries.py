@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable
 
 from batchdigits.journal.entries import FileEntry
-from batchdigits.journal.journal import Todo
+from batchdigits.journal.journal import PendingFile
 from batchdigits.records import Reason, Status
 from batchdigits.watching.debounce import Settling
 from batchdigits.watching.events import Lookout
@@ -32,7 +32,7 @@ class Retries:
         self._rescanning = rescanning
         self._is_gone = is_gone
 
-    def is_wanted(self, todo: Todo, entry: FileEntry) -> bool:
+    def is_wanted(self, todo: PendingFile, entry: FileEntry) -> bool:
         """Whether an outcome is to be put on record; has files tried again where that may help.
 
         A file that cannot be got at has its row at once, which says so, and is tried again, each
@@ -45,7 +45,7 @@ class Retries:
             self._rescanning.look_closely()
             return False  # not the file's fault: found again when the inbox is back
         doubtful = any(page.reason in _UNFINISHED for page in entry.pages)
-        if doubtful and settling.doubt(todo.name, entry.stamp.mtime_ns, now):
+        if doubtful and settling.doubt(todo.name, entry.file_stat.mtime_ns, now):
             return False
         # A link whose target is gone vanishes each time that it is read, and yet stays.
         stays = reason is Reason.VANISHED and not self._is_gone(todo.name)

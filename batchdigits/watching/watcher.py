@@ -18,9 +18,9 @@ from batchdigits.errors import BatchdigitsError, OutboxBusyError, OutboxError
 from batchdigits.execution.chunks import CHUNK, cores
 from batchdigits.inference.registry import open_engine
 from batchdigits.reports import parquetfile
-from batchdigits.reports.rows import Line, Lines
-from batchdigits.session.outbox import check_folders, opened
-from batchdigits.session.session import Done, Session
+from batchdigits.reports.rows import ReportRow, ReportRows
+from batchdigits.session.outbox import check_folders, open_outbox
+from batchdigits.session.session import ReadChunk, Session
 from batchdigits.session.summary import Summary
 from batchdigits.system.filenames import display_name, for_terminal
 from batchdigits.system.logs import LOG
@@ -46,7 +46,7 @@ _TROUBLE = 5.0
 class Listener(Protocol):
     """Whoever wants to see how the watcher is, and may end it."""
 
-    def read(self, lines: Sequence[Line]) -> None:
+    def read(self, lines: Sequence[ReportRow]) -> None:
         """Told the rows of each batch."""
 
     def beat(self, condition: heartbeat.Condition) -> None:
@@ -70,12 +70,12 @@ def watch(settings: Settings, watching: Watching, listener: Listener) -> Summary
     """
     check_folders(settings.inbox, settings.outbox)
     if settings.parquet:
-        parquetfile.check()
+        parquetfile.check_installed()
     engine = open_engine(settings.model, settings.models_folder)
     # Sent where somebody opens a file for writing in the moment that it is asked whether it is
     # open (see :mod:`~batchdigits.watching.debounce`); it would end the program.
     signal.signal(signal.SIGIO, signal.SIG_IGN)
-    with opened(settings.outbox) as journal:
+    with open_outbox(settings.outbox) as journal:
         watcher = _Watcher(settings, watching, listener)
         session = Session(settings, journal, engine, watcher)
         watcher.run(session)
@@ -105,7 +105,7 @@ class _Watcher:
 
     # What the session asks and tells.
 
-    def advanced(self, summary: Summary) -> None:
+    def on_progress(self, summary: Summary) -> None:
         """Several times a second, whatever goes on: news is taken in and the heart beats."""
         now = time.monotonic()
         self._take_news(now)
@@ -117,7 +117,7 @@ class _Watcher:
             self._observe(now)
         self._listener.beat(self._condition)
 
-    def stopped(self) -> int:
+    def get_stop_signal(self) -> int:
         """The signal that ends the watcher."""
         return self._listener.stopped()
 
@@ -131,11 +131,11 @@ class _Watcher:
         self._rescanning = Rescanning(session, self._settling, self._lookout, self._removal)
         self._retries = Retries(*(self._settling, self._lookout, self._rescanning), session.is_gone)
         try:
-            with session.working(self._workers):
+            with session.start_workers(self._workers):
                 # Before the first look: what arrives from now on is heard of.
                 self._lookout.start()
                 self._reporting.start(self._rescanning.scan)
-                while not self.stopped():
+                while not self.get_stop_signal():
                     try:
                         self._turn()
                     except (OSError, OutboxBusyError) as error:
@@ -152,11 +152,11 @@ class _Watcher:
 
     def _turn(self) -> None:
         session, settling = self._session, self._settling
-        session.tick()
+        session.notify_listener()
         if time.monotonic() >= self._mend_at:
             self._mend_at = time.monotonic() + heartbeat.BEAT
             session.journal.check_in_place()
-            session.mend()
+            session.replace_dead_workers()
         if self._gone and not self._lookout.lost:
             self._forget_gone()
         now = time.monotonic()
@@ -190,7 +190,7 @@ class _Watcher:
         self._sleep()
 
     def _is_busy(self) -> bool:
-        return bool(self.stopped()) or self._settling.next_due() <= time.monotonic()
+        return bool(self.get_stop_signal()) or self._settling.next_due() <= time.monotonic()
 
     def _sleep(self) -> None:
         now = time.monotonic()
@@ -202,7 +202,7 @@ class _Watcher:
     def _end(self) -> None:
         """Everything that was read is reported before the watcher goes."""
         session = self._session
-        session.summary.interrupted_by = self.stopped()
+        session.summary.interrupted_by = self.get_stop_signal()
         session.journal.check_in_place()
         self._rescanning.count()
         self._hook.end()
@@ -224,7 +224,7 @@ class _Watcher:
         for place in news.files:
             settling.heard(display_name(place), now)
         for place in news.folders:
-            for found in scan_of(self._settings).under(f"{place}/"):
+            for found in scan_of(self._settings).walk_folder(f"{place}/"):
                 settling.found(*found, now)
         self._gone += map(display_name, news.gone)
 
@@ -248,13 +248,13 @@ class _Watcher:
     def _read(self, ready: Sequence[Found]) -> None:
         session = self._session
         plan = session.plan(ready)
-        self._reading = plan.todo
-        chunk = max(1, min(CHUNK, math.ceil(plan.todo / self._workers)))
-        for done in session.read(plan, chunk, self._retries.is_wanted) if plan.todo else ():
+        self._reading = plan.pending
+        chunk = max(1, min(CHUNK, math.ceil(plan.pending / self._workers)))
+        for done in session.read(plan, chunk, self._retries.is_wanted) if plan.pending else ():
             self._reading -= len(done.files)
             self._finish(done)
 
-    def _finish(self, done: Done) -> None:
+    def _finish(self, done: ReadChunk) -> None:
         """A chunk is on record: its files may go, and its rows are told."""
         if not done.recorded:
             return
@@ -265,13 +265,15 @@ class _Watcher:
             if self._removal.wanted:
                 self._removal.take_recorded(done.recorded)
         finally:  # they are on record, whatever keeps them from being taken away
-            lines = Lines(self._session.journal, self._settings.duplicates)
-            rows = [(each, list(lines.of(each.number))) for each in done.recorded]
+            lines = ReportRows(self._session.journal, self._settings.duplicates)
+            rows = [(each, list(lines.iter_file(each.file_id))) for each in done.recorded]
             new = [line for _, told in rows for line in told]
             self._hook.add(new)
             self._listener.read(new)
         # A file that was read before still has its old row there: both change when it is drawn.
-        self._reporting.add([line for each, told in rows if not each.replaces for line in told])
+        self._reporting.add(
+            [line for each, told in rows if not each.replaces_earlier for line in told]
+        )
         self._hook.tend()
 
     def _observe(self, now: float) -> None:
@@ -295,7 +297,7 @@ class _Watcher:
             oldest_seconds=oldest.seconds if oldest else 0.0,
             overdue=max(0.0, now - settling.next_due()),
             observer=lookout.pid,
-            workers=self._session.workers,
+            workers=self._session.worker_pids,
             files=summary.files,
             pages=dict(summary.statuses),
             behind=self._reporting.behind | failing,

@@ -14,7 +14,7 @@ import numpy as np
 
 from batchdigits.evaluation.metrics_summary import Part
 from batchdigits.evaluation.predictions import Answer, Answers
-from batchdigits.percentages import percent
+from batchdigits.percentages import format_percent
 from benchmarks.accuracy.data import MNIST
 from benchmarks.ocr import PACKAGES
 from benchmarks.timing import Command, python, timed
@@ -45,7 +45,7 @@ def compare(answers: Answers, inbox: Path, data: Path) -> None:
             continue
         part = _right(command, told, chosen)
         hard = "hard enough" if (part.accuracy or 0) <= HARD[name] else "not hard enough"
-        print(f"{_told(name, part)}; at most {percent(HARD[name])}: {hard}")
+        print(f"{_told(name, part)}; at most {format_percent(HARD[name])}: {hard}")
 
 
 def _sample(files: Sequence[Answer]) -> list[Answer]:
@@ -60,5 +60,6 @@ def _right(command: Command, told: Path, chosen: Sequence[Answer]) -> Part:
 
 
 def _told(name: str, part: Part) -> str:
-    interval = " - ".join(map(percent, part.interval))
-    return f"{name}: {percent(part.accuracy)} of {part.files} simulated scans right ({interval})"
+    interval = " - ".join(map(format_percent, part.interval))
+    right = format_percent(part.accuracy)
+    return f"{name}: {right} of {part.files} simulated scans right ({interval})"

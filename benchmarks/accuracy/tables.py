@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from batchdigits.evaluation.metrics_summary import Part
-from batchdigits.percentages import percent
+from batchdigits.percentages import format_percent
 from benchmarks.accuracy.lines import Line
 from benchmarks.accuracy.measuring import Measured, accuracy, by_kind, no_digit_by_kind, threshold
 
@@ -64,9 +64,9 @@ def main_sheet(found: Sequence[Line]) -> Sheet:
 def _row(line: Line) -> list[str]:
     if line.missing:
         return [line.name, "", "skipped", line.missing, "", "", _goal(line), ""]
-    figure = f"{line.error:.4f}" if line.part is None else percent(line.part.accuracy)
-    review = "" if line.reviewed is None else percent(line.reviewed)
-    sure = percent(line.sure.accuracy) if line.sure else ""
+    figure = f"{line.error:.4f}" if line.part is None else format_percent(line.part.accuracy)
+    review = "" if line.reviewed is None else format_percent(line.reviewed)
+    sure = format_percent(line.sure.accuracy) if line.sure else ""
     reached = {True: "yes", False: "no", None: ""}[line.reached]
     return [line.name, *_sized(line.part, figure), review, sure, _goal(line), reached]
 
@@ -74,7 +74,7 @@ def _row(line: Line) -> list[str]:
 def _sized(part: Part | None, figure: str) -> list[str]:
     if part is None:  # no proportion, so there is no such interval
         return ["", figure, ""]
-    return [f"{part.files:,}", figure, " - ".join(map(percent, part.interval))]
+    return [f"{part.files:,}", figure, " - ".join(map(format_percent, part.interval))]
 
 
 def _goal(line: Line) -> str:

@@ -14,8 +14,8 @@ from batchdigits.cli.ui.terminal import begin_command
 from batchdigits.config import Logging
 from batchdigits.datasets import readers
 from batchdigits.datasets.labelled import Labelled
-from batchdigits.drawing.chart_files import check_file, check_window, save_figure
-from batchdigits.drawing.charts import GRAY, INK, new_figure, tidy
+from batchdigits.drawing.chart_files import check_picture_file, check_window, save_figure
+from batchdigits.drawing.charts import GRAY, INK, new_figure, style_axes
 from batchdigits.errors import ExitCode, UsageError
 from batchdigits.system.filenames import for_terminal
 from batchdigits.system.logs import LOG
@@ -35,7 +35,7 @@ def explore_command(data: str, save_as: Path, in_window: bool) -> int:
     """Print what a data set holds, and draw samples; returns the exit code."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     begin_command(Logging())
-    check_window() if in_window else check_file(save_as)
+    check_window() if in_window else check_picture_file(save_as)
     refuse_to_overwrite(data, save_as)
     found = explore(data)
     console = Console()
@@ -174,7 +174,7 @@ def _sample(axes: "Axes", page: GrayImage | None) -> None:
 def _bars(axes: "Axes", counts: list[int]) -> None:
     bars = axes.barh(range(10), counts, color="#9DC3DC")
     axes.bar_label(bars, [f"{count:,}" for count in counts], padding=3, color=INK, fontsize=8)
-    tidy(axes, "how many", "")
+    style_axes(axes, "how many", "")
     axes.set_ylim(9.5, -0.5)
     axes.set_yticks([])
     axes.set_xticks([])

@@ -6,9 +6,9 @@ from batchdigits.cli.ui.terminal import begin_command
 from batchdigits.config import Logging, ReportChanges
 from batchdigits.errors import ExitCode, UsageError
 from batchdigits.records import Status
-from batchdigits.reports.filters import condition
-from batchdigits.reports.rerender import draw_part, redraw
-from batchdigits.session.outbox import has_journal, opened
+from batchdigits.reports.filters import build_condition
+from batchdigits.reports.rerender import render_part, rerender_reports
+from batchdigits.session.outbox import has_journal, open_outbox
 from batchdigits.system.filenames import for_terminal
 from batchdigits.system.logs import LOG
 
@@ -28,12 +28,12 @@ def report_command(
     is_part = bool(since or statuses or where)
     if is_part and to is None:
         raise UsageError("A part is drawn into a folder of its own: name it with --to.")
-    with opened(outbox) as journal:
+    with open_outbox(outbox) as journal:
         if to is None:
-            redraw(journal, outbox, changes)
+            rerender_reports(journal, outbox, changes)
             LOG.info("The reports in %s are up to date.", for_terminal(str(outbox)))
             return ExitCode.OK
-        only = condition(journal, since, [str(status) for status in statuses], where)
-        rows = draw_part(journal, outbox, to, only, changes)
+        only = build_condition(journal, since, [str(status) for status in statuses], where)
+        rows = render_part(journal, outbox, to, only, changes)
     LOG.info("%d rows drawn into %s.", rows, for_terminal(str(to)))
     return ExitCode.OK

@@ -10,9 +10,9 @@ from batchdigits.errors import DataError, ExitCode
 from batchdigits.journal.journal import Journal
 from batchdigits.pipeline.scan import is_chosen
 from batchdigits.records import Reason, Source
-from batchdigits.reports.rerender import redraw
-from batchdigits.session.outbox import has_journal, opened
-from batchdigits.session.quarantine import put_back
+from batchdigits.reports.rerender import rerender_reports
+from batchdigits.session.outbox import has_journal, open_outbox
+from batchdigits.session.quarantine import restore_file
 from batchdigits.system.filenames import display_name, for_terminal, raw_name
 from batchdigits.system.logs import LOG
 
@@ -53,13 +53,13 @@ def requeue(outbox: Path, reasons: Sequence[Reason], patterns: Sequence[str]) ->
     """
     if not has_journal(outbox):
         raise DataError(f"Nothing was read into {outbox} yet: there is nothing to put back.")
-    with opened(outbox) as journal:
-        inbox = Path(raw_name(journal.meta("inbox") or ""))
+    with open_outbox(outbox) as journal:
+        inbox = Path(raw_name(journal.get_meta("inbox") or ""))
         if not inbox.is_dir():
             raise DataError(f"The inbox {display_name(str(inbox))} is not there.")
         done = _put_back(journal, inbox, {str(each) for each in reasons}, tuple(patterns))
         if done.back:
-            redraw(journal, outbox)
+            rerender_reports(journal, outbox)
         return done
 
 
@@ -67,14 +67,14 @@ def _put_back(
     journal: Journal, inbox: Path, reasons: set[str], patterns: tuple[str, ...]
 ) -> Requeued:
     done = Requeued()
-    for number, name, place, entry in list(journal.in_quarantine()):
+    for number, name, place, entry in list(journal.iter_quarantined()):
         if reasons and reasons.isdisjoint(str(page.reason) for page in entry.pages):
             continue
         if patterns and not is_chosen(name, patterns, ()):
             continue
         source = Source(str(inbox / raw_name(name)), name)
         # Where something else has taken its place, it is still in quarantine.
-        if put_back(place, source, entry) and not place.exists():
+        if restore_file(place, source, entry) and not place.exists():
             journal.forget(number)
             done.back.append(name)
         else:

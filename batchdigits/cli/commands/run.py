@@ -17,12 +17,12 @@ from batchdigits.errors import BatchdigitsError, EmptyInboxError
 from batchdigits.execution.chunks import CHUNK, worker_count
 from batchdigits.inference.registry import open_engine
 from batchdigits.journal.plan import Plan
-from batchdigits.pipeline.scan import Scan
+from batchdigits.pipeline.scan import InboxWalk
 from batchdigits.reports import parquetfile
-from batchdigits.reports.render import draw_reports
-from batchdigits.session.outbox import check_folders, has_journal, opened
-from batchdigits.session.session import Listener as SessionListener
+from batchdigits.reports.render import render_reports
+from batchdigits.session.outbox import check_folders, has_journal, open_outbox
 from batchdigits.session.session import Session
+from batchdigits.session.session import SessionListener as SessionListener
 from batchdigits.session.summary import Summary
 from batchdigits.system.filenames import for_terminal
 from batchdigits.system.logs import LOG, Stop
@@ -49,12 +49,12 @@ def run_command(settings: RunSettings, logging: Logging) -> int:
     return summary.exit_code
 
 
-def run_with_bar(settings: RunSettings, watched: "Console | None") -> tuple[Summary, Scan]:
+def run_with_bar(settings: RunSettings, watched: "Console | None") -> tuple[Summary, InboxWalk]:
     """Run with a bar, until Ctrl-C, and name each folder that could not be looked into."""
     stop = Stop()
     with Bar(watched) as bar, stop.listening():
         summary, scan = run(settings, _BarListener(bar, stop))
-    for folder in scan.closed:
+    for folder in scan.closed_folders:
         LOG.warning(
             "The folder %s may not be looked into: nothing of it was read.", for_terminal(folder)
         )
@@ -66,14 +66,14 @@ class _BarListener:
 
     def __init__(self, bar: Bar, stop: Stop) -> None:
         self.started = bar.start
-        self.advanced = bar.advance
+        self.on_progress = bar.advance
         self._stop = stop
 
-    def stopped(self) -> int:
+    def get_stop_signal(self) -> int:
         return self._stop.signal
 
 
-def _list_counts(summary: Summary, scan: Scan) -> dict[str, object]:
+def _list_counts(summary: Summary, scan: InboxWalk) -> dict[str, object]:
     return {
         "files": summary.files,
         "rows": summary.rows,
@@ -81,7 +81,7 @@ def _list_counts(summary: Summary, scan: Scan) -> dict[str, object]:
         "reasons": {reason: count for (_, reason), count in summary.outcomes.items() if reason},
         "skipped": summary.skipped,
         "gone": summary.gone,
-        "not_images": len(scan.others),
+        "not_images": len(scan.not_images),
         "junk": scan.junk,
         "seconds": round(summary.seconds, 3),
         "exit_code": summary.exit_code,
@@ -95,7 +95,7 @@ class Listener(SessionListener, Protocol):
         """Told once how many files are to be read."""
 
 
-def run(settings: RunSettings, listener: Listener) -> tuple[Summary, Scan]:
+def run(settings: RunSettings, listener: Listener) -> tuple[Summary, InboxWalk]:
     """Read what is new or changed in the inbox, and bring the outbox up to date.
 
     Returns:
@@ -109,8 +109,8 @@ def run(settings: RunSettings, listener: Listener) -> tuple[Summary, Scan]:
     """
     check_folders(settings.inbox, settings.outbox)
     if settings.parquet:
-        parquetfile.check()
-    scan = Scan(settings.inbox, settings.include, settings.exclude)
+        parquetfile.check_installed()
+    scan = InboxWalk(settings.inbox, settings.include, settings.exclude)
     found = iter(scan)
     if not has_journal(settings.outbox):
         first = next(found, None)
@@ -118,36 +118,36 @@ def run(settings: RunSettings, listener: Listener) -> tuple[Summary, Scan]:
             raise EmptyInboxError(_nothing(settings.inbox, scan))
         found = chain([first], found)
     engine = open_engine(settings.model, settings.models_folder)
-    with opened(settings.outbox) as journal:
+    with open_outbox(settings.outbox) as journal:
         session = Session(settings, journal, engine, listener)
         if settings.retry_failed:
-            session.put_back()
+            session.restore_quarantined()
         plan = session.plan(found, settings.force, settings.retry_failed)
         _read(session, plan, scan, listener)
     return session.summary, scan
 
 
-def _read(session: Session, plan: Plan, scan: Scan, listener: Listener) -> None:
+def _read(session: Session, plan: Plan, scan: InboxWalk, listener: Listener) -> None:
     summary = session.summary
-    summary.skipped, summary.outdated = plan.files - plan.todo, plan.outdated
-    summary.closed_folders = len(scan.closed)
+    summary.skipped, summary.outdated = plan.files - plan.pending, plan.outdated
+    summary.closed_folders = len(scan.closed_folders)
     summary.gone = plan.mark_gone(session.is_gone)
     if summary.outdated:
         LOG.info(
             "Model or settings changed since %d files were read: they are read again.",
             summary.outdated,
         )
-    listener.started(plan.todo)
+    listener.started(plan.pending)
     with ExitStack() as stack:
-        if plan.todo:
-            count = worker_count(plan.todo, plan.todo_bytes, session.settings.workers)
-            stack.enter_context(session.working(count))
+        if plan.pending:
+            count = worker_count(plan.pending, plan.pending_bytes, session.settings.workers)
+            stack.enter_context(session.start_workers(count))
         try:
-            for _ in session.read(plan, CHUNK) if plan.todo else ():
+            for _ in session.read(plan, CHUNK) if plan.pending else ():
                 pass
         except Exception:
             # Files may have been moved: what was read must be told, if that can be.
-            with suppress(BatchdigitsError, OSError), session.journal.telling():
+            with suppress(BatchdigitsError, OSError), session.journal.translate_errors():
                 _report(session, scan)
             raise
         _report(session, scan)
@@ -155,15 +155,24 @@ def _read(session: Session, plan: Plan, scan: Scan, listener: Listener) -> None:
         raise EmptyInboxError(_nothing(session.settings.inbox, scan))
 
 
-def _report(session: Session, scan: Scan) -> None:
-    session.count_unread()
-    draw_reports(
-        session.journal, session.settings, session.summary, scan, session.about, session.draw
+def _report(session: Session, scan: InboxWalk) -> None:
+    session.update_summary()
+    render_reports(
+        session.journal,
+        session.settings,
+        session.summary,
+        scan,
+        session.provenance,
+        session.draw_sheets,
     )
 
 
-def _nothing(inbox: Path, scan: Scan) -> str:
-    left = len(scan.others) + scan.junk + scan.excluded + scan.links + scan.special
+def _nothing(inbox: Path, scan: InboxWalk) -> str:
+    left = len(scan.not_images) + scan.junk + scan.excluded + scan.links + scan.special_files
     more = f"; {left} left alone" if left else ""
-    closed = f"; {len(scan.closed)} folders may not be looked into" if scan.closed else ""
+    closed = (
+        f"; {len(scan.closed_folders)} folders may not be looked into"
+        if scan.closed_folders
+        else ""
+    )
     return f"Nothing to read in {inbox}{more}{closed}."

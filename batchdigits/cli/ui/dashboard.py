@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from batchdigits.cli.ui.progress import STYLES
 from batchdigits.records import Status
-from batchdigits.reports.rows import COLUMNS, Line
+from batchdigits.reports.rows import COLUMNS, ReportRow
 from batchdigits.system.filenames import for_terminal
 from batchdigits.system.logs import LOG, Stop
 from batchdigits.watching.heartbeat import Condition, ago, counts, learns
@@ -36,14 +36,14 @@ class Listener:
 
     def __init__(self, stop: Stop) -> None:
         self._stop = stop
-        self._rows: list[Line] = []
+        self._rows: list[ReportRow] = []
         self._told = 0.0
 
     def stopped(self) -> int:
         """The signal that ends the watcher, or 0."""
         return self._stop.signal
 
-    def read(self, lines: Sequence[Line]) -> None:
+    def read(self, lines: Sequence[ReportRow]) -> None:
         """Rows that were just put on record."""
         self._rows += lines
 
@@ -80,7 +80,7 @@ class Screen(Listener):
         # No thread of its own: worker processes are forked from this one.
         self._live = Live(console=console, auto_refresh=False, transient=True)
         self._results = results
-        self._last: deque[tuple[str, Line]] = deque(maxlen=_SHOWN)
+        self._last: deque[tuple[str, ReportRow]] = deque(maxlen=_SHOWN)
         self._recent: deque[tuple[float, int]] = deque()
         self._condition = Condition()
         self._drawn = 0.0
@@ -98,7 +98,7 @@ class Screen(Listener):
     ) -> None:
         self._live.stop()
 
-    def read(self, lines: Sequence[Line]) -> None:
+    def read(self, lines: Sequence[ReportRow]) -> None:
         """Rows that were just put on record."""
         stamp = time.strftime("%H:%M:%S")
         self._last.extendleft((stamp, line) for line in lines[-_SHOWN:])
@@ -171,7 +171,7 @@ class Screen(Listener):
         return feet
 
 
-def _status(line: Line) -> str:
+def _status(line: ReportRow) -> str:
     reason = line[_CELL["reason"]]
     return f"{line[_CELL['status']]}: {reason}" if reason else str(line[_CELL["status"]])
 
@@ -187,13 +187,13 @@ def _shortened(name: str, room: int) -> str:
     return f"…{name}"
 
 
-def _name(line: Line) -> str:
+def _name(line: ReportRow) -> str:
     page = line[_CELL["page"]]
     name = for_terminal(str(line[_CELL["file"]]))
     return name if page == 1 else f"{name} page {page}"
 
 
-def _reading(line: Line) -> str:
+def _reading(line: ReportRow) -> str:
     digit, confidence = line[_CELL["digit"]], line[_CELL["confidence"]]
     status, reason = line[_CELL["status"]], line[_CELL["reason"]]
     told = "" if digit is None else f"{digit} ({confidence})"
@@ -201,6 +201,6 @@ def _reading(line: Line) -> str:
     return " ".join(filter(None, (told, why)))
 
 
-def _fields(line: Line) -> dict[str, object]:
+def _fields(line: ReportRow) -> dict[str, object]:
     names = ("file", "page", "status", "digit", "confidence", "reason")
     return {name: line[_CELL[name]] for name in names}

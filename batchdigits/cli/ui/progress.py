@@ -4,8 +4,8 @@ import time
 from types import TracebackType
 from typing import TYPE_CHECKING
 
-from batchdigits.pipeline.scan import Scan
-from batchdigits.records import MEANING, Reason, Status
+from batchdigits.pipeline.scan import InboxWalk
+from batchdigits.records import REASON_TEXTS, Reason, Status
 from batchdigits.session.summary import Summary
 from batchdigits.system.filenames import for_terminal
 
@@ -89,7 +89,7 @@ def _progress(console: "Console") -> "Progress":
     return progress
 
 
-def final_table(summary: Summary, scan: Scan) -> "Table":
+def final_table(summary: Summary, scan: InboxWalk) -> "Table":
     """What the run did: pages by status and reason, and what was left alone."""
     from rich.table import Table
     from rich.text import Text
@@ -134,23 +134,23 @@ def _why(summary: Summary, status: Status) -> str:
 
 def _advice(status: Status, reason: Reason) -> str:
     """Files that stay in place bring no note along, so the table says what to do."""
-    return f" ({MEANING[reason][1].rstrip('.')})" if status is Status.FAILED else ""
+    return f" ({REASON_TEXTS[reason][1].rstrip('.')})" if status is Status.FAILED else ""
 
 
-def left_alone(scan: Scan) -> str:
+def left_alone(scan: InboxWalk) -> str:
     """One line on the files that were not read, empty where there were none."""
     parts = []
-    if scan.others:
-        names = ", ".join(map(for_terminal, scan.others[:NAMED])) + (
-            ", ..." if len(scan.others) > NAMED else ""
+    if scan.not_images:
+        names = ", ".join(map(for_terminal, scan.not_images[:NAMED])) + (
+            ", ..." if len(scan.not_images) > NAMED else ""
         )
-        kind = "file that is no image" if len(scan.others) == 1 else "files that are no images"
-        parts.append(f"{len(scan.others)} {kind} ({names})")
+        kind = "file that is no image" if len(scan.not_images) == 1 else "files that are no images"
+        parts.append(f"{len(scan.not_images)} {kind} ({names})")
     counts = {"junk": scan.junk, "excluded": scan.excluded, "links": scan.links}
-    counts["sockets or fifos"] = scan.special
+    counts["sockets or fifos"] = scan.special_files
     parts += [f"{count} {what}" for what, count in counts.items() if count]
-    if scan.closed:
-        parts.append(f"closed folders: {', '.join(map(for_terminal, scan.closed[:NAMED]))}")
+    if scan.closed_folders:
+        parts.append(f"closed folders: {', '.join(map(for_terminal, scan.closed_folders[:NAMED]))}")
     return "; ".join(parts)
 
 

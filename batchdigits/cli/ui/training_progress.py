@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from batchdigits.percentages import percent
+from batchdigits.percentages import format_percent
 from batchdigits.training.history import Epoch
 
 if TYPE_CHECKING:
@@ -52,7 +52,7 @@ class Bar:
     def advanced(self, images: int, loss: float, accuracy: float) -> None:
         """Move it on."""
         self._progress.update(
-            self._task, completed=images, said=f"loss {loss:.4f}, {percent(accuracy)} right"
+            self._task, completed=images, said=f"loss {loss:.4f}, {format_percent(accuracy)} right"
         )
 
     def ended(self, number: int, epoch: Epoch) -> None:
@@ -60,8 +60,8 @@ class Bar:
         self._progress.update(self._task, visible=False)
         self.said(
             f"epoch {number}/{self._rounds}: loss {epoch.loss:.4f}, "
-            f"{percent(epoch.accuracy)} right; held back: loss {epoch.held_back_loss:.4f}, "
-            f"{percent(epoch.held_back_accuracy)} right"
+            f"{format_percent(epoch.accuracy)} right; held back: loss {epoch.held_back_loss:.4f}, "
+            f"{format_percent(epoch.held_back_accuracy)} right"
         )
 
     def said(self, sentence: str) -> None:

@@ -14,7 +14,7 @@ from batchdigits.inference.calibration import REVIEWED, fit_temperature, log_los
 from batchdigits.inference.importing.probe_digits import samples
 from batchdigits.inference.input_format import Layout, Values, logits_of, presented
 from batchdigits.inference.model_card import Convention, Outputs
-from batchdigits.percentages import percent
+from batchdigits.percentages import format_percent
 
 #: Share of the samples that a model must read right, or it is no reader of digits.
 ENOUGH = 0.8
@@ -75,7 +75,7 @@ def detect(runner: Runner, wanted: Model) -> Detected:
     is_told = wanted.input_range is not None and wanted.ink is not None
     if best.accuracy < ENOUGH and not is_told:
         raise ModelError(
-            f"It reads only {percent(best.accuracy)} of {best.samples} sample digits right, "
+            f"It reads only {format_percent(best.accuracy)} of {best.samples} sample digits right, "
             "however it is given them, so it is no reader of handwritten digits "
             "(to use it all the same, say --input-range and --ink)."
         )

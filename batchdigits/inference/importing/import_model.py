@@ -24,7 +24,7 @@ from batchdigits.inference.importing.model_hash import sha256_of
 from batchdigits.inference.model_card import CONVERTED as MADE
 from batchdigits.inference.model_card import TAKEN_IN as CARD
 from batchdigits.inference.model_card import Convention, ModelCard, card_of, read_card
-from batchdigits.percentages import percent
+from batchdigits.percentages import format_percent
 from batchdigits.system.atomic_files import whole_file, whole_path
 from batchdigits.system.filenames import for_terminal
 from batchdigits.system.logs import LOG
@@ -213,6 +213,6 @@ def _tell(path: Path, found: dict[str, Any], kept: Path | None) -> None:
         "digits. %s",
         *(for_terminal(path.name), _WORDS[convention.input_range], convention.input_range.value),
         *(convention.ink.value, paper.value, found["last_layer"]),
-        *(percent(found["accuracy"]), found["samples"]),
+        *(format_percent(found["accuracy"]), found["samples"]),
         f"Kept in {for_terminal(str(kept))}." if kept else "No folder to keep that in.",
     )

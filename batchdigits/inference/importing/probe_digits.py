@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from batchdigits.errors import ModelError
 from batchdigits.inference.engine import models_folder
-from batchdigits.preprocessing.normalise import SIDE, normalise_all
+from batchdigits.preprocessing.normalise import IMAGE_SIDE, normalise_all
 
 FILE = "samples.png"
 DIGITS = 10
@@ -31,8 +31,10 @@ def samples() -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
     sheet = cv2.imread(str(path), cv2.IMREAD_GRAYSCALE)
     if sheet is None:
         raise ModelError(f"The sample digits {path} are missing: batchdigits is not whole.")
-    across = sheet.shape[1] // SIDE
-    cells = np.asarray(sheet, np.uint8).reshape(DIGITS, SIDE, across, SIDE).swapaxes(1, 2)
-    pages = list(np.ascontiguousarray(cells.reshape(-1, SIDE, SIDE)))
+    across = sheet.shape[1] // IMAGE_SIDE
+    cells = (
+        np.asarray(sheet, np.uint8).reshape(DIGITS, IMAGE_SIDE, across, IMAGE_SIDE).swapaxes(1, 2)
+    )
+    pages = list(np.ascontiguousarray(cells.reshape(-1, IMAGE_SIDE, IMAGE_SIDE)))
     images = np.stack([digit.image for digit in normalise_all(pages)])
     return images, np.repeat(np.arange(DIGITS), across)

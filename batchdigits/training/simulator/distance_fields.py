@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from batchdigits.arrays import GrayImage
 from batchdigits.errors import DataError
 from batchdigits.preprocessing.components import find_digit
-from batchdigits.preprocessing.ink import ink_maps
+from batchdigits.preprocessing.ink import compute_ink_maps
 from batchdigits.preprocessing.normalise import SEARCH_SIDE
 
 #: Fields are squares of this side; the shape's longer side is :data:`SHAPE_SIDE` of it.
@@ -51,7 +51,7 @@ def from_pages(pages: Sequence[GrayImage], labels: NDArray[np.int64]) -> tuple[G
     Raises:
         DataError: no page holds ink.
     """
-    found = [find_digit(ink, noise) for ink, noise in ink_maps(list(map(_searched, pages)))]
+    found = [find_digit(ink, noise) for ink, noise in compute_ink_maps(list(map(_searched, pages)))]
     kept = [place for place, digit in enumerate(found) if digit]
     if not kept:
         raise DataError("No page of the data holds any ink.")

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from batchdigits.errors import UsageError
-from batchdigits.pipeline.sources import from_path
+from batchdigits.pipeline.sources import sources_from_path
 from batchdigits.records import Source
 from batchdigits.system.filenames import display_name
 
@@ -29,7 +29,7 @@ def named(files: Iterable[str]) -> tuple[list[Source], list[str]]:
         if name == STDIN:
             piped = piped or _piped()
             sources.append(piped)
-        elif found := from_path(name):
+        elif found := sources_from_path(name):
             sources += found
         else:
             empty.append(display_name(name))

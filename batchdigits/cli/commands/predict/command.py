@@ -4,14 +4,14 @@ import io
 import sys
 from collections.abc import Sequence
 
-from batchdigits.api import engine_of, read_rows
+from batchdigits.api import load_cached_engine, recognise_sources
 from batchdigits.cli.commands.predict.arguments import named, refuse_to_overwrite
 from batchdigits.cli.commands.predict.text import Table, json_line, problem
 from batchdigits.cli.ui.terminal import begin_command
 from batchdigits.config import Logging, PredictSettings
 from batchdigits.errors import ExitCode
-from batchdigits.pipeline.recognise import Road
-from batchdigits.pipeline.result import Reading, reading_of
+from batchdigits.pipeline.recognise import RecognitionContext
+from batchdigits.pipeline.result import Reading, reading_from_record
 from batchdigits.records import Source
 from batchdigits.system.filenames import for_terminal
 from batchdigits.system.logs import LOG
@@ -42,11 +42,11 @@ def predict(settings: PredictSettings) -> int:
     sources, empty = named(settings.files)
     _check(settings, sources)
     told = _Told(settings.as_json)
-    road = Road(engine_of(settings.model), settings.limits)
+    road = RecognitionContext(load_cached_engine(settings.model), settings.limits)
     for name in empty:
         LOG.warning("%s: There is nothing to read in this folder.", for_terminal(name))
-    for rows in read_rows(sources, road):
-        told.tell([(row.source, reading_of(row)) for row in rows])
+    for rows in recognise_sources(sources, road):
+        told.tell([(row.source, reading_from_record(row)) for row in rows])
     if told.drawn:
         _draw(settings, told)
     if not told.read:
@@ -79,11 +79,11 @@ class _Told:
 
 def _check(settings: PredictSettings, sources: Sequence[Source]) -> None:
     """Refuse pictures that could not be made before any work is done."""
-    from batchdigits.drawing.chart_files import check_file, check_window
+    from batchdigits.drawing.chart_files import check_picture_file, check_window
 
     if settings.save:
         refuse_to_overwrite(settings.save, sources)
-        check_file(settings.save)
+        check_picture_file(settings.save)
     if settings.show:
         check_window()
 

@@ -5,12 +5,12 @@ from typing import TYPE_CHECKING
 
 from batchdigits.cli.commands.predict import panels
 from batchdigits.cli.commands.predict.page_preview import Original
-from batchdigits.drawing.chart_text import fitting, words, wrapped
+from batchdigits.drawing.chart_text import add_text, fit_to_inches, wrap_to_inches
 from batchdigits.drawing.charts import GRAY, INK, VERMILLION
 from batchdigits.drawing.palette import STATUS_COLOUR
-from batchdigits.percentages import cut_percent
+from batchdigits.percentages import format_truncated_percent
 from batchdigits.pipeline.result import Reading
-from batchdigits.records import MEANING, Status
+from batchdigits.records import REASON_TEXTS, Status
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -49,7 +49,7 @@ def heads(row: Row) -> None:
     for (left, _), head in zip(
         (_PAGE, _SEEN, _SCORES), ("page", "what the model saw", "scores"), strict=True
     ):
-        words(row.figure, row.at(left, HEIGHT + 0.14), head, _TEXT, color=GRAY)
+        add_text(row.figure, row.at(left, HEIGHT + 0.14), head, _TEXT, color=GRAY)
 
 
 def draw(row: Row, name: str, reading: Reading, page: Original | None) -> None:
@@ -59,8 +59,8 @@ def draw(row: Row, name: str, reading: Reading, page: Original | None) -> None:
         _unread(row, name, reading)
         return
     room = _SCORES[0] - _PAGE[0] - 0.2
-    words(
-        row.figure, row.at(_PAGE[0], _NAME_AT), fitting(name, room, _NAME, True), _NAME,
+    add_text(
+        row.figure, row.at(_PAGE[0], _NAME_AT), fit_to_inches(name, room, _NAME, True), _NAME,
         weight="bold", color=INK,
     )  # fmt: skip
     _verdict(row, reading)
@@ -85,16 +85,16 @@ def _status(row: Row, reading: Reading) -> None:
 def _verdict(row: Row, reading: Reading) -> None:
     """Digit and confidence above the scores, and what is to be said of page and reading."""
     digit = "\N{EN DASH}" if reading.digit is None else str(reading.digit)
-    sure = "blank" if reading.confidence is None else cut_percent(reading.confidence)
-    words(row.figure, row.at(_SCORES[0], _NAME_AT), digit, 17, weight="bold", color=INK)
-    words(row.figure, row.at(_SCORES[0] + 0.26, _NAME_AT), sure, 12, color=INK)
+    sure = "blank" if reading.confidence is None else format_truncated_percent(reading.confidence)
+    add_text(row.figure, row.at(_SCORES[0], _NAME_AT), digit, 17, weight="bold", color=INK)
+    add_text(row.figure, row.at(_SCORES[0] + 0.26, _NAME_AT), sure, 12, color=INK)
     if reading.status is not Status.OK:
-        words(row.figure, row.at(_SCORES[0] + 1.0, _NAME_AT), _instead(reading), 10, color=GRAY)
+        add_text(row.figure, row.at(_SCORES[0] + 1.0, _NAME_AT), _instead(reading), 10, color=GRAY)
     about = f"{reading.width:,} x {reading.height:,} pixels"
-    words(row.figure, row.at(_PAGE[0], _ABOUT_AT), about, _TEXT, color=GRAY)
+    add_text(row.figure, row.at(_PAGE[0], _ABOUT_AT), about, _TEXT, color=GRAY)
     if reading.status is not Status.OK:
         why = f"{reading.status}: {reading.detail}"
-        words(row.figure, row.at(_PAGE[0] + 1.75, _ABOUT_AT), why, _TEXT, color=VERMILLION)
+        add_text(row.figure, row.at(_PAGE[0] + 1.75, _ABOUT_AT), why, _TEXT, color=VERMILLION)
 
 
 def _instead(reading: Reading) -> str:
@@ -102,8 +102,8 @@ def _instead(reading: Reading) -> str:
     if reading.no_digit is None or reading.second_confidence is None:
         return ""
     if reading.no_digit > reading.second_confidence:
-        return f"no digit {cut_percent(reading.no_digit)}"
-    return f"or {reading.second_digit} {cut_percent(reading.second_confidence)}"
+        return f"no digit {format_truncated_percent(reading.no_digit)}"
+    return f"or {reading.second_digit} {format_truncated_percent(reading.second_confidence)}"
 
 
 def _unread(row: Row, name: str, reading: Reading) -> None:
@@ -113,11 +113,14 @@ def _unread(row: Row, name: str, reading: Reading) -> None:
     panels.bare(panel)
     panel.set_facecolor(panels.PALE)
     left = _PAGE[0] + 0.25
-    top = fitting(name, room - 0.5, _NAME, True)
-    words(row.figure, row.at(left, 1.86), top, _NAME, weight="bold", color=INK)
+    top = fit_to_inches(name, room - 0.5, _NAME, True)
+    add_text(row.figure, row.at(left, 1.86), top, _NAME, weight="bold", color=INK)
     head = f"not read: {str(reading.reason).replace('_', ' ')}"
-    words(row.figure, row.at(left, 1.52), head, 12, color=VERMILLION)
-    advice = MEANING[reading.reason][1] if reading.reason else ""
-    lines = [*wrapped(reading.detail, room - 0.5, 10), *wrapped(advice, room - 0.5, 10)]
+    add_text(row.figure, row.at(left, 1.52), head, 12, color=VERMILLION)
+    advice = REASON_TEXTS[reading.reason][1] if reading.reason else ""
+    lines = [
+        *wrap_to_inches(reading.detail, room - 0.5, 10),
+        *wrap_to_inches(advice, room - 0.5, 10),
+    ]
     for place, line in enumerate(lines[:5]):
-        words(row.figure, row.at(left, 1.22 - 0.21 * place), line, 10, color=INK)
+        add_text(row.figure, row.at(left, 1.22 - 0.21 * place), line, 10, color=INK)

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 from batchdigits.arrays import GrayImage
 from batchdigits.cli.commands.predict.page_preview import DRAWN_SIDE, Original
 from batchdigits.drawing.charts import BLUE, GRAY, INK, VERMILLION
-from batchdigits.percentages import cut_percent
+from batchdigits.percentages import format_truncated_percent
 from batchdigits.pipeline.result import Reading
 from batchdigits.records import Box
 
@@ -65,7 +65,7 @@ def scores(axes: "Axes", reading: Reading) -> None:
         look: dict[str, Any] = {"ha": "right", "va": "center", "fontsize": _SMALL}
         look |= {"color": INK if best else GRAY, "weight": "bold" if best else "normal"}
         axes.text(-0.04, digit, str(digit), **look)
-        axes.text(1.26, digit, cut_percent(score), **look)
+        axes.text(1.26, digit, format_truncated_percent(score), **look)
 
 
 def bare(axes: "Axes") -> None:

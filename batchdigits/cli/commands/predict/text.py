@@ -7,7 +7,7 @@ import numpy as np
 import orjson
 
 from batchdigits.cli.commands.predict.arguments import STDIN_NAME
-from batchdigits.percentages import cut_percent
+from batchdigits.percentages import format_truncated_percent
 from batchdigits.pipeline.result import Reading
 from batchdigits.records import Reason, Status
 from batchdigits.system.filenames import for_terminal
@@ -83,7 +83,10 @@ def cells(text: str) -> int:
 def _words(reading: Reading) -> str:
     told = "\N{EN DASH}"
     if reading.confidence is not None and reading.second_confidence is not None:
-        sure, other = cut_percent(reading.confidence), cut_percent(reading.second_confidence)
+        sure, other = (
+            format_truncated_percent(reading.confidence),
+            format_truncated_percent(reading.second_confidence),
+        )
         told = f"{reading.digit}  {sure:>6}   or {reading.second_digit}  {other:>6}"
     return told if reading.status is Status.OK else f"{told:{_READING}}   {reading.detail}"
 
