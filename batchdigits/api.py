@@ -19,9 +19,9 @@ from threading import Lock
 from typing import TYPE_CHECKING
 
 from batchdigits.config import Ink, InputRange, Limits, Model
-from batchdigits.inference.engine import CARD_ENDING, Engine
-from batchdigits.inference.model_card import TAKEN_IN
-from batchdigits.inference.registry import default_name, find, open_engine
+from batchdigits.inference.engine import CARD_SUFFIX, Engine
+from batchdigits.inference.model_card import IMPORTED_CARD_SUFFIX
+from batchdigits.inference.registry import find_model, open_engine, read_default_name
 from batchdigits.pipeline.recognise import RecognitionContext, recognise_chunk
 from batchdigits.pipeline.result import Reading, reading_from_record
 from batchdigits.pipeline.sources import ImageInput, chunk_sources, sources_from_images
@@ -147,8 +147,8 @@ def load_cached_engine(model: Model) -> Engine:
     Raises:
         ModelError: no usable model.
     """
-    path = find(model.name or default_name())
-    cards = path.with_suffix(CARD_ENDING), path.with_name(path.name + TAKEN_IN)
+    path = find_model(model.name or read_default_name())
+    cards = path.with_suffix(CARD_SUFFIX), path.with_name(path.name + IMPORTED_CARD_SUFFIX)
     return _load_engine(model, os.path.abspath(path), *map(_get_mtime_and_size, (path, *cards)))
 
 

@@ -23,7 +23,7 @@ import cv2
 import numpy as np
 
 from batchdigits.arrays import GrayImage
-from batchdigits.inference.engine import Engine, load_default
+from batchdigits.inference.engine import Engine, load_default_engine
 
 #: The bundled model's batch size.
 BATCH = 64
@@ -63,7 +63,7 @@ class Model:
 def work(paths: Sequence[str], taken: Any, thumbnails: str, results: "SimpleQueue[Any]") -> None:
     """One process: its share of the files, then the model's seconds and images."""
     cv2.setNumThreads(1)
-    model = Model(load_default(threads=1))
+    model = Model(load_default_engine(threads=1))
     for path in shares(paths, taken):
         with open(path, "rb") as file:
             decoded = cv2.imdecode(np.frombuffer(file.read(), np.uint8), cv2.IMREAD_GRAYSCALE)

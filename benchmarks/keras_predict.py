@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from batchdigits.config import Ink, InputRange, Model
-from batchdigits.inference.importing.probe_digits import samples
+from batchdigits.inference.importing.probe_digits import load_probe_digits
 
 IMAGES, TURNS = 4096, 5
 #: Sizes of batches that Keras gets; the quickest counts.
@@ -34,7 +34,7 @@ def make(network: str, path: Path) -> None:
         ],
     }[network]
     model = keras.Sequential([keras.Input((28, 28, 1)), *first, layers.Dense(10, "softmax")])
-    images, digits = samples()
+    images, digits = load_probe_digits()
     model.compile("adam", "sparse_categorical_crossentropy")
     model.fit(images[..., None] / 255, digits, epochs=8, verbose=0)
     model.save(path)
@@ -86,7 +86,7 @@ def main(what: str, which: str, path: Path) -> None:
     if what == "make":
         make(which, path)
         return
-    images = np.resize(samples()[0], (IMAGES, 28, 28))
+    images = np.resize(load_probe_digits()[0], (IMAGES, 28, 28))
     print(ours(path, images) if what == "ours" else by_keras(path, images))
 
 

@@ -13,7 +13,7 @@ from functools import partial
 
 import numpy as np
 
-from batchdigits.inference.engine import load_default
+from batchdigits.inference.engine import load_default_engine
 from benchmarks import program
 from benchmarks.bench import Bench
 from benchmarks.folders import Inbox, fresh
@@ -83,7 +83,7 @@ def against_floor(bench: Bench, name: str, inbox: Inbox, goal: float) -> Iterato
 
 def model_alone(bench: Bench) -> Figure:
     """The bundled model on one thread, on full batches."""
-    engine = load_default(threads=1)
+    engine = load_default_engine(threads=1)
     images = np.stack([bench.folders.digits.image(number) for number in range(1024)])
     runs = []
     for _ in range(bench.repeat + 1):

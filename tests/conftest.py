@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from batchdigits.arrays import GrayImage
-from batchdigits.inference.engine import Engine, load_default
+from batchdigits.inference.engine import Engine, load_default_engine
 
 ROOT = Path(__file__).resolve().parent.parent
 #: Put before a command, so that file permissions count where the tests run as root.
@@ -25,7 +25,7 @@ Run = Callable[..., subprocess.CompletedProcess[str]]
 
 @pytest.fixture(scope="session")
 def engine() -> Engine:
-    return load_default()
+    return load_default_engine()
 
 
 @pytest.fixture(scope="session")

@@ -21,7 +21,7 @@ from model_makers import main as make_models
 import batchdigits
 from batchdigits.errors import ModelError
 from batchdigits.inference.importing.keras_loader import load_keras
-from batchdigits.inference.importing.model_formats import kind_of
+from batchdigits.inference.importing.model_formats import identify_model_format
 
 SHAPE = (28, 28, 1)
 FUNCTIONS = [
@@ -156,7 +156,7 @@ def loaded(path: Path, expected: Any, trust: bool) -> dict[str, object]:
     """What came of loading a file again."""
     Path(MARK).unlink(missing_ok=True)
     try:
-        found = load_keras(path, kind_of(path), trust)
+        found = load_keras(path, identify_model_format(path), trust)
         same = np.allclose(scores(found), expected, atol=1e-6)
         by = type(found).__module__.partition(".")[0]
         told = {"by": by, "same": bool(same), "compiled": getattr(found, "compiled", False)}

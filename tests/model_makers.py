@@ -34,23 +34,23 @@ def unit(images: Array) -> Array:
 
 def main(folder: Path, images: Array) -> None:
     from batchdigits.config import Model
-    from batchdigits.inference.importing.import_model import adopt
-    from batchdigits.inference.importing.import_process import find_out
+    from batchdigits.inference.importing.import_model import import_model
+    from batchdigits.inference.importing.import_process import probe_model
 
     expected = {}
     for made in make_all(folder):
         answers = np.asarray(made.answer(made.prepare(images)), np.float32)
         expected[made.name] = answers.reshape(len(images), -1)
-        adopt(Model(str(folder / made.name), trusted=made.trusted), find_out=find_out)
+        import_model(Model(str(folder / made.name), trusted=made.trusted), probe=probe_model)
     np.savez(folder / "expected.npz", allow_pickle=False, **expected)
 
 
 def make_all(folder: Path) -> list[Made]:
     import keras
 
-    from batchdigits.inference.importing.probe_digits import samples
+    from batchdigits.inference.importing.probe_digits import load_probe_digits
 
-    images, digits = samples()
+    images, digits = load_probe_digits()
     # Not all of them: a model that knows every sample by heart would be the surer, the louder its
     # levels are.
     learned = np.arange(len(digits)) % 3 > 0
@@ -163,14 +163,14 @@ def keras_2_files(folder: Path, weights: list[Array]) -> list[Made]:
 def other_formats(folder: Path, weights: list[Array]) -> list[Made]:
     import tensorflow as tf
 
-    from batchdigits.inference.importing.probe_digits import samples
+    from batchdigits.inference.importing.probe_digits import load_probe_digits
 
     model = network((28, 28), "softmax")
     model.set_weights(weights)
     model.export(folder / "to-convert", verbose=False)
     converter = tf.lite.TFLiteConverter.from_saved_model(str(folder / "to-convert"))
     (folder / "float.tflite").write_bytes(converter.convert())
-    images = unit(samples()[0])
+    images = unit(load_probe_digits()[0])
     converter.optimizations = [tf.lite.Optimize.DEFAULT]
     converter.representative_dataset = lambda: ([image[None]] for image in images[::6])
     converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]

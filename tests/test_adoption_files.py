@@ -18,10 +18,13 @@ import pytest
 from conftest import ROOT, UNPRIVILEGED
 
 from batchdigits.errors import ModelError
-from batchdigits.inference.engine import models_folder
+from batchdigits.inference.engine import find_bundled_models
 from batchdigits.inference.importing import keras_allowlist
-from batchdigits.inference.importing.keras_allowlist import judged, simplified
-from batchdigits.inference.importing.model_formats import Kind, kind_of
+from batchdigits.inference.importing.keras_allowlist import (
+    read_safe_configuration,
+    simplify_configuration,
+)
+from batchdigits.inference.importing.model_formats import ModelFormat, identify_model_format
 
 Outcomes = dict[str, dict[str, Any]]
 
@@ -62,33 +65,33 @@ class Hostile:
 
 
 MODELS = {
-    Kind.KERAS: archive({"config.json": b"{}", "model.weights.h5": b""}),
-    Kind.HDF5: b"\x89HDF\r\n\x1a\n" + bytes(99),
-    Kind.ONNX: ONNX,
+    ModelFormat.KERAS: archive({"config.json": b"{}", "model.weights.h5": b""}),
+    ModelFormat.HDF5: b"\x89HDF\r\n\x1a\n" + bytes(99),
+    ModelFormat.ONNX: ONNX,
 }
 
 
 @pytest.mark.parametrize("kind", MODELS)
 @pytest.mark.parametrize("name", ["handwritten_digits.model", "wrong.onnx", "model"])
-def test_a_kind_is_told_by_content(tmp_path: Path, kind: Kind, name: str) -> None:
+def test_a_kind_is_told_by_content(tmp_path: Path, kind: ModelFormat, name: str) -> None:
     path = tmp_path / name
     path.write_bytes(MODELS[kind])
-    assert kind_of(path) is kind
+    assert identify_model_format(path) is kind
 
 
 def test_real_files_are_told(tmp_path: Path) -> None:
-    assert kind_of(models_folder() / "digits.tflite") is Kind.TFLITE
+    assert identify_model_format(find_bundled_models() / "digits.tflite") is ModelFormat.TFLITE
     # TensorFlow Lite's metadata make an archive of its end.
     path = tmp_path / "with metadata.zip"
     path.write_bytes(
-        (models_folder() / "digits.tflite").read_bytes() + archive({"labels.txt": b"0"})
+        (find_bundled_models() / "digits.tflite").read_bytes() + archive({"labels.txt": b"0"})
     )
-    assert kind_of(path) is Kind.TFLITE
+    assert identify_model_format(path) is ModelFormat.TFLITE
     with h5py.File(tmp_path / "x", "w") as file:
         file.attrs["model_config"] = "{}"
-    assert kind_of(tmp_path / "x") is Kind.HDF5
+    assert identify_model_format(tmp_path / "x") is ModelFormat.HDF5
     (tmp_path / "saved_model.pb").write_bytes(b"\x08\x01")
-    assert kind_of(tmp_path) is Kind.SAVED_MODEL
+    assert identify_model_format(tmp_path) is ModelFormat.SAVED_MODEL
 
 
 TABLE = bytes(40) + bytes.fromhex("57fb808b247547db")
@@ -98,7 +101,7 @@ OTHERS: dict[str, tuple[bytes, str]] = {
     "empty": (b"", "is empty"),
     "words.h5": (b"not a model", "is no model that can be told"),
     "digits.keras": (b"PK\x03\x04 cut off", "damaged ZIP archive"),
-    "cut.keras": (MODELS[Kind.KERAS][:-9], "damaged ZIP archive"),
+    "cut.keras": (MODELS[ModelFormat.KERAS][:-9], "damaged ZIP archive"),
     "notes.zip": (archive({"notes.txt": b""}), "no Keras model: it has no config.json"),
     "no weights.keras": (archive({"config.json": b"{}"}), "without model.weights.h5"),
     "packed.zip": (archive({"digits/saved_model.pb": b""}), "unpack it"),
@@ -133,7 +136,7 @@ def test_what_is_no_model_is_told(tmp_path: Path, name: str) -> None:
     content, told = OTHERS[name]
     (tmp_path / name).write_bytes(content)
     with pytest.raises(ModelError, match=told) as caught:
-        kind_of(tmp_path / name)
+        identify_model_format(tmp_path / name)
     message = str(caught.value)
     assert str(tmp_path / name) in message and message.endswith(".") and "\n" not in message
 
@@ -142,14 +145,14 @@ def test_a_pickle_is_never_opened(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     monkeypatch.chdir(tmp_path)
     Path("model.pkl").write_bytes(pickle.dumps(Hostile()))
     with pytest.raises(ModelError, match="may run code when loaded and is never opened"):
-        kind_of(Path("model.pkl"))
+        identify_model_format(Path("model.pkl"))
     assert os.listdir() == ["model.pkl"]
 
 
 def test_folders_and_what_is_no_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def told(path: Path) -> str:
         with pytest.raises(ModelError) as caught:
-            kind_of(path)
+            identify_model_format(path)
         return str(caught.value)
 
     assert told(tmp_path / "absent") == f"No model at {tmp_path / 'absent'}."
@@ -174,8 +177,8 @@ def test_no_permission_is_told_and_nothing_heavy_is_loaded(tmp_path: Path) -> No
     (tmp_path / "secret").chmod(0)
     script = (
         "import sys; from pathlib import Path\n"
-        "from batchdigits.inference.importing.model_formats import kind_of\n"
-        "try: kind_of(Path('secret'))\n"
+        "from batchdigits.inference.importing.model_formats import identify_model_format\n"
+        "try: identify_model_format(Path('secret'))\n"
         "except Exception as error: print(error)\n"
         "print({'numpy', 'h5py', 'keras', 'tensorflow'} & set(sys.modules))"
     )
@@ -197,14 +200,14 @@ def test_a_huge_file_is_told_at_once(tmp_path: Path) -> None:
         file.write(b"\x08\x08")
         file.truncate(2**40)
     with pytest.raises(ModelError, match="is no model"):
-        kind_of(path)
+        identify_model_format(path)
     # An archive that says that its list of members is 3 GiB long.
     with path.open("r+b") as file:
         file.write(b"PK\x03\x04")
         file.seek(-22, os.SEEK_END)
         file.write(b"PK\x05\x06" + bytes(8) + (3 * 2**30).to_bytes(4, "little") + bytes(6))
     with pytest.raises(ModelError, match="too large"):
-        kind_of(path)
+        identify_model_format(path)
 
 
 def layer(name: str, **config: object) -> dict[str, Any]:
@@ -231,9 +234,9 @@ def hdf5_file(path: Path, config: object) -> Path:
     return path
 
 
-def told_of(path: Path, kind: Kind) -> str:
+def told_of(path: Path, kind: ModelFormat) -> str:
     with pytest.raises(ModelError) as caught:
-        judged(path, kind)
+        read_safe_configuration(path, kind)
     message = str(caught.value)
     assert message.startswith(str(path)) and message.endswith(".") and "\n" not in message
     return message
@@ -267,17 +270,19 @@ SUSPECTS: dict[str, tuple[dict[str, Any], str]] = {
 }
 
 
-@pytest.mark.parametrize("kind", [Kind.KERAS, Kind.HDF5])
+@pytest.mark.parametrize("kind", [ModelFormat.KERAS, ModelFormat.HDF5])
 @pytest.mark.parametrize("name", SUSPECTS)
-def test_what_does_more_than_compute_is_refused(tmp_path: Path, name: str, kind: Kind) -> None:
+def test_what_does_more_than_compute_is_refused(
+    tmp_path: Path, name: str, kind: ModelFormat
+) -> None:
     suspect, told = SUSPECTS[name]
-    write = keras_file if kind is Kind.KERAS else hdf5_file
+    write = keras_file if kind is ModelFormat.KERAS else hdf5_file
     path = write(tmp_path / "model", model(layer("Dense"), suspect))
     message = told_of(path, kind)
     assert told in message
     assert "'suspect'" in message or name in ("bare lambda", "type", "no name")
     if name != "no name":
-        assert judged(path, kind, trust=True).model["class_name"] == "Sequential"
+        assert read_safe_configuration(path, kind, trusted=True).model["class_name"] == "Sequential"
 
 
 #: Configurations that are none, and what is told of them.
@@ -291,32 +296,32 @@ NO_CONFIGURATIONS: dict[str, tuple[object, str]] = {
 }
 
 
-@pytest.mark.parametrize("kind", [Kind.KERAS, Kind.HDF5])
+@pytest.mark.parametrize("kind", [ModelFormat.KERAS, ModelFormat.HDF5])
 @pytest.mark.parametrize("name", NO_CONFIGURATIONS)
-def test_configurations_that_are_none(tmp_path: Path, name: str, kind: Kind) -> None:
+def test_configurations_that_are_none(tmp_path: Path, name: str, kind: ModelFormat) -> None:
     config, told = NO_CONFIGURATIONS[name]
-    write = keras_file if kind is Kind.KERAS else hdf5_file
+    write = keras_file if kind is ModelFormat.KERAS else hdf5_file
     assert told in told_of(write(tmp_path / "model", config), kind)
 
 
 def test_hostile_archives(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "model.keras"
     good = model(layer("Dense"))
-    assert judged(keras_file(path, good), Kind.KERAS).version == "3.15.1"
+    assert read_safe_configuration(keras_file(path, good), ModelFormat.KERAS).version == "3.15.1"
     for name in ("../../evil", "/etc/passwd", "a\\..\\..\\evil", "C:evil"):
         assert "outside its own folder" in told_of(
-            keras_file(path, good, **{name: b""}), Kind.KERAS
+            keras_file(path, good, **{name: b""}), ModelFormat.KERAS
         )
-    many = {f"m{i}": b"" for i in range(keras_allowlist.MOST_MEMBERS)}
-    assert "too many" in told_of(keras_file(path, good, **many), Kind.KERAS)
+    many = {f"m{i}": b"" for i in range(keras_allowlist.MAX_MEMBERS)}
+    assert "too many" in told_of(keras_file(path, good, **many), ModelFormat.KERAS)
     bomb = keras_file(path, good, bomb=bytes(9)).read_bytes()
     size = (9).to_bytes(4, "little")
     path.write_bytes(bomb.replace(size + size, size + (2**31).to_bytes(4, "little")))
-    assert "2 GiB" in told_of(path, Kind.KERAS)
+    assert "2 GiB" in told_of(path, ModelFormat.KERAS)
     path.write_bytes(bomb.replace(b'"Sequential"', b'"Sequentiol"'))
-    assert "is damaged" in told_of(path, Kind.KERAS), "its checksum differs"
-    monkeypatch.setattr(keras_allowlist, "LONGEST_CONFIGURATION", 99)
-    assert "too long a configuration" in told_of(keras_file(path, good), Kind.KERAS)
+    assert "is damaged" in told_of(path, ModelFormat.KERAS), "its checksum differs"
+    monkeypatch.setattr(keras_allowlist, "MAX_CONFIGURATION_BYTES", 99)
+    assert "too long a configuration" in told_of(keras_file(path, good), ModelFormat.KERAS)
 
 
 def write_external_link(file: h5py.File) -> None:
@@ -355,7 +360,7 @@ def test_hostile_hdf5(tmp_path: Path, write: Callable[[h5py.File], None]) -> Non
     path = hdf5_file(tmp_path / "model.h5", model(layer("Dense")))
     with h5py.File(path, "r+") as file:
         write(file)
-    assert HOSTILE[write] in told_of(path, Kind.HDF5)
+    assert HOSTILE[write] in told_of(path, ModelFormat.HDF5)
     # The same as the weights of an archive.
     from batchdigits.inference.importing.keras_loader import load_keras
 
@@ -364,24 +369,26 @@ def test_hostile_hdf5(tmp_path: Path, write: Callable[[h5py.File], None]) -> Non
         made.writestr("config.json", json.dumps(model(layer("Dense"))))
         made.write(path, "model.weights.h5")
     with pytest.raises(ModelError, match=HOSTILE[write]):
-        load_keras(packed, Kind.KERAS, False)
+        load_keras(packed, ModelFormat.KERAS, False)
 
 
 def test_weights_alone_and_damaged_hdf5(tmp_path: Path) -> None:
     path = hdf5_file(tmp_path / "model.weights.h5", None)
-    assert "holds only a model's weights" in told_of(path, Kind.HDF5)
+    assert "holds only a model's weights" in told_of(path, ModelFormat.HDF5)
     hdf5_file(path, model(layer("Dense")))
     path.write_bytes(path.read_bytes()[:700])
-    assert "is damaged" in told_of(path, Kind.HDF5)
+    assert "is damaged" in told_of(path, ModelFormat.HDF5)
 
 
 def test_activations_get_keras_own_names() -> None:
     old = {"module": "tensorflow.python.ops.nn_ops", **reference("x", "softmax_v2")}
     for saved in (old, reference("builtins", "softmax_v2"), "softmax_v2", "softmax"):
-        made = simplified(model(layer("Dense", activation=saved)) | {"compile_config": {"a": 1}})
+        made = simplify_configuration(
+            model(layer("Dense", activation=saved)) | {"compile_config": {"a": 1}}
+        )
         assert made == model(layer("Dense", activation="softmax"))
     own = layer("LSTM", recurrent_activation=reference("mine", "squash"))
-    assert simplified(own) == own
+    assert simplify_configuration(own) == own
 
 
 @pytest.fixture(scope="module")

@@ -17,13 +17,18 @@ from numpy.typing import NDArray
 import batchdigits as package
 from batchdigits.config import Ink, InputRange, Model
 from batchdigits.errors import ModelError, UsageError
-from batchdigits.inference.importing.detect_convention import detect, kind_of_outputs
-from batchdigits.inference.importing.import_model import adopt
-from batchdigits.inference.importing.model_formats import Kind
-from batchdigits.inference.importing.model_hash import sha256_of
-from batchdigits.inference.importing.probe_digits import samples
-from batchdigits.inference.input_format import Layout, logits_of, presented
-from batchdigits.inference.model_card import CONVERTED, TAKEN_IN, Convention, Outputs
+from batchdigits.inference.importing.detect_convention import detect_input_spec, detect_output_kind
+from batchdigits.inference.importing.import_model import import_model
+from batchdigits.inference.importing.model_formats import ModelFormat
+from batchdigits.inference.importing.model_hash import hash_model
+from batchdigits.inference.importing.probe_digits import load_probe_digits
+from batchdigits.inference.input_format import Layout, logits_from_outputs, prepare_input
+from batchdigits.inference.model_card import (
+    CONVERTED_MODEL_SUFFIX,
+    IMPORTED_CARD_SUFFIX,
+    InputSpec,
+    OutputKind,
+)
 from batchdigits.inference.registry import open_engine
 
 #: Each model with the convention that its maker had in mind.
@@ -54,11 +59,11 @@ def made(tensorflow_samples: Path) -> Path:
 def test_each_model_reads_the_sample_inbox_as_it_does_for_its_maker(name: str, made: Path) -> None:
     engine = open_engine(Model(str(made / name)))
     assert engine.card.convention is not None
-    told, last = engine.card.convention.told(), engine.card.about["last_layer"]
+    told, last = engine.card.convention.to_dict(), engine.card.fields["last_layer"]
     assert (told["input_range"], told["ink"], last) == MADE[name]
     with np.load(made / "expected.npz") as expected:
         answers = expected[name]
-    logits = logits_of(answers, Outputs(MADE[name][2])) / engine.card.temperature
+    logits = logits_from_outputs(answers, OutputKind(MADE[name][2])) / engine.card.temperature
     powers = np.exp(logits - logits.max(1, keepdims=True))
     shares = powers / powers.sum(1, keepdims=True)
     readings = package.read(FORMS, model=made / name)
@@ -69,7 +74,7 @@ def test_each_model_reads_the_sample_inbox_as_it_does_for_its_maker(name: str, m
 
 
 def test_neighbours_change_no_bit_of_any_model(made: Path) -> None:
-    images = samples()[0][::7]
+    images = load_probe_digits()[0][::7]
     for name in ("plain.keras", "quantised.tflite", "torch.onnx"):
         engine = open_engine(Model(str(made / name)))
         together = engine.predict(images)
@@ -130,7 +135,10 @@ def test_what_was_kept_and_then_changed_is_made_anew(made: Path, tmp_path: Path)
     for file in made.glob("*.model*"):
         shutil.copy(file, tmp_path)
     model = tmp_path / "handwritten_digits.model"
-    card, kept = (model.with_name(model.name + each) for each in (TAKEN_IN, CONVERTED))
+    card, kept = (
+        model.with_name(model.name + each)
+        for each in (IMPORTED_CARD_SUFFIX, CONVERTED_MODEL_SUFFIX)
+    )
     content = kept.read_bytes()
     told = json.loads(card.read_text())
     found: dict[str, Any] = told | {
@@ -140,15 +148,15 @@ def test_what_was_kept_and_then_changed_is_made_anew(made: Path, tmp_path: Path)
         "shape": told["input"],
     }
 
-    def find_out(path: Path, kind: Kind, wanted: Model, folder: Path) -> dict[str, Any]:
+    def find_out(path: Path, kind: ModelFormat, wanted: Model, folder: Path) -> dict[str, Any]:
         (folder / "converted.tflite").write_bytes(content)
         return found
 
     for damaged, with_what in ((kept, content[:-9]), (card, b"{}"), (kept, b"")):
         damaged.write_bytes(with_what)
-        engine = adopt(Model(str(model)), find_out=find_out)
-        assert kept.read_bytes() == content and engine.card.identity == sha256_of(model)
-        assert adopt(Model(str(model)), find_out=None).card.sha256 == engine.card.sha256
+        engine = import_model(Model(str(model)), probe=find_out)
+        assert kept.read_bytes() == content and engine.card.identity == hash_model(model)
+        assert import_model(Model(str(model)), probe=None).card.sha256 == engine.card.sha256
 
 
 def test_what_cannot_be_used_costs_one_line(batchdigits: Run, made: Path, tmp_path: Path) -> None:
@@ -173,13 +181,13 @@ class Knows:
     """A runner that knows the samples' digits, where they are given to it in one convention."""
 
     shape: tuple[int | None, ...] = (28, 28)
-    outputs = 10
+    output_count = 10
     bounds: tuple[float, float] | None = None
 
-    def __init__(self, convention: Convention, right: float = 1.0) -> None:
-        images, digits = samples()
-        layout = Layout.of((28, 28))
-        given = presented(images, layout, convention)
+    def __init__(self, convention: InputSpec, right: float = 1.0) -> None:
+        images, digits = load_probe_digits()
+        layout = Layout.from_shape((28, 28))
+        given = prepare_input(images, layout, convention)
         count = round(len(digits) * right)
         wrong = np.where(np.arange(len(digits)) < count, digits, (digits + 1) % 10)
         self._answers = {image.tobytes(): digit for image, digit in zip(given, wrong, strict=True)}
@@ -190,34 +198,34 @@ class Knows:
         for row, image in zip(found, images, strict=True):
             if image.tobytes() in self._answers:
                 row[self._answers[image.tobytes()]] = 0.55
-        return np.log(found) * 2 - 3 if self.kind is Outputs.LOGITS else found
+        return np.log(found) * 2 - 3 if self.kind is OutputKind.LOGITS else found
 
 
 @pytest.mark.parametrize("place", range(len(InputRange)))
 def test_every_convention_is_found_out(place: int) -> None:
     input_range = list(InputRange)[place]
-    kinds = (Outputs.LOGITS, Outputs.SOFTMAX)
+    kinds = (OutputKind.LOGITS, OutputKind.SOFTMAX)
     for ink, outputs in zip(Ink, kinds if place % 2 else kinds[::-1], strict=True):
-        convention = Convention(input_range, ink, outputs)
+        convention = InputSpec(input_range, ink, outputs)
         if (input_range, ink) == (InputRange.L2_PIXELS, Ink.BLACK):
             continue  # pages that are nowhere quite black look all alike
-        assert detect(Knows(convention), Model()).convention == convention
+        assert detect_input_spec(Knows(convention), Model()).convention == convention
 
 
 def test_a_model_that_reads_badly_is_refused_unless_all_is_said() -> None:
-    runner = Knows(Convention(InputRange.UNIT, Ink.WHITE, Outputs.SOFTMAX), 0.75)
+    runner = Knows(InputSpec(InputRange.UNIT, Ink.WHITE, OutputKind.SOFTMAX), 0.75)
     with pytest.raises(ModelError, match=r"75\.00 % of 600 sample"):
-        detect(runner, Model())
+        detect_input_spec(runner, Model())
     said = Model("", InputRange.UNIT, Ink.WHITE)
-    assert detect(runner, said).accuracy == 0.75
+    assert detect_input_spec(runner, said).accuracy == 0.75
 
 
 @pytest.mark.parametrize("outputs", [1, 9, 11, 26])
 def test_other_than_ten_outputs_are_refused(outputs: int) -> None:
-    runner = Knows(Convention(InputRange.UNIT, Ink.WHITE, Outputs.SOFTMAX))
-    runner.outputs = outputs
+    runner = Knows(InputSpec(InputRange.UNIT, Ink.WHITE, OutputKind.SOFTMAX))
+    runner.output_count = outputs
     with pytest.raises(ModelError, match=f"{outputs} number"):
-        detect(runner, Model())
+        detect_input_spec(runner, Model())
 
 
 @pytest.mark.parametrize(
@@ -243,12 +251,12 @@ def test_other_than_ten_outputs_are_refused(outputs: int) -> None:
 def test_layouts(shape: tuple[int | None, ...], found: tuple[int, int, int, bool] | None) -> None:
     if found is None:
         with pytest.raises(ModelError, match="shape"):
-            Layout.of(shape)
+            Layout.from_shape(shape)
         return
-    layout = Layout.of(shape)
+    layout = Layout.from_shape(shape)
     assert (layout.height, layout.width, layout.channels, layout.channels_first) == found
-    convention = Convention(InputRange.UNIT, Ink.WHITE, Outputs.LOGITS)
-    given = presented(samples()[0][:3], layout, convention)
+    convention = InputSpec(InputRange.UNIT, Ink.WHITE, OutputKind.LOGITS)
+    given = prepare_input(load_probe_digits()[0][:3], layout, convention)
     assert given.shape == (3, *layout.shape) and given.dtype == np.float32
     assert given.min() >= 0 and given.max() <= 1.2
 
@@ -258,11 +266,11 @@ def norm_of(axis: int) -> Callable[[NDArray[np.uint8]], NDArray[np.float64]]:
 
 
 def test_levels_are_those_of_the_libraries_people_use() -> None:
-    images = samples()[0][:5]
-    layout = Layout.of((28, 28))
+    images = load_probe_digits()[0][:5]
+    layout = Layout.from_shape((28, 28))
 
     def given(input_range: InputRange, ink: Ink = Ink.WHITE) -> Images:
-        return presented(images, layout, Convention(input_range, ink, Outputs.LOGITS))
+        return prepare_input(images, layout, InputSpec(input_range, ink, OutputKind.LOGITS))
 
     for input_range, axis in ((InputRange.L2_COLUMNS, 1), (InputRange.L2_ROWS, 2)):
         norms = norm_of(axis)(images)
@@ -274,9 +282,9 @@ def test_levels_are_those_of_the_libraries_people_use() -> None:
 
 def test_kinds_of_outputs() -> None:
     shares = np.full((3, 10), 0.1, np.float32)
-    assert kind_of_outputs(shares) is Outputs.SOFTMAX
-    assert kind_of_outputs(shares * 3) is Outputs.SIGMOID
-    assert kind_of_outputs(np.log(shares)) is Outputs.LOGITS
+    assert detect_output_kind(shares) is OutputKind.SOFTMAX
+    assert detect_output_kind(shares * 3) is OutputKind.SIGMOID
+    assert detect_output_kind(np.log(shares)) is OutputKind.LOGITS
 
 
 def test_models_with_a_card_of_their_own_take_no_wishes() -> None:

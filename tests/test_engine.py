@@ -8,7 +8,12 @@ import pytest
 
 from batchdigits.arrays import GrayImage
 from batchdigits.errors import ModelError
-from batchdigits.inference.engine import Engine, load, load_default, models_folder
+from batchdigits.inference.engine import (
+    Engine,
+    find_bundled_models,
+    load_default_engine,
+    load_engine,
+)
 from batchdigits.preprocessing.normalise import normalise
 
 
@@ -35,7 +40,7 @@ def test_neighbours_change_no_bit(engine: Engine, digits: list[tuple[GrayImage, 
     assert np.array_equal(together, alone)
     shuffled = np.random.default_rng(1).permutation(150)
     assert np.array_equal(engine.predict(batch[shuffled]), together[shuffled])
-    assert np.array_equal(load_default(threads=2).predict(batch), together)
+    assert np.array_equal(load_default_engine(threads=2).predict(batch), together)
 
 
 def test_scores_outlive_the_next_call(engine: Engine, digits: list[tuple[GrayImage, str]]) -> None:
@@ -53,30 +58,30 @@ def test_wrong_shapes_are_refused(engine: Engine) -> None:
 
 
 def test_the_card_says_what_a_reader_needs(engine: Engine) -> None:
-    about = engine.card.about
+    about = engine.card.fields
     assert {"trained_on", "accuracy", "input", "command", "licence"} <= set(about)
-    assert (models_folder() / engine.card.file).stat().st_size < 3_000_000
+    assert (find_bundled_models() / engine.card.file).stat().st_size < 3_000_000
 
 
 def test_a_damaged_or_missing_model_is_told(tmp_path: Path) -> None:
-    for file in models_folder().glob("digits.*"):
+    for file in find_bundled_models().glob("digits.*"):
         shutil.copy(file, tmp_path)
     model, card = tmp_path / "digits.tflite", tmp_path / "digits.json"
-    load(model)
+    load_engine(model)
     with model.open("r+b") as content:
         content.seek(5000)
         content.write(b"broken")
     with pytest.raises(ModelError, match="hash"):
-        load(model)
+        load_engine(model)
     about = json.loads(card.read_text())
     junk = tmp_path / "junk.tflite"
     junk.write_bytes(b"TFL3 no model at all" * 9)
     about["sha256"] = hashlib.sha256(junk.read_bytes()).hexdigest()
     junk.with_suffix(".json").write_text(json.dumps(about))
     with pytest.raises(ModelError, match="no TensorFlow Lite model"):
-        load(junk)
+        load_engine(junk)
     card.write_text("{}")
     with pytest.raises(ModelError, match="damaged"):
-        load(model)
+        load_engine(model)
     with pytest.raises(ModelError, match="No model at"):
-        load(tmp_path / "absent.tflite")
+        load_engine(tmp_path / "absent.tflite")

@@ -20,7 +20,7 @@ from image_samples import (
 from PIL import Image
 
 from batchdigits.arrays import GrayImage
-from batchdigits.images.load import Limits, pages
+from batchdigits.images.load import Limits, load_pages
 from batchdigits.images.reduced import ReducedPage
 from batchdigits.records import Page, Reason, Rejection
 
@@ -31,7 +31,7 @@ LOSSY = {"jpg": 24, "webp": 24, "avif": 24}
 
 
 def only(data: bytes, name: str = "x", limits: Limits | None = None) -> Page | Rejection:
-    found = list(pages(data, name, limits or Limits()))
+    found = list(load_pages(data, name, limits or Limits()))
     assert [number for number, _ in found] == [1]
     return found[0][1]
 
@@ -243,7 +243,7 @@ def test_no_prefix_gives_half_a_picture(name: str) -> None:
     rejected = set()
     lengths = {*range(1, 64), *range(64, len(data), max(1, len(data) // 60))}
     for length in sorted(lengths | {len(data) - 1, len(data) - 2}):
-        for _, page in pages(data[:length], name, Limits()):
+        for _, page in load_pages(data[:length], name, Limits()):
             if isinstance(page, Rejection):
                 rejected.add(page.reason)
             else:
@@ -288,7 +288,7 @@ def test_a_complete_file_that_cannot_be_decoded() -> None:
 @settings(max_examples=100, deadline=None)
 @given(st.binary(max_size=300), st.sampled_from(["x.png", "x.tif", "x", "x.dng"]))
 def test_random_bytes_never_raise(data: bytes, name: str) -> None:
-    assert list(pages(data, name, Limits()))
+    assert list(load_pages(data, name, Limits()))
 
 
 @settings(max_examples=300, deadline=None)
@@ -300,7 +300,7 @@ def test_damaged_bytes_never_raise(name: str, changes: list[tuple[int, int]]) ->
     data = bytearray(SAMPLES[name])
     for place, value in changes:
         data[place % len(data)] = value
-    for number, page in pages(bytes(data), name, Limits(max_megapixels=1)):
+    for number, page in load_pages(bytes(data), name, Limits(max_megapixels=1)):
         assert number >= 1
         assert isinstance(page, Page | Rejection)
 
@@ -309,7 +309,7 @@ def test_damaged_bytes_never_raise(name: str, changes: list[tuple[int, int]]) ->
 @given(st.sampled_from(sorted(SAMPLES)), st.binary(max_size=200))
 def test_signatures_before_random_bytes_never_raise(name: str, tail: bytes) -> None:
     for length in (12, 40):
-        assert list(pages(SAMPLES[name][:length] + tail, name, Limits(max_megapixels=1)))
+        assert list(load_pages(SAMPLES[name][:length] + tail, name, Limits(max_megapixels=1)))
 
 
 def large_jpegs() -> dict[str, bytes]:
@@ -329,7 +329,7 @@ LARGE = large_jpegs()
 
 
 def reduced(data: bytes, enough: int) -> Page | Rejection:
-    ((_, page),) = pages(data, "x.jpg", Limits(), enough)
+    ((_, page),) = load_pages(data, "x.jpg", Limits(), enough)
     return page
 
 
@@ -356,11 +356,11 @@ def test_a_reduced_page_can_be_had_larger() -> None:
     page = reduced(LARGE["colour"], 80)
     assert isinstance(page, ReducedPage)
     for factor, scale in ((1.5, 4), (2, 4), (3, 2), (4, 2)):
-        larger = page.enlarged(factor)
+        larger = page.decode_larger(factor)
         assert isinstance(larger, ReducedPage) and larger.scale == scale
         assert (larger.full_width, larger.full_height) == (700, 452)
     for factor in (5, 8, 100):
-        whole = page.enlarged(factor)
+        whole = page.decode_larger(factor)
         assert isinstance(whole, Page)
         assert_same(whole.gray, shown(LARGE["colour"]), 0)
 
@@ -405,4 +405,4 @@ def test_a_page_damaged_since_it_was_reduced_is_refused() -> None:
     page = reduced(LARGE["gray"], 80)
     assert isinstance(page, ReducedPage)
     cut = ReducedPage(1, page.gray, page.data[:3000], 8, 700, 452)
-    assert isinstance(cut.enlarged(8), Rejection)
+    assert isinstance(cut.decode_larger(8), Rejection)

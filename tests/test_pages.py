@@ -97,7 +97,7 @@ def test_thousands_of_rows_are_split(
     from batchdigits.reports.rerender import render_part
 
     shutil.copytree(outbox, tmp_path / "copy")
-    monkeypatch.setattr(htmlfile, "ROWS", 30)
+    monkeypatch.setattr(htmlfile, "ROWS_PER_PAGE", 30)
     with Journal(tmp_path / "copy") as journal:
         rows = render_part(
             journal, tmp_path / "copy", tmp_path / "split", "", ReportChanges(html=True)

@@ -10,7 +10,7 @@ from PIL import Image
 
 from batchdigits.arrays import GrayImage
 from batchdigits.config import Limits, Thumbnails
-from batchdigits.images.load import pages
+from batchdigits.images.load import load_pages
 from batchdigits.images.reduced import ReducedPage
 from batchdigits.inference.engine import Engine
 from batchdigits.pipeline.decide import decide
@@ -162,7 +162,7 @@ def test_large_pages_are_held_one_at_a_time(
 
 def in_full(data: bytes, engine: Engine) -> tuple[Page, Prediction, Box | None]:
     """How a page reads that is decoded with all its pixels."""
-    ((_, page),) = pages(data, "x.jpg", Limits())
+    ((_, page),) = load_pages(data, "x.jpg", Limits())
     assert isinstance(page, Page)
     digit = normalise(page.gray)
     scores = engine.predict(digit.image[None])[0]
@@ -205,7 +205,7 @@ def test_the_box_on_a_turned_jpeg_page_lies_upright(
     image = Image.fromarray(stored(upright, orientation))
     data = pillow(image, "JPEG", exif=exif(orientation), quality=90)
     (inbox / "page.jpg").write_bytes(data)
-    ((_, page),) = pages(data, "page.jpg", Limits(), SEARCH_SIDE)
+    ((_, page),) = load_pages(data, "page.jpg", Limits(), SEARCH_SIDE)
     assert isinstance(page, ReducedPage)
     (row,) = read(engine, inbox / "page.jpg")
     assert (row.width, row.height) == (1300, 1800)

@@ -253,8 +253,9 @@ def test_a_bomb_fails_alone(batchdigits: Run, scans: Path, outbox: Path) -> None
 
 def test_a_second_process_is_refused(scans: Path, outbox: Path, batchdigits: Run) -> None:
     program = (
-        "import time; from pathlib import Path; from batchdigits.session.outbox import opened\n"
-        f"with opened(Path({str(outbox)!r})): print('held', flush=True); time.sleep(60)"
+        "import time; from pathlib import Path\n"
+        "from batchdigits.session.outbox import open_outbox\n"
+        f"with open_outbox(Path({str(outbox)!r})): print('held', flush=True); time.sleep(60)"
     )
     holder = subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE, text=True)
     assert holder.stdout is not None and holder.stdout.readline() == "held\n"

@@ -10,12 +10,12 @@ from hypothesis import strategies as st
 from image_samples import ORIENTATION, picture, stored, tiff, tiff_stack
 
 from batchdigits.images.ifd import STRIP_BYTES, STRIPS, read_ifds
-from batchdigits.images.load import Limits, pages
+from batchdigits.images.load import Limits, load_pages
 from batchdigits.records import Page, Reason, Rejection
 
 
 def read(data: bytes, limits: Limits | None = None) -> list[Page | Reason]:
-    found = list(pages(data, "x.tif", limits or Limits()))
+    found = list(load_pages(data, "x.tif", limits or Limits()))
     assert [number for number, _ in found] == list(range(1, len(found) + 1))
     return [page.reason if isinstance(page, Rejection) else page for _, page in found]
 
@@ -63,7 +63,7 @@ def test_a_bad_page_in_the_middle_costs_only_its_row(big: bool) -> None:
 
 
 def strips(data: bytes) -> list[int]:
-    return [directory.first(STRIPS) for directory in read_ifds(data)]
+    return [directory.get_first(STRIPS) for directory in read_ifds(data)]
 
 
 def directories(data: bytes) -> list[int]:
@@ -194,7 +194,7 @@ def test_damage_never_raises(big: bool, changes: list[tuple[int, int]]) -> None:
     data = bytearray(tiff_stack([flat(10), flat(20), flat(30)], big))
     for place, value in changes:
         data[place % len(data)] = value
-    for number, page in pages(bytes(data), "x.tif", Limits(max_megapixels=1)):
+    for number, page in load_pages(bytes(data), "x.tif", Limits(max_megapixels=1)):
         assert number >= 1
         assert isinstance(page, Page | Rejection)
 

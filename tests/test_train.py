@@ -22,18 +22,18 @@ from numpy.typing import ArrayLike
 from batchdigits.arrays import GrayImage
 from batchdigits.datasets import readers
 from batchdigits.datasets.labelled import (
-    LONGEST_SIDE,
-    Labelled,
+    MAX_SIDE,
+    LabelledImages,
+    digit_from_label,
     hold_back,
-    labelled_digit,
-    labelled_files,
+    list_labelled_files,
     load_folder,
     load_npz,
 )
-from batchdigits.datasets.split import Data, gather
+from batchdigits.datasets.split import DataSelection, load_data_split
 from batchdigits.errors import DataError
 from batchdigits.inference.calibration import fit_temperature
-from batchdigits.inference.engine import load_default
+from batchdigits.inference.engine import load_default_engine
 from batchdigits.preprocessing.normalise import normalise
 from batchdigits.training.history import Epoch, best_of, gives_up
 from batchdigits.training.simulator import augment
@@ -45,8 +45,10 @@ from batchdigits.training.simulator.pen import Bend, Pen, draw_ink
 Digits = list[tuple[GrayImage, str]]
 
 
-def labelled(digits: Digits) -> Labelled:
-    return Labelled([image for image, _ in digits], np.array([int(true) for _, true in digits]))
+def labelled(digits: Digits) -> LabelledImages:
+    return LabelledImages(
+        [image for image, _ in digits], np.array([int(true) for _, true in digits])
+    )
 
 
 FONTS = Path(matplotlib.get_data_path()) / "fonts" / "ttf"
@@ -195,16 +197,16 @@ def test_training_that_was_stopped_ends_with_the_same_weights(
 
 def test_idx_files_are_read_with_their_labels(tmp_path: Path, digits: Digits) -> None:
     write_idx(tmp_path / "idx", digits)
-    train, test = (readers.load(str(tmp_path / "idx"), part) for part in ("train", "test"))
+    train, test = (readers.load_source(str(tmp_path / "idx"), part) for part in ("train", "test"))
     assert train is not None and test is not None and (len(train), len(test)) == (200, 40)
     assert train.digits[:3].tolist() == [int(true) for _, true in digits[:3]]
-    one = readers.load(str(tmp_path / "idx" / "t10k-images-idx3-ubyte.gz"), "train")
+    one = readers.load_source(str(tmp_path / "idx" / "t10k-images-idx3-ubyte.gz"), "train")
     assert one is not None and np.array_equal(one.pages[39], test.pages[39])
     labels = tmp_path / "idx" / "train-labels-idx1-ubyte"
     for content in (labels.read_bytes()[:-1], labels.read_bytes() + b"x", b"", b"junk"):
         labels.write_bytes(content)
         with pytest.raises(DataError):
-            readers.load(str(tmp_path / "idx"), "train")
+            readers.load_source(str(tmp_path / "idx"), "train")
 
 
 def test_what_makes_no_sense_is_told_before_the_work(batchdigits: Run, tmp_path: Path) -> None:
@@ -228,15 +230,15 @@ def test_no_digit_is_learned_from_and_looked_at(tmp_path: Path, digits: Digits) 
     random = np.random.default_rng(1).integers(0, 255, (120, 28, 28), np.uint8)
     np.savez(tmp_path / "x.npz", x=random, y=np.arange(120) % 10)
     named = tuple(str(tmp_path / name) for name in ("scans", "copies", "x.npz"))
-    parts = gather(Data(named), seed=1)
+    parts = load_data_split(DataSelection(named), seed=1)
     learned, checked, tested = (
         {page.tobytes() for part in some for page in part.pages}
-        for some in ([part for part, _ in parts.learn], parts.check, parts.test)
+        for some in ([part for part, _ in parts.train], parts.validation, parts.test)
     )
     assert learned and checked and tested
     assert not (learned & checked or learned & tested or checked & tested)
-    assert parts.fingerprint() == gather(Data(named), seed=1).fingerprint()
-    assert parts.fingerprint() != gather(Data(named), seed=2).fingerprint()
+    assert parts.fingerprint() == load_data_split(DataSelection(named), seed=1).fingerprint()
+    assert parts.fingerprint() != load_data_split(DataSelection(named), seed=2).fingerprint()
 
 
 def test_early_stopping_counts_rounds_without_gain() -> None:
@@ -340,22 +342,22 @@ def test_an_archive_from_anywhere_is_refused_in_one_sentence(kind: str, tmp_path
 
 
 def test_images_of_any_fair_size_are_taken(tmp_path: Path) -> None:
-    for shape in ((1, 1, 1), (1, 1, LONGEST_SIDE), (1, LONGEST_SIDE, 1)):
+    for shape in ((1, 1, 1), (1, 1, MAX_SIDE), (1, MAX_SIDE, 1)):
         np.savez(tmp_path / "x.npz", x=np.zeros(shape, np.uint8), y=[7])
         assert load_npz(tmp_path / "x.npz").pages[0].shape == shape[1:]
 
 
 def test_a_label_is_one_plain_digit() -> None:
-    assert [labelled_digit(label) for label in "0123456789"] == list(range(10))
+    assert [digit_from_label(label) for label in "0123456789"] == list(range(10))
     for label in ("", "10", "07", "a", " 3", "-1", "٣", "²", "01234"):
-        assert labelled_digit(label) is None
+        assert digit_from_label(label) is None
 
 
 def test_folders_are_labelled_by_their_nearest_name(tmp_path: Path, digits: Digits) -> None:
     write_folder(tmp_path, digits)
     (tmp_path / "w1" / "notes.txt").write_text("x")
     assert len(load_folder(tmp_path)) == len(digits)
-    kept = labelled_files(tmp_path, exclude=("w0/*", "w1/*"))
+    kept = list_labelled_files(tmp_path, exclude=("w0/*", "w1/*"))
     assert {path.parent.parent.name for path, _ in kept} == {"w2", "w3"}
     assert all(str(digit) == path.parent.name for path, digit in kept)
 
@@ -429,7 +431,7 @@ def test_typefaces_are_shown_with_their_digits(
     monkeypatch.setattr(augment, "_kind", lambda random: "plain")
     shutil.copy(FONTS / "DejaVuSans.ttf", tmp_path)
     images, labels = make(Material.of([(labelled(digits), 1.0)], load_fonts(tmp_path)), 60, [1])
-    found = load_default().predict(images).argmax(axis=1)
+    found = load_default_engine().predict(images).argmax(axis=1)
     assert set(labels) == set(range(10)) and np.mean(found == labels) > 0.9
 
 

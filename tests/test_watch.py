@@ -761,11 +761,11 @@ def test_a_day_s_table_that_is_locked_at_midnight_is_written_later(
                 raise PermissionError(13, "Permission denied")
             return replace_report(journal, path, shows)
 
-        monkeypatch.setattr("batchdigits.reports.render.kept", locked)
+        monkeypatch.setattr("batchdigits.reports.render.replace_report", locked)
         reporting.tend(1e9, 99.0, InboxWalk(inbox), lambda: False)
         assert "results-2026-11-21.csv" in reporting.behind
         assert rows_of(outbox / "results-2026-11-21.csv") == []
-        monkeypatch.setattr("batchdigits.reports.render.kept", replace_report)
+        monkeypatch.setattr("batchdigits.reports.render.replace_report", replace_report)
         reporting.tend(2e9, 99.0, InboxWalk(inbox), lambda: False)
         assert [row["file"] for row in rows_of(outbox / "results-2026-11-21.csv")] == ["a.png"]
         assert rows_of(outbox / "results-2026-11-22.csv") == [] and not reporting.behind

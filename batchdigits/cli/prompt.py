@@ -76,9 +76,9 @@ def _train() -> list[str]:
 
 
 def _other_model() -> list[str]:
-    from batchdigits.inference.registry import models
+    from batchdigits.inference.registry import list_models
 
-    _say(f"Known by name: {', '.join(sorted({name for name, _ in models()}))}.")
+    _say(f"Known by name: {', '.join(sorted({name for name, _ in list_models()}))}.")
     model = _answer("Model (a name, or a file or folder made elsewhere)", "", _no_model)
     return [*_read(), "--model", model]
 
@@ -153,9 +153,9 @@ def _no_folder(path: str) -> str:
 
 
 def _no_model(name: str) -> str:
-    from batchdigits.inference.registry import models
+    from batchdigits.inference.registry import list_models
 
-    known = os.path.exists(name) or name in dict(models())
+    known = os.path.exists(name) or name in dict(list_models())
     return "" if known else f"There is no model {name}."
 
 

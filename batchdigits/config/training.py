@@ -12,7 +12,7 @@ class TrainingSettings:
     """What ``batchdigits train`` was told; ``None`` and ``()`` leave the choice to the recipe.
 
     Attributes:
-        data: what to learn from, see :func:`batchdigits.datasets.readers.load`.
+        data: what to learn from, see :func:`batchdigits.datasets.readers.load_source`.
         arch: the network.
         hidden: neurons of each hidden layer of an ``mlp``.
         output: the last layer of an ``mlp``.

@@ -12,41 +12,41 @@ from batchdigits.errors import DataError
 #: Unsigned bytes with one (labels) or three (images) dimensions.
 _MAGIC = {1: b"\0\0\x08\x01", 3: b"\0\0\x08\x03"}
 #: What a file's name says of its part, and the words that tell images from labels.
-_PARTS = {"train": ("train",), "test": ("t10k", "test")}
-_IMAGES, _LABELS = ("images", "idx3"), ("labels", "idx1")
+_PART_WORDS = {"train": ("train",), "test": ("t10k", "test")}
+_IMAGE_WORDS, _LABEL_WORDS = ("images", "idx3"), ("labels", "idx1")
 #: Bytes an array may have: a hundred times MNIST.
-_LARGEST = 5 << 30
+_MAX_BYTES = 5 << 30
 
 
 def is_idx(path: Path) -> bool:
     """Whether this is an IDX file of images, packed with gzip or not."""
     try:
-        return path.is_file() and _opened(path, 4) == _MAGIC[3]
+        return path.is_file() and _read_unpacked(path, 4) == _MAGIC[3]
     except (OSError, EOFError, zlib.error):
         return False
 
 
-def find(folder: Path, part: str) -> Path | None:
+def find_idx_images(folder: Path, part: str) -> Path | None:
     """The images of a part, ``"train"`` or ``"test"``, among the IDX files of a folder."""
-    words = _PARTS[part]
+    words = _PART_WORDS[part]
     found = [
         each
         for each in sorted(folder.iterdir())
         if any(word in each.name.lower() for word in words)
-        and _IMAGES[0] in each.name.lower()
+        and _IMAGE_WORDS[0] in each.name.lower()
         and is_idx(each)
     ]
     return found[0] if found else None
 
 
-def load(images: Path) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
+def load_idx(images: Path) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
     """Read ``(n, h, w) uint8`` images and their ``(n,) uint8`` labels, whose file lies beside them.
 
     Raises:
         DataError: a file is missing or damaged.
     """
     name = images.name
-    for image, label in zip(_IMAGES, _LABELS, strict=True):
+    for image, label in zip(_IMAGE_WORDS, _LABEL_WORDS, strict=True):
         name = name.replace(image, label)
     labels = images.with_name(name)
     if name == images.name:
@@ -58,21 +58,21 @@ def load(images: Path) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
         labels = other if other.exists() else labels
     if not labels.exists():
         raise DataError(f"{images} has no labels beside it: {labels.name} is missing.")
-    return _array(images, 3), _array(labels, 1)
+    return _read_array(images, 3), _read_array(labels, 1)
 
 
-def _array(path: Path, dimensions: int) -> NDArray[np.uint8]:
+def _read_array(path: Path, dimensions: int) -> NDArray[np.uint8]:
     head = 4 + 4 * dimensions
     try:
-        start = _opened(path, head)
+        start = _read_unpacked(path, head)
         if len(start) < head or start[:4] != _MAGIC[dimensions]:
             kind = "images" if dimensions == 3 else "labels"
             raise DataError(f"{path} is no IDX file of {kind}.")
         shape = tuple(int(size) for size in np.frombuffer(start[4:], ">u4"))
         length = int(np.prod(shape, dtype=object))
-        if length > _LARGEST:
+        if length > _MAX_BYTES:
             raise DataError(f"{path} says that it holds {length:,} bytes, which nothing needs.")
-        content = _opened(path, head + length + 1)
+        content = _read_unpacked(path, head + length + 1)
     except (OSError, EOFError, zlib.error) as error:
         raise DataError(f"{path} cannot be read: {error}.") from error
     if len(content) != head + length:
@@ -80,7 +80,7 @@ def _array(path: Path, dimensions: int) -> NDArray[np.uint8]:
     return np.frombuffer(content, np.uint8, offset=head).reshape(shape)
 
 
-def _opened(path: Path, length: int) -> bytes:
+def _read_unpacked(path: Path, length: int) -> bytes:
     """The first bytes, unpacked."""
     with path.open("rb") as file:
         if file.read(2) != b"\x1f\x8b":

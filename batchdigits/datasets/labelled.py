@@ -14,20 +14,20 @@ from numpy.typing import NDArray
 from batchdigits.arrays import GrayImage
 from batchdigits.config import Limits
 from batchdigits.errors import DataError, ImageError
-from batchdigits.images.formats import kind_of_name
-from batchdigits.images.load import pages, read_bytes
+from batchdigits.images.formats import format_from_name
+from batchdigits.images.load import load_pages, read_bytes
 from batchdigits.records import Page, Rejection, Source
 from batchdigits.system.filenames import for_terminal
 from batchdigits.system.logs import LOG
 
 #: Longest side of an image in an array, in pixels: a square of it is the largest page a run reads.
-LONGEST_SIDE = 10_000
+MAX_SIDE = 10_000
 #: Files left out that are told one by one.
-_TOLD = 5
+_MAX_LISTED_FILES = 5
 
 
 @dataclass(frozen=True, slots=True)
-class Labelled:
+class LabelledImages:
     """Pages with their true digits: ``pages[i]`` is ``(h, w) uint8`` gray, ``digits`` int64 0-9."""
 
     pages: list[GrayImage]
@@ -36,22 +36,22 @@ class Labelled:
     def __len__(self) -> int:
         return len(self.pages)
 
-    def take(self, chosen: NDArray[np.intp]) -> "Labelled":
+    def take(self, indices: NDArray[np.intp]) -> "LabelledImages":
         """The items at these places, in this order."""
-        return Labelled([self.pages[i] for i in chosen], self.digits[chosen])
+        return LabelledImages([self.pages[i] for i in indices], self.digits[indices])
 
 
-def join(parts: Sequence[Labelled]) -> Labelled:
+def concatenate(parts: Sequence[LabelledImages]) -> LabelledImages:
     """All parts one after the other."""
     pages_ = [page for part in parts for page in part.pages]
-    return Labelled(pages_, np.concatenate([part.digits for part in parts]))
+    return LabelledImages(pages_, np.concatenate([part.digits for part in parts]))
 
 
-def load_npz(path: Path, part: str = "train") -> Labelled:
+def load_npz(path: Path, part: str = "train") -> LabelledImages:
     """Read one part of an ``.npz`` with ``x_train, y_train, x_test, y_test`` (or ``x, y``).
 
     Args:
-        path: the file, from anywhere; see :func:`load_arrays`, 1 to ``LONGEST_SIDE`` pixels a side.
+        path: the file, from anywhere; see :func:`load_arrays`, 1 to ``MAX_SIDE`` pixels a side.
         part: ``"train"`` or ``"test"``.
 
     Raises:
@@ -74,7 +74,7 @@ def load_npz(path: Path, part: str = "train") -> Labelled:
     return load_arrays(str(path), images, digits)
 
 
-def load_arrays(name: str, images: object, digits: object) -> Labelled:
+def load_arrays(name: str, images: object, digits: object) -> LabelledImages:
     """Images and labels as a file ``name`` has them, in the shapes that people keep them in.
 
     Args:
@@ -88,14 +88,14 @@ def load_arrays(name: str, images: object, digits: object) -> Labelled:
     """
     if not (isinstance(images, np.ndarray) and isinstance(digits, np.ndarray)):
         raise DataError(f"{name}: images and labels must be arrays")
-    pages, truth = _squared(images), _whole(digits)
-    if problem := _problem(pages, truth, images, digits):
+    pages, truth = _reshape_images(images), _convert_labels(digits)
+    if problem := _find_problem(pages, truth, images, digits):
         raise DataError(f"{name}: {problem}")
     assert pages is not None and truth is not None
-    return Labelled(list(_levels(pages)), truth.astype(np.int64))
+    return LabelledImages(list(_scale_levels(pages)), truth.astype(np.int64))
 
 
-def _squared(images: NDArray[Any]) -> NDArray[Any] | None:
+def _reshape_images(images: NDArray[Any]) -> NDArray[Any] | None:
     """``(n, h, w)`` numbers; ``None`` for what is none."""
     if images.dtype.kind not in "uif" or images.ndim not in (2, 3, 4):
         return None
@@ -107,7 +107,7 @@ def _squared(images: NDArray[Any]) -> NDArray[Any] | None:
     return images
 
 
-def _whole(digits: NDArray[Any]) -> NDArray[Any] | None:
+def _convert_labels(digits: NDArray[Any]) -> NDArray[Any] | None:
     """``(n,)`` whole numbers; ``None`` for what is none."""
     if digits.dtype.kind not in "uif" or not digits.size:
         return None
@@ -117,14 +117,14 @@ def _whole(digits: NDArray[Any]) -> NDArray[Any] | None:
     return digits if digits.ndim == 1 and bool((digits == np.floor(digits)).all()) else None
 
 
-def _levels(pages: NDArray[Any]) -> NDArray[np.uint8]:
+def _scale_levels(pages: NDArray[Any]) -> NDArray[np.uint8]:
     if pages.dtype == np.uint8:
         return pages
     top = 255 if pages.max() <= 1 else 1
     return np.asarray(np.rint(pages * top), np.uint8)
 
 
-def _problem(
+def _find_problem(
     pages: NDArray[Any] | None,
     truth: NDArray[Any] | None,
     images: NDArray[Any],
@@ -132,13 +132,13 @@ def _problem(
 ) -> str | None:
     """Why these are no labelled images; members of an archive may be any arrays."""
     if truth is None:
-        return f"labels must be one whole number an image, not {_told(digits)}"
+        return f"labels must be one whole number an image, not {_describe_array(digits)}"
     if pages is None:
-        return f"images must be (n, h, w) numbers, not {_told(images)}"
+        return f"images must be (n, h, w) numbers, not {_describe_array(images)}"
     if len(pages) != len(truth):
         return f"there are {len(pages):,} images, but {len(truth):,} labels"
-    if not (min(pages.shape[1:]) >= 1 and max(pages.shape[1:]) <= LONGEST_SIDE):
-        return f"images must have 1 to {LONGEST_SIDE:,} pixels a side"
+    if not (min(pages.shape[1:]) >= 1 and max(pages.shape[1:]) <= MAX_SIDE):
+        return f"images must have 1 to {MAX_SIDE:,} pixels a side"
     if not (truth.min() >= 0 and truth.max() <= 9):
         return "labels must be 0 to 9"
     if pages.dtype != np.uint8 and not (
@@ -148,11 +148,11 @@ def _problem(
     return None
 
 
-def _told(array: NDArray[Any]) -> str:
+def _describe_array(array: NDArray[Any]) -> str:
     return f"{array.dtype} of shape {array.shape}"
 
 
-def load_mnist(part: str = "train") -> Labelled:
+def load_mnist(part: str = "train") -> LabelledImages:
     """MNIST through Keras' own loader, which downloads it once.
 
     Raises:
@@ -168,10 +168,10 @@ def load_mnist(part: str = "train") -> Labelled:
             f"into ~/.keras/datasets: {' '.join(str(error).split())}"
         ) from error
     images, digits = train if part == "train" else test
-    return Labelled(list(images), digits.astype(np.int64))
+    return LabelledImages(list(images), digits.astype(np.int64))
 
 
-def labelled_digit(label: str) -> int | None:
+def digit_from_label(label: str) -> int | None:
     """The digit that a label means, be it a folder's name or a cell; ``None`` for any other text.
 
     Only the plain characters ``0`` to ``9`` count, not the further digits that Unicode has.
@@ -179,7 +179,7 @@ def labelled_digit(label: str) -> int | None:
     return int(label) if len(label) == 1 and label in "0123456789" else None
 
 
-def labelled_files(
+def list_labelled_files(
     folder: Path, include: Sequence[str] = (), exclude: Sequence[str] = ()
 ) -> list[tuple[Path, int]]:
     """Image files whose nearest folder is named ``0`` to ``9``, sorted, with that digit.
@@ -194,54 +194,59 @@ def labelled_files(
         name = path.relative_to(folder).as_posix()
         wanted = not include or any(fnmatch.fnmatch(name, pattern) for pattern in include)
         unwanted = any(fnmatch.fnmatch(name, pattern) for pattern in exclude)
-        digit = labelled_digit(path.parent.name)
-        if wanted and not unwanted and digit is not None and _is_read(path.name):
+        digit = digit_from_label(path.parent.name)
+        if wanted and not unwanted and digit is not None and _is_supported(path.name):
             found.append((path, digit))
     return found
 
 
-def _is_read(name: str) -> bool:
-    kind = kind_of_name(name)
-    return kind is not None and kind.is_read
+def _is_supported(name: str) -> bool:
+    kind = format_from_name(name)
+    return kind is not None and kind.is_supported
 
 
-def load_folder(folder: Path, include: Sequence[str] = (), exclude: Sequence[str] = ()) -> Labelled:
-    """Read a labelled folder (see :func:`labelled_files`) with the loader that prediction uses.
+def load_folder(
+    folder: Path, include: Sequence[str] = (), exclude: Sequence[str] = ()
+) -> LabelledImages:
+    """Read a labelled folder (see :func:`list_labelled_files`) with the loader that prediction
+    uses.
 
     Files that cannot be read are left out, and told.
 
     Raises:
         DataError: the folder holds no labelled image that can be read.
     """
-    files = labelled_files(folder, include, exclude)
+    files = list_labelled_files(folder, include, exclude)
     pages_: list[GrayImage] = []
     digits, bad = [], []
     for path, digit in files:
-        page = _page(path)
+        page = _load_page(path)
         if isinstance(page, Page):
             pages_.append(page.gray)
             digits.append(digit)
         else:
             bad.append((path, page.detail))
-    for path, why in bad[:_TOLD]:
+    for path, why in bad[:_MAX_LISTED_FILES]:
         LOG.warning("%s is left out: %s", for_terminal(str(path)), why)
-    if len(bad) > _TOLD:
-        LOG.warning("So are %d more files that cannot be read.", len(bad) - _TOLD)
+    if len(bad) > _MAX_LISTED_FILES:
+        LOG.warning("So are %d more files that cannot be read.", len(bad) - _MAX_LISTED_FILES)
     if not pages_:
         raise DataError(f"{folder} has no images in sub-folders named 0 to 9")
-    return Labelled(pages_, np.array(digits, np.int64))
+    return LabelledImages(pages_, np.array(digits, np.int64))
 
 
-def _page(path: Path) -> Page | Rejection:
+def _load_page(path: Path) -> Page | Rejection:
     source = Source(str(path), path.name)
     try:
         data, _ = read_bytes(source)
     except ImageError as error:
         return error.rejection
-    return next(iter(pages(data, source.name, Limits())))[1]
+    return next(iter(load_pages(data, source.name, Limits())))[1]
 
 
-def hold_back(data: Labelled, share: float, seed: int) -> tuple[Labelled, Labelled]:
+def hold_back(
+    data: LabelledImages, share: float, seed: int
+) -> tuple[LabelledImages, LabelledImages]:
     """Split off a seeded random share, at least one: ``(rest, held_back)``.
 
     Raises:

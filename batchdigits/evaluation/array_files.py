@@ -30,8 +30,8 @@ def written(path: Path, inbox: Path) -> dict[str, int]:
     Raises:
         DataError: see :func:`batchdigits.datasets.labelled.load_npz`; or the disk is full.
     """
-    images = readers.idx_of(path, "test")
-    data = load_arrays(str(images), *idx.load(images)) if images else load_npz(path, "test")
+    images = readers.find_idx_file(path, "test")
+    data = load_arrays(str(images), *idx.load_idx(images)) if images else load_npz(path, "test")
     truth = {f"{number:05d}.png": int(digit) for number, digit in enumerate(data.digits)}
     try:
         for name, page in zip(truth, data.pages, strict=True):

@@ -13,7 +13,7 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
-from batchdigits.datasets.labelled import labelled_digit
+from batchdigits.datasets.labelled import digit_from_label
 from batchdigits.errors import DataError
 from batchdigits.pipeline.scan import is_chosen
 from batchdigits.reports.csvfile import unguard_cell
@@ -82,7 +82,7 @@ def _row(cells: list[str], file: int, digit: int, place: str) -> tuple[str, int]
     if len(cells) <= max(file, digit) or not cells[file].strip():
         raise DataError(f"{place}: a cell is missing; each row needs a file and a digit.")
     label = cells[digit].strip()
-    truth = labelled_digit(label)
+    truth = digit_from_label(label)
     if "\0" in cells[file]:
         raise DataError(f"{place}: {cells[file]!r} is no file name.")
     if truth is None:

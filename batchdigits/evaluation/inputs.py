@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from batchdigits.datasets import readers
-from batchdigits.datasets.labelled import labelled_digit
+from batchdigits.datasets.labelled import digit_from_label
 from batchdigits.datasets.readers import MNIST
 from batchdigits.errors import DataError, UsageError
 from batchdigits.evaluation import array_files, csv_labels
@@ -55,7 +55,7 @@ def labelled(
     path = Path(data)
     if data != MNIST and not path.exists():
         raise DataError(f"There is no {data}.")
-    if readers.is_folder(data):
+    if readers.is_labelled_folder(data):
         return _folder(path, include, exclude)
     if data != MNIST and path.suffix.lower() == ".csv":
         truth = csv_labels.copied(path, include, exclude, temporary)
@@ -71,11 +71,11 @@ def _folder(folder: Path, include: tuple[str, ...], exclude: tuple[str, ...]) ->
     own = folder.resolve().name
 
     def digit_of(name: str) -> int | None:
-        """The rule of :func:`batchdigits.datasets.labelled.labelled_files`: the nearest folder."""
-        return labelled_digit(PurePosixPath(name).parent.name or own)
+        """The rule of :func:`batchdigits.datasets.labelled.list_labelled_files`: the nearest folder."""
+        return digit_from_label(PurePosixPath(name).parent.name or own)
 
     # What has no label need not be read; a folder that is a label itself labels all it holds.
-    wanted = include or (_LABELLED if labelled_digit(own) is None else ())
+    wanted = include or (_LABELLED if digit_from_label(own) is None else ())
     scan = InboxWalk(folder, wanted, exclude)
     if not any(digit_of(name) is not None for name, _, _ in scan):
         chosen = " that the patterns let through" if include or exclude else ""

@@ -22,8 +22,8 @@ import cv2  # noqa: E402  (reads those settings as it loads)
 
 from batchdigits.arrays import GrayImage  # noqa: E402
 from batchdigits.images import containers, ifd, pnm  # noqa: E402
-from batchdigits.images.formats import Kind  # noqa: E402
-from batchdigits.images.pixels import bgr, on_white, to_gray, upright  # noqa: E402
+from batchdigits.images.formats import ImageFormat  # noqa: E402
+from batchdigits.images.pixels import apply_orientation, blend_on_white, to_bgr, to_gray  # noqa: E402
 from batchdigits.records import Page, Reason, Rejection  # noqa: E402
 
 if TYPE_CHECKING:
@@ -34,27 +34,27 @@ cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
 #: For a page that is there to its end, but that no decoder takes.
 DAMAGED = Rejection(Reason.CORRUPT, "The image is complete, but it cannot be decoded.")
 
-_NO_MEMORY = -4  # cv::Error::StsNoMem
+_OUT_OF_MEMORY_CODE = -4  # cv::Error::StsNoMem
 _ORIENTATION = 0x0112
 #: Pillow's modes that do not become RGB.
-_PLAIN_MODES = {"1": "L", "La": "LA", "RGBa": "RGBA", "PA": "RGBA"}
+_CONVERTED_MODES = {"1": "L", "La": "LA", "RGBa": "RGBA", "PA": "RGBA"}
 
 
-def guarded(read: Callable[[], Page | Rejection]) -> Page | Rejection:
+def catch_decode_errors(read: Callable[[], Page | Rejection]) -> Page | Rejection:
     """Read a page, and make a row of whatever goes wrong."""
     try:
         return read()
     except MemoryError:
-        return _no_memory()
+        return _reject_out_of_memory()
     except cv2.error as error:
-        return _no_memory() if error.code == _NO_MEMORY else DAMAGED
+        return _reject_out_of_memory() if error.code == _OUT_OF_MEMORY_CODE else DAMAGED
     except ImportError as error:  # a Pillow built without this format
         return Rejection(Reason.UNSUPPORTED, f"This installation cannot decode it: {error}.")
     except Exception:  # the decoders raise nearly every type there is on damaged files
         return DAMAGED
 
 
-def _no_memory() -> Rejection:
+def _reject_out_of_memory() -> Rejection:
     return Rejection(
         Reason.IO_ERROR, "There was not enough memory to decode it; lower --max-megapixels."
     )
@@ -66,37 +66,37 @@ def imdecode(data: bytes | memoryview, flags: int) -> NDArray[Any] | None:
     return cv2.imdecode(np.frombuffer(data, np.uint8), flags)
 
 
-def image_size(kind: Kind, data: bytes) -> tuple[int, int] | None:
+def read_image_size(image_format: ImageFormat, data: bytes) -> tuple[int, int] | None:
     """Width and height by the header, before any rotation; ``None`` where it makes no sense."""
     try:
-        return _SIZES[kind.name](data)
+        return _SIZE_READERS[image_format.name](data)
     except (struct.error, IndexError, ValueError, KeyError, SyntaxError, OSError):
         return None
 
 
-def decode(kind: Kind, data: bytes) -> GrayImage | None:
+def decode(image_format: ImageFormat, data: bytes) -> GrayImage | None:
     """``(height, width) uint8`` of a file with one page, or ``None`` where it is damaged.
 
-    May raise whatever its decoder raises: call it through :func:`guarded`.
+    May raise whatever its decoder raises: call it through :func:`catch_decode_errors`.
     """
-    return _DECODERS[kind.name](data)
+    return _DECODERS[image_format.name](data)
 
 
-def _plain(data: bytes) -> GrayImage | None:
+def _decode_gray(data: bytes) -> GrayImage | None:
     """Take the fast road, on which OpenCV applies EXIF orientation itself."""
     return imdecode(data, cv2.IMREAD_GRAYSCALE)
 
 
-def _png(data: bytes) -> GrayImage | None:
+def _decode_png(data: bytes) -> GrayImage | None:
     depth, colour_type = data[24], data[25]
     transparent = colour_type & 4 or data.find(b"tRNS", 33, data.find(b"IDAT", 33)) >= 0
     if depth <= 8 and not transparent:
-        return _plain(data)
-    key = _transparent_gray(data) if colour_type == 0 and transparent else None
-    return _as_it_is(data, key)
+        return _decode_gray(data)
+    key = _find_transparent_level(data) if colour_type == 0 and transparent else None
+    return _decode_unchanged(data, key)
 
 
-def _transparent_gray(data: bytes) -> int | None:
+def _find_transparent_level(data: bytes) -> int | None:
     """Find the gray level that a tRNS chunk makes transparent, as OpenCV decodes that level."""
     at = data.find(b"tRNS", 33)
     (level,) = struct.unpack_from(">H", data, at + 4)
@@ -104,7 +104,7 @@ def _transparent_gray(data: bytes) -> int | None:
     return int(level if depth == 16 else level * 255 // (2**depth - 1))
 
 
-def _as_it_is(data: bytes, key: int | None = None) -> GrayImage | None:
+def _decode_unchanged(data: bytes, transparent_level: int | None = None) -> GrayImage | None:
     """Decode with alpha and full depth, then turn it by its EXIF, which OpenCV leaves out here."""
     pixels, kinds, blocks = cv2.imdecodeWithMetadata(
         np.frombuffer(data, np.uint8), flags=cv2.IMREAD_UNCHANGED
@@ -112,72 +112,72 @@ def _as_it_is(data: bytes, key: int | None = None) -> GrayImage | None:
     if pixels is None:
         return None
     gray = to_gray(pixels)
-    if key is not None and pixels.ndim == 2:
-        gray[pixels == key] = 255
+    if transparent_level is not None and pixels.ndim == 2:
+        gray[pixels == transparent_level] = 255
     for kind, block in zip(kinds, blocks, strict=True):
         if kind == cv2.IMAGE_METADATA_EXIF:
-            return upright(gray, ifd.orientation(block.tobytes()))
+            return apply_orientation(gray, ifd.read_orientation(block.tobytes()))
     return gray
 
 
-def _bmp(data: bytes) -> GrayImage | None:
+def _decode_bmp(data: bytes) -> GrayImage | None:
     """Only a 32-bit file with a V4 or V5 header can have alpha; all zero means it has none."""
     header, bits = struct.unpack_from("<I", data, 14)[0], struct.unpack_from("<H", data, 28)[0]
     if header < 108 or bits != 32:
-        return _plain(data)
+        return _decode_gray(data)
     pixels = imdecode(data, cv2.IMREAD_UNCHANGED)
     if pixels is None or pixels.ndim == 2:
         return pixels
     return to_gray(pixels if pixels[..., -1].any() else pixels[..., :3])
 
 
-def _gif(data: bytes) -> GrayImage | None:
+def _decode_gif(data: bytes) -> GrayImage | None:
     """Decode the first picture of it."""
     pixels = imdecode(data, cv2.IMREAD_UNCHANGED)
     return None if pixels is None else to_gray(pixels)
 
 
-def _pnm(data: bytes) -> GrayImage:
+def _decode_pnm(data: bytes) -> GrayImage:
     if data[:2] in (b"P7", b"Pf", b"PF"):
         values = pnm.read_pam_or_pfm(data)
         if pnm.pam_has_alpha(data):
-            return on_white(to_gray(bgr(values[..., :-1])), to_gray(values[..., -1]))
-        return to_gray(bgr(values))
+            return blend_on_white(to_gray(to_bgr(values[..., :-1])), to_gray(values[..., -1]))
+        return to_gray(to_bgr(values))
     from PIL.PpmImagePlugin import PpmImageFile
 
-    return to_gray(pillow_pixels(PpmImageFile(io.BytesIO(data))))
+    return to_gray(pixels_from_pillow(PpmImageFile(io.BytesIO(data))))
 
 
-def _jp2(data: bytes) -> GrayImage:
+def _decode_jp2(data: bytes) -> GrayImage:
     pixels = imdecode(data, cv2.IMREAD_UNCHANGED)
     if pixels is None:  # gray with alpha, for one
         from PIL.Jpeg2KImagePlugin import Jpeg2KImageFile
 
-        pixels = pillow_pixels(Jpeg2KImageFile(io.BytesIO(data)))
+        pixels = pixels_from_pillow(Jpeg2KImageFile(io.BytesIO(data)))
     return to_gray(pixels)
 
 
-def _avif_file(data: bytes) -> "ImageFile":
+def _open_avif(data: bytes) -> "ImageFile":
     # The class itself, as Image.open() would add Pillow's own limit on pixels.
     from PIL.AvifImagePlugin import AvifImageFile
 
     return AvifImageFile(io.BytesIO(data))
 
 
-def _avif(data: bytes) -> GrayImage | None:
+def _decode_avif(data: bytes) -> GrayImage | None:
     """OpenCV never turns AVIF; Pillow tells what irot, imir and EXIF come to."""
     pixels = imdecode(data, cv2.IMREAD_UNCHANGED)
     if pixels is None:
         return None
-    return upright(to_gray(pixels), _avif_file(data).getexif().get(_ORIENTATION, 1))
+    return apply_orientation(to_gray(pixels), _open_avif(data).getexif().get(_ORIENTATION, 1))
 
 
-def _avif_size(data: bytes) -> tuple[int, int]:
-    width, height = _avif_file(data).size
+def _read_avif_size(data: bytes) -> tuple[int, int]:
+    width, height = _open_avif(data).size
     return width, height
 
 
-def pillow_pixels(image: "ImageFile") -> NDArray[Any]:
+def pixels_from_pillow(image: "ImageFile") -> NDArray[Any]:
     """Pixels of an opened Pillow image, upright, in the channel order of OpenCV."""
     from PIL import ImageOps
 
@@ -187,28 +187,28 @@ def pillow_pixels(image: "ImageFile") -> NDArray[Any]:
     if turned.mode == "LAB":
         turned = turned.getchannel("L")
     elif turned.mode not in ("L", "LA", "RGB", "RGBA", "I", "F") and turned.mode[:2] != "I;":
-        turned = turned.convert(_PLAIN_MODES.get(turned.mode, "RGB"))
-    return bgr(np.asarray(turned))
+        turned = turned.convert(_CONVERTED_MODES.get(turned.mode, "RGB"))
+    return to_bgr(np.asarray(turned))
 
 
 _DECODERS: dict[str, Callable[[bytes], GrayImage | None]] = {
-    "png": _png,
-    "jpeg": _plain,
-    "bmp": _bmp,
-    "gif": _gif,
-    "webp": _as_it_is,
-    "pnm": _pnm,
-    "jp2": _jp2,
-    "avif": _avif,
+    "png": _decode_png,
+    "jpeg": _decode_gray,
+    "bmp": _decode_bmp,
+    "gif": _decode_gif,
+    "webp": _decode_unchanged,
+    "pnm": _decode_pnm,
+    "jp2": _decode_jp2,
+    "avif": _decode_avif,
 }
 
-_SIZES: dict[str, Callable[[bytes], tuple[int, int]]] = {
-    "png": containers.png_size,
-    "jpeg": containers.jpeg_size,
-    "bmp": containers.bmp_size,
-    "gif": containers.gif_size,
-    "webp": containers.webp_size,
-    "pnm": pnm.pnm_size,
-    "jp2": containers.jp2_size,
-    "avif": _avif_size,
+_SIZE_READERS: dict[str, Callable[[bytes], tuple[int, int]]] = {
+    "png": containers.read_png_size,
+    "jpeg": containers.read_jpeg_size,
+    "bmp": containers.read_bmp_size,
+    "gif": containers.read_gif_size,
+    "webp": containers.read_webp_size,
+    "pnm": pnm.read_pnm_size,
+    "jp2": containers.read_jp2_size,
+    "avif": _read_avif_size,
 }

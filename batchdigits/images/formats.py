@@ -15,12 +15,12 @@ from batchdigits.images import containers, ifd, pnm
 #: No signature below needs more, but for the name of an SVG after a long comment.
 HEAD_BYTES = 1024
 
-_EXPORT = "Save or export it as PNG, JPEG or TIFF."
+_EXPORT_ADVICE = "Save or export it as PNG, JPEG or TIFF."
 _RAW_ADVICE = "Camera raw files are not read. Develop it in a photo program to PNG, JPEG or TIFF."
 
 
 @dataclass(frozen=True, slots=True)
-class Kind:
+class ImageFormat:
     """One kind of file.
 
     Attributes:
@@ -35,12 +35,12 @@ class Kind:
     name: str
     label: str
     signature: re.Pattern[bytes]
-    endings: tuple[str, ...]
+    suffixes: tuple[str, ...]
     advice: str = ""
-    complete: Callable[[bytes], bool] | None = None
+    completeness_check: Callable[[bytes], bool] | None = None
 
     @property
-    def is_read(self) -> bool:
+    def is_supported(self) -> bool:
         """Whether batchdigits reads this kind."""
         return not self.advice
 
@@ -49,63 +49,79 @@ class Kind:
         return self.signature.match(head) is not None
 
 
-def _signature(pattern: bytes) -> re.Pattern[bytes]:
+def _compile_signature(pattern: bytes) -> re.Pattern[bytes]:
     return re.compile(pattern, re.DOTALL)
 
 
 # The signatures of BMP and the Netpbm kinds are short, so more than the two letters is asked
 # for: a text that begins with "BM" or "P1" is no image.
-PNG = Kind("png", "PNG", _signature(rb"\x89PNG\r\n\x1a\n"), (".png",), "", containers.png_complete)
-JPEG = Kind(
+PNG = ImageFormat(
+    "png",
+    "PNG",
+    _compile_signature(rb"\x89PNG\r\n\x1a\n"),
+    (".png",),
+    "",
+    containers.is_png_complete,
+)
+JPEG = ImageFormat(
     "jpeg",
     "JPEG",
-    _signature(rb"\xff\xd8\xff"),
+    _compile_signature(rb"\xff\xd8\xff"),
     (".jpg", ".jpeg", ".jpe", ".jfif"),
-    complete=containers.jpeg_complete,
+    completeness_check=containers.is_jpeg_complete,
 )
-TIFF = Kind(
+TIFF = ImageFormat(
     "tiff",
     "TIFF",
-    _signature(rb"II\*\0|MM\0\*|II\+\0|MM\0\+"),
+    _compile_signature(rb"II\*\0|MM\0\*|II\+\0|MM\0\+"),
     (".tif", ".tiff", ".btf", ".tf8"),
-    complete=ifd.tiff_complete,
+    completeness_check=ifd.is_tiff_complete,
 )
-BMP = Kind(
+BMP = ImageFormat(
     "bmp",
     "BMP",
-    _signature(rb"BM.{12}[\x0c\x10\x28\x34\x38\x40\x6c\x7c]\0\0\0"),
+    _compile_signature(rb"BM.{12}[\x0c\x10\x28\x34\x38\x40\x6c\x7c]\0\0\0"),
     (".bmp", ".dib"),
-    complete=containers.bmp_complete,
+    completeness_check=containers.is_bmp_complete,
 )
-GIF = Kind("gif", "GIF", _signature(rb"GIF8[79]a"), (".gif",), "", containers.gif_complete)
-WEBP = Kind("webp", "WebP", _signature(rb"RIFF.{4}WEBP"), (".webp",), "", containers.webp_complete)
-PNM = Kind(
+GIF = ImageFormat(
+    "gif", "GIF", _compile_signature(rb"GIF8[79]a"), (".gif",), "", containers.is_gif_complete
+)
+WEBP = ImageFormat(
+    "webp",
+    "WebP",
+    _compile_signature(rb"RIFF.{4}WEBP"),
+    (".webp",),
+    "",
+    containers.is_webp_complete,
+)
+PNM = ImageFormat(
     "pnm",
     "PBM, PGM, PPM, PAM or PFM",
-    _signature(rb"P[1-6](?:\s+\d|\s*#)|P7\n|P[Ff]\s+\d"),
+    _compile_signature(rb"P[1-6](?:\s+\d|\s*#)|P7\n|P[Ff]\s+\d"),
     (".pbm", ".pgm", ".ppm", ".pnm", ".pam", ".pfm"),
-    complete=pnm.pnm_complete,
+    completeness_check=pnm.is_pnm_complete,
 )
-JP2 = Kind(
+JP2 = ImageFormat(
     "jp2",
     "JPEG 2000",
-    _signature(rb"\0\0\0\x0cjP  \r\n\x87\n|\xff\x4f\xff\x51"),
+    _compile_signature(rb"\0\0\0\x0cjP  \r\n\x87\n|\xff\x4f\xff\x51"),
     (".jp2", ".j2k", ".jpf", ".jpx", ".j2c", ".jpc"),
-    complete=containers.jp2_complete,
+    completeness_check=containers.is_jp2_complete,
 )
-AVIF = Kind(
+AVIF = ImageFormat(
     "avif",
     "AVIF",
     # The brand may stand behind "mif1" among the compatible brands; those are four bytes each.
-    _signature(rb".{4}ftyp(?:avif|avis|mif1.{4}(?:.{4}){0,8}?(?:avif|avis))"),
+    _compile_signature(rb".{4}ftyp(?:avif|avis|mif1.{4}(?:.{4}){0,8}?(?:avif|avis))"),
     (".avif", ".avifs"),
-    complete=containers.avif_complete,
+    completeness_check=containers.is_avif_complete,
 )
-RAW = Kind(
+RAW = ImageFormat(
     "raw",
     "camera raw",
     # Canon CR2, CR3 and CRW, Fujifilm, Olympus, Panasonic, Sigma, Minolta.
-    _signature(
+    _compile_signature(
         rb"II\*\0.{4}CR|.{4}ftypcrx |II\x1a\0\0\0HEAPCCDR|FUJIFILMCCD-RAW|IIR[OS]|MMOR"
         rb"|IIU\0|FOVb|\0MRM"
     ),
@@ -138,98 +154,116 @@ RAW = Kind(
     ),
     _RAW_ADVICE,
 )
-PDF = Kind(
+PDF = ImageFormat(
     "pdf",
     "PDF",
-    _signature(rb"\s{0,32}%PDF-"),
+    _compile_signature(rb"\s{0,32}%PDF-"),
     (".pdf",),
     "PDF files are not read. Export its pages as PNG or TIFF, for example with pdftoppm -png.",
 )
-HEIF = Kind(
+HEIF = ImageFormat(
     "heic",
     "HEIC or HEIF",
-    _signature(rb".{4}ftyp(?:hei[cxms]|hev[cxms]|mif1|msf1)"),
+    _compile_signature(rb".{4}ftyp(?:hei[cxms]|hev[cxms]|mif1|msf1)"),
     (".heic", ".heif", ".hif"),
     "HEIC and HEIF photos are not read. Convert it to JPEG or PNG, or set the phone to JPEG.",
 )
-PSD = Kind(
+PSD = ImageFormat(
     "psd",
     "Photoshop",
-    _signature(rb"8BPS\0[\1\2]"),
+    _compile_signature(rb"8BPS\0[\1\2]"),
     (".psd", ".psb"),
-    "Photoshop files are not read. " + _EXPORT,
+    "Photoshop files are not read. " + _EXPORT_ADVICE,
 )
-SVG = Kind(
+SVG = ImageFormat(
     "svg",
     "SVG",
-    _signature(
+    _compile_signature(
         rb"(?:\xef\xbb\xbf)?\s*<(?:svg\b|!DOCTYPE svg|(?:\?xml|!--|!DOCTYPE).{0,1000}?<svg\b)"
     ),
     (".svg",),
     "SVG drawings hold no pixels and are not read. Export it as PNG.",
 )
-JXL = Kind(
+JXL = ImageFormat(
     "jxl",
     "JPEG XL",
-    _signature(rb"\xff\x0a|\0\0\0\x0cJXL \r\n\x87\n"),
+    _compile_signature(rb"\xff\x0a|\0\0\0\x0cJXL \r\n\x87\n"),
     (".jxl",),
-    "JPEG XL files are not read. " + _EXPORT,
+    "JPEG XL files are not read. " + _EXPORT_ADVICE,
 )
-DJVU = Kind(
+DJVU = ImageFormat(
     "djvu",
     "DjVu",
-    _signature(rb"AT&TFORM"),
+    _compile_signature(rb"AT&TFORM"),
     (".djvu", ".djv"),
     "DjVu files are not read. Export its pages as TIFF, for example with ddjvu -format=tiff.",
 )
-EXR = Kind(
+EXR = ImageFormat(
     "exr",
     "OpenEXR",
-    _signature(rb"\x76\x2f\x31\x01"),
+    _compile_signature(rb"\x76\x2f\x31\x01"),
     (".exr",),
-    "OpenEXR files are not read. " + _EXPORT,
+    "OpenEXR files are not read. " + _EXPORT_ADVICE,
 )
 
 #: Every kind. The order matters only where signatures overlap: RAW before TIFF, AVIF before HEIF.
-KINDS = (PNG, JPEG, RAW, TIFF, BMP, GIF, WEBP, PNM, JP2, AVIF, PDF, HEIF, PSD, SVG, JXL, DJVU, EXR)
+FORMATS = (
+    PNG,
+    JPEG,
+    RAW,
+    TIFF,
+    BMP,
+    GIF,
+    WEBP,
+    PNM,
+    JP2,
+    AVIF,
+    PDF,
+    HEIF,
+    PSD,
+    SVG,
+    JXL,
+    DJVU,
+    EXR,
+)
 
-_BY_ENDING = {ending: kind for kind in KINDS for ending in kind.endings}
+_FORMAT_BY_SUFFIX = {ending: kind for kind in FORMATS for ending in kind.suffixes}
 
 
-def kind_of_content(head: bytes) -> Kind | None:
+def format_from_content(head: bytes) -> ImageFormat | None:
     """Return the kind of a file that begins with ``head`` (64 bytes or more), or ``None``.
 
-    Many camera raw files are TIFF by content: only their ending tells, see :func:`judge`.
+    Many camera raw files are TIFF by content: only their ending tells, see :func:`identify_format`.
     """
-    for kind in KINDS:
+    for kind in FORMATS:
         if kind.signature.match(head):
             return kind
     return None
 
 
-def kind_of_name(name: str) -> Kind | None:
+def format_from_name(name: str) -> ImageFormat | None:
     """Return the kind that a name's ending promises, upper and lower case alike, or ``None``."""
     dot = name.rfind(".")
-    return _BY_ENDING.get(name[dot:].lower()) if dot >= 0 else None
+    return _FORMAT_BY_SUFFIX.get(name[dot:].lower()) if dot >= 0 else None
 
 
-def judge(head: bytes, name: str) -> Kind | None:
+def identify_format(head: bytes, name: str) -> ImageFormat | None:
     """Return the kind by content; a raw ending wins over TIFF, as DNG, NEF and ARW are both."""
-    kind = kind_of_content(head)
-    if kind is TIFF and kind_of_name(name) is RAW:
+    kind = format_from_content(head)
+    if kind is TIFF and format_from_name(name) is RAW:
         return RAW
     return kind
 
 
-def is_complete(kind: Kind, data: bytes) -> bool:
+def is_complete(image_format: ImageFormat, data: bytes) -> bool:
     """Whether ``data`` reaches to the end of its image, judged by the file's structure.
 
     Bytes after the end do no harm. It says nothing of damage in between, and costs far less than
     decoding. ``True`` for kinds that are not read. Never raises.
     """
-    if kind.complete is None:
+    if image_format.completeness_check is None:
         return True
     try:
-        return kind.complete(data)
+        return image_format.completeness_check(data)
     except (struct.error, IndexError, ValueError):
         return False

@@ -20,17 +20,17 @@ ORIENTATION, SAMPLES, PLANAR = 274, 277, 284
 STRIPS, STRIP_BYTES, TILES, TILE_BYTES, EXTRA_SAMPLES = 273, 279, 324, 325, 338
 TILE_WIDTH, TILE_LENGTH = 322, 323
 _COLOUR_MAP, _JPEG_TABLES = 320, 347  # wanted only to see that they are there
-_WANTED = frozenset(
+_READ_TAGS = frozenset(
     {SUBFILE, OLD_SUBFILE, WIDTH, HEIGHT, BITS, COMPRESSION, PHOTOMETRIC}
     | {ORIENTATION, SAMPLES, PLANAR}
     | {STRIPS, STRIP_BYTES, TILES, TILE_BYTES, EXTRA_SAMPLES, TILE_WIDTH, TILE_LENGTH}
     | {_COLOUR_MAP, _JPEG_TABLES}
 )
 #: TIFF field type -> numpy code, for the unsigned integers and plain bytes.
-_TYPES = {1: "u1", 3: "u2", 4: "u4", 7: "u1", 13: "u4", 16: "u8", 18: "u8"}
+_FIELD_DTYPES = {1: "u1", 3: "u2", 4: "u4", 7: "u1", 13: "u4", 16: "u8", 18: "u8"}
 #: A chain longer than this was made to waste time.
-_LONGEST_CHAIN = 100_000
-_MOST_VALUES = 50_000_000
+_MAX_DIRECTORIES = 100_000
+_MAX_TAG_VALUES = 50_000_000
 
 
 @dataclass(slots=True)
@@ -41,7 +41,7 @@ class Ifd:
     tags: dict[int, NDArray[np.unsignedinteger]] = field(default_factory=dict)
     problem: Reason | None = None
 
-    def first(self, tag: int, default: int = 0) -> int:
+    def get_first(self, tag: int, default: int = 0) -> int:
         """First value of a tag."""
         values = self.tags.get(tag)
         return int(values[0]) if values is not None and len(values) else default
@@ -49,15 +49,15 @@ class Ifd:
     @property
     def is_auxiliary(self) -> bool:
         """Whether it is a reduced copy or a mask of another page, and no page of its own."""
-        return bool(self.first(SUBFILE) & 0b101) or self.first(OLD_SUBFILE) == 2
+        return bool(self.get_first(SUBFILE) & 0b101) or self.get_first(OLD_SUBFILE) == 2
 
 
-def is_big(data: bytes) -> bool:
+def is_bigtiff(data: bytes) -> bool:
     """Whether a TIFF header announces BigTIFF, with 8-byte offsets."""
     return data[2:4] in (b"+\0", b"\0+")
 
 
-def byte_order(data: bytes) -> str:
+def read_byte_order(data: bytes) -> str:
     """``"<"`` or ``">"`` for :mod:`struct`."""
     return "<" if data[:2] == b"II" else ">"
 
@@ -68,7 +68,7 @@ def read_ifds(data: bytes) -> Iterator[Ifd]:
     A link that leads outside the file becomes a directory with ``TRUNCATED``, one that leads
     back into the chain becomes ``CORRUPT``.
     """
-    order, big = byte_order(data), is_big(data)
+    order, big = read_byte_order(data), is_bigtiff(data)
     link = order + ("Q" if big else "I")
     seen: set[int] = set()
     values = 0
@@ -81,18 +81,18 @@ def read_ifds(data: bytes) -> Iterator[Ifd]:
         if offset == 0:
             return
         # Directories may share one long table, and reading it for each takes minutes.
-        if offset in seen or len(seen) >= _LONGEST_CHAIN or values > _MOST_VALUES:
+        if offset in seen or len(seen) >= _MAX_DIRECTORIES or values > _MAX_TAG_VALUES:
             yield Ifd(offset, problem=Reason.CORRUPT)
             return
         seen.add(offset)
-        directory, at = _read(data, offset, order, big)
+        directory, at = _read_ifd(data, offset, order, big)
         values += sum(len(table) for table in directory.tags.values())
         yield directory
         if at == 0:
             return
 
 
-def _read(data: bytes, offset: int, order: str, big: bool) -> tuple[Ifd, int]:
+def _read_ifd(data: bytes, offset: int, order: str, big: bool) -> tuple[Ifd, int]:
     """One directory, and where the link to the next stands (0 where that is lost)."""
     count_code, entry = order + ("Q" if big else "H"), order + ("HHQ8s" if big else "HHI4s")
     start = offset + struct.calcsize(count_code)
@@ -103,14 +103,16 @@ def _read(data: bytes, offset: int, order: str, big: bool) -> tuple[Ifd, int]:
         return Ifd(offset, problem=Reason.TRUNCATED), 0
     directory = Ifd(offset)
     for tag, code, count, value in struct.iter_unpack(entry, memoryview(data)[start:end]):
-        if tag in _WANTED and code in _TYPES:
-            _add(directory, data, tag, np.dtype(order + _TYPES[code]), count, order, value)
-    if directory.problem is None and not _has_its_pixels(directory, len(data)):
+        if tag in _READ_TAGS and code in _FIELD_DTYPES:
+            _add_tag(
+                directory, data, tag, np.dtype(order + _FIELD_DTYPES[code]), count, order, value
+            )
+    if directory.problem is None and not _has_all_pixels(directory, len(data)):
         directory.problem = Reason.TRUNCATED
     return directory, end
 
 
-def _add(
+def _add_tag(
     directory: Ifd,
     data: bytes,
     tag: int,
@@ -132,7 +134,7 @@ def _add(
     directory.tags[tag] = np.frombuffer(data, dtype, count, where)
 
 
-def _has_its_pixels(directory: Ifd, length: int) -> bool:
+def _has_all_pixels(directory: Ifd, length: int) -> bool:
     """Whether every strip or tile ends inside the file."""
     for start_tag, bytes_tag in ((STRIPS, STRIP_BYTES), (TILES, TILE_BYTES)):
         starts, sizes = directory.tags.get(start_tag), directory.tags.get(bytes_tag)
@@ -151,7 +153,7 @@ def _has_its_pixels(directory: Ifd, length: int) -> bool:
     return True
 
 
-def tiff_complete(data: bytes) -> bool:
+def is_tiff_complete(data: bytes) -> bool:
     """Whether every directory, its values and its strips or tiles lie inside the bytes."""
     found = False
     for directory in read_ifds(data):
@@ -161,9 +163,9 @@ def tiff_complete(data: bytes) -> bool:
     return found
 
 
-def orientation(exif: bytes) -> int:
+def read_orientation(exif: bytes) -> int:
     """EXIF orientation 1-8 of an EXIF block (with or without its ``Exif`` prefix); 1 if unsaid."""
     for directory in read_ifds(exif.removeprefix(b"Exif\0\0")):
-        value = directory.first(ORIENTATION, 1)
+        value = directory.get_first(ORIENTATION, 1)
         return value if 1 <= value <= 8 else 1
     return 1

@@ -4,7 +4,7 @@ from batchdigits.config import Limits
 from batchdigits.records import Reason, Rejection
 
 
-def refuse_size(width: int, height: int, limits: Limits) -> Rejection | None:
+def check_size(width: int, height: int, limits: Limits) -> Rejection | None:
     """Return ``TOO_LARGE`` for a page beyond the limit, ``CORRUPT`` for one without any area."""
     if width <= 0 or height <= 0:
         return Rejection(Reason.CORRUPT, f"The header says {width} x {height} pixels.")
@@ -18,7 +18,7 @@ def refuse_size(width: int, height: int, limits: Limits) -> Rejection | None:
     )
 
 
-def refuse_pages(limits: Limits) -> Rejection:
+def reject_excess_pages(limits: Limits) -> Rejection:
     """Return what stands in place of the pages beyond the limit."""
     return Rejection(
         Reason.TOO_MANY_PAGES,

@@ -16,32 +16,32 @@ from functools import partial
 
 from batchdigits.config import Limits
 from batchdigits.errors import ImageError
-from batchdigits.images.decode import DAMAGED, decode, guarded, image_size
+from batchdigits.images.decode import DAMAGED, catch_decode_errors, decode, read_image_size
 from batchdigits.images.formats import (
     HEAD_BYTES,
     JPEG,
     TIFF,
-    Kind,
+    ImageFormat,
+    format_from_name,
+    identify_format,
     is_complete,
-    judge,
-    kind_of_name,
 )
-from batchdigits.images.limits import refuse_size
-from batchdigits.images.reduced import decode_reduced, reduction
-from batchdigits.images.tiff import tiff_pages
+from batchdigits.images.limits import check_size
+from batchdigits.images.reduced import choose_scale, decode_reduced
+from batchdigits.images.tiff import load_tiff_pages
 from batchdigits.records import FileStat, Page, Reason, Rejection, Source
 from batchdigits.system.birth_time import born_ns
 
-__all__ = ["Limits", "pages", "read_bytes"]
+__all__ = ["Limits", "load_pages", "read_bytes"]
 
 # Without O_NONBLOCK a fifo would hold the opening until someone writes to it.
-_FLAGS = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
+_OPEN_FLAGS = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
 #: Bytes read at a time of a file that is longer than the system said, or that comes in parts.
 #: Bytes asked for at once; a sparse file may pretend to any size.
-_LARGEST_READ = 1 << 30
-_MORE = 1 << 24
+_MAX_READ_BYTES = 1 << 30
+_CHUNK_BYTES = 1 << 24
 
-_REASONS = {
+_REASON_BY_ERRNO = {
     errno.EACCES: Reason.PERMISSION,
     errno.EPERM: Reason.PERMISSION,
     errno.ENOENT: Reason.VANISHED,
@@ -65,33 +65,33 @@ def read_bytes(source: Source) -> tuple[bytes, FileStat]:
     if source.content is not None:
         return source.content, FileStat(len(source.content))
     try:
-        return _read_regular(source.path)
+        return _read_regular_file(source.path)
     except OSError as error:
-        reason = _REASONS.get(error.errno or 0, Reason.IO_ERROR)
+        reason = _REASON_BY_ERRNO.get(error.errno or 0, Reason.IO_ERROR)
         raise ImageError(reason, f"{error.strerror or 'Reading failed'}.") from error
     except MemoryError as error:
         raise ImageError(Reason.IO_ERROR, "The file does not fit into memory.") from error
 
 
-def _read_regular(path: str) -> tuple[bytes, FileStat]:
+def _read_regular_file(path: str) -> tuple[bytes, FileStat]:
     # File objects of Python take three times as long over a small file.
-    descriptor = os.open(path, _FLAGS)
+    descriptor = os.open(path, _OPEN_FLAGS)
     try:
         found = os.fstat(descriptor)
         if not stat.S_ISREG(found.st_mode):
             raise ImageError(Reason.IO_ERROR, "This is no regular file.")
         # With a byte more asked for than there should be, one answer shows that this is all.
-        data = os.read(descriptor, min(found.st_size, _LARGEST_READ) + 1)
+        data = os.read(descriptor, min(found.st_size, _MAX_READ_BYTES) + 1)
         if len(data) != found.st_size:
-            data = b"".join([data, *iter(lambda: os.read(descriptor, _MORE), b"")])
+            data = b"".join([data, *iter(lambda: os.read(descriptor, _CHUNK_BYTES), b"")])
         born = born_ns(descriptor)
         return data, FileStat(found.st_size, found.st_mtime_ns, found.st_ino, born)
     finally:
         os.close(descriptor)
 
 
-def pages(
-    data: bytes, name: str, limits: Limits, enough: int = 0
+def load_pages(
+    data: bytes, name: str, limits: Limits, min_side: int = 0
 ) -> Iterator[tuple[int, Page | Rejection]]:
     """Yield ``(number, page or why not)`` for each page of a file, from 1; never raises.
 
@@ -105,36 +105,40 @@ def pages(
     if not data:
         yield 1, Rejection(Reason.EMPTY, "The file holds no bytes.")
         return
-    kind = judge(data[:HEAD_BYTES], name)
+    kind = identify_format(data[:HEAD_BYTES], name)
     if kind is None:
-        yield 1, _no_image(data, name)
-    elif not kind.is_read:
+        yield 1, _reject_non_image(data, name)
+    elif not kind.is_supported:
         yield 1, Rejection(Reason.UNSUPPORTED, kind.advice)
     elif kind is TIFF:
-        yield from tiff_pages(data, limits)
+        yield from load_tiff_pages(data, limits)
     else:
-        yield 1, guarded(partial(_only_page, kind, data, limits, enough))
+        yield 1, catch_decode_errors(partial(_load_single_page, kind, data, limits, min_side))
 
 
-def _only_page(kind: Kind, data: bytes, limits: Limits, enough: int) -> Page | Rejection:
-    size = image_size(kind, data)
-    if size and (refused := refuse_size(*size, limits)):
+def _load_single_page(
+    image_format: ImageFormat, data: bytes, limits: Limits, min_side: int
+) -> Page | Rejection:
+    size = read_image_size(image_format, data)
+    if size and (refused := check_size(*size, limits)):
         return refused
-    if not is_complete(kind, data):
-        return Rejection(Reason.TRUNCATED, f"The {kind.label} data ends before the image does.")
+    if not is_complete(image_format, data):
+        return Rejection(
+            Reason.TRUNCATED, f"The {image_format.label} data ends before the image does."
+        )
     if not size:
-        return Rejection(Reason.CORRUPT, f"The {kind.label} header makes no sense.")
-    if enough and kind is JPEG and (scale := reduction(*size, enough)) > 1:
+        return Rejection(Reason.CORRUPT, f"The {image_format.label} header makes no sense.")
+    if min_side and image_format is JPEG and (scale := choose_scale(*size, min_side)) > 1:
         return decode_reduced(data, size, scale)
-    gray = decode(kind, data)
+    gray = decode(image_format, data)
     return DAMAGED if gray is None else Page(1, gray)
 
 
-def _no_image(data: bytes, name: str) -> Rejection:
-    promised = kind_of_name(name)
+def _reject_non_image(data: bytes, name: str) -> Rejection:
+    promised = format_from_name(name)
     if promised is None:
         return Rejection(Reason.NOT_AN_IMAGE, "The content is no image of a known kind.")
-    if not promised.is_read:
+    if not promised.is_supported:
         return Rejection(Reason.UNSUPPORTED, promised.advice)
     found = "text" if _is_text(data[:HEAD_BYTES]) else "something else"
     return Rejection(

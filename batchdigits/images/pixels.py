@@ -15,9 +15,9 @@ from numpy.typing import NDArray
 from batchdigits.arrays import GrayImage
 
 #: Bit depths in which scanners and cameras deliver, the packed ones kept in wider words.
-_DEPTHS = (8, 10, 12, 14, 16, 24, 32, 64)
+_BIT_DEPTHS = (8, 10, 12, 14, 16, 24, 32, 64)
 #: Ranges that floats are commonly given in.
-_FLOAT_TOPS = (1.0, 255.0, 65535.0)
+_FLOAT_MAXIMA = (1.0, 255.0, 65535.0)
 _PIXEL_TYPES = frozenset({"u1", "u2", "i2", "f4", "f8"})
 
 
@@ -36,19 +36,19 @@ def to_gray(pixels: NDArray[Any], *, premultiplied: bool = False) -> GrayImage:
     Raises:
         ValueError: for another number of channels or dimensions.
     """
-    colour, alpha = _split(pixels)
+    colour, alpha = _split_alpha(pixels)
     if pixels.dtype.kind == "u" or (pixels.dtype.kind == "i" and pixels.min() >= 0):
         # One range for both: the alpha of a picture in 12 bits has 12 bits as well.
-        top = _top(pixels)
+        top = _find_full_scale(pixels)
         gray = _scale(colour, 0, top)
         opacity = None if alpha is None else _scale(alpha, 0, top)
     else:
         gray = _stretch(colour)
         opacity = None if alpha is None else _stretch(alpha)
-    return gray if opacity is None else on_white(gray, opacity, premultiplied=premultiplied)
+    return gray if opacity is None else blend_on_white(gray, opacity, premultiplied=premultiplied)
 
 
-def bgr(pixels: NDArray[Any]) -> NDArray[Any]:
+def to_bgr(pixels: NDArray[Any]) -> NDArray[Any]:
     """Swap red and blue where there are colours; a single channel loses its axis."""
     if pixels.ndim == 2 or pixels.shape[2] == 2:
         return pixels
@@ -58,10 +58,10 @@ def bgr(pixels: NDArray[Any]) -> NDArray[Any]:
 
 
 #: A page no darker than this anywhere shows nothing.
-ALL_WHITE = 250
+BLANK_LEVEL = 250
 
 
-def on_white(gray: GrayImage, alpha: GrayImage, *, premultiplied: bool = False) -> GrayImage:
+def blend_on_white(gray: GrayImage, alpha: GrayImage, *, premultiplied: bool = False) -> GrayImage:
     """Blend ``(height, width) uint8`` gray with its opacity (255 hides the paper) onto white.
 
     White ink would vanish so: where nothing but the opacity differs, the ink is drawn black.
@@ -70,11 +70,11 @@ def on_white(gray: GrayImage, alpha: GrayImage, *, premultiplied: bool = False) 
         page = np.asarray(cv2.add(gray, 255 - alpha), np.uint8)
     else:
         page = np.asarray(255 - cv2.multiply(255 - gray, alpha, scale=1 / 255), np.uint8)
-    vanished = int(page.min()) >= ALL_WHITE and int(alpha.min()) < int(alpha.max())
+    vanished = int(page.min()) >= BLANK_LEVEL and int(alpha.min()) < int(alpha.max())
     return np.asarray(255 - alpha, np.uint8) if vanished else page
 
 
-def upright(gray: GrayImage, orientation: int) -> GrayImage:
+def apply_orientation(gray: GrayImage, orientation: int) -> GrayImage:
     """Undo EXIF ``Orientation`` 1-8 (EXIF 2.32, tag 0x0112); other values change nothing."""
     turned = {
         2: lambda: gray[:, ::-1],
@@ -88,7 +88,7 @@ def upright(gray: GrayImage, orientation: int) -> GrayImage:
     return np.ascontiguousarray(turned)
 
 
-def _split(pixels: NDArray[Any]) -> tuple[NDArray[Any], NDArray[Any] | None]:
+def _split_alpha(pixels: NDArray[Any]) -> tuple[NDArray[Any], NDArray[Any] | None]:
     """Light and alpha, each two-dimensional, in a dtype that OpenCV calculates with."""
     if pixels.ndim not in (2, 3) or pixels.size == 0:
         raise ValueError(f"pixels of shape {pixels.shape}")
@@ -107,12 +107,12 @@ def _split(pixels: NDArray[Any]) -> tuple[NDArray[Any], NDArray[Any] | None]:
     return cv2.cvtColor(np.ascontiguousarray(pixels[..., :3]), cv2.COLOR_BGR2GRAY), alpha
 
 
-def _top(pixels: NDArray[Any]) -> int:
+def _find_full_scale(pixels: NDArray[Any]) -> int:
     """Find the highest value of the smallest usual bit depth that holds all of ``pixels``."""
     if pixels.dtype == np.uint8:
         return 255
     highest = int(pixels.max())
-    depth = next(depth for depth in _DEPTHS if highest < 1 << depth)
+    depth = next(depth for depth in _BIT_DEPTHS if highest < 1 << depth)
     return (1 << depth) - 1
 
 
@@ -127,7 +127,7 @@ def _stretch(values: NDArray[Any]) -> GrayImage:
     low, high = float(finite.min()), float(finite.max())
     if finite.size < values.size:
         values = np.nan_to_num(values, nan=high, posinf=high, neginf=low)
-    for top in _FLOAT_TOPS:
+    for top in _FLOAT_MAXIMA:
         if low >= 0 and top / 2 < high <= top:
             return _scale(values, 0, top)
     if low == high:

@@ -18,7 +18,7 @@ _PFM = re.compile(rb"P[Ff]\s+(\d{1,10})\s+(\d{1,10})\s+([-+.\deE]{1,32})\s")
 
 
 @dataclass(frozen=True, slots=True)
-class Header:
+class PnmHeader:
     """What stands before the samples; ``start`` is where those begin.
 
     ``high`` is the sample that means full light (its sign the byte order for PFM).
@@ -28,37 +28,39 @@ class Header:
     width: int
     height: int
     channels: int
-    high: float
+    max_value: float
     start: int
     tuple_type: bytes = b""
 
 
-def read_header(data: bytes) -> Header:
+def read_header(data: bytes) -> PnmHeader:
     """Read a header of any kind. Raises ``ValueError`` where there is none."""
     magic = data[:2]
     if magic == b"P7":
-        return _pam_header(data)
+        return _read_pam_header(data)
     if magic in (b"Pf", b"PF"):
         found = _PFM.match(data)
         if not found:
             raise ValueError("no PFM header")
         channels = 3 if magic == b"PF" else 1
-        return Header(magic, int(found[1]), int(found[2]), channels, float(found[3]), found.end())
-    width, position = _number(data, 2)
-    height, position = _number(data, position)
-    high, position = (1, position) if magic in (b"P1", b"P4") else _number(data, position)
+        return PnmHeader(
+            magic, int(found[1]), int(found[2]), channels, float(found[3]), found.end()
+        )
+    width, position = _read_number(data, 2)
+    height, position = _read_number(data, position)
+    high, position = (1, position) if magic in (b"P1", b"P4") else _read_number(data, position)
     channels = 3 if magic in (b"P3", b"P6") else 1
-    return Header(magic, width, height, channels, high, position + 1)
+    return PnmHeader(magic, width, height, channels, high, position + 1)
 
 
-def _number(data: bytes, position: int) -> tuple[int, int]:
+def _read_number(data: bytes, position: int) -> tuple[int, int]:
     found = _NUMBER.match(data, position)
     if not found:
         raise ValueError("a number is missing")
     return int(found[1]), found.end()
 
 
-def _pam_header(data: bytes) -> Header:
+def _read_pam_header(data: bytes) -> PnmHeader:
     fields: dict[bytes, bytes] = {}
     position = 3
     while found := _PAM_LINE.match(data, position):
@@ -68,19 +70,19 @@ def _pam_header(data: bytes) -> Header:
                 int(fields[name]) for name in (b"WIDTH", b"HEIGHT", b"DEPTH", b"MAXVAL")
             )
             tuple_type = fields.get(b"TUPLTYPE", b"").strip()
-            return Header(b"P7", width, height, depth, high, position, tuple_type)
+            return PnmHeader(b"P7", width, height, depth, high, position, tuple_type)
         if found[1]:
             fields.setdefault(found[1], found[2])
     raise ValueError("no end of the header")
 
 
-def pnm_size(data: bytes) -> tuple[int, int]:
+def read_pnm_size(data: bytes) -> tuple[int, int]:
     """Width and height."""
     header = read_header(data)
     return header.width, header.height
 
 
-def pnm_complete(data: bytes) -> bool:
+def is_pnm_complete(data: bytes) -> bool:
     """Whether every sample is there.
 
     In the plain kinds samples are counted; a number cut in half at the very end passes.
@@ -90,22 +92,22 @@ def pnm_complete(data: bytes) -> bool:
     if header.magic == b"P1":
         return data.count(b"0", header.start) + data.count(b"1", header.start) >= samples
     if header.magic in (b"P2", b"P3"):
-        return _words(data, header.start) >= samples
+        return _count_words(data, header.start) >= samples
     if header.magic == b"P4":
         return len(data) - header.start >= (header.width + 7) // 8 * header.height
-    return len(data) - header.start >= samples * _dtype(header).itemsize
+    return len(data) - header.start >= samples * _dtype_from_header(header).itemsize
 
 
-def _words(data: bytes, start: int) -> int:
+def _count_words(data: bytes, start: int) -> int:
     """Count what stands between white space, without a Python object for each."""
     visible = np.frombuffer(data, np.uint8)[start:] > ord(" ")
     return int(np.count_nonzero(visible[1:] & ~visible[:-1])) + int(visible[:1].any())
 
 
-def _dtype(header: Header) -> np.dtype[Any]:
+def _dtype_from_header(header: PnmHeader) -> np.dtype[Any]:
     if header.magic in (b"Pf", b"PF"):
-        return np.dtype("<f4" if header.high < 0 else ">f4")
-    return np.dtype(">u2" if header.high > 255 else "u1")
+        return np.dtype("<f4" if header.max_value < 0 else ">f4")
+    return np.dtype(">u2" if header.max_value > 255 else "u1")
 
 
 def read_pam_or_pfm(data: bytes) -> NDArray[Any]:
@@ -116,11 +118,13 @@ def read_pam_or_pfm(data: bytes) -> NDArray[Any]:
     """
     header = read_header(data)
     shape = (header.height, header.width, header.channels)
-    values = np.frombuffer(data, _dtype(header), int(np.prod(shape)), header.start).reshape(shape)
+    values = np.frombuffer(
+        data, _dtype_from_header(header), int(np.prod(shape)), header.start
+    ).reshape(shape)
     if header.magic != b"P7":
         return np.asarray(values[::-1], np.float32)  # the bottom row comes first
     top = 255 if values.dtype.itemsize == 1 else 65535
-    scaled = np.minimum(values.astype(np.float32) * (top / header.high), top)
+    scaled = np.minimum(values.astype(np.float32) * (top / header.max_value), top)
     result: NDArray[Any] = scaled.astype(np.uint8 if top == 255 else np.uint16)
     return result
 

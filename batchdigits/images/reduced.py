@@ -13,7 +13,7 @@ from batchdigits.images.decode import DAMAGED, imdecode
 from batchdigits.records import Page, Rejection
 
 #: How many times smaller a page may be decoded, and OpenCV's word for it.
-_FLAGS = {
+_FLAG_BY_SCALE = {
     8: cv2.IMREAD_REDUCED_GRAYSCALE_8,
     4: cv2.IMREAD_REDUCED_GRAYSCALE_4,
     2: cv2.IMREAD_REDUCED_GRAYSCALE_2,
@@ -34,31 +34,31 @@ class ReducedPage(Page):
     full_width: int
     full_height: int
 
-    def enlarged(self, factor: float) -> Page | Rejection:
+    def decode_larger(self, factor: float) -> Page | Rejection:
         """Decode it again, at least ``factor`` (above 1) times larger, or at its full size."""
-        scale = next((scale for scale in _FLAGS if scale * factor <= self.scale), 1)
+        scale = next((scale for scale in _FLAG_BY_SCALE if scale * factor <= self.scale), 1)
         return decode_reduced(self.data, (self.full_width, self.full_height), scale)
 
 
-def reduction(width: int, height: int, enough: int) -> int:
+def choose_scale(width: int, height: int, min_side: int) -> int:
     """How many times smaller a page can be decoded with a longer side of ``enough`` or more."""
-    if width != height and _reduced(width, 8) == _reduced(height, 8):
+    if width != height and _reduce_side(width, 8) == _reduce_side(height, 8):
         return 1  # once reduced, nobody could tell which side of it is which
-    return next((scale for scale in _FLAGS if max(width, height) >= enough * scale), 1)
+    return next((scale for scale in _FLAG_BY_SCALE if max(width, height) >= min_side * scale), 1)
 
 
 def decode_reduced(data: bytes, size: tuple[int, int], scale: int) -> Page | Rejection:
     """Decode a JPEG file ``scale`` times smaller than its ``size``, which may be lying turned."""
-    gray = imdecode(data, _FLAGS[scale])
+    gray = imdecode(data, _FLAG_BY_SCALE[scale])
     if gray is None:
         return DAMAGED
     if scale == 1:
         return Page(1, gray)
     width, height = size
-    if gray.shape != (_reduced(height, scale), _reduced(width, scale)):
+    if gray.shape != (_reduce_side(height, scale), _reduce_side(width, scale)):
         width, height = height, width  # turned upright by its EXIF
     return ReducedPage(1, gray, data, scale, width, height)
 
 
-def _reduced(side: int, scale: int) -> int:
+def _reduce_side(side: int, scale: int) -> int:
     return -(-side // scale)

@@ -4,7 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 #: The share of digits whose confidence asks for a person.
-REVIEWED = 0.03
+REVIEW_SHARE = 0.03
 
 
 def fit_temperature(

@@ -10,12 +10,12 @@ from numpy.typing import NDArray
 
 from batchdigits.arrays import Scores
 from batchdigits.errors import ModelError
-from batchdigits.inference.backends import ONNX, UNUSABLE, Runner, open_runner
-from batchdigits.inference.input_format import Layout, logits_of, presented
-from batchdigits.inference.model_card import Convention, ModelCard, read_card
+from batchdigits.inference.backends import LITERT_ERRORS, ONNX, Backend, open_backend
+from batchdigits.inference.input_format import Layout, logits_from_outputs, prepare_input
+from batchdigits.inference.model_card import InputSpec, ModelCard, read_card
 
 DEFAULT_MODEL = "digits"
-CARD_ENDING = ".json"
+CARD_SUFFIX = ".json"
 
 
 class Engine(Protocol):
@@ -31,7 +31,7 @@ class Engine(Protocol):
         ...
 
 
-def load_default(threads: int = 1) -> Engine:
+def load_default_engine(threads: int = 1) -> Engine:
     """The bundled model.
 
     Args:
@@ -40,10 +40,10 @@ def load_default(threads: int = 1) -> Engine:
     Raises:
         ModelError: the model or its card is missing or damaged.
     """
-    return load(models_folder() / f"{DEFAULT_MODEL}.tflite", threads)
+    return load_engine(find_bundled_models() / f"{DEFAULT_MODEL}.tflite", threads)
 
 
-def load(path: Path, threads: int = 1) -> Engine:
+def load_engine(path: Path, threads: int = 1) -> Engine:
     """A ``.tflite`` or ``.onnx`` model with its card (same name, ``.json``) beside it.
 
     Raises:
@@ -51,14 +51,14 @@ def load(path: Path, threads: int = 1) -> Engine:
     """
     if not path.is_file():
         raise ModelError(f"No model at {path}.")
-    return load_with(path, read_card(path.with_suffix(CARD_ENDING)), threads)
+    return load_engine_with_card(path, read_card(path.with_suffix(CARD_SUFFIX)), threads)
 
 
-def load_with(path: Path, card: ModelCard, threads: int = 1) -> Engine:
+def load_engine_with_card(path: Path, card: ModelCard, threads: int = 1) -> Engine:
     """The same with a card that lies elsewhere.
 
     Raises:
-        ModelError: see :func:`load`.
+        ModelError: see :func:`load_engine`.
     """
     try:
         content = path.read_bytes()
@@ -67,12 +67,12 @@ def load_with(path: Path, card: ModelCard, threads: int = 1) -> Engine:
     if hashlib.sha256(content).hexdigest() != card.sha256:
         raise ModelError(f"The model {path} is not the one its card describes (hash differs).")
     try:
-        return engine_of(content, card, threads)
+        return engine_from_bytes(content, card, threads)
     except ModelError as error:
         raise ModelError(f"The model {path} cannot be used. {error}") from error
 
 
-def engine_of(content: bytes, card: ModelCard, threads: int = 1) -> Engine:
+def engine_from_bytes(content: bytes, card: ModelCard, threads: int = 1) -> Engine:
     """The same for the bytes of a model.
 
     Raises:
@@ -80,11 +80,11 @@ def engine_of(content: bytes, card: ModelCard, threads: int = 1) -> Engine:
     """
     if card.convention is None:
         return LiteRTEngine(content, card, threads)
-    is_onnx = card.about.get("format") == ONNX
-    return ConventionEngine(open_runner(content, is_onnx), card, card.convention)
+    is_onnx = card.fields.get("format") == ONNX
+    return BackendEngine(open_backend(content, is_onnx), card, card.convention)
 
 
-def models_folder() -> Path:
+def find_bundled_models() -> Path:
     """``models/`` inside the installed package, or beside the package in a checkout."""
     package = Path(__file__).resolve().parent.parent
     inside = package / "models"
@@ -103,7 +103,7 @@ class LiteRTEngine:
         try:
             self._interpreter: Any = Interpreter(model_content=content, num_threads=threads)
             self._interpreter.allocate_tensors()
-        except UNUSABLE as error:
+        except LITERT_ERRORS as error:
             raise ModelError(f"{card.file} is no TensorFlow Lite model.") from error
         self._input = self._interpreter.get_input_details()[0]
         self._output = self._interpreter.get_output_details()[0]
@@ -113,7 +113,7 @@ class LiteRTEngine:
         levels = self._input["dtype"] is np.uint8 and self._output["dtype"] is np.float32
         if not (fits and levels):
             raise ModelError(f"{card.file} does not read 28 x 28 images into ten scores.")
-        self._size, self._outputs = outputs
+        self._batch_size, self._output_count = outputs
         # LiteRT's own memory, handed out anew at every call: it refuses to run while a view lives.
         self._pixels = self._interpreter.tensor(self._input["index"])
         self._logits = self._interpreter.tensor(self._output["index"])
@@ -122,13 +122,13 @@ class LiteRTEngine:
         """``(n, 28, 28) uint8``, any n, to ``(n, 10) float32`` calibrated probabilities."""
         if images.ndim != 3 or images.shape[1:] != (28, 28):
             raise ValueError(f"expected (n, 28, 28) images, got {images.shape}")
-        logits = np.empty((len(images), self._outputs), np.float32)
-        for start in range(0, len(images), self._size):
-            part = slice(start, start + self._size)
-            self._run(images[part], logits[part])
+        logits = np.empty((len(images), self._output_count), np.float32)
+        for start in range(0, len(images), self._batch_size):
+            part = slice(start, start + self._batch_size)
+            self._run_batch(images[part], logits[part])
         return softmax(logits / self.card.temperature)[:, :10]
 
-    def _run(self, images: NDArray[np.uint8], logits: NDArray[np.float32]) -> None:
+    def _run_batch(self, images: NDArray[np.uint8], logits: NDArray[np.float32]) -> None:
         count = len(images)
         self._pixels()[:count, ..., 0] = images
         self._pixels()[count:] = 0
@@ -136,21 +136,23 @@ class LiteRTEngine:
         logits[:] = self._logits()[:count]
 
 
-class ConventionEngine:
+class BackendEngine:
     """A model that wants images in a convention of its own."""
 
-    def __init__(self, runner: Runner, card: ModelCard, convention: Convention) -> None:
+    def __init__(self, backend: Backend, card: ModelCard, input_spec: InputSpec) -> None:
         self.card = card
-        self._runner = runner
-        self._convention = convention
-        self._layout = Layout.of(runner.shape)
-        if runner.outputs not in (10, 11):
-            raise ModelError(f"It gives {runner.outputs} numbers for an image, not one a digit.")
+        self._backend = backend
+        self._input_spec = input_spec
+        self._layout = Layout.from_shape(backend.shape)
+        if backend.output_count not in (10, 11):
+            raise ModelError(
+                f"It gives {backend.output_count} numbers for an image, not one a digit."
+            )
 
     def predict(self, images: NDArray[np.uint8]) -> Scores:
         """``(n, 28, 28) uint8``, any n, to ``(n, 10) float32`` calibrated probabilities."""
-        values = presented(images, self._layout, self._convention)
-        logits = logits_of(self._runner(values), self._convention.outputs)
+        values = prepare_input(images, self._layout, self._input_spec)
+        logits = logits_from_outputs(self._backend(values), self._input_spec.outputs)
         return softmax(logits / np.float32(self.card.temperature))[:, :10]
 
 

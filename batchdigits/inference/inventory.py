@@ -8,11 +8,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from batchdigits.errors import ModelError, OutboxError, UsageError
-from batchdigits.inference.engine import CARD_ENDING
-from batchdigits.inference.importing.model_formats import kind_of
-from batchdigits.inference.importing.model_hash import sha256_of
-from batchdigits.inference.model_card import TAKEN_IN, read_card
-from batchdigits.inference.registry import default_name, find, models, own_card
+from batchdigits.inference.engine import CARD_SUFFIX
+from batchdigits.inference.importing.model_formats import identify_model_format
+from batchdigits.inference.importing.model_hash import hash_model
+from batchdigits.inference.model_card import IMPORTED_CARD_SUFFIX, read_card
+from batchdigits.inference.registry import (
+    find_model,
+    list_models,
+    read_default_name,
+    read_training_card,
+)
 from batchdigits.percentages import format_percent
 from batchdigits.system.filenames import for_terminal
 
@@ -20,12 +25,12 @@ if TYPE_CHECKING:
     from rich.table import Table
 
 #: Files of a trained model besides the ``.tflite``.
-_BESIDE = (".keras", ".json", ".png")
+_COMPANION_SUFFIXES = (".keras", ".json", ".png")
 #: Fields of a card that have a line of their own in what ``show`` tells.
-_LONG = ("history", "accuracy", "held_back", "recipe", "test", "versions")
+_OMITTED_FIELDS = ("history", "accuracy", "held_back", "recipe", "test", "versions")
 
 
-def table() -> "Table":
+def build_model_table() -> "Table":
     """All models by name."""
     from rich.table import Table
     from rich.text import Text
@@ -33,12 +38,12 @@ def table() -> "Table":
     lines = Table(show_edge=False)
     for head in ("", "name", "accuracy", "of", "size", "file"):
         lines.add_column(head, justify="right" if head in ("accuracy", "size") else "left")
-    default = default_name()
-    for name, path in models():
+    default = read_default_name()
+    for name, path in list_models():
         mark = "*" if name == default else ""
-        share, measured = accuracy(about(path))
+        share, measured = accuracy_from_card(read_card_fields(path))
         told = format_percent(share) if share is not None else "-"
-        size = f"{size_of(path) / 1e6:.2f} MB"
+        size = f"{measure_size(path) / 1e6:.2f} MB"
         cells = (
             mark,
             for_terminal(name),
@@ -51,18 +56,18 @@ def table() -> "Table":
     return lines
 
 
-def about(path: Path) -> dict[str, Any]:
+def read_card_fields(path: Path) -> dict[str, Any]:
     """A model's card, its own or the one that was made when it was taken in; empty without one."""
     try:
-        if card := own_card(path):
-            return card.about
-        beside = path.with_name(f"{path.name}{TAKEN_IN}")
-        return read_card(beside).about if beside.is_file() else {}
+        if card := read_training_card(path):
+            return card.fields
+        beside = path.with_name(f"{path.name}{IMPORTED_CARD_SUFFIX}")
+        return read_card(beside).fields if beside.is_file() else {}
     except ModelError:
         return {}
 
 
-def accuracy(card: dict[str, Any]) -> tuple[float | None, str]:
+def accuracy_from_card(card: dict[str, Any]) -> tuple[float | None, str]:
     """The share of digits read right, 0-1, and of which."""
     measured, test = card.get("accuracy"), card.get("test")
     if isinstance(measured, dict) and measured:
@@ -76,30 +81,30 @@ def accuracy(card: dict[str, Any]) -> tuple[float | None, str]:
     return (float(share), of) if is_share and share is not None else (None, "")
 
 
-def size_of(path: Path) -> int:
+def measure_size(path: Path) -> int:
     """Bytes of a file, or of all files of a folder."""
     files = path.rglob("*") if path.is_dir() else [path]
     return sum(each.stat().st_size for each in files if each.is_file())
 
 
-def lines(name: str) -> Iterator[tuple[str, str]]:
+def describe_model(name: str) -> Iterator[tuple[str, str]]:
     """What is known of one model, a name and a value a line.
 
     Raises:
         ModelError: there is none of that name.
     """
-    path = Path(os.path.abspath(find(name)))
-    card = about(path)
+    path = Path(os.path.abspath(find_model(name)))
+    card = read_card_fields(path)
     if not card:
-        kind_of(path)  # tells what it is, where it is no model
+        identify_model_format(path)  # tells what it is, where it is no model
     yield "file", str(path)
-    yield "size", f"{size_of(path):,} bytes"
-    yield "sha256", sha256_of(path)
-    share, measured = accuracy(card)
+    yield "size", f"{measure_size(path):,} bytes"
+    yield "sha256", hash_model(path)
+    share, measured = accuracy_from_card(card)
     if share is not None:
         yield "accuracy", f"{format_percent(share)} of {measured}"
     for field, value in card.items():
-        if field in _LONG or field in ("file", "sha256"):
+        if field in _OMITTED_FIELDS or field in ("file", "sha256"):
             continue
         if isinstance(value, list) and all(isinstance(each, str) for each in value):
             for each in value:
@@ -112,7 +117,7 @@ def lines(name: str) -> Iterator[tuple[str, str]]:
         yield "card", "none yet: it is made when the model is first used"
 
 
-def export(name: str, to: Path) -> list[Path]:
+def export_model(name: str, folder: Path) -> list[Path]:
     """Copy a model and all that belongs to it into a folder; the files there.
 
     Raises:
@@ -120,28 +125,28 @@ def export(name: str, to: Path) -> list[Path]:
         UsageError: a file of that name is there already.
         OutboxError: the folder cannot be written.
     """
-    path = Path(os.path.abspath(find(name)))
-    kind_of(path)
-    files = [path, *_belonging(path)]
+    path = Path(os.path.abspath(find_model(name)))
+    identify_model_format(path)
+    files = [path, *_find_companions(path)]
     for file in files:
-        if (to / file.name).exists():
-            raise UsageError(f"{to / file.name} is there already: choose another folder.")
+        if (folder / file.name).exists():
+            raise UsageError(f"{folder / file.name} is there already: choose another folder.")
     try:
-        to.mkdir(parents=True, exist_ok=True)
+        folder.mkdir(parents=True, exist_ok=True)
         for file in files:
             if file.is_dir():
-                shutil.copytree(file, to / file.name)
+                shutil.copytree(file, folder / file.name)
             else:
-                shutil.copyfile(file, to / file.name)
+                shutil.copyfile(file, folder / file.name)
     except OSError as error:
-        raise OutboxError(f"Cannot write to {to}: {error.strerror}.") from error
-    return [to / file.name for file in files]
+        raise OutboxError(f"Cannot write to {folder}: {error.strerror}.") from error
+    return [folder / file.name for file in files]
 
 
-def _belonging(path: Path) -> list[Path]:
-    own = path.with_suffix(CARD_ENDING).is_file() and path.suffix == ".tflite"
+def _find_companions(path: Path) -> list[Path]:
+    own = path.with_suffix(CARD_SUFFIX).is_file() and path.suffix == ".tflite"
     if own:
-        beside = [path.with_suffix(ending) for ending in _BESIDE]
+        beside = [path.with_suffix(ending) for ending in _COMPANION_SUFFIXES]
     else:
         beside = sorted(path.parent.glob(f"{glob.escape(path.name)}.card.*"))
     return [each for each in beside if each.is_file()]

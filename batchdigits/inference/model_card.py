@@ -11,12 +11,12 @@ from batchdigits.config import Ink, InputRange
 from batchdigits.errors import ModelError
 
 #: What the card of a model that was taken in ends in, and a file converted from that model.
-TAKEN_IN, CONVERTED = ".card.json", ".card.tflite"
+IMPORTED_CARD_SUFFIX, CONVERTED_MODEL_SUFFIX = ".card.json", ".card.tflite"
 #: Bytes a card may have: a hundred times what one has.
-_LARGEST = 1 << 20
+_MAX_CARD_BYTES = 1 << 20
 
 
-class Outputs(StrEnum):
+class OutputKind(StrEnum):
     """What a model's numbers are: ``sigmoid`` are probabilities that need not add to 1."""
 
     LOGITS = "logits"
@@ -25,14 +25,14 @@ class Outputs(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Convention:
+class InputSpec:
     """How a model wants images, and what it answers with."""
 
     input_range: InputRange
     ink: Ink
-    outputs: Outputs
+    outputs: OutputKind
 
-    def told(self) -> dict[str, str]:
+    def to_dict(self) -> dict[str, str]:
         """For a card."""
         return {
             "input_range": self.input_range.value,
@@ -41,13 +41,15 @@ class Convention:
         }
 
     @classmethod
-    def of(cls, told: Any) -> "Convention":
+    def from_dict(cls, fields: Any) -> "InputSpec":
         """From a card.
 
         Raises:
             ValueError, KeyError, TypeError: it is none.
         """
-        return cls(InputRange(told["input_range"]), Ink(told["ink"]), Outputs(told["outputs"]))
+        return cls(
+            InputRange(fields["input_range"]), Ink(fields["ink"]), OutputKind(fields["outputs"])
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,8 +73,8 @@ class ModelCard:
     sha256: str
     temperature: float
     review_below: float
-    about: dict[str, Any]
-    convention: Convention | None = None
+    fields: dict[str, Any]
+    convention: InputSpec | None = None
     source_sha256: str = ""
 
     @property
@@ -89,29 +91,29 @@ def read_card(path: Path) -> ModelCard:
     """
     try:
         with path.open(encoding="utf-8") as file:
-            return card_of(json.loads(file.read(_LARGEST)))
+            return card_from_fields(json.loads(file.read(_MAX_CARD_BYTES)))
     except OSError as error:
         raise ModelError(f"No model card at {path}: {error.strerror}.") from error
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise ModelError(f"The model card {path} is damaged: {error!r}.") from error
 
 
-def card_of(about: dict[str, Any]) -> ModelCard:
+def card_from_fields(fields: dict[str, Any]) -> ModelCard:
     """A card from its fields.
 
     Raises:
         ValueError, KeyError, TypeError: they are those of no card.
     """
-    told = about.get("convention")
+    told = fields.get("convention")
     card = ModelCard(
-        name=str(about["name"]),
-        file=str(about["file"]),
-        sha256=str(about["sha256"]),
-        temperature=float(about["temperature"]),
-        review_below=float(about["review_below"]),
-        about=about,
-        convention=None if told is None else Convention.of(told),
-        source_sha256=str(about.get("source_sha256", "")),
+        name=str(fields["name"]),
+        file=str(fields["file"]),
+        sha256=str(fields["sha256"]),
+        temperature=float(fields["temperature"]),
+        review_below=float(fields["review_below"]),
+        fields=fields,
+        convention=None if told is None else InputSpec.from_dict(told),
+        source_sha256=str(fields.get("source_sha256", "")),
     )
     if not (0 < card.temperature < math.inf and 0 <= card.review_below <= 1):
         raise ValueError("temperature must be above 0, review_below 0 to 1")
@@ -122,7 +124,7 @@ def is_card(path: Path) -> bool:
     """Whether a JSON file means to be a card."""
     try:
         with path.open(encoding="utf-8") as file:
-            told = json.loads(file.read(_LARGEST))
+            told = json.loads(file.read(_MAX_CARD_BYTES))
     except (OSError, ValueError, RecursionError):
-        return path.stat().st_size <= _LARGEST
+        return path.stat().st_size <= _MAX_CARD_BYTES
     return isinstance(told, dict) and {"file", "sha256"} <= set(told)

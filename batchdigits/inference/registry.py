@@ -8,25 +8,25 @@ from pathlib import Path
 from batchdigits.config import Model
 from batchdigits.errors import ModelError, OutboxError, UsageError
 from batchdigits.inference.engine import (
-    CARD_ENDING,
+    CARD_SUFFIX,
     DEFAULT_MODEL,
     Engine,
-    load_with,
-    models_folder,
+    find_bundled_models,
+    load_engine_with_card,
 )
-from batchdigits.inference.model_card import CONVERTED, ModelCard, is_card, read_card
+from batchdigits.inference.model_card import CONVERTED_MODEL_SUFFIX, ModelCard, is_card, read_card
 from batchdigits.system.atomic_files import whole_file
 from batchdigits.system.filenames import display_name
 
 #: The folder of models where you work; ``train`` writes into it.
-FOLDER = Path("models")
+MODELS_FOLDER = Path("models")
 #: The file in it that holds the name of the default model.
-DEFAULT = "default.txt"
+DEFAULT_FILE = "default.txt"
 #: Endings under which a model of the folder is found by its name, the likeliest first.
-ENDINGS = (".tflite", ".keras", ".h5", ".hdf5", ".onnx", ".model", "")
+MODEL_SUFFIXES = (".tflite", ".keras", ".h5", ".hdf5", ".onnx", ".model", "")
 
 
-def open_engine(wanted: Model, beside: Path | None = None) -> Engine:
+def open_engine(model: Model, card_folder: Path | None = None) -> Engine:
     """The engine of a model.
 
     Args:
@@ -36,52 +36,52 @@ def open_engine(wanted: Model, beside: Path | None = None) -> Engine:
     Raises:
         ModelError: there is none, or it cannot be used.
     """
-    name = wanted.name or default_name()
+    name = model.name or read_default_name()
     try:
-        path = Path(os.path.abspath(find(name)))
+        path = Path(os.path.abspath(find_model(name)))
     except ModelError as error:
-        if wanted.name:
+        if model.name:
             raise
         raise ModelError(
-            f"{FOLDER / DEFAULT} has {display_name(name)} for this folder's default, and there is "
+            f"{MODELS_FOLDER / DEFAULT_FILE} has {display_name(name)} for this folder's default, and there is "
             "no such model: batchdigits models default NAME sets another."
         ) from error
-    if is_twin(path):
+    if is_trained_keras_file(path):
         path = path.with_suffix(".tflite")
-    if card := own_card(path):
-        _refuse_wishes(name, wanted)
-        return load_with(path, card)
-    told = Model(str(path), wanted.input_range, wanted.ink, wanted.trusted)
-    from batchdigits.inference.importing.import_model import adopt  # takes a while to load
+    if card := read_training_card(path):
+        _reject_input_options(name, model)
+        return load_engine_with_card(path, card)
+    told = Model(str(path), model.input_range, model.ink, model.trusted)
+    from batchdigits.inference.importing.import_model import import_model  # takes a while to load
 
-    return adopt(told, beside)
+    return import_model(told, card_folder)
 
 
-def _refuse_wishes(name: str, wanted: Model) -> None:
-    if wanted.input_range or wanted.ink:
+def _reject_input_options(name: str, model: Model) -> None:
+    if model.input_range or model.ink:
         raise UsageError(
             f"The card of {name} says how it wants images: leave out --input-range and --ink."
         )
 
 
-def own_card(path: Path) -> ModelCard | None:
+def read_training_card(path: Path) -> ModelCard | None:
     """The card of a model that ``train`` made, which has its name; ``None`` where there is none."""
-    if path.suffix != ".tflite" or not path.with_suffix(CARD_ENDING).is_file():
+    if path.suffix != ".tflite" or not path.with_suffix(CARD_SUFFIX).is_file():
         return None
-    card = path.with_suffix(CARD_ENDING)
+    card = path.with_suffix(CARD_SUFFIX)
     return read_card(card) if is_card(card) else None  # people keep labels and the like there
 
 
-def is_twin(path: Path) -> bool:
+def is_trained_keras_file(path: Path) -> bool:
     """Whether this is the ``.keras`` file of a model that ``train`` made, beside all of it."""
-    card = path.with_suffix(CARD_ENDING)
+    card = path.with_suffix(CARD_SUFFIX)
     if path.suffix != ".keras" or not path.with_suffix(".tflite").is_file() or not card.is_file():
         return False
-    told = read_card(card).about.get("keras_sha256")
+    told = read_card(card).fields.get("keras_sha256")
     return bool(told) and told == hashlib.sha256(path.read_bytes()).hexdigest()
 
 
-def find(name: str) -> Path:
+def find_model(name: str) -> Path:
     """Where a model lies: a path, or a name in one of the folders.
 
     Raises:
@@ -91,43 +91,43 @@ def find(name: str) -> Path:
     if path.is_file() or (path.is_dir() and os.sep in name) or (path / "saved_model.pb").exists():
         return path
     if os.path.basename(name) == name:
-        for folder in folders():
-            for ending in ENDINGS:
+        for folder in list_model_folders():
+            for ending in MODEL_SUFFIXES:
                 found = folder / f"{name}{ending}"
                 if found.is_file() or (found / "saved_model.pb").exists():
                     return found
     if path.exists():
         return path
-    known = ", ".join(sorted({each for each, _ in models()}))
+    known = ", ".join(sorted({each for each, _ in list_models()}))
     raise ModelError(f"There is no model {display_name(name)}; known by name: {known}.")
 
 
-def folders() -> list[Path]:
+def list_model_folders() -> list[Path]:
     """Where names are looked for, in this order."""
-    shipped = models_folder()
-    is_same = FOLDER.is_dir() and FOLDER.samefile(shipped)
-    return [FOLDER] if is_same else [FOLDER, shipped]
+    shipped = find_bundled_models()
+    is_same = MODELS_FOLDER.is_dir() and MODELS_FOLDER.samefile(shipped)
+    return [MODELS_FOLDER] if is_same else [MODELS_FOLDER, shipped]
 
 
-def models() -> Iterator[tuple[str, Path]]:
+def list_models() -> Iterator[tuple[str, Path]]:
     """Names of all models, and where they lie; the first of a name is the one that it means."""
     seen = set()
-    for folder in folders():
+    for folder in list_model_folders():
         for path in sorted(folder.iterdir()) if folder.is_dir() else ():
-            name = path.stem if path.suffix in ENDINGS else path.name
-            is_model = path.suffix in ENDINGS[:-1] or (path / "saved_model.pb").exists()
-            if is_model and not path.name.endswith(CONVERTED) and name not in seen:
+            name = path.stem if path.suffix in MODEL_SUFFIXES else path.name
+            is_model = path.suffix in MODEL_SUFFIXES[:-1] or (path / "saved_model.pb").exists()
+            if is_model and not path.name.endswith(CONVERTED_MODEL_SUFFIX) and name not in seen:
                 seen.add(name)
-                yield name, find(name)
+                yield name, find_model(name)
 
 
-def default_name() -> str:
+def read_default_name() -> str:
     """The model that reads where none is named.
 
     Raises:
         ModelError: ``models/default.txt`` cannot be read.
     """
-    path = FOLDER / DEFAULT
+    path = MODELS_FOLDER / DEFAULT_FILE
     try:
         return path.read_text(encoding="utf-8").strip() or DEFAULT_MODEL
     except FileNotFoundError:
@@ -144,14 +144,14 @@ def set_default(name: str) -> None:
         UsageError: it is a path, not a name.
         OutboxError: ``models/default.txt`` cannot be written.
     """
-    found = find(name)
-    if name not in dict(models()):
+    found = find_model(name)
+    if name not in dict(list_models()):
         raise UsageError(
             f"Only a model that has a name can be the default: copy {found} to models/."
         )
-    path = FOLDER / DEFAULT
+    path = MODELS_FOLDER / DEFAULT_FILE
     try:
-        if name == DEFAULT_MODEL and found.parent.samefile(models_folder()):
+        if name == DEFAULT_MODEL and found.parent.samefile(find_bundled_models()):
             path.unlink(missing_ok=True)
             return
         with whole_file(path) as file:

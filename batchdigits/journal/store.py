@@ -80,7 +80,7 @@ class Store:
 
     @contextmanager
     def transaction(self, invalidates_reports: bool = True) -> Iterator[sqlite3.Connection]:
-        """Do all or nothing; ``invalidates_reports`` if reports drawn before are now out of date."""
+        """Do all or nothing; ``invalidates_reports`` if reports drawn before are out of date."""
         with self.translate_errors():
             self.sql.execute("BEGIN IMMEDIATE")
             try:

@@ -13,8 +13,8 @@ import numpy as np
 from batchdigits.config import Limits, Thumbnails
 from batchdigits.drawing.thumbnail import ThumbnailView, draw_thumbnail, make_view
 from batchdigits.errors import ImageError
-from batchdigits.images.decode import guarded
-from batchdigits.images.load import pages, read_bytes
+from batchdigits.images.decode import catch_decode_errors
+from batchdigits.images.load import load_pages, read_bytes
 from batchdigits.images.reduced import ReducedPage
 from batchdigits.inference.engine import Engine
 from batchdigits.pipeline.decide import decide
@@ -159,7 +159,7 @@ def _decode_pages(
     if isinstance(data, Rejection):
         return [(file, 1, data)]
     # A loop here would hold each page until the next one is decoded.
-    return map(lambda page: (file, *page), pages(data, file.source.name, limits, SEARCH_SIDE))
+    return map(lambda page: (file, *page), load_pages(data, file.source.name, limits, SEARCH_SIDE))
 
 
 def _count_bytes(file_and_data: tuple[_FileInfo, bytes | Rejection]) -> int:
@@ -195,7 +195,8 @@ def _measure_page(
         factor = _compute_enlargement(page, digit)
         if factor > 1:
             return _measure_pages(
-                [(file, page_number, guarded(partial(page.enlarged, factor)))], context
+                [(file, page_number, catch_decode_errors(partial(page.decode_larger, factor)))],
+                context,
             )[0]
         width, height = page.full_width, page.full_height
         digit = rescale_digit(digit, page.scale, (height, width))

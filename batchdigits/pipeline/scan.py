@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from batchdigits.images.formats import kind_of_content, kind_of_name
+from batchdigits.images.formats import format_from_content, format_from_name
 from batchdigits.records import to_sqlite_integer
 from batchdigits.system.filenames import display_name, order_key
 
@@ -110,7 +110,7 @@ class InboxWalk:
         if (self.include or self.exclude) and not is_chosen(shown, self.include, self.exclude):
             self.excluded += 1
             return None
-        if kind_of_name(entry.name) is None and not _is_image_inside(entry.path):
+        if format_from_name(entry.name) is None and not _is_image_inside(entry.path):
             self.not_images.append(shown)
             return None
         return shown, size, mtime_ns
@@ -168,6 +168,6 @@ def _is_image_inside(path: str) -> bool:
     """Whether a file without an image's name is one by content (or a known unsupported kind)."""
     try:
         with open(path, "rb") as file:
-            return kind_of_content(file.read(SNIFF_BYTES)) is not None
+            return format_from_content(file.read(SNIFF_BYTES)) is not None
     except OSError:
         return False

@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from batchdigits.images.pixels import bgr, to_gray
+from batchdigits.images.pixels import to_bgr, to_gray
 from batchdigits.pipeline.scan import InboxWalk
 from batchdigits.records import Source
 from batchdigits.system.filenames import display_name, order_key, raw_name
@@ -107,5 +107,5 @@ def _source_from_pixels(pixels: NDArray[Any], name: str) -> Source:
     """An array as a file would have it: the road reads both alike."""
     if pixels.dtype.kind in "ui" and pixels.min() >= 0 and pixels.max() <= 1:
         pixels = pixels.astype(np.bool_)  # a mask; as 8 bits it would be black all over
-    gray = to_gray(bgr(pixels))
+    gray = to_gray(to_bgr(pixels))
     return Source("", name, content=cv2.imencode(".bmp", gray)[1].tobytes())

@@ -38,7 +38,7 @@ def make_reader_version(engine: Engine, settings: Settings) -> ReaderVersion:
         "max_pages": settings.limits.max_pages,
     }
     if card.convention:
-        decisive["convention"] = card.convention.told()
+        decisive["convention"] = card.convention.to_dict()
     return ReaderVersion(f"{card.name}@{card.identity[:8]}", card.identity, json.dumps(decisive))
 
 

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from batchdigits.datasets.labelled import Labelled
-from batchdigits.inference.calibration import REVIEWED, fit_temperature
+from batchdigits.datasets.labelled import LabelledImages
+from batchdigits.inference.calibration import REVIEW_SHARE, fit_temperature
 from batchdigits.inference.engine import Engine
 from batchdigits.training.simulator.augment import (
     HELD_BACK_BENDING,
@@ -38,7 +38,7 @@ class HeldBack:
     others: Batch | None = None
 
     @classmethod
-    def of(cls, data: Labelled, seed: int, varied: bool) -> "HeldBack":
+    def of(cls, data: LabelledImages, seed: int, varied: bool) -> "HeldBack":
         """Every page of ``data`` as it is, its shape simulated once, and a tenth of non-digits."""
         if not varied:
             return cls(plain(data))
@@ -71,7 +71,7 @@ def calibrate(engine: Engine, held_back: HeldBack) -> dict[str, object]:
     scores = {name: _softened(part, temperature) for name, part in logits.items()}
     surest = {name: part[:, :10].max(1) for name, part in scores.items()}
     others = surest.pop("no_digit", None)
-    below = float(np.quantile(np.concatenate([*surest.values()]), REVIEWED))
+    below = float(np.quantile(np.concatenate([*surest.values()]), REVIEW_SHARE))
     figures: dict[str, object] = {
         name: _figures(scores[name], labels[name], below) for name in surest
     }

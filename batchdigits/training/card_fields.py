@@ -8,8 +8,8 @@ from pathlib import Path
 
 from batchdigits.config import Arch, Ink, InputRange
 from batchdigits.datasets import readers
-from batchdigits.datasets.split import Data, Parts
-from batchdigits.inference.model_card import Convention, Outputs
+from batchdigits.datasets.split import DataSelection, DataSplit
+from batchdigits.inference.model_card import InputSpec, OutputKind
 from batchdigits.training.export import BATCH
 from batchdigits.training.recipe import Recipe, usual_recipe
 from batchdigits.training.request import Order
@@ -17,7 +17,7 @@ from batchdigits.training.simulator.augment import Material
 
 
 def description(
-    order: Order, parts: Parts, material: Material | None, parameters: int
+    order: Order, parts: DataSplit, material: Material | None, parameters: int
 ) -> dict[str, object]:
     """The fields of a card that do not depend on how well the model reads.
 
@@ -35,9 +35,9 @@ def description(
         **_convention(recipe),
         "parameters": parameters,
         "trained_on": _trained_on(order),
-        "digits_learned": parts.learned,
+        "digits_learned": parts.train_count,
         "typefaces_learned": typefaces,
-        "digits_calibrated": sum(map(len, parts.check)),
+        "digits_calibrated": sum(map(len, parts.validation)),
         "command": command_line(order),
         "recipe": asdict(recipe),
         "versions": {"python": platform.python_version(), "tensorflow": version("tensorflow")},
@@ -51,17 +51,17 @@ def _convention(recipe: Recipe) -> dict[str, object]:
             "input": f"({BATCH}, 28, 28, 1) uint8, white ink on black, MNIST convention",
             "output": f"({BATCH}, 11) logits of the digits 0 to 9 and of no digit",
         }
-    convention = Convention(InputRange.BYTE, Ink.WHITE, Outputs.LOGITS)
+    convention = InputSpec(InputRange.BYTE, Ink.WHITE, OutputKind.LOGITS)
     return {
         "input": "(n, 28, 28, 1) float32 0-255, white ink on black, MNIST convention",
         "output": f"(n, 10) logits of the digits 0 to 9, before the {recipe.output}",
-        "convention": convention.told(),
+        "convention": convention.to_dict(),
     }
 
 
 def _trained_on(order: Order) -> list[str]:
-    named = [readers.about(each) for each in order.data.named]
-    fonts = [readers.about(str(order.data.fonts))] if order.data.fonts else []
+    named = [readers.describe_source(each) for each in order.data.effective_sources]
+    fonts = [readers.describe_source(str(order.data.fonts))] if order.data.fonts else []
     start = [f"begun with the weights of {Path(order.start).name}"] if order.start else []
     return [*named, *fonts, *start]
 
@@ -75,7 +75,7 @@ def command_line(order: Order) -> str:
     return shlex.join(["batchdigits", "train", *words])
 
 
-def _data(data: Data) -> list[str]:
+def _data(data: DataSelection) -> list[str]:
     words = []
     for source in data.sources:
         known = source if source == readers.MNIST else _name(Path(source))

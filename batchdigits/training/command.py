@@ -6,12 +6,12 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from batchdigits.config import Arch
-from batchdigits.datasets.labelled import join
-from batchdigits.datasets.split import Parts, gather
+from batchdigits.datasets.labelled import concatenate
+from batchdigits.datasets.split import DataSplit, load_data_split
 from batchdigits.errors import DataError, OutboxError, UsageError
-from batchdigits.inference.engine import DEFAULT_MODEL, engine_of
+from batchdigits.inference.engine import DEFAULT_MODEL, engine_from_bytes
 from batchdigits.inference.importing.convert import drop_last_activation, to_float_tflite
-from batchdigits.inference.model_card import card_of
+from batchdigits.inference.model_card import card_from_fields
 from batchdigits.system.atomic_files import write_bytes
 from batchdigits.system.logs import LOG
 from batchdigits.training.calibrate import HeldBack, calibrate
@@ -71,12 +71,12 @@ def _train(order: Order, listener: Listener) -> Trained:
     _prepare(order)
     recipe = order.recipe
     try:
-        parts = gather(order.data, recipe.seed)
+        parts = load_data_split(order.data, recipe.seed)
     except OSError as error:
         raise DataError(
             f"{error.filename or 'The data'} cannot be read: {error.strerror}."
         ) from error
-    held_back = HeldBack.of(join(parts.check), recipe.seed, recipe.varied)
+    held_back = HeldBack.of(concatenate(parts.validation), recipe.seed, recipe.varied)
     model = _network(order)
     if order.start:
         from batchdigits.training.fine_tune import recipe_as_built
@@ -88,7 +88,7 @@ def _train(order: Order, listener: Listener) -> Trained:
         checkpoint.load()
     _warn(parts)
     listener.said(
-        f"Training on {parts.learned:,} digits, watching {len(held_back.real[1]):,} others."
+        f"Training on {parts.train_count:,} digits, watching {len(held_back.real[1]):,} others."
     )
     lessons, shown, material = _lessons(parts, order)
     history = train(model, lessons, shown, held_back.real, recipe, checkpoint, listener)
@@ -97,9 +97,9 @@ def _train(order: Order, listener: Listener) -> Trained:
     content = _converted(model, material, recipe)
     about = description(order, parts, material, model.count_params())
     about |= card_fields(order.name, content)
-    about |= calibrate(engine_of(content, card_of(about)), held_back)
-    engine = engine_of(content, card_of(about))
-    found = tested(engine, *plain(join(parts.test)))
+    about |= calibrate(engine_from_bytes(content, card_from_fields(about)), held_back)
+    engine = engine_from_bytes(content, card_from_fields(about))
+    found = tested(engine, *plain(concatenate(parts.test)))
     told = {"test": found.told(), "history": [asdict(epoch) for epoch in history]}
     path = write_model(order.into, order.name, content, about | told)
     write_bytes(order.path(".png"), curves_png(history, found, order.name))
@@ -107,18 +107,18 @@ def _train(order: Order, listener: Listener) -> Trained:
     return Trained(path, history, found)
 
 
-def _warn(parts: Parts) -> None:
+def _warn(parts: DataSplit) -> None:
     """Tell what makes the figures mean little."""
-    known = {int(each) for part, _ in parts.learn for each in set(part.digits.tolist())}
+    known = {int(each) for part, _ in parts.train for each in set(part.digits.tolist())}
     if missing := sorted(set(range(10)) - known):
         LOG.warning(
             "There is no %s among the data: it will not be read.", ", no ".join(map(str, missing))
         )
     tests = sum(map(len, parts.test))
-    if min(tests, sum(map(len, parts.check))) < FEW:
+    if min(tests, sum(map(len, parts.validation))) < FEW:
         LOG.warning(
             "Only %d digits are held back and %d tested with: figures and threshold mean little.",
-            *(sum(map(len, parts.check)), tests),
+            *(sum(map(len, parts.validation)), tests),
         )
 
 
@@ -165,14 +165,14 @@ def _network(order: Order) -> Any:
     return build_mlp(recipe.hidden, recipe.output, recipe.seed)
 
 
-def _lessons(parts: Parts, order: Order) -> tuple[Lessons, int, Material | None]:
+def _lessons(parts: DataSplit, order: Order) -> tuple[Lessons, int, Material | None]:
     """The images of each epoch, how many they are, and what they are made from."""
     recipe = order.recipe
     if not recipe.varied:
-        batch = plain(join([part for part, _ in parts.learn]))
+        batch = plain(concatenate([part for part, _ in parts.train]))
         return lambda epochs: (batch for _ in epochs), len(batch[0]), None
     typed = load_fonts(order.data.fonts) if order.data.fonts else None
-    material = Material.of(parts.learn, typed)
+    material = Material.of(parts.train, typed)
     shown = min(recipe.images, 4 * len(material.data))
     return lambda epochs: varied(material, recipe.seed, epochs, shown), shown, material
 

@@ -5,11 +5,11 @@ from typing import Any
 
 from batchdigits.config import Arch, Output
 from batchdigits.errors import ModelError
-from batchdigits.inference.engine import CARD_ENDING
+from batchdigits.inference.engine import CARD_SUFFIX
 from batchdigits.inference.importing.keras_loader import load_keras
-from batchdigits.inference.importing.model_formats import Kind, kind_of
+from batchdigits.inference.importing.model_formats import ModelFormat, identify_model_format
 from batchdigits.inference.model_card import read_card
-from batchdigits.inference.registry import find
+from batchdigits.inference.registry import find_model
 from batchdigits.training.networks import CLASSES, DIGITS
 from batchdigits.training.recipe import Recipe
 
@@ -20,13 +20,13 @@ def begin_with(name: str, arch: Arch) -> Any:
     Raises:
         ModelError: it is none.
     """
-    path = find(name)
+    path = find_model(name)
     if path.suffix == ".tflite":
         path = path.with_suffix(".keras")
-    kind = kind_of(path)
-    if kind is not Kind.KERAS:
+    kind = identify_model_format(path)
+    if kind is not ModelFormat.KERAS:
         raise ModelError(f"{path} is no .keras file, which alone can be trained on.")
-    model = load_keras(path, kind, trust=False)
+    model = load_keras(path, kind, trusted=False)
     outputs = CLASSES if arch is Arch.CNN else DIGITS
     if tuple(model.input_shape[1:]) != (28, 28, 1) or model.output_shape[1] != outputs:
         raise ModelError(
@@ -50,10 +50,10 @@ def arch_of(name: str) -> Arch:
     Raises:
         ModelError: there is no such model, or it has no card that tells.
     """
-    path = find(name).with_suffix(CARD_ENDING)
+    path = find_model(name).with_suffix(CARD_SUFFIX)
     if not path.is_file():
         raise ModelError(f"{name} has no card of batchdigits train, and cannot be gone on with.")
-    recipe = read_card(path).about.get("recipe")
+    recipe = read_card(path).fields.get("recipe")
     try:
         return Arch(recipe.get("arch", Arch.CNN)) if isinstance(recipe, dict) else Arch.CNN
     except ValueError as error:

@@ -7,8 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from batchdigits.inference.calibration import log_loss
-from batchdigits.inference.input_format import logits_of as logits_of_answers
-from batchdigits.inference.model_card import Outputs
+from batchdigits.inference.input_format import logits_from_outputs as logits_of_answers
+from batchdigits.inference.model_card import OutputKind
 from batchdigits.training.checkpoint import Checkpoint
 from batchdigits.training.history import Epoch, best_of, gives_up
 from batchdigits.training.recipe import Recipe
@@ -131,4 +131,6 @@ def logits_of(model: Any, images: NDArray[np.uint8], recipe: Recipe) -> NDArray[
             for start in parts
         ]
     )
-    return logits_of_answers(outputs, Outputs.LOGITS if recipe.varied else Outputs(recipe.output))
+    return logits_of_answers(
+        outputs, OutputKind.LOGITS if recipe.varied else OutputKind(recipe.output)
+    )

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from batchdigits.datasets.split import Data
+from batchdigits.datasets.split import DataSelection
 from batchdigits.training.recipe import Recipe
 
 #: What a training leaves: the model for Keras, for reading with, its card, its learning curves.
@@ -26,7 +26,7 @@ class Order:
         overwrite: replace a model of that name.
     """
 
-    data: Data
+    data: DataSelection
     recipe: Recipe
     name: str
     into: Path

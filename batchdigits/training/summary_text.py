@@ -4,7 +4,7 @@ import shlex
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from batchdigits.inference.registry import FOLDER
+from batchdigits.inference.registry import MODELS_FOLDER
 from batchdigits.percentages import compute_wilson_interval, format_percent
 from batchdigits.system.filenames import for_terminal
 from batchdigits.training.command import Trained
@@ -61,5 +61,5 @@ def lines(order: Order, trained: Trained) -> Iterator[str]:
         yield f"Ended early: the best epoch was followed by {order.recipe.patience} no better ones."
     written = ", ".join(order.path(ending).name for ending in (".keras", ".json", ".png"))
     yield for_terminal(f"Written: {trained.path}, {written}")
-    named = shlex.quote(order.name if order.into == FOLDER else str(trained.path))
+    named = shlex.quote(order.name if order.into == MODELS_FOLDER else str(trained.path))
     yield for_terminal(f"Read with it: batchdigits run INBOX OUTBOX --model {named}")

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from batchdigits.datasets.labelled import Labelled, labelled_files, load_folder, load_npz
+from batchdigits.datasets.labelled import LabelledImages, list_labelled_files, load_folder, load_npz
 from batchdigits.errors import DataError
 
 #: Writers (folders of kensanata/numbers) that no bundled model is trained, chosen or calibrated on.
@@ -31,7 +31,7 @@ class Data:
         found = (self.folder / needed).is_file()
         return "" if found else f"{needed} is not in {self.folder}"
 
-    def npz(self, name: str, part: str = "test") -> Labelled:
+    def npz(self, name: str, part: str = "test") -> LabelledImages:
         """Images and digits of an ``.npz``; of MNIST the test part unless told otherwise."""
         whole = load_npz(self.folder / name, part)
         return whole.take(np.arange(0, len(whole), self.divide))
@@ -39,12 +39,12 @@ class Data:
     def scans(self) -> tuple[Path, list[tuple[Path, int]]]:
         """The unpacked ``scans/``, and the measured writers' files with their digits."""
         root = self._unpacked()
-        files = labelled_files(root, WRITERS)[:: self.divide]
+        files = list_labelled_files(root, WRITERS)[:: self.divide]
         if not files:
             raise DataError(f"{root} holds no scans of the writers {', '.join(WRITERS)}")
         return root, files
 
-    def scanned(self) -> Labelled:
+    def scanned(self) -> LabelledImages:
         """The measured writers' scans as gray pages."""
         whole = load_folder(self._unpacked(), WRITERS)
         return whole.take(np.arange(0, len(whole), self.divide))

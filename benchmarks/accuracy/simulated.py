@@ -10,7 +10,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from batchdigits.datasets.labelled import Labelled, join
+from batchdigits.datasets.labelled import LabelledImages, concatenate
 from batchdigits.training.simulator.augment import HELD_BACK_BENDING, simulated
 from batchdigits.training.simulator.distance_fields import Glyphs, from_pages
 from batchdigits.training.simulator.scan_styles import KINDS
@@ -39,7 +39,7 @@ def _shapes(data: Data) -> Glyphs:
     random = np.random.default_rng(SEED)
     scans, mnist = data.scanned(), data.npz(MNIST)
     chosen = random.permutation(len(mnist))[: len(scans)]
-    both: Labelled = join([scans, mnist.take(chosen)])
+    both: LabelledImages = concatenate([scans, mnist.take(chosen)])
     both = both.take(random.permutation(len(both)))
     return from_pages(both.pages, both.digits)[0]
 

@@ -13,7 +13,7 @@ from batchdigits.arrays import GrayImage
 from batchdigits.cli.ui.terminal import begin_command
 from batchdigits.config import Logging
 from batchdigits.datasets import readers
-from batchdigits.datasets.labelled import Labelled
+from batchdigits.datasets.labelled import LabelledImages
 from batchdigits.drawing.chart_files import check_picture_file, check_window, save_figure
 from batchdigits.drawing.charts import GRAY, INK, new_figure, style_axes
 from batchdigits.errors import ExitCode, UsageError
@@ -55,12 +55,12 @@ class Found:
     """A data set's parts by name, ``train`` and ``test``, those that it has."""
 
     name: str
-    parts: dict[str, Labelled]
+    parts: dict[str, LabelledImages]
 
     @property
     def about(self) -> str:
         """Its source, as far as it is known."""
-        return readers.about(self.name)
+        return readers.describe_source(self.name)
 
     def counts(self, part: str) -> list[int]:
         """How many there are of each digit."""
@@ -73,12 +73,12 @@ class Found:
 
 
 def explore(source: str) -> Found:
-    """Load all parts of a source, see :func:`batchdigits.datasets.readers.load`.
+    """Load all parts of a source, see :func:`batchdigits.datasets.readers.load_source`.
 
     Raises:
         DataError: it cannot be used.
     """
-    parts = {name: readers.load(source, name) for name in readers.PARTS}
+    parts = {name: readers.load_source(source, name) for name in readers.PARTS}
     return Found(source, {name: part for name, part in parts.items() if part})
 
 

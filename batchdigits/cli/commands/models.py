@@ -14,13 +14,13 @@ from batchdigits.system.logs import LOG
 
 def list_command() -> int:
     """Print a table of all models; returns the exit code."""
-    Console().print(inventory.table())
+    Console().print(inventory.build_model_table())
     return ExitCode.OK
 
 
 def show_command(name: str) -> int:
     """Print what is known of a model; returns the exit code."""
-    for field, value in inventory.lines(name):
+    for field, value in inventory.describe_model(name):
         print(f"{field:18}{for_terminal(value)}")
     return ExitCode.OK
 
@@ -28,7 +28,7 @@ def show_command(name: str) -> int:
 def default_command(name: str | None) -> int:
     """Print the default model, or set it where a name is given; returns the exit code."""
     if name is None:
-        print(for_terminal(registry.default_name()))
+        print(for_terminal(registry.read_default_name()))
         return ExitCode.OK
     begin_command(Logging())
     registry.set_default(name)
@@ -38,6 +38,6 @@ def default_command(name: str | None) -> int:
 
 def export_command(name: str, to: Path) -> int:
     """Copy a model with its card into a folder; returns the exit code."""
-    for path in inventory.export(name, to):
+    for path in inventory.export_model(name, to):
         print(for_terminal(str(path)))
     return ExitCode.OK

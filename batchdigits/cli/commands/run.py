@@ -21,8 +21,7 @@ from batchdigits.pipeline.scan import InboxWalk
 from batchdigits.reports import parquetfile
 from batchdigits.reports.render import render_reports
 from batchdigits.session.outbox import check_folders, has_journal, open_outbox
-from batchdigits.session.session import Session
-from batchdigits.session.session import SessionListener as SessionListener
+from batchdigits.session.session import Session, SessionListener
 from batchdigits.session.summary import Summary
 from batchdigits.system.filenames import for_terminal
 from batchdigits.system.logs import LOG, Stop

@@ -8,7 +8,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 from batchdigits.cli.ui.terminal import begin_command, open_console
 from batchdigits.cli.ui.training_progress import Bar
 from batchdigits.config import Arch, Logging, TrainingSettings
-from batchdigits.datasets.split import Data
+from batchdigits.datasets.split import DataSelection
 from batchdigits.errors import ExitCode, UsageError
 from batchdigits.system.logs import LOG
 from batchdigits.training import command, summary_text
@@ -56,7 +56,7 @@ def _make_order(settings: TrainingSettings) -> Order:
         output=settings.output, epochs=settings.epochs, refine=settings.refine,
         batch_size=settings.batch_size, patience=settings.patience, seed=settings.seed,
     )  # fmt: skip
-    data = Data(settings.data, settings.exclude, settings.hold_out, settings.fonts)
+    data = DataSelection(settings.data, settings.exclude, settings.hold_out, settings.fonts)
     return Order(
         data, recipe, settings.name, settings.into, settings.start, settings.resume,
         settings.overwrite,

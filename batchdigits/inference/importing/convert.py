@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from batchdigits.inference.backends import BATCH
+from batchdigits.inference.backends import BATCH_SIZE
 from batchdigits.inference.engine import softmax
 
 
@@ -28,7 +28,9 @@ def to_float_tflite(call: Callable[[Any], Any], shape: tuple[int, ...]) -> bytes
     def predict(images: Any) -> Any:
         return tf.cast(call(images), tf.float32)
 
-    graph = tf.function(predict).get_concrete_function(tf.TensorSpec((BATCH, *shape), tf.float32))
+    graph = tf.function(predict).get_concrete_function(
+        tf.TensorSpec((BATCH_SIZE, *shape), tf.float32)
+    )
     frozen = convert_variables_to_constants_v2(graph)
     logging.set_verbosity(logging.ERROR)  # it advises programmers
     converter = tf.lite.TFLiteConverter.from_concrete_functions([frozen])
@@ -48,15 +50,15 @@ def drop_last_activation(model: Any) -> str:
         return ""
     last = layers[-1]
     kind = getattr(getattr(last, "activation", None), "__name__", "")
-    if kind not in _INVERSE or type(last).__name__ not in ("Dense", "Activation"):
+    if kind not in _ACTIVATIONS or type(last).__name__ not in ("Dense", "Activation"):
         return ""
     whole, shape = last.activation, (4, *(length or 28 for length in model.input_shape[1:]))
     images = np.random.default_rng(1).random(shape, np.float32)
     try:
         before = np.asarray(model(images, training=False))
-        last.activation = _unchanged
+        last.activation = _apply_identity
         after = np.asarray(model(images, training=False))
-        is_last = np.allclose(_INVERSE[kind](after), before, atol=1e-5)
+        is_last = np.allclose(_ACTIVATIONS[kind](after), before, atol=1e-5)
     except Exception:  # what cannot be run here may still be converted
         is_last = False
     if not is_last:
@@ -64,11 +66,11 @@ def drop_last_activation(model: Any) -> str:
     return kind if is_last else ""
 
 
-def _unchanged(sums: Any) -> Any:
-    return sums
+def _apply_identity(logits: Any) -> Any:
+    return logits
 
 
-_INVERSE: dict[str, Callable[[Any], Any]] = {
+_ACTIVATIONS: dict[str, Callable[[Any], Any]] = {
     "softmax": softmax,
     "sigmoid": lambda sums: 1 / (1 + np.exp(-sums.astype(np.float64))),
 }

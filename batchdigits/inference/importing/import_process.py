@@ -14,74 +14,84 @@ from typing import Any
 
 from batchdigits.config import Ink, InputRange, Model
 from batchdigits.errors import ModelError
-from batchdigits.inference.backends import open_runner
-from batchdigits.inference.importing.detect_convention import detect
-from batchdigits.inference.importing.model_formats import Kind
+from batchdigits.inference.backends import open_backend
+from batchdigits.inference.importing.detect_convention import detect_input_spec
+from batchdigits.inference.importing.model_formats import ModelFormat
 from batchdigits.inference.input_format import Layout
 from batchdigits.system.process_limits import die_with, limit_memory
 
 #: Bytes that a model may make this process hold.
-MEMORY = 12 << 30
+MEMORY_LIMIT = 12 << 30
 #: Code at the end where somebody pressed Ctrl-C.
-INTERRUPTED = 130
-ORDER, FOUND, CONVERTED = "order.json", "found.json", "converted.tflite"
+INTERRUPTED_EXIT_CODE = 130
+REQUEST_FILE, RESULT_FILE, CONVERTED_FILE = "order.json", "found.json", "converted.tflite"
 
 
-def main(order: Path) -> None:
+def main(request_path: Path) -> None:
     """Carry out an order; what cannot be done is told in ``found.json``."""
-    limit_memory(MEMORY)
+    limit_memory(MEMORY_LIMIT)
     try:
-        given = json.loads(order.read_text(encoding="utf-8"))
-        told = find_out(Path(given["path"]), Kind(given["kind"]), _wanted(given), order.parent)
+        given = json.loads(request_path.read_text(encoding="utf-8"))
+        told = probe_model(
+            Path(given["path"]),
+            ModelFormat(given["kind"]),
+            _model_from_request(given),
+            request_path.parent,
+        )
     except ModelError as error:
         told = {"error": str(error)}
     except MemoryError:
         told = {"error": "It needs more memory than a reader of digits may."}
-    order.with_name(FOUND).write_text(json.dumps(told), encoding="utf-8")
+    request_path.with_name(RESULT_FILE).write_text(json.dumps(told), encoding="utf-8")
 
 
-def _wanted(given: dict[str, Any]) -> Model:
-    input_range, ink = given["input_range"], given["ink"]
+def _model_from_request(request: dict[str, Any]) -> Model:
+    input_range, ink = request["input_range"], request["ink"]
     return Model(
-        given["path"],
+        request["path"],
         InputRange(input_range) if input_range else None,
         Ink(ink) if ink else None,
-        given["trusted"],
+        request["trusted"],
     )
 
 
-def find_out(path: Path, kind: Kind, wanted: Model, folder: Path) -> dict[str, Any]:
+def probe_model(
+    path: Path, model_format: ModelFormat, model: Model, folder: Path
+) -> dict[str, Any]:
     """Open a model, convert it into ``folder`` where it must be, and try conventions.
 
     Returns:
-        The fields of :class:`batchdigits.inference.importing.detect_convention.Detected` as JSON
+        The fields of :class:`batchdigits.inference.importing.detect_convention.DetectedInputSpec`
+        as JSON
         has them, and ``shape``, that of one image, and ``last_layer``, what the model answers with.
 
     Raises:
         ModelError: it cannot be used.
     """
     shape, last = None, ""
-    if kind in (Kind.TFLITE, Kind.ONNX):
+    if model_format in (ModelFormat.TFLITE, ModelFormat.ONNX):
         content = path.read_bytes()
     else:
-        content, shape, last = _converted(path, kind, wanted.trusted)
-        (folder / CONVERTED).write_bytes(content)
-    runner = open_runner(content, kind is Kind.ONNX, shape)
-    found = detect(runner, wanted)
+        content, shape, last = _convert(path, model_format, model.trusted)
+        (folder / CONVERTED_FILE).write_bytes(content)
+    runner = open_backend(content, model_format is ModelFormat.ONNX, shape)
+    found = detect_input_spec(runner, model)
     return asdict(found) | {
-        "convention": found.convention.told(),
-        "shape": Layout.of(runner.shape).shape,
+        "convention": found.convention.to_dict(),
+        "shape": Layout.from_shape(runner.shape).shape,
         "last_layer": last or found.convention.outputs.value,
     }
 
 
-def _converted(path: Path, kind: Kind, trusted: bool) -> tuple[bytes, tuple[int, ...], str]:
+def _convert(
+    path: Path, model_format: ModelFormat, trusted: bool
+) -> tuple[bytes, tuple[int, ...], str]:
     """A ``.tflite`` file, the shape of one image, and the last layer, see :func:`open_model`."""
     from batchdigits.inference.importing.convert import to_float_tflite
     from batchdigits.inference.importing.open_tensorflow import open_model
 
-    call, shape, last = open_model(path, kind, trusted)
-    layout = Layout.of(shape)
+    call, shape, last = open_model(path, model_format, trusted)
+    layout = Layout.from_shape(shape)
     try:
         return to_float_tflite(call, layout.shape), layout.shape, last
     except Exception as error:  # the converter raises whatever it likes
@@ -94,4 +104,4 @@ if __name__ == "__main__":
     try:
         main(Path(sys.argv[1]))
     except KeyboardInterrupt:
-        sys.exit(INTERRUPTED)
+        sys.exit(INTERRUPTED_EXIT_CODE)

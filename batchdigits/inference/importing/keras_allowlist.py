@@ -17,23 +17,23 @@ from typing import Any
 from batchdigits.errors import ModelError
 from batchdigits.inference.importing.model_formats import (
     CONFIG_MEMBER,
-    SAVE_WHOLE,
-    Kind,
-    check_directory,
+    SAVE_WHOLE_ADVICE,
+    ModelFormat,
+    check_zip_directory,
 )
 
 #: Most bytes that a model may unpack to; the largest that read digits have a hundredth of it.
-MOST_BYTES = 2 * 2**30
+MAX_BYTES = 2 * 2**30
 #: Most members of an archive; Keras writes three.
-MOST_MEMBERS = 2000
+MAX_MEMBERS = 2000
 #: Most groups and arrays of an HDF5 file; a layer takes about five.
-MOST_OBJECTS = 100_000
+MAX_OBJECTS = 100_000
 #: Longest configuration, in bytes; that of a hundred layers has a thousandth of it.
-LONGEST_CONFIGURATION = 64 * 2**20
+MAX_CONFIGURATION_BYTES = 64 * 2**20
 #: Longest ``metadata.json`` that is read, in bytes; Keras writes some hundred.
-LONGEST_METADATA = 2**16
+MAX_METADATA_BYTES = 2**16
 #: How deep a configuration may be nested; a model in a model takes ten levels.
-DEEPEST = 100
+MAX_DEPTH = 100
 
 LAYERS = frozenset(
     """
@@ -131,7 +131,7 @@ ACTIVATIONS = frozenset(
     """.split()  # noqa: SIM905
 )
 #: Initializers, regularizers and constraints, as classes and by the names for short.
-SETTINGS = frozenset(
+WEIGHT_SETTINGS = frozenset(
     """
     Constant constant glorot_normal glorot_uniform GlorotNormal GlorotUniform he_normal
     he_uniform HeNormal HeUniform Identity identity IdentityInitializer L1 l1 l1_l2 L1L2 L2 l2
@@ -144,30 +144,32 @@ SETTINGS = frozenset(
     """.split()  # noqa: SIM905
 )
 #: Values that JSON has no word for, and the precision that a layer computes with.
-VALUES = frozenset(
+VALUE_CLASSES = frozenset(
     """
     __bytes__ __ellipsis__ __keras_tensor__ __numpy__ __slice__ __tensor__ __tuple__ DTypePolicy
     FloatDTypePolicy Policy TensorShape
     """.split()  # noqa: SIM905
 )
-ALLOWED = LAYERS | MODELS | OPERATIONS.keys() | TENSORFLOW_LAYERS | SETTINGS | VALUES
+ALLOWED_CLASSES = (
+    LAYERS | MODELS | OPERATIONS.keys() | TENSORFLOW_LAYERS | WEIGHT_SETTINGS | VALUE_CLASSES
+)
 #: Layers that hold a Python function as bytes, which whoever made the file chose.
-CODE = frozenset({"Lambda", "__lambda__"})
+CODE_LAYERS = frozenset({"Lambda", "__lambda__"})
 #: Layers that open files or need what is in none.
-OUTSIDE = frozenset(
+EXTERNAL_LAYERS = frozenset(
     """
     FlaxLayer IntegerLookup JaxLayer StringLookup TFSMLayer TextVectorization TorchModuleWrapper
     """.split()  # noqa: SIM905
 )
 #: Keys whose words Keras looks up, and the words that it may find.
-WORDS = {
+ALLOWED_WORDS_BY_KEY = {
     "activation": ACTIVATIONS,
-    "initializer": SETTINGS,
-    "regularizer": SETTINGS,
-    "constraint": SETTINGS,
+    "initializer": WEIGHT_SETTINGS,
+    "regularizer": WEIGHT_SETTINGS,
+    "constraint": WEIGHT_SETTINGS,
 }
 #: Names of TensorFlow's own functions where they are not those of Keras.
-FUNCTIONS = {
+FUNCTION_ALIASES = {
     "softmax_v2": "softmax",
     "log_softmax_v2": "log_softmax",
     "leaky_relu_v2": "leaky_relu",
@@ -175,23 +177,23 @@ FUNCTIONS = {
 
 
 @dataclass(frozen=True, slots=True)
-class Configuration:
+class KerasConfiguration:
     """What a Keras file says of its model.
 
-    ``model`` is the parsed configuration, rewritten by :func:`simplified`; ``version`` that of the
-    Keras that wrote the file, empty where it does not say.
+    ``model`` is the parsed configuration, rewritten by :func:`simplify_configuration`; ``version``
+    that of the Keras that wrote the file, empty where it does not say.
     """
 
     model: dict[str, Any]
     version: str
 
 
-class _Refused(Exception):
+class _RejectedModelError(Exception):
     """Why not, as the end of the sentence that begins with the file's name."""
 
 
 @contextmanager
-def told(path: Path) -> Iterator[None]:
+def translate_errors(path: Path) -> Iterator[None]:
     """Turn whatever reading a hostile or damaged file raises into one sentence.
 
     Raises:
@@ -201,7 +203,7 @@ def told(path: Path) -> Iterator[None]:
         yield
     except ModelError:
         raise
-    except _Refused as error:
+    except _RejectedModelError as error:
         raise ModelError(f"{path} {error}.") from error
     except Exception as error:  # zipfile, zlib, json and h5py raise many types on damaged files
         # A full disk, say; what is wrong with the file itself has no such number.
@@ -211,48 +213,52 @@ def told(path: Path) -> Iterator[None]:
         raise ModelError(f"{path} is damaged: {why}.") from error
 
 
-def judged(path: Path, kind: Kind, trust: bool = False) -> Configuration:
+def read_safe_configuration(
+    path: Path, model_format: ModelFormat, trusted: bool = False
+) -> KerasConfiguration:
     """The configuration of a Keras file, all of which may be loaded.
 
     Args:
         path: the file, from anywhere.
-        kind: ``Kind.KERAS`` or ``Kind.HDF5``, as :func:`kinds.kind_of` tells it.
+        kind: ``ModelFormat.KERAS`` or ``ModelFormat.HDF5``.
         trust: let any layer pass, those that hold code too.
 
     Raises:
         ModelError: damaged, too large, without a configuration, or something in it does more
             than compute; names the first such layer.
     """
-    with told(path):
-        text, version = (_of_zip if kind is Kind.KERAS else _of_hdf5)(path)
+    with translate_errors(path):
+        text, version = (_read_zip if model_format is ModelFormat.KERAS else _read_hdf5)(path)
         try:
-            model = simplified(json.loads(text))
+            model = simplify_configuration(json.loads(text))
         except RecursionError as error:
-            raise _Refused("is nested too deeply for a model") from error
+            raise _RejectedModelError("is nested too deeply for a model") from error
         if not isinstance(model, dict) or "class_name" not in model:
-            raise _Refused(f"does not say what its model is built of: {SAVE_WHOLE}")
-        if not trust:
-            _judge(model)
-        return Configuration(model, version)
+            raise _RejectedModelError(
+                f"does not say what its model is built of: {SAVE_WHOLE_ADVICE}"
+            )
+        if not trusted:
+            _check_value(model)
+        return KerasConfiguration(model, version)
 
 
-def _of_zip(path: Path) -> tuple[bytes, str]:
+def _read_zip(path: Path) -> tuple[bytes, str]:
     """Configuration and version of a ``.keras`` archive whose members have decent sizes."""
     with path.open("rb") as file:
-        check_directory(path, file, path.stat().st_size)
+        check_zip_directory(path, file, path.stat().st_size)
         with zipfile.ZipFile(file) as archive:
             _check_members(archive)
             # The last of its name counts, as for Keras.
-            if archive.getinfo(CONFIG_MEMBER).file_size > LONGEST_CONFIGURATION:
-                raise _Refused("has too long a configuration for a model of digits")
+            if archive.getinfo(CONFIG_MEMBER).file_size > MAX_CONFIGURATION_BYTES:
+                raise _RejectedModelError("has too long a configuration for a model of digits")
             text = archive.read(CONFIG_MEMBER)
-            return text, _version(archive)
+            return text, _read_keras_version(archive)
 
 
-def _version(archive: zipfile.ZipFile) -> str:
+def _read_keras_version(archive: zipfile.ZipFile) -> str:
     """The version of the Keras that wrote an archive, empty where that is not told."""
     try:
-        if archive.getinfo("metadata.json").file_size > LONGEST_METADATA:
+        if archive.getinfo("metadata.json").file_size > MAX_METADATA_BYTES:
             return ""
         return str(json.loads(archive.read("metadata.json"))["keras_version"])
     except (ValueError, KeyError, TypeError):
@@ -261,30 +267,34 @@ def _version(archive: zipfile.ZipFile) -> str:
 
 def _check_members(archive: zipfile.ZipFile) -> None:
     members = archive.infolist()
-    if len(members) > MOST_MEMBERS:
-        raise _Refused(f"holds more than {MOST_MEMBERS:,} members, too many for a model")
-    if sum(member.file_size for member in members) > MOST_BYTES:
-        raise _Refused("would unpack to more than 2 GiB")
+    if len(members) > MAX_MEMBERS:
+        raise _RejectedModelError(f"holds more than {MAX_MEMBERS:,} members, too many for a model")
+    if sum(member.file_size for member in members) > MAX_BYTES:
+        raise _RejectedModelError("would unpack to more than 2 GiB")
     for member in members:
         parts = PurePosixPath(member.filename.replace("\\", "/")).parts
         if ".." in parts or parts[:1] == ("/",) or re.match("[A-Za-z]:", member.filename):
-            raise _Refused(f"has a member outside its own folder: {member.filename[:80]!r}")
+            raise _RejectedModelError(
+                f"has a member outside its own folder: {member.filename[:80]!r}"
+            )
 
 
-def _of_hdf5(path: Path) -> tuple[bytes | str, str]:
+def _read_hdf5(path: Path) -> tuple[bytes | str, str]:
     """Configuration and version of a whole model in HDF5, all of whose arrays are in the file."""
     import h5py
 
-    if path.stat().st_size > MOST_BYTES:
-        raise _Refused("is larger than 2 GiB")
+    if path.stat().st_size > MAX_BYTES:
+        raise _RejectedModelError("is larger than 2 GiB")
     with h5py.File(path, "r", locking=False) as file:
         check_hdf5(file)
         text = file.attrs.get("model_config")
         version = file.attrs.get("keras_version", "")
     if text is None:
-        raise _Refused(f"holds only a model's weights, not the model: {SAVE_WHOLE}")
-    if not isinstance(text, bytes | str) or len(text) > LONGEST_CONFIGURATION:
-        raise _Refused("has no readable configuration")
+        raise _RejectedModelError(
+            f"holds only a model's weights, not the model: {SAVE_WHOLE_ADVICE}"
+        )
+    if not isinstance(text, bytes | str) or len(text) > MAX_CONFIGURATION_BYTES:
+        raise _RejectedModelError("has no readable configuration")
     return text, version.decode() if isinstance(version, bytes) else str(version)
 
 
@@ -292,27 +302,27 @@ def check_hdf5(file: Any) -> None:
     """Refuse an HDF5 file that reaches out of itself or holds arrays without measure.
 
     Args:
-        file: an open ``h5py.File``. To be called within :func:`told`.
+        file: an open ``h5py.File``. To be called within :func:`translate_errors`.
     """
     import h5py
 
     total = count = 0
 
-    def look(name: str, found: Any) -> None:
+    def check_object(name: str, found: Any) -> None:
         nonlocal total, count
         count += 1
         if isinstance(found, h5py.Dataset):
             total += found.nbytes
             if found.external or found.is_virtual:
-                raise _Refused(f"keeps its array {name[:80]!r} in another file")
+                raise _RejectedModelError(f"keeps its array {name[:80]!r} in another file")
         elif isinstance(found, h5py.Group):
             _check_links(found)
-        if total > MOST_BYTES or count > MOST_OBJECTS:
-            raise _Refused("holds more than 2 GiB or too many arrays")
+        if total > MAX_BYTES or count > MAX_OBJECTS:
+            raise _RejectedModelError("holds more than 2 GiB or too many arrays")
 
     _check_links(file)
     # Follows no links but those to objects of this file, and visits each object once.
-    file.visititems(look)
+    file.visititems(check_object)
 
 
 def _check_links(group: Any) -> None:
@@ -321,37 +331,39 @@ def _check_links(group: Any) -> None:
 
     for name in group:
         if not isinstance(group.get(name, getlink=True), h5py.HardLink):
-            raise _Refused(f"has a link {name[:80]!r} that may lead to another file")
+            raise _RejectedModelError(f"has a link {name[:80]!r} that may lead to another file")
 
 
-def simplified(value: Any, key: str = "", depth: int = 0) -> Any:
+def simplify_configuration(value: Any, key: str = "", depth: int = 0) -> Any:
     """A configuration as both Keras take it: activations by name, nothing about training.
 
     ``activation=tf.nn.softmax`` is saved as ``"softmax_v2"`` or as a reference to a function of
     that name, depending on the version; no Keras finds either again. A copy is returned.
     """
-    if depth > DEEPEST:
+    if depth > MAX_DEPTH:
         raise RecursionError
     if isinstance(value, list):
-        return [simplified(each, key, depth + 1) for each in value]
+        return [simplify_configuration(each, key, depth + 1) for each in value]
     if key.endswith("activation"):
-        value = _activation(value)
+        value = _simplify_activation(value)
     if not isinstance(value, dict):
         return value
     parts = {name: each for name, each in value.items() if name != "compile_config"}
-    return _placed({name: simplified(each, name, depth + 1) for name, each in parts.items()})
+    return _update_module(
+        {name: simplify_configuration(each, name, depth + 1) for name, each in parts.items()}
+    )
 
 
-def _activation(value: Any) -> Any:
+def _simplify_activation(value: Any) -> Any:
     """The name of an activation that refers to a function, anything else as it is."""
     name = value
     if isinstance(value, dict) and value.get("class_name") == "function":
         name = value.get("config")
-    name = FUNCTIONS.get(name, name) if isinstance(name, str) else name
+    name = FUNCTION_ALIASES.get(name, name) if isinstance(name, str) else name
     return name if isinstance(name, str) and name in ACTIVATIONS else value
 
 
-def _placed(value: dict[str, Any]) -> dict[str, Any] | str:
+def _update_module(value: dict[str, Any]) -> dict[str, Any] | str:
     """An object with the module that it is in now, where that has changed or was not saved."""
     module, kind = value.get("module"), value.get("class_name")
     if kind in ("DTypePolicy", "Policy"):
@@ -369,7 +381,7 @@ def _placed(value: dict[str, Any]) -> dict[str, Any] | str:
     return value
 
 
-def _judge(value: Any, key: str = "", layer: str = "") -> None:
+def _check_value(value: Any, key: str = "", layer: str = "") -> None:
     """Refuse whatever is not listed, in a simplified configuration or a part of it.
 
     Args:
@@ -379,45 +391,49 @@ def _judge(value: Any, key: str = "", layer: str = "") -> None:
     """
     if isinstance(value, list):
         for each in value:
-            _judge(each, key, layer)
+            _check_value(each, key, layer)
     elif isinstance(value, dict):
-        layer = _name(value) or layer
+        layer = _read_layer_name(value) or layer
         if "class_name" in value:
-            _judge_class(value, layer)
+            _check_class(value, layer)
         for name, each in value.items():
-            _judge(each, name, layer)
+            _check_value(each, name, layer)
     elif isinstance(value, str):
-        words = WORDS.get(key.rpartition("_")[2])
+        words = ALLOWED_WORDS_BY_KEY.get(key.rpartition("_")[2])
         if words is not None and value not in words:
-            raise _Refused(f"uses a function of its own, {value[:80]!r}, in its layer {layer!r}")
+            raise _RejectedModelError(
+                f"uses a function of its own, {value[:80]!r}, in its layer {layer!r}"
+            )
 
 
-def _name(value: dict[str, Any]) -> str:
+def _read_layer_name(value: dict[str, Any]) -> str:
     config = value.get("config")
     name = config.get("name") if isinstance(config, dict) else None
     return name[:80] if isinstance(name, str) else ""
 
 
-def _judge_class(value: dict[str, Any], layer: str) -> None:
+def _check_class(value: dict[str, Any], layer: str) -> None:
     """Refuse an object of a class that is not listed, saying why as well as can be told."""
     kind = value["class_name"]
     shown = f"its layer {layer!r}" if layer else "its model"
-    if kind in CODE:
-        raise _Refused(
+    if kind in CODE_LAYERS:
+        raise _RejectedModelError(
             f"holds code, in {f'a Lambda layer {layer!r}' if layer else 'a Lambda layer'},"
             " which is not run for a file from anywhere unless --trust-model is given"
         )
     if kind == "function":
-        raise _Refused(f"uses a function of its own, {str(value.get('config'))[:80]!r}, in {shown}")
-    if kind in OUTSIDE:
-        raise _Refused(f"needs what is not in the file, in {shown}, a {kind}")
-    if kind not in ALLOWED or not _is_builtin(value):
-        raise _Refused(
+        raise _RejectedModelError(
+            f"uses a function of its own, {str(value.get('config'))[:80]!r}, in {shown}"
+        )
+    if kind in EXTERNAL_LAYERS:
+        raise _RejectedModelError(f"needs what is not in the file, in {shown}, a {kind}")
+    if kind not in ALLOWED_CLASSES or not _is_builtin(value):
+        raise _RejectedModelError(
             f"needs the class {str(kind)[:80]!r} in {shown}, which is none of Keras' own that only"
             " compute: export it where it was made, as a SavedModel (model.export) or to ONNX"
         )
     if kind in TENSORFLOW_LAYERS and not _is_pure(value.get("config")):
-        raise _Refused(f"calls a function of TensorFlow that is not allowed, in {shown}")
+        raise _RejectedModelError(f"calls a function of TensorFlow that is not allowed, in {shown}")
 
 
 def _is_builtin(value: dict[str, Any]) -> bool:

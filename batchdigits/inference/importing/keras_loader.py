@@ -18,21 +18,26 @@ from pathlib import Path
 from typing import Any
 
 from batchdigits.errors import ModelError
-from batchdigits.inference.importing.keras_allowlist import Configuration, check_hdf5, judged, told
-from batchdigits.inference.importing.model_formats import CONFIG_MEMBER, WEIGHTS_MEMBER, Kind
+from batchdigits.inference.importing.keras_allowlist import (
+    KerasConfiguration,
+    check_hdf5,
+    read_safe_configuration,
+    translate_errors,
+)
+from batchdigits.inference.importing.model_formats import CONFIG_MEMBER, WEIGHTS_MEMBER, ModelFormat
 
 #: Longest part of a reason that Keras gives, in characters; it may quote a whole configuration.
-LONGEST_REASON = 200
+MAX_REASON_LENGTH = 200
 #: What stands before the reason that another reason quotes.
-INNERMOST = re.compile(r"Exception encountered:|Example error message for object .*:\n")
+QUOTED_REASON = re.compile(r"Exception encountered:|Example error message for object .*:\n")
 
 
-def load_keras(path: Path, kind: Kind, trust: bool) -> Any:
+def load_keras(path: Path, model_format: ModelFormat, trusted: bool) -> Any:
     """Load a model with one input, for predicting only.
 
     Args:
         path: a file from anywhere.
-        kind: ``Kind.KERAS`` or ``Kind.HDF5``.
+        kind: ``ModelFormat.KERAS`` or ``ModelFormat.HDF5``.
         trust: also load layers that hold code, which may do anything.
 
     Returns:
@@ -41,12 +46,12 @@ def load_keras(path: Path, kind: Kind, trust: bool) -> Any:
     Raises:
         ModelError: refused, damaged, of several inputs, or neither Keras loads it.
     """
-    configuration = judged(path, kind, trust)
-    with tempfile.TemporaryDirectory(prefix="batchdigits-") as folder, _quiet():
-        write_copy = _copy_zip if kind is Kind.KERAS else _copy_hdf5
-        with told(path):
-            copy = write_copy(path, configuration, Path(folder), trust)
-        model = _load(path, copy, configuration.version, safe_mode=not trust)
+    configuration = read_safe_configuration(path, model_format, trusted)
+    with tempfile.TemporaryDirectory(prefix="batchdigits-") as folder, _silence_keras():
+        write_copy = _copy_zip if model_format is ModelFormat.KERAS else _copy_hdf5
+        with translate_errors(path):
+            copy = write_copy(path, configuration, Path(folder), trusted)
+        model = _load_with_either_keras(path, copy, configuration.version, safe_mode=not trusted)
     inputs = getattr(model, "inputs", None)
     if not inputs:
         raise ModelError(f"{path} does not say what it reads: give its first layer an input_shape.")
@@ -55,7 +60,7 @@ def load_keras(path: Path, kind: Kind, trust: bool) -> Any:
     return model
 
 
-def _copy_zip(path: Path, configuration: Configuration, folder: Path, trust: bool) -> Path:
+def _copy_zip(path: Path, configuration: KerasConfiguration, folder: Path, trusted: bool) -> Path:
     """A ``.keras`` archive of what was judged; weights are judged here, once they are unpacked."""
     import h5py
 
@@ -66,7 +71,7 @@ def _copy_zip(path: Path, configuration: Configuration, folder: Path, trust: boo
         weights.open("wb") as unpacked,
     ):
         shutil.copyfileobj(packed, unpacked, 2**20)
-    if not trust:
+    if not trusted:
         with h5py.File(weights, "r", locking=False) as file:
             check_hdf5(file)
     with zipfile.ZipFile(copy, "w") as archive:
@@ -77,14 +82,14 @@ def _copy_zip(path: Path, configuration: Configuration, folder: Path, trust: boo
     return copy
 
 
-def _copy_hdf5(path: Path, configuration: Configuration, folder: Path, trust: bool) -> Path:
+def _copy_hdf5(path: Path, configuration: KerasConfiguration, folder: Path, trusted: bool) -> Path:
     """A whole model in HDF5, of what was judged."""
     import h5py
 
     copy = folder / "model.h5"
     with h5py.File(path, "r", locking=False) as file, h5py.File(copy, "w") as made:
         # Once more: the file may be another one by now.
-        if not trust:
+        if not trusted:
             check_hdf5(file)
         for name in ("keras_version", "backend"):
             if name in file.attrs:
@@ -94,13 +99,13 @@ def _copy_hdf5(path: Path, configuration: Configuration, folder: Path, trust: bo
     return copy
 
 
-def _load(path: Path, copy: Path, version: str, safe_mode: bool) -> Any:
+def _load_with_either_keras(path: Path, copy: Path, version: str, safe_mode: bool) -> Any:
     """Load with the Keras that saved the model, or else with the other.
 
     The order matters, as both load many files of Keras 2 and do not compute the same: its
     ``hard_sigmoid``, for one, is another function in Keras 3.
     """
-    loaders = [_with_keras_3, _with_keras_2]
+    loaders = [_load_with_keras_3, _load_with_keras_2]
     if version.startswith(("1.", "2.")):
         loaders.reverse()
     reasons = []
@@ -108,33 +113,33 @@ def _load(path: Path, copy: Path, version: str, safe_mode: bool) -> Any:
         try:
             return loader(copy, safe_mode)
         except Exception as error:  # Keras, TensorFlow and h5py raise many types
-            reasons.append(_reason(error))
+            reasons.append(_extract_reason(error))
     raise ModelError(f"{path} cannot be loaded with Keras: {reasons[0]}.")
 
 
-def _with_keras_3(copy: Path, safe_mode: bool) -> Any:
+def _load_with_keras_3(copy: Path, safe_mode: bool) -> Any:
     import keras
 
     return keras.saving.load_model(copy, compile=False, safe_mode=safe_mode)
 
 
-def _with_keras_2(copy: Path, safe_mode: bool) -> Any:
+def _load_with_keras_2(copy: Path, safe_mode: bool) -> Any:
     import tf_keras
 
     # For HDF5 it knows no safe mode, which is why nothing but what is listed gets here.
     return tf_keras.models.load_model(copy, compile=False, safe_mode=safe_mode)
 
 
-def _reason(error: Exception) -> str:
+def _extract_reason(error: Exception) -> str:
     """The innermost reason of one of Keras' errors, without the configurations that it quotes."""
-    text = INNERMOST.split(str(error))[-1]
+    text = QUOTED_REASON.split(str(error))[-1]
     text = " ".join(text.split()) or type(error).__name__
     text = re.split(r"(?<=[.\w])\.? (?:Full object config|config=)|\. ", text)[0]
-    return text[:LONGEST_REASON].rstrip(" .:")
+    return text[:MAX_REASON_LENGTH].rstrip(" .:")
 
 
 @contextmanager
-def _quiet() -> Iterator[None]:
+def _silence_keras() -> Iterator[None]:
     """Keep both Keras from telling of old formats and of training that was not asked for."""
     loggers = [logging.getLogger(name) for name in ("absl", "tensorflow", "keras", "tf_keras")]
     levels = [logger.level for logger in loggers]

@@ -7,10 +7,10 @@ from pathlib import Path
 
 from batchdigits.errors import ModelError
 
-_PIECE = 1 << 20
+_CHUNK_BYTES = 1 << 20
 
 
-def sha256_of(path: Path) -> str:
+def hash_model(path: Path) -> str:
     """The SHA-256 of a file, or of a folder's files with their names, in hexadecimal.
 
     Raises:
@@ -18,7 +18,7 @@ def sha256_of(path: Path) -> str:
     """
     try:
         if not path.is_dir():
-            return _of_file(path)
+            return _hash_file(path)
         whole = hashlib.sha256()
         for folder, folders, files in os.walk(path):
             folders.sort()
@@ -26,16 +26,16 @@ def sha256_of(path: Path) -> str:
                 file = Path(folder, name)
                 if not stat.S_ISREG(file.lstat().st_mode):
                     raise ModelError(f"The model {path} holds {name}, which is no regular file.")
-                told = os.fsencode(file.relative_to(path)) + b"\0" + _of_file(file).encode()
+                told = os.fsencode(file.relative_to(path)) + b"\0" + _hash_file(file).encode()
                 whole.update(told)
         return whole.hexdigest()
     except OSError as error:
         raise ModelError(f"The model {path} cannot be read: {error.strerror}.") from error
 
 
-def _of_file(path: Path) -> str:
+def _hash_file(path: Path) -> str:
     digest = hashlib.sha256()
     with path.open("rb") as file:
-        while piece := file.read(_PIECE):
+        while piece := file.read(_CHUNK_BYTES):
             digest.update(piece)
     return digest.hexdigest()

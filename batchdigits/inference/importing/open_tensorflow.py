@@ -7,15 +7,17 @@ from typing import Any
 from batchdigits.errors import ModelError
 from batchdigits.inference.importing.convert import drop_last_activation
 from batchdigits.inference.importing.keras_loader import load_keras
-from batchdigits.inference.importing.model_formats import Kind
+from batchdigits.inference.importing.model_formats import ModelFormat
 
 #: What ``keras`` and ``tf.saved_model`` call the graph that predicts.
 _SIGNATURES = ("serving_default", "serve")
 
-Call = Callable[[Any], Any]
+PredictFunction = Callable[[Any], Any]
 
 
-def open_model(path: Path, kind: Kind, trusted: bool) -> tuple[Call, tuple[int | None, ...], str]:
+def open_model(
+    path: Path, model_format: ModelFormat, trusted: bool
+) -> tuple[PredictFunction, tuple[int | None, ...], str]:
     """A function ``(n, *shape) float32 -> (n, k)``, the shape of one image, and the last layer.
 
     That is ``"softmax"`` or ``"sigmoid"`` where the model ends so and the function gives the
@@ -24,9 +26,9 @@ def open_model(path: Path, kind: Kind, trusted: bool) -> tuple[Call, tuple[int |
     Raises:
         ModelError: it cannot be opened, may not be, or takes or gives several tensors.
     """
-    if kind is Kind.SAVED_MODEL:
-        return *_saved_model(path), ""
-    model = load_keras(path, kind, trusted)
+    if model_format is ModelFormat.SAVED_MODEL:
+        return *_open_saved_model(path), ""
+    model = load_keras(path, model_format, trusted)
     shape, outputs = model.input_shape, model.output_shape
     if isinstance(shape, (list, dict)) or isinstance(outputs, (list, dict)):
         raise ModelError("It has several inputs or outputs, not one of each.")
@@ -34,7 +36,7 @@ def open_model(path: Path, kind: Kind, trusted: bool) -> tuple[Call, tuple[int |
     return lambda images: model(images, training=False), tuple(shape[1:]), last
 
 
-def _saved_model(path: Path) -> tuple[Call, tuple[int | None, ...]]:
+def _open_saved_model(path: Path) -> tuple[PredictFunction, tuple[int | None, ...]]:
     import tensorflow as tf
 
     try:
@@ -45,8 +47,8 @@ def _saved_model(path: Path) -> tuple[Call, tuple[int | None, ...]]:
     if name is None:
         raise ModelError("It has no signature to predict with (serving_default).")
     signature = loaded.signatures[name]
-    ((argument, given),) = _only(signature.structured_input_signature[1], "inputs")
-    ((answer, _),) = _only(signature.structured_outputs, "outputs")
+    ((argument, given),) = _require_single(signature.structured_input_signature[1], "inputs")
+    ((answer, _),) = _require_single(signature.structured_outputs, "outputs")
 
     def call(images: Any) -> Any:
         _ = loaded  # its variables live as long as it does
@@ -55,7 +57,7 @@ def _saved_model(path: Path) -> tuple[Call, tuple[int | None, ...]]:
     return call, tuple(given.shape[1:])
 
 
-def _only(tensors: dict[str, Any], what: str) -> list[tuple[str, Any]]:
+def _require_single(tensors: dict[str, Any], label: str) -> list[tuple[str, Any]]:
     if len(tensors) != 1:
-        raise ModelError(f"It has {len(tensors)} {what}, not one.")
+        raise ModelError(f"It has {len(tensors)} {label}, not one.")
     return list(tensors.items())

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from batchdigits.arrays import GrayImage
-from batchdigits.datasets.labelled import Labelled, join
+from batchdigits.datasets.labelled import LabelledImages, concatenate
 from batchdigits.images.pixels import to_gray
 from batchdigits.preprocessing.normalise import normalise_all
 from batchdigits.training.simulator.distance_fields import Fields, Glyphs, from_pages
@@ -53,25 +53,27 @@ class Material:
         typed: shapes of typefaces' digits.
     """
 
-    data: Labelled
+    data: LabelledImages
     shapes: Glyphs
     weights: NDArray[np.float64]
     typed: Glyphs | None = None
 
     @classmethod
-    def of(cls, parts: list[tuple[Labelled, float]], typed: Glyphs | None = None) -> "Material":
+    def of(
+        cls, parts: list[tuple[LabelledImages, float]], typed: Glyphs | None = None
+    ) -> "Material":
         """Material from data sets and the share of the images that each gets; shares add to 1.
 
         Pages without ink are left out.
         """
-        data = join([part for part, _ in parts])
+        data = concatenate([part for part, _ in parts])
         weights = np.concatenate([np.full(len(part), share / len(part)) for part, share in parts])
         shapes, inked = from_pages(data.pages, data.digits)
         weights = weights[inked] / weights[inked].sum()
         return cls(data.take(np.array(inked)), shapes, np.cumsum(weights), typed)
 
 
-def plain(data: Labelled) -> Batch:
+def plain(data: LabelledImages) -> Batch:
     """Every page normalised as it is: ``(n, 28, 28) uint8`` and its digits."""
     return np.stack([digit.image for digit in normalise_all(data.pages)]), data.digits
 

@@ -6,7 +6,7 @@ import numpy as np
 from batchdigits.arrays import GrayImage
 from batchdigits.config import Limits
 from batchdigits.errors import ImageError
-from batchdigits.images.load import pages, read_bytes
+from batchdigits.images.load import load_pages, read_bytes
 from batchdigits.records import Page, Source
 
 #: Pixels of a page's longer side as it is drawn: enough for its three inches.
@@ -21,7 +21,7 @@ def original(source: Source, wanted: int, limits: Limits) -> Original | None:
         data, _ = read_bytes(source)
     except ImageError:
         return None
-    for number, page in pages(data, source.name, limits):
+    for number, page in load_pages(data, source.name, limits):
         if number == wanted:
             return _reduced(page.gray) if isinstance(page, Page) else None
     return None
