@@ -14,9 +14,9 @@ from numpy.typing import NDArray
 
 from batchdigits.images.pixels import to_gray
 from batchdigits.preprocessing.normalise import normalise
-from batchdigits.training.simulator.distance_fields import Glyphs, from_pages
+from batchdigits.training.simulator.distance_fields import DigitShapes, shapes_from_pages
 from batchdigits.training.simulator.non_digits import NON_DIGITS
-from batchdigits.training.simulator.scan_styles import KINDS, style
+from batchdigits.training.simulator.scan_styles import SCAN_STYLES, sample_style
 from batchdigits.training.simulator.simulate import Image, simulate
 from benchmarks import ROOT
 
@@ -58,7 +58,8 @@ def main() -> None:
     PICTURES.mkdir(exist_ok=True)
     shapes = _shapes()
     kinds = [
-        _section(kind, _meaning(made[0]), _digits(kind, shapes)) for kind, made in KINDS.items()
+        _section(kind, _meaning(made[0]), _digits(kind, shapes))
+        for kind, made in SCAN_STYLES.items()
     ]
     others = [
         _section(kind, _meaning(made[0]), _others(kind, shapes))
@@ -68,28 +69,30 @@ def main() -> None:
     PAGE.write_text(text.rstrip() + "\n", encoding="utf-8")
 
 
-def _shapes() -> Glyphs:
+def _shapes() -> DigitShapes:
     grays = [cv2.imread(str(path), cv2.IMREAD_GRAYSCALE) for path in sorted(SAMPLES.iterdir())]
     pages = [np.asarray(gray, np.uint8) for gray in grays if gray is not None]
-    return from_pages(pages, np.zeros(len(pages), np.int64))[0]
+    return shapes_from_pages(pages, np.zeros(len(pages), np.int64))[0]
 
 
 def _meaning(maker: object) -> str:
     return (maker.__doc__ or "").strip()
 
 
-def _digits(kind: str, shapes: Glyphs) -> list[Image]:
+def _digits(kind: str, shapes: DigitShapes) -> list[Image]:
     random = np.random.default_rng([SEED, len(kind)])
     chosen = random.permutation(len(shapes))[:SHOWN]
     fields = shapes.fields
-    return [simulate(fields[each], style(kind, random), random, fields[0]) for each in chosen]
+    return [
+        simulate(fields[each], sample_style(kind, random), random, fields[0]) for each in chosen
+    ]
 
 
-def _others(kind: str, shapes: Glyphs) -> list[Image]:
+def _others(kind: str, shapes: DigitShapes) -> list[Image]:
     random = np.random.default_rng([SEED, len(kind), 1])
     maker = NON_DIGITS[kind][0]
     papers = ("scan", "jagged", "plain", "pencil", "marker", "photo")[:SHOWN]
-    return [maker(style(paper, random), shapes.fields, random) for paper in papers]
+    return [maker(sample_style(paper, random), shapes.fields, random) for paper in papers]
 
 
 def _section(name: str, meaning: str, images: list[Image]) -> str:

@@ -20,10 +20,10 @@ import tifffile
 from numpy.typing import NDArray
 from PIL import Image
 
-from batchdigits.training.simulator.augment import HELD_BACK_BENDING
-from batchdigits.training.simulator.distance_fields import from_pages
+from batchdigits.training.simulator.augment import EVALUATION_DISTORTION_FACTOR
+from batchdigits.training.simulator.distance_fields import shapes_from_pages
 from batchdigits.training.simulator.non_digits import NON_DIGITS
-from batchdigits.training.simulator.scan_styles import KINDS, style
+from batchdigits.training.simulator.scan_styles import SCAN_STYLES, sample_style
 from batchdigits.training.simulator.simulate import simulate
 
 WRITERS = ("0002_CH5M", "0011_CH2F", "0020_CH4M")
@@ -187,17 +187,19 @@ def troubled(hands: Hands) -> Iterator[Item]:
 def users(hands: Hands) -> Iterator[Item]:
     """What else users have: one image of every kind that the scan simulator knows."""
     random = np.random.default_rng(2026)
-    for kind in KINDS:
+    for kind in SCAN_STYLES:
         digit, truth = hands.digit()
-        shapes, _ = from_pages([digit], np.array([int(truth)]))
-        look = style(kind, random)
-        look = replace(look, bend=look.bend.times(HELD_BACK_BENDING))
+        shapes, _ = shapes_from_pages([digit], np.array([int(truth)]))
+        look = sample_style(kind, random)
+        look = replace(look, distortion=look.distortion.scale(EVALUATION_DISTORTION_FACTOR))
         ending, *options = (".jpg", cv2.IMWRITE_JPEG_QUALITY, 80) if kind == "photo" else (".png",)
         image = simulate(shapes.fields[0], look, random)
         yield f"users/{kind}{ending}", encoded(str(ending), image, *map(int, options)), [truth]
-    digits = from_pages([hands.digit()[0] for _ in range(8)], np.zeros(8, np.int64))[0].fields
+    digits = shapes_from_pages([hands.digit()[0] for _ in range(8)], np.zeros(8, np.int64))[
+        0
+    ].fields
     for name in ("letter", "mark", "scribble"):
-        image = NON_DIGITS[name][0](style("scan", random), digits, random)
+        image = NON_DIGITS[name][0](sample_style("scan", random), digits, random)
         yield f"troubled/{name}.png", encoded(".png", image), ["not_a_digit"]
 
 

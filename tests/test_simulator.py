@@ -8,25 +8,25 @@ from test_normalise import similar
 from batchdigits.arrays import GrayImage
 from batchdigits.images.pixels import to_gray
 from batchdigits.preprocessing.normalise import normalise
-from batchdigits.training.simulator.distance_fields import Glyphs, from_pages, thin
+from batchdigits.training.simulator.distance_fields import DigitShapes, shapes_from_pages, thin
 from batchdigits.training.simulator.non_digits import NON_DIGITS
-from batchdigits.training.simulator.pen import Bend, Pen, draw_ink
-from batchdigits.training.simulator.scan_styles import KINDS, style
+from batchdigits.training.simulator.pen import Distortion, Pen, draw_ink
+from batchdigits.training.simulator.scan_styles import SCAN_STYLES, sample_style
 from batchdigits.training.simulator.simulate import simulate
-from batchdigits.training.simulator.stroke_digits import DIGITS, MARKS, draw
+from batchdigits.training.simulator.stroke_digits import DIGIT_STROKES, MARK_STROKES, draw_strokes
 
 Digits = list[tuple[GrayImage, str]]
 
 
 @pytest.fixture(scope="module")
-def shapes(digits: Digits) -> Glyphs:
+def shapes(digits: Digits) -> DigitShapes:
     labels = np.array([int(true) for _, true in digits])
-    return from_pages([image for image, _ in digits], labels)[0]
+    return shapes_from_pages([image for image, _ in digits], labels)[0]
 
 
-def test_shapes_come_from_real_scans(shapes: Glyphs, digits: Digits) -> None:
+def test_shapes_come_from_real_scans(shapes: DigitShapes, digits: Digits) -> None:
     assert shapes.fields.shape == (len(digits), 2, 56, 56) and shapes.fields.dtype == np.uint8
-    still = Bend(0, 0, 0, 0)
+    still = Distortion(0, 0, 0, 0)
     for fields, (image, _) in zip(shapes.fields, digits, strict=True):
         ink = draw_ink(fields, 20, Pen(), still, np.random.default_rng(1))
         drawn = normalise((ink * 255).astype(np.uint8)).image
@@ -41,13 +41,13 @@ def test_middle_lines_are_thin_and_whole() -> None:
     assert not (line & ~bar[0]).any()
 
 
-@pytest.mark.parametrize("kind", KINDS)
-def test_every_kind_repeats_and_shows_ink(kind: str, shapes: Glyphs) -> None:
+@pytest.mark.parametrize("kind", SCAN_STYLES)
+def test_every_kind_repeats_and_shows_ink(kind: str, shapes: DigitShapes) -> None:
     images = []
     for _ in range(2):
         random = np.random.default_rng(5)
         images.append(
-            [simulate(fields, style(kind, random), random) for fields in shapes.fields[:8]]
+            [simulate(fields, sample_style(kind, random), random) for fields in shapes.fields[:8]]
         )
     for first, again in zip(*images, strict=True):
         assert first.dtype == np.uint8 and np.array_equal(first, again)
@@ -57,8 +57,8 @@ def test_every_kind_repeats_and_shows_ink(kind: str, shapes: Glyphs) -> None:
     assert sum(found) >= 7
 
 
-def test_wider_pens_draw_wider_strokes(shapes: Glyphs) -> None:
-    still, random = Bend(0, 0, 0, 0), np.random.default_rng(1)
+def test_wider_pens_draw_wider_strokes(shapes: DigitShapes) -> None:
+    still, random = Distortion(0, 0, 0, 0), np.random.default_rng(1)
     inks = [
         float(draw_ink(shapes.fields[0], 80, Pen(width), still, random).sum())
         for width in (2.0, 6.0, 12.0)
@@ -68,22 +68,22 @@ def test_wider_pens_draw_wider_strokes(shapes: Glyphs) -> None:
 
 def test_every_drawn_form_is_one_shape() -> None:
     random = np.random.default_rng(2)
-    for forms in (*DIGITS.values(), MARKS):
+    for forms in (*DIGIT_STROKES.values(), MARK_STROKES):
         for form in forms:
-            fields = draw(form, random)
+            fields = draw_strokes(form, random)
             assert fields.shape == (2, 56, 56) and (fields[0] < 8).any() and (fields[1] > 128).any()
 
 
 @pytest.mark.parametrize("kind", NON_DIGITS)
-def test_every_kind_of_no_digit_gives_images(kind: str, shapes: Glyphs) -> None:
+def test_every_kind_of_no_digit_gives_images(kind: str, shapes: DigitShapes) -> None:
     random = np.random.default_rng(3)
     for _ in range(4):
-        image = NON_DIGITS[kind][0](style("scan", random), shapes.fields, random)
+        image = NON_DIGITS[kind][0](sample_style("scan", random), shapes.fields, random)
         assert image.dtype == np.uint8 and image.ndim in (2, 3) and image.size
 
 
 def test_the_page_about_reading_shows_every_kind() -> None:
     text = (ROOT / "docs" / "reading.md").read_text(encoding="utf-8")
-    for kind in (*KINDS, *NON_DIGITS):
+    for kind in (*SCAN_STYLES, *NON_DIGITS):
         assert f"**{kind}**" in text, "run python -m benchmarks.reading"
         assert (ROOT / "docs" / "reading" / f"{kind.replace(' ', '-')}.png").is_file()

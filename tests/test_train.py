@@ -35,12 +35,12 @@ from batchdigits.errors import DataError
 from batchdigits.inference.calibration import fit_temperature
 from batchdigits.inference.engine import load_default_engine
 from batchdigits.preprocessing.normalise import normalise
-from batchdigits.training.history import Epoch, best_of, gives_up
+from batchdigits.training.history import EpochMetrics, find_best_epoch, should_stop_early
 from batchdigits.training.simulator import augment
-from batchdigits.training.simulator.augment import NO_DIGIT, Material, make
-from batchdigits.training.simulator.distance_fields import OUTLINE
+from batchdigits.training.simulator.augment import NO_DIGIT, SourceDigits, make_batch
+from batchdigits.training.simulator.distance_fields import OUTLINE_LEVEL
 from batchdigits.training.simulator.fonts import load_fonts
-from batchdigits.training.simulator.pen import Bend, Pen, draw_ink
+from batchdigits.training.simulator.pen import Distortion, Pen, draw_ink
 
 Digits = list[tuple[GrayImage, str]]
 
@@ -150,12 +150,12 @@ def test_training_that_was_stopped_ends_with_the_same_weights(
     program = (
         "import sys; from batchdigits.cli.main import main\n"
         "from batchdigits.cli.ui.training_progress import Bar\n"
-        "ended = Bar.ended\n"
+        "ended = Bar.on_epoch_end\n"
         "def stopped(bar, number, epoch):\n"
         "    ended(bar, number, epoch)\n"
         "    if number == 2 and '--resume' not in sys.argv and 'a' in sys.argv:\n"
         "        raise KeyboardInterrupt\n"
-        "Bar.ended = stopped\n"
+        "Bar.on_epoch_end = stopped\n"
         "base = sys.argv[1:]\n"
         "new, tuned = ['--hidden', '20', '10', *base], ['--from', 'b', *base]\n"
         "for more in ([*new, '--name', 'a'], [*new, '--name', 'a', '--resume'],\n"
@@ -242,10 +242,16 @@ def test_no_digit_is_learned_from_and_looked_at(tmp_path: Path, digits: Digits) 
 
 
 def test_early_stopping_counts_rounds_without_gain() -> None:
-    history = [Epoch(1, 0, loss, right) for loss, right in ((1, 0.8), (0.5, 0.9), (0.6, 0.9))]
-    assert best_of(history) == 1
-    assert gives_up(history, 1) and not gives_up(history, 2) and not gives_up(history, 0)
-    assert not gives_up([], 1)
+    history = [
+        EpochMetrics(1, 0, loss, right) for loss, right in ((1, 0.8), (0.5, 0.9), (0.6, 0.9))
+    ]
+    assert find_best_epoch(history) == 1
+    assert (
+        should_stop_early(history, 1)
+        and not should_stop_early(history, 2)
+        and not should_stop_early(history, 0)
+    )
+    assert not should_stop_early([], 1)
 
 
 def test_data_that_cannot_be_used_is_told(batchdigits: Run, tmp_path: Path) -> None:
@@ -370,11 +376,11 @@ def test_nothing_held_back_is_learned(digits: Digits) -> None:
 
 
 def test_training_images_repeat_with_their_seed_and_differ_without(digits: Digits) -> None:
-    material = Material.of([(labelled(digits), 1.0)])
-    first, labels = make(material, 60, [1, 2])
-    again = make(material, 60, [1, 2])
+    material = SourceDigits.from_parts([(labelled(digits), 1.0)])
+    first, labels = make_batch(material, 60, [1, 2])
+    again = make_batch(material, 60, [1, 2])
     assert np.array_equal(first, again[0]) and np.array_equal(labels, again[1])
-    assert not np.array_equal(first[:20], make(material, 60, [1, 3])[0][:20])
+    assert not np.array_equal(first[:20], make_batch(material, 60, [1, 3])[0][:20])
     assert first.shape[1:] == (28, 28) and 55 <= len(first) == len(labels)
     assert set(labels) <= set(range(NO_DIGIT + 1)) and NO_DIGIT in labels
 
@@ -393,7 +399,7 @@ def test_digits_of_typefaces_are_shapes_to_learn_from(tmp_path: Path) -> None:
     (tmp_path / "LICENSE").write_text("not a font")
     shapes = load_fonts(tmp_path)
     assert shapes.labels.tolist() == [*range(10)] * 2
-    drawn = shapes.fields[:, 1] > OUTLINE
+    drawn = shapes.fields[:, 1] > OUTLINE_LEVEL
     assert all(40 <= np.ptp(np.nonzero(each)[0]) + 3 <= 44 for each in drawn)
     assert len({each.tobytes() for each in drawn}) == 20
 
@@ -428,9 +434,11 @@ def test_typefaces_are_shown_with_their_digits(
 ) -> None:
     for name, share in (("SHARE_NON_DIGITS", 0), ("SHARE_STROKES", 0), ("SHARE_FONTS", 1)):
         monkeypatch.setattr(augment, name, share)
-    monkeypatch.setattr(augment, "_kind", lambda random: "plain")
+    monkeypatch.setattr(augment, "_choose_kind", lambda random: "plain")
     shutil.copy(FONTS / "DejaVuSans.ttf", tmp_path)
-    images, labels = make(Material.of([(labelled(digits), 1.0)], load_fonts(tmp_path)), 60, [1])
+    images, labels = make_batch(
+        SourceDigits.from_parts([(labelled(digits), 1.0)], load_fonts(tmp_path)), 60, [1]
+    )
     found = load_default_engine().predict(images).argmax(axis=1)
     assert set(labels) == set(range(10)) and np.mean(found == labels) > 0.9
 
@@ -438,6 +446,6 @@ def test_typefaces_are_shown_with_their_digits(
 def test_no_stroke_is_thinner_than_a_pen_draws(tmp_path: Path) -> None:
     shutil.copy(FONTS / "DejaVuSans.ttf", tmp_path)
     for fields in load_fonts(tmp_path).fields:
-        pen = Pen(grow=-9)
-        ink = draw_ink(fields, 28, pen, Bend(0, 0, 0, 0), np.random.default_rng(1))
+        pen = Pen(outline_offset=-9)
+        ink = draw_ink(fields, 28, pen, Distortion(0, 0, 0, 0), np.random.default_rng(1))
         assert ink.max() > 0.6 and ink.sum() > 12

@@ -208,8 +208,7 @@ def _is_supported(name: str) -> bool:
 def load_folder(
     folder: Path, include: Sequence[str] = (), exclude: Sequence[str] = ()
 ) -> LabelledImages:
-    """Read a labelled folder (see :func:`list_labelled_files`) with the loader that prediction
-    uses.
+    """Read a labelled folder with the loader that prediction uses.
 
     Files that cannot be read are left out, and told.
 

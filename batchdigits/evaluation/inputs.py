@@ -71,7 +71,7 @@ def _folder(folder: Path, include: tuple[str, ...], exclude: tuple[str, ...]) ->
     own = folder.resolve().name
 
     def digit_of(name: str) -> int | None:
-        """The rule of :func:`batchdigits.datasets.labelled.list_labelled_files`: the nearest folder."""
+        """Take the digit of the nearest folder, as training does."""
         return digit_from_label(PurePosixPath(name).parent.name or own)
 
     # What has no label need not be read; a folder that is a label itself labels all it holds.

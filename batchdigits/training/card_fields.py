@@ -10,14 +10,17 @@ from batchdigits.config import Arch, Ink, InputRange
 from batchdigits.datasets import readers
 from batchdigits.datasets.split import DataSelection, DataSplit
 from batchdigits.inference.model_card import InputSpec, OutputKind
-from batchdigits.training.export import BATCH
-from batchdigits.training.recipe import Recipe, usual_recipe
-from batchdigits.training.request import Order
-from batchdigits.training.simulator.augment import Material
+from batchdigits.training.export import BATCH_SIZE
+from batchdigits.training.recipe import Recipe, get_default_recipe
+from batchdigits.training.request import TrainingRequest
+from batchdigits.training.simulator.augment import SourceDigits
 
 
-def description(
-    order: Order, parts: DataSplit, material: Material | None, parameters: int
+def build_training_fields(
+    request: TrainingRequest,
+    parts: DataSplit,
+    source_digits: SourceDigits | None,
+    parameter_count: int,
 ) -> dict[str, object]:
     """The fields of a card that do not depend on how well the model reads.
 
@@ -27,29 +30,31 @@ def description(
         material: what images were varied from, if they were.
         parameters: numbers that were learned.
     """
-    recipe = order.recipe
-    typefaces = len(material.typed) // 10 if material and material.typed else 0
+    recipe = request.recipe
+    typefaces = (
+        len(source_digits.font_shapes) // 10 if source_digits and source_digits.font_shapes else 0
+    )
     return {
         "temperature": 1.0,
         "review_below": 0.5,
-        **_convention(recipe),
-        "parameters": parameters,
-        "trained_on": _trained_on(order),
+        **_build_format_fields(recipe),
+        "parameters": parameter_count,
+        "trained_on": _list_data_sources(request),
         "digits_learned": parts.train_count,
         "typefaces_learned": typefaces,
         "digits_calibrated": sum(map(len, parts.validation)),
-        "command": command_line(order),
+        "command": format_command(request),
         "recipe": asdict(recipe),
         "versions": {"python": platform.python_version(), "tensorflow": version("tensorflow")},
         "licence": "see trained_on for the data's own licences",
     }
 
 
-def _convention(recipe: Recipe) -> dict[str, object]:
+def _build_format_fields(recipe: Recipe) -> dict[str, object]:
     if recipe.arch is Arch.CNN:
         return {
-            "input": f"({BATCH}, 28, 28, 1) uint8, white ink on black, MNIST convention",
-            "output": f"({BATCH}, 11) logits of the digits 0 to 9 and of no digit",
+            "input": f"({BATCH_SIZE}, 28, 28, 1) uint8, white ink on black, MNIST convention",
+            "output": f"({BATCH_SIZE}, 11) logits of the digits 0 to 9 and of no digit",
         }
     convention = InputSpec(InputRange.BYTE, Ink.WHITE, OutputKind.LOGITS)
     return {
@@ -59,43 +64,45 @@ def _convention(recipe: Recipe) -> dict[str, object]:
     }
 
 
-def _trained_on(order: Order) -> list[str]:
-    named = [readers.describe_source(each) for each in order.data.effective_sources]
-    fonts = [readers.describe_source(str(order.data.fonts))] if order.data.fonts else []
-    start = [f"begun with the weights of {Path(order.start).name}"] if order.start else []
+def _list_data_sources(request: TrainingRequest) -> list[str]:
+    named = [readers.describe_source(each) for each in request.data.effective_sources]
+    fonts = [readers.describe_source(str(request.data.fonts))] if request.data.fonts else []
+    start = (
+        [f"begun with the weights of {Path(request.base_model).name}"] if request.base_model else []
+    )
     return [*named, *fonts, *start]
 
 
-def command_line(order: Order) -> str:
+def format_command(request: TrainingRequest) -> str:
     """The command that makes this model again, data named without its folder."""
-    words = [*_data(order.data), *_recipe(order)]
-    if order.start:
-        words += ["--from", Path(order.start).name]
-    words += ["--seed", str(order.recipe.seed), "--name", order.name]
+    words = [*_format_data_options(request.data), *_format_recipe_options(request)]
+    if request.base_model:
+        words += ["--from", Path(request.base_model).name]
+    words += ["--seed", str(request.recipe.seed), "--name", request.name]
     return shlex.join(["batchdigits", "train", *words])
 
 
-def _data(data: DataSelection) -> list[str]:
+def _format_data_options(data: DataSelection) -> list[str]:
     words = []
     for source in data.sources:
-        known = source if source == readers.MNIST else _name(Path(source))
+        known = source if source == readers.MNIST else _strip_folder(Path(source))
         words += ["--data", known]
     for option, patterns in (("--exclude", data.exclude), ("--hold-out", data.hold_out)):
         for pattern in patterns:
             words += [option, pattern]
-    return words + (["--fonts", _name(data.fonts)] if data.fonts else [])
+    return words + (["--fonts", _strip_folder(data.fonts)] if data.fonts else [])
 
 
-def _name(path: Path) -> str:
+def _strip_folder(path: Path) -> str:
     return path.resolve().name
 
 
-def _recipe(order: Order) -> list[str]:
+def _format_recipe_options(request: TrainingRequest) -> list[str]:
     """Options for what differs from what it is without being said."""
-    recipe = order.recipe
-    usual = usual_recipe(recipe.arch, bool(order.start))
+    recipe = request.recipe
+    usual = get_default_recipe(recipe.arch, bool(request.base_model))
     words = ["--arch", recipe.arch.value] if recipe.arch is not Arch.CNN else []
-    if recipe.hidden != usual.hidden and not order.start:
+    if recipe.hidden != usual.hidden and not request.base_model:
         words += ["--hidden", *map(str, recipe.hidden)]
     if recipe.output != usual.output:
         words += ["--output", recipe.output.value]

@@ -12,12 +12,12 @@ from numpy.typing import NDArray
 
 from batchdigits.errors import DataError, UsageError
 from batchdigits.system.atomic_files import whole_path
-from batchdigits.training.history import Epoch
+from batchdigits.training.history import EpochMetrics
 from batchdigits.training.recipe import Recipe
-from batchdigits.training.trainer import Teacher
+from batchdigits.training.trainer import Trainer
 
 #: What a longer training may differ in from the one it goes on with.
-_OPEN = ("epochs",)
+_EXTENDABLE_SETTINGS = ("epochs",)
 
 Weights = list[NDArray[Any]]
 
@@ -35,12 +35,15 @@ class Checkpoint:
         data: what tells the digits, and the weights it begins with, from any others.
     """
 
-    def __init__(self, path: Path, recipe: Recipe, data: str) -> None:
+    def __init__(self, path: Path, recipe: Recipe, data_fingerprint: str) -> None:
         self.path = path
-        self.history: list[Epoch] = []
-        self.best: Weights = []
-        self._about = {"recipe": json.loads(json.dumps(asdict(recipe))), "data": data}
-        self._rounds = recipe.rounds
+        self.history: list[EpochMetrics] = []
+        self.best_weights: Weights = []
+        self._metadata = {
+            "recipe": json.loads(json.dumps(asdict(recipe))),
+            "data": data_fingerprint,
+        }
+        self._total_epochs = recipe.total_epochs
         self._variables: Weights = []
 
     def load(self) -> None:
@@ -55,13 +58,13 @@ class Checkpoint:
         try:
             with np.load(self.path, allow_pickle=False) as archive:
                 about = json.loads(str(archive["about"]))
-                self._variables = _numbered(archive, "variable")
-                self.best = _numbered(archive, "best")
-            self.history = [Epoch(**each) for each in about.pop("history")]
-            differing = _differing(self._about, about)
+                self._variables = _read_numbered_arrays(archive, "variable")
+                self.best_weights = _read_numbered_arrays(archive, "best")
+            self.history = [EpochMetrics(**each) for each in about.pop("history")]
+            differing = _find_differing_settings(self._metadata, about)
         except (OSError, ValueError, KeyError, TypeError, AttributeError, zipfile.BadZipFile) as e:
             raise DataError(f"{self.path} is damaged: leave out --resume.") from e
-        if len(self.history) > self._rounds:
+        if len(self.history) > self._total_epochs:
             raise UsageError(f"{self.path} has {len(self.history)} epochs already: say no fewer.")
         if differing:
             raise UsageError(
@@ -69,23 +72,23 @@ class Checkpoint:
                 "or leave out --resume."
             )
 
-    def restore(self, teacher: Teacher) -> None:
+    def restore(self, trainer: Trainer) -> None:
         """Put the variables on record into a teacher.
 
         Raises:
             DataError: they are of another network.
         """
         try:
-            for variable, value in zip(teacher.variables, self._variables, strict=True):
+            for variable, value in zip(trainer.variables, self._variables, strict=True):
                 variable.assign(value)
         except ValueError as error:
             raise DataError(f"{self.path} is of another network.") from error
 
-    def save(self, teacher: Teacher) -> None:
+    def save(self, trainer: Trainer) -> None:
         """Put a teacher on record, whole or not at all."""
-        about = self._about | {"history": [asdict(epoch) for epoch in self.history]}
-        arrays = {f"variable{i}": each.numpy() for i, each in enumerate(teacher.variables)}
-        arrays |= {f"best{i}": each for i, each in enumerate(self.best)}
+        about = self._metadata | {"history": [asdict(epoch) for epoch in self.history]}
+        arrays = {f"variable{i}": each.numpy() for i, each in enumerate(trainer.variables)}
+        arrays |= {f"best{i}": each for i, each in enumerate(self.best_weights)}
         with whole_path(self.path) as half, half.open("wb") as file:
             np.savez(file, about=json.dumps(about), **arrays)
 
@@ -94,13 +97,13 @@ class Checkpoint:
         self.path.unlink(missing_ok=True)
 
 
-def _numbered(archive: Any, name: str) -> Weights:
+def _read_numbered_arrays(archive: Any, name: str) -> Weights:
     count = sum(each.startswith(name) for each in archive)
     return [archive[f"{name}{i}"] for i in range(count)]
 
 
-def _differing(own: dict[str, Any], other: dict[str, Any]) -> Sequence[str]:
+def _find_differing_settings(own: dict[str, Any], other: dict[str, Any]) -> Sequence[str]:
     """Settings that are not those of then; a schedule knows its end, and cannot be made longer."""
     mine, theirs = (each["recipe"] | {"data": each["data"]} for each in (own, other))
-    free = () if mine["anneal"] else _OPEN
+    free = () if mine["anneal"] else _EXTENDABLE_SETTINGS
     return [name for name in mine if name not in free and mine[name] != theirs.get(name)]

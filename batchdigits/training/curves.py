@@ -12,14 +12,14 @@ from batchdigits.drawing.charts import (
     to_png,
 )
 from batchdigits.percentages import format_percent
-from batchdigits.training.history import Epoch, best_of
-from batchdigits.training.test_metrics import Tested
+from batchdigits.training.history import EpochMetrics, find_best_epoch
+from batchdigits.training.test_metrics import TestMetrics
 
 #: Epochs from which on not each is named.
-_ALL_NAMED = 16
+_MAX_LABELLED_EPOCHS = 16
 
 
-def curves_png(history: Sequence[Epoch], found: Tested, name: str) -> bytes:
+def plot_learning_curves(history: Sequence[EpochMetrics], metrics: TestMetrics, name: str) -> bytes:
     """Loss and accuracy of each epoch, of what was learned from and of what was held back."""
     figure = new_figure(7.2, 6.4)
     upper, lower = figure.subplots(2, 1, sharex=True)
@@ -38,12 +38,12 @@ def curves_png(history: Sequence[Epoch], found: Tested, name: str) -> bytes:
     lower.set_xlabel("epoch", color=INK)
     lower.xaxis.get_major_locator().set_params(integer=True)
     lower.set_xlim(0.5, max(len(history), 2) + 0.5)
-    if len(history) < _ALL_NAMED:
+    if len(history) < _MAX_LABELLED_EPOCHS:
         lower.set_xticks(list(epochs))
     format_axis_in_percent(lower.yaxis, 1)
-    best = best_of(history)
+    best = find_best_epoch(history)
     upper.set_title(
-        f"{name}: {format_percent(found.accuracy)} of {found.digits:,} test digits right; "
+        f"{name}: {format_percent(metrics.accuracy)} of {metrics.digit_count:,} test digits right; "
         f"held back best after epoch {best + 1}",
         color=INK, loc="left",
     )  # fmt: skip

@@ -13,7 +13,7 @@ from batchdigits.system.atomic_files import whole_file, whole_path
 
 #: Images predicted in one call; fixed in the file, so that LiteRT plans its memory once. More cost
 #: as much an image, and a page by itself would wait for all of them.
-BATCH = 8
+BATCH_SIZE = 8
 
 
 def to_tflite(model: Any, samples: NDArray[np.uint8]) -> bytes:
@@ -33,34 +33,36 @@ def to_tflite(model: Any, samples: NDArray[np.uint8]) -> bytes:
 
     with tempfile.TemporaryDirectory() as folder:
         model.export(
-            folder, input_signature=[tf.TensorSpec((BATCH, 28, 28, 1), tf.float32)], verbose=False
+            folder,
+            input_signature=[tf.TensorSpec((BATCH_SIZE, 28, 28, 1), tf.float32)],
+            verbose=False,
         )
         converter = tf.lite.TFLiteConverter.from_saved_model(folder)
         converter.optimizations = [tf.lite.Optimize.DEFAULT]
-        converter.representative_dataset = lambda: _batches(samples)
+        converter.representative_dataset = lambda: _iterate_batches(samples)
         converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]
         converter.inference_input_type = tf.uint8
         return bytes(converter.convert())
 
 
-def _batches(samples: NDArray[np.uint8]) -> Any:
-    for start in range(0, len(samples) - BATCH + 1, BATCH):
-        yield [samples[start : start + BATCH, ..., None].astype(np.float32)]
+def _iterate_batches(samples: NDArray[np.uint8]) -> Any:
+    for start in range(0, len(samples) - BATCH_SIZE + 1, BATCH_SIZE):
+        yield [samples[start : start + BATCH_SIZE, ..., None].astype(np.float32)]
 
 
-def card_fields(name: str, content: bytes) -> dict[str, object]:
+def build_file_fields(name: str, content: bytes) -> dict[str, object]:
     """What a card says of the file that it describes."""
     sha256 = hashlib.sha256(content).hexdigest()
     return {"name": name, "file": f"{name}.tflite", "sha256": sha256}
 
 
-def write_model(folder: Path, name: str, content: bytes, about: dict[str, object]) -> Path:
+def write_model(folder: Path, name: str, content: bytes, fields: dict[str, object]) -> Path:
     """Write ``NAME.tflite`` and its card ``NAME.json``, each whole; returns the model's path.
 
     The card holds for ``NAME.keras`` as well, if that lies beside them.
     """
     path = folder / f"{name}.tflite"
-    card = card_fields(name, content) | about
+    card = build_file_fields(name, content) | fields
     if (twin := path.with_suffix(".keras")).is_file():
         card["keras_sha256"] = hashlib.sha256(twin.read_bytes()).hexdigest()
     with whole_path(path) as half:

@@ -10,11 +10,11 @@ from batchdigits.inference.importing.keras_loader import load_keras
 from batchdigits.inference.importing.model_formats import ModelFormat, identify_model_format
 from batchdigits.inference.model_card import read_card
 from batchdigits.inference.registry import find_model
-from batchdigits.training.networks import CLASSES, DIGITS
+from batchdigits.training.networks import CLASS_COUNT, DIGIT_COUNT
 from batchdigits.training.recipe import Recipe
 
 
-def begin_with(name: str, arch: Arch) -> Any:
+def load_base_model(name: str, arch: Arch) -> Any:
     """A Keras model of batchdigits' own, of that network.
 
     Raises:
@@ -27,7 +27,7 @@ def begin_with(name: str, arch: Arch) -> Any:
     if kind is not ModelFormat.KERAS:
         raise ModelError(f"{path} is no .keras file, which alone can be trained on.")
     model = load_keras(path, kind, trusted=False)
-    outputs = CLASSES if arch is Arch.CNN else DIGITS
+    outputs = CLASS_COUNT if arch is Arch.CNN else DIGIT_COUNT
     if tuple(model.input_shape[1:]) != (28, 28, 1) or model.output_shape[1] != outputs:
         raise ModelError(
             f"{path} is no {arch} made by batchdigits train, and cannot be gone on with."
@@ -35,7 +35,7 @@ def begin_with(name: str, arch: Arch) -> Any:
     return model
 
 
-def recipe_as_built(recipe: Recipe, model: Any) -> Recipe:
+def recipe_from_model(recipe: Recipe, model: Any) -> Recipe:
     """The recipe with the layers that a model begun with really has, which no option changes."""
     if recipe.arch is Arch.CNN:
         return recipe
@@ -44,7 +44,7 @@ def recipe_as_built(recipe: Recipe, model: Any) -> Recipe:
     return replace(recipe, hidden=neurons, output=Output(last.activation.__name__))
 
 
-def arch_of(name: str) -> Arch:
+def read_arch(name: str) -> Arch:
     """The network of a model that ``train`` made.
 
     Raises:

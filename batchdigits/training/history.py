@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
-class Epoch:
+class EpochMetrics:
     """One round over the images.
 
     Attributes:
@@ -21,12 +21,12 @@ class Epoch:
     held_back_accuracy: float
 
 
-def best_of(history: Sequence[Epoch]) -> int:
+def find_best_epoch(history: Sequence[EpochMetrics]) -> int:
     """The place of the epoch that read held-back digits best: most right, then the lowest loss."""
     keys = [(each.held_back_accuracy, -each.held_back_loss) for each in history]
     return keys.index(max(keys))
 
 
-def gives_up(history: Sequence[Epoch], patience: int) -> bool:
+def should_stop_early(history: Sequence[EpochMetrics], patience: int) -> bool:
     """Whether so many rounds in a row brought nothing better."""
-    return bool(history) and 0 < patience <= len(history) - 1 - best_of(history)
+    return bool(history) and 0 < patience <= len(history) - 1 - find_best_epoch(history)

@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from typing import Any
 
 #: Filters of each convolution, in order. Multiples of 8, which 8-bit kernels work in.
-STEM, MIDDLE, DEEP, LAST = 40, 56, 112, 144
+STEM_FILTERS, MIDDLE_FILTERS, DEEP_FILTERS, LAST_FILTERS = 40, 56, 112, 144
 #: The ten digits; and with what is none of them.
-DIGITS, CLASSES = 10, 11
+DIGIT_COUNT, CLASS_COUNT = 10, 11
 
 
 def build_cnn(seed: int) -> Any:
@@ -23,18 +23,18 @@ def build_cnn(seed: int) -> Any:
     keras.utils.set_random_seed(seed)
     inputs = keras.Input((28, 28, 1))
     x = layers.Rescaling(1 / 255)(inputs)
-    x = _fold(x)
-    x = _convolution(x, STEM)
-    x = _convolution(x, MIDDLE)
+    x = _space_to_depth(x)
+    x = _apply_convolution(x, STEM_FILTERS)
+    x = _apply_convolution(x, MIDDLE_FILTERS)
     x = layers.MaxPooling2D()(x)
-    x = _convolution(x, DEEP, padding="same")
-    x = _convolution(x, LAST)
+    x = _apply_convolution(x, DEEP_FILTERS, padding="same")
+    x = _apply_convolution(x, LAST_FILTERS)
     x = layers.Flatten()(x)
     x = layers.Dropout(0.4)(x)
-    return keras.Model(inputs, layers.Dense(CLASSES)(x), name="cnn")
+    return keras.Model(inputs, layers.Dense(CLASS_COUNT)(x), name="cnn")
 
 
-def _fold(x: Any) -> Any:
+def _space_to_depth(x: Any) -> Any:
     """Every 2 x 2 pixels become the 4 channels of one: ``(n, 28, 28, 1)`` to ``(n, 14, 14, 4)``.
 
     A 3 x 3 convolution of these is a 6 x 6 one of stride 2 on the pixels, in a third of its time:
@@ -47,7 +47,7 @@ def _fold(x: Any) -> Any:
     return layers.Reshape((14, 14, 4))(x)
 
 
-def _convolution(x: Any, filters: int, padding: str = "valid") -> Any:
+def _apply_convolution(x: Any, filters: int, padding: str = "valid") -> Any:
     from keras import layers
 
     x = layers.Conv2D(filters, 3, padding=padding, use_bias=False)(x)
@@ -73,7 +73,7 @@ def build_mlp(hidden: Sequence[int], output: str, seed: int) -> Any:
             layers.Rescaling(1 / 255),
             layers.Flatten(),
             *(layers.Dense(neurons, activation="relu") for neurons in hidden),
-            layers.Dense(DIGITS, activation=output),
+            layers.Dense(DIGIT_COUNT, activation=output),
         ],
         name="mlp",
     )

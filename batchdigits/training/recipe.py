@@ -47,18 +47,18 @@ class Recipe:
     images: int = 64_000
 
     @property
-    def rounds(self) -> int:
+    def total_epochs(self) -> int:
         """All epochs."""
         return self.epochs + self.refine
 
     @property
-    def varied(self) -> bool:
+    def is_augmented(self) -> bool:
         """Whether images are varied without end, or each is shown as it is."""
         return self.arch is Arch.CNN
 
 
 #: Flatten, Dense ReLU, Dense 10; Adam as it comes; batches of 32, as Keras has them.
-CLASSIC = Recipe(
+MLP_RECIPE = Recipe(
     arch=Arch.MLP,
     hidden=(128, 128),
     epochs=10,
@@ -73,10 +73,10 @@ CLASSIC = Recipe(
     images=0,
 )
 #: From weights that read well already: short, and in small steps.
-FINE_TUNING = Recipe(epochs=5, refine=0, learning_rate=2.5e-4)
+FINE_TUNING_RECIPE = Recipe(epochs=5, refine=0, learning_rate=2.5e-4)
 
 
-def usual_recipe(arch: Arch, begun: bool) -> Recipe:
+def get_default_recipe(arch: Arch, pretrained: bool) -> Recipe:
     """The recipe of a network where nothing else is said.
 
     Args:
@@ -84,18 +84,18 @@ def usual_recipe(arch: Arch, begun: bool) -> Recipe:
         begun: whether it begins with weights that read already.
     """
     if arch is Arch.MLP:
-        return CLASSIC
-    return FINE_TUNING if begun else Recipe()
+        return MLP_RECIPE
+    return FINE_TUNING_RECIPE if pretrained else Recipe()
 
 
-def recipe_of(arch: Arch, begun: bool, **said: Any) -> Recipe:
+def build_recipe(arch: Arch, pretrained: bool, **options: Any) -> Recipe:
     """The usual recipe but for what was said; ``None`` says nothing.
 
     Raises:
         UsageError: it makes no sense.
     """
-    usual = usual_recipe(arch, begun)
-    given = {name: value for name, value in said.items() if value is not None}
+    usual = get_default_recipe(arch, pretrained)
+    given = {name: value for name, value in options.items() if value is not None}
     if arch is Arch.CNN and (
         "hidden" in given or given.get("output", usual.output) != usual.output
     ):

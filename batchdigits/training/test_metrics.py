@@ -9,7 +9,7 @@ from batchdigits.inference.engine import Engine
 
 
 @dataclass(frozen=True, slots=True)
-class Tested:
+class TestMetrics:
     """Figures of a model over a test part, as ``run`` would read it.
 
     Attributes:
@@ -18,38 +18,40 @@ class Tested:
     """
 
     loss: float
-    counts: NDArray[np.int64]
+    confusion_matrix: NDArray[np.int64]
 
     @property
-    def digits(self) -> int:
+    def digit_count(self) -> int:
         """How many there were."""
-        return int(self.counts.sum())
+        return int(self.confusion_matrix.sum())
 
     @property
     def accuracy(self) -> float:
         """Share read right, 0-1."""
-        return float(self.counts.trace() / self.digits)
+        return float(self.confusion_matrix.trace() / self.digit_count)
 
-    def of(self, digit: int) -> float | None:
+    def compute_digit_accuracy(self, digit: int) -> float | None:
         """Share of one digit that was read right; ``None`` where there was none."""
-        row = self.counts[digit]
+        row = self.confusion_matrix[digit]
         return float(row[digit] / row.sum()) if row.any() else None
 
-    def told(self) -> dict[str, object]:
+    def to_dict(self) -> dict[str, object]:
         """For a card."""
-        each = {str(digit): self.of(digit) for digit in range(10)}
+        each = {str(digit): self.compute_digit_accuracy(digit) for digit in range(10)}
         return {
-            "digits": self.digits,
+            "digits": self.digit_count,
             "accuracy": round(self.accuracy, 5),
             "loss": round(self.loss, 5),
             "per_digit": {name: share and round(share, 5) for name, share in each.items()},
         }
 
 
-def tested(engine: Engine, images: NDArray[np.uint8], digits: NDArray[np.int64]) -> Tested:
+def compute_test_metrics(
+    engine: Engine, images: NDArray[np.uint8], digits: NDArray[np.int64]
+) -> TestMetrics:
     """Read ``(n, 28, 28) uint8`` images whose digits, ``(n,) int64``, are known."""
     scores = engine.predict(images)
     counts = np.zeros((10, 10), np.int64)
     np.add.at(counts, (digits, scores.argmax(1)), 1)
     true = scores[np.arange(len(digits)), digits]
-    return Tested(float(-np.log(np.maximum(true, 1e-7)).mean()), counts)
+    return TestMetrics(float(-np.log(np.maximum(true, 1e-7)).mean()), counts)

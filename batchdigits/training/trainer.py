@@ -13,7 +13,7 @@ Images = NDArray[np.uint8]
 Digits = NDArray[np.int64]
 
 
-class Teacher:
+class Trainer:
     """Shows images to a model for one cycle, and keeps a mean of its weights meanwhile.
 
     The steps of many batches are one TensorFlow graph, as calling into it from Python for each of
@@ -27,11 +27,11 @@ class Teacher:
         share: of the recipe's learning rate.
     """
 
-    def __init__(self, model: Any, recipe: Recipe, steps: int, share: float = 1.0) -> None:
+    def __init__(self, model: Any, recipe: Recipe, steps: int, rate_factor: float = 1.0) -> None:
         import keras
 
         self.model = model
-        rate: Any = recipe.learning_rate * share
+        rate: Any = recipe.learning_rate * rate_factor
         if recipe.anneal:
             rate = keras.optimizers.schedules.CosineDecay(
                 0.0, steps, warmup_target=rate, warmup_steps=steps // 30, alpha=0.0
@@ -42,24 +42,24 @@ class Teacher:
             self.optimizer = keras.optimizers.Adam(rate)
         self.optimizer.build(model.trainable_variables)
         self.mean = RunningMean(model, recipe.averaging) if recipe.averaging else None
-        self._learn = self._compiled(recipe)
+        self._train_compiled = self._compile(recipe)
 
-    def learn(self, images: Images, digits: Digits) -> tuple[float, int]:
+    def train(self, images: Images, digits: Digits) -> tuple[float, int]:
         """Show every image once, in this order; the sum of their losses, and how many were right.
 
         Args:
             images: ``(n, 28, 28) uint8``.
             digits: ``(n,) int64``.
         """
-        loss, right = self._learn(images, digits)
+        loss, right = self._train_compiled(images, digits)
         return float(loss), int(right)
 
-    def _compiled(self, recipe: Recipe) -> Any:
+    def _compile(self, recipe: Recipe) -> Any:
         import tensorflow as tf
 
-        loss_of = loss_function(recipe)
+        loss_of = build_loss(recipe)
 
-        def step(images: Any, digits: Any) -> tuple[Any, Any]:
+        def train_step(images: Any, digits: Any) -> tuple[Any, Any]:
             pixels = tf.cast(images[..., None], tf.float32)
             with tf.GradientTape() as tape:
                 outputs = self.model(pixels, training=True)
@@ -67,39 +67,39 @@ class Teacher:
             weights = self.model.trainable_variables
             self.optimizer.apply(tape.gradient(loss, weights), weights)
             if self.mean:
-                self.mean.add()
+                self.mean.update()
             right = tf.reduce_sum(tf.cast(tf.argmax(outputs, 1) == digits, tf.int32))
             return loss * tf.cast(len(images), tf.float32), right
 
-        def learn(images: Any, digits: Any) -> tuple[Any, Any]:
+        def train_steps(images: Any, digits: Any) -> tuple[Any, Any]:
             loss, right = tf.constant(0.0), tf.constant(0)
             for start in tf.range(0, len(images), recipe.batch_size):
                 part = slice(start, start + recipe.batch_size)
-                lost, found = step(images[part], digits[part])
+                lost, found = train_step(images[part], digits[part])
                 loss, right = loss + lost, right + found
             return loss, right
 
         kinds = tf.TensorSpec((None, 28, 28), tf.uint8), tf.TensorSpec((None,), tf.int64)
-        return tf.function(learn, input_signature=kinds)
+        return tf.function(train_steps, input_signature=kinds)
 
     @contextmanager
-    def best(self) -> Iterator[None]:
+    def use_mean_weights(self) -> Iterator[None]:
         """Have the weights in the model that it would end with now."""
         if self.mean is None:
             yield
             return
         own = [weight.numpy() for weight in self.model.trainable_variables]
-        self.mean.settle()
+        self.mean.copy_to_model()
         try:
             yield
         finally:
             for kept, weight in zip(own, self.model.trainable_variables, strict=True):
                 weight.assign(kept)
 
-    def settle(self) -> None:
+    def finish_cycle(self) -> None:
         """End the cycle: the mean becomes the model's weights."""
         if self.mean:
-            self.mean.settle()
+            self.mean.copy_to_model()
 
     @property
     def variables(self) -> list[Any]:
@@ -122,7 +122,7 @@ class RunningMean:
         self._steps = tf.Variable(0.0)
         self._means = [tf.Variable(weight.numpy()) for weight in self._weights]
 
-    def add(self) -> None:
+    def update(self) -> None:
         """Take in the weights as they are now; part of a graph."""
         import tensorflow as tf
 
@@ -132,7 +132,7 @@ class RunningMean:
         for mean, weight in zip(self._means, self._weights, strict=True):
             mean.assign_add(share * (weight.value - mean))
 
-    def settle(self) -> None:
+    def copy_to_model(self) -> None:
         """Make the mean the model's weights."""
         for mean, weight in zip(self._means, self._weights, strict=True):
             weight.assign(mean)
@@ -143,12 +143,12 @@ class RunningMean:
         return [self._steps, *self._means]
 
 
-def loss_function(recipe: Recipe) -> Any:
+def build_loss(recipe: Recipe) -> Any:
     """Cross-entropy, ``(digits, outputs) -> mean loss``."""
     import keras
     import tensorflow as tf
 
-    if not recipe.varied:
+    if not recipe.is_augmented:
         return keras.losses.SparseCategoricalCrossentropy()
     smoothed = keras.losses.CategoricalCrossentropy(
         from_logits=True, label_smoothing=recipe.label_smoothing

@@ -11,9 +11,9 @@ import cv2
 import numpy as np
 
 from batchdigits.datasets.labelled import LabelledImages, concatenate
-from batchdigits.training.simulator.augment import HELD_BACK_BENDING, simulated
-from batchdigits.training.simulator.distance_fields import Glyphs, from_pages
-from batchdigits.training.simulator.scan_styles import KINDS
+from batchdigits.training.simulator.augment import EVALUATION_DISTORTION_FACTOR, simulate_shapes
+from batchdigits.training.simulator.distance_fields import DigitShapes, shapes_from_pages
+from batchdigits.training.simulator.scan_styles import SCAN_STYLES
 from benchmarks.accuracy.data import MNIST, Data
 
 SEED = 1927
@@ -27,34 +27,36 @@ _JPEG_KIND, _JPEG_QUALITY = "photo", 90
 def write(data: Data, inbox: Path) -> dict[str, int]:
     """Write the set; returns each file's place inside ``inbox`` and its digit."""
     shapes = _shapes(data)
-    kinds = [kind for kind in KINDS if kind != _LEFT_OUT]
+    kinds = [kind for kind in SCAN_STYLES if kind != _LEFT_OUT]
     truth: dict[str, int] = {}
     for place, kind in enumerate(kinds):
         truth |= _write_kind(_share(shapes, place, len(kinds)), kind, place, inbox)
     return truth
 
 
-def _shapes(data: Data) -> Glyphs:
+def _shapes(data: Data) -> DigitShapes:
     """All measured shapes, shuffled."""
     random = np.random.default_rng(SEED)
     scans, mnist = data.scanned(), data.npz(MNIST)
     chosen = random.permutation(len(mnist))[: len(scans)]
     both: LabelledImages = concatenate([scans, mnist.take(chosen)])
     both = both.take(random.permutation(len(both)))
-    return from_pages(both.pages, both.digits)[0]
+    return shapes_from_pages(both.pages, both.digits)[0]
 
 
-def _share(shapes: Glyphs, place: int, kinds: int) -> Glyphs:
+def _share(shapes: DigitShapes, place: int, kinds: int) -> DigitShapes:
     """The shapes whose turn it is with the kind at this place: each comes in two kinds."""
     turns = [(np.arange(len(shapes)) + shift * kinds // KINDS_A_SHAPE) % kinds
              for shift in range(KINDS_A_SHAPE)]  # fmt: skip
     chosen = np.flatnonzero(np.any([turn == place for turn in turns], axis=0))
-    return Glyphs(shapes.fields[chosen], shapes.labels[chosen])
+    return DigitShapes(shapes.fields[chosen], shapes.labels[chosen])
 
 
-def _write_kind(shapes: Glyphs, kind: str, place: int, inbox: Path) -> dict[str, int]:
+def _write_kind(shapes: DigitShapes, kind: str, place: int, inbox: Path) -> dict[str, int]:
     (inbox / kind).mkdir()
-    images = simulated(shapes, np.random.default_rng([SEED, place]), kind, HELD_BACK_BENDING)
+    images = simulate_shapes(
+        shapes, np.random.default_rng([SEED, place]), kind, EVALUATION_DISTORTION_FACTOR
+    )
     truth = {}
     for number, (image, digit) in enumerate(zip(images, shapes.labels, strict=True)):
         name = f"{kind}/{number:04d}{'.jpg' if kind == _JPEG_KIND else '.png'}"

@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING
 
 from batchdigits.percentages import format_percent
-from batchdigits.training.history import Epoch
+from batchdigits.training.history import EpochMetrics
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -43,28 +43,28 @@ class Bar:
     def __exit__(self, *_: object) -> None:
         self._progress.stop()
 
-    def begun(self, epoch: int, images: int) -> None:
+    def on_epoch_begin(self, epoch: int, images: int) -> None:
         """Begin an epoch's bar."""
         self._progress.reset(
             self._task, total=images, description=f"epoch {epoch}/{self._rounds}", visible=True
         )
 
-    def advanced(self, images: int, loss: float, accuracy: float) -> None:
+    def on_progress(self, images: int, loss: float, accuracy: float) -> None:
         """Move it on."""
         self._progress.update(
             self._task, completed=images, said=f"loss {loss:.4f}, {format_percent(accuracy)} right"
         )
 
-    def ended(self, number: int, epoch: Epoch) -> None:
+    def on_epoch_end(self, epoch: int, metrics: EpochMetrics) -> None:
         """Leave a line about an epoch."""
         self._progress.update(self._task, visible=False)
-        self.said(
-            f"epoch {number}/{self._rounds}: loss {epoch.loss:.4f}, "
-            f"{format_percent(epoch.accuracy)} right; held back: loss {epoch.held_back_loss:.4f}, "
-            f"{format_percent(epoch.held_back_accuracy)} right"
+        self.on_message(
+            f"epoch {epoch}/{self._rounds}: loss {metrics.loss:.4f}, "
+            f"{format_percent(metrics.accuracy)} right; "
+            f"held back: loss {metrics.held_back_loss:.4f}, {format_percent(metrics.held_back_accuracy)} right"
         )
 
-    def said(self, sentence: str) -> None:
+    def on_message(self, message: str) -> None:
         """Write a line above the bar."""
         if not self._quiet:
-            self._console.print(sentence, highlight=False, markup=False, soft_wrap=True)
+            self._console.print(message, highlight=False, markup=False, soft_wrap=True)

@@ -63,8 +63,8 @@ def detect_input_spec(backend: Backend, model: Model) -> DetectedInputSpec:
     """
     if backend.output_count != 10:
         raise ModelError(
-            f"It gives {backend.output_count} number{'s' * (backend.output_count != 1)} for an image, "
-            "not ten, one a digit."
+            f"It gives {backend.output_count} number{'s' * (backend.output_count != 1)} for an "
+            "image, not ten, one a digit."
         )
     layout = Layout.from_shape(backend.shape)
     ranges = [

@@ -9,60 +9,67 @@ import cv2
 import numpy as np
 
 from batchdigits.system.process_limits import die_with
-from batchdigits.training.simulator.augment import Batch, Material, make
+from batchdigits.training.simulator.augment import Batch, SourceDigits, make_batch
 
 #: Images made by one call of a helper process.
-CHUNK = 2000
+CHUNK_SIZE = 2000
 #: Every image made is shown this often, in epochs that follow each other: making one costs
 #: as much as learning from it ("data echoing", Choi et al., arXiv 1907.05550, 2019). The first
 #: epochs' are shown more often, the last ones' less.
-ECHO = 3
+ECHO_FACTOR = 3
 
 
-def varied(material: Material, seed: int, epochs: range, shown: int) -> Iterator[Batch]:
-    """So many images for each epoch, one in ``ECHO`` of them new, made ahead of time.
+def augment_epochs(
+    source_digits: SourceDigits, seed: int, epochs: range, epoch_size: int
+) -> Iterator[Batch]:
+    """So many images for each epoch, one in ``ECHO_FACTOR`` of them new, made ahead of time.
 
     The images of an epoch depend on ``seed`` and its number alone, whichever came first.
     """
-    fresh = shown // ECHO
-    chunks = -(-fresh // CHUNK)
-    first = max(epochs.start - ECHO + 1, 0)
+    fresh = epoch_size // ECHO_FACTOR
+    chunks = -(-fresh // CHUNK_SIZE)
+    first = max(epochs.start - ECHO_FACTOR + 1, 0)
     with ProcessPoolExecutor(
-        min(2, os.cpu_count() or 1), get_context("spawn"), _begin, (material, os.getpid())
+        min(2, os.cpu_count() or 1),
+        get_context("spawn"),
+        _initialise_worker,
+        (source_digits, os.getpid()),
     ) as pool:
 
-        def order(epoch: int) -> list[Future[Batch]]:
+        def submit_epoch(epoch: int) -> list[Future[Batch]]:
             if epoch >= epochs.stop:
                 return []
-            return [pool.submit(_make, fresh // chunks, [seed, epoch, i]) for i in range(chunks)]
+            return [
+                pool.submit(_make_chunk, fresh // chunks, [seed, epoch, i]) for i in range(chunks)
+            ]
 
-        coming = [order(first), order(first + 1)]
+        coming = [submit_epoch(first), submit_epoch(first + 1)]
         parts: list[Batch] = []
         try:
             for epoch in range(first, epochs.stop):
-                parts.append(_joined([chunk.result() for chunk in coming.pop(0)]))
-                coming.append(order(epoch + 2))
-                parts = parts[-ECHO:]
+                parts.append(_concatenate([chunk.result() for chunk in coming.pop(0)]))
+                coming.append(submit_epoch(epoch + 2))
+                parts = parts[-ECHO_FACTOR:]
                 if epoch >= epochs.start:
                     # The first epochs have too little to repeat, and repeat that the more often.
-                    yield _joined((parts * ECHO)[:ECHO])
+                    yield _concatenate((parts * ECHO_FACTOR)[:ECHO_FACTOR])
         finally:
             pool.shutdown(cancel_futures=True)
 
 
-_material: list[Material] = []
+_worker_digits: list[SourceDigits] = []
 
 
-def _begin(material: Material, parent: int) -> None:
+def _initialise_worker(source_digits: SourceDigits, parent: int) -> None:
     die_with(parent)
     cv2.setNumThreads(1)
-    _material[:] = [material]
+    _worker_digits[:] = [source_digits]
 
 
-def _make(number: int, seed: list[int]) -> Batch:
-    return make(_material[0], number, seed)
+def _make_chunk(count: int, seed: list[int]) -> Batch:
+    return make_batch(_worker_digits[0], count, seed)
 
 
-def _joined(parts: list[Batch]) -> Batch:
+def _concatenate(parts: list[Batch]) -> Batch:
     images, labels = (np.concatenate(part) for part in zip(*parts, strict=True))
     return images, labels

@@ -14,18 +14,18 @@ from numpy.typing import NDArray
 from batchdigits.training.simulator.distance_fields import (
     FIELD_SIDE,
     SHAPE_SIDE,
-    Fields,
-    fields_of,
+    DistanceFields,
+    fields_from_masks,
     thin,
 )
-from batchdigits.training.simulator.pen import Bend, Random, draw_ink, noise
-from batchdigits.training.simulator.simulate import Image, cut_out, develop, simulate
-from batchdigits.training.simulator.stroke_digits import MARKS, draw
+from batchdigits.training.simulator.pen import Distortion, Random, draw_ink, sample_noise
+from batchdigits.training.simulator.simulate import Image, crop_ink, render_page, simulate
+from batchdigits.training.simulator.stroke_digits import MARK_STROKES, draw_strokes
 from batchdigits.training.simulator.style import Style
 
 LETTERS = "AEFHKMNPRTVWXadefhkmnrtvwx&@#%?$+=*"
 #: Typefaces that come with matplotlib (DejaVu, STIX, Computer Modern; all free).
-_FACES = (
+_TYPEFACES = (
     "DejaVuSans.ttf",
     "DejaVuSans-Bold.ttf",
     "DejaVuSerif.ttf",
@@ -41,22 +41,22 @@ _FACES = (
 
 
 @cache
-def letters() -> Fields:
+def draw_letters() -> DistanceFields:
     """Every letter in every typeface: ``(n, 2, 56, 56) uint8``."""
-    solid = [_letter(face, sign) for face in _FACES for sign in LETTERS]
+    solid = [_draw_letter(face, sign) for face in _TYPEFACES for sign in LETTERS]
     shapes = np.stack([shape for shape in solid if shape.any()])
-    return fields_of(shapes, thin(shapes))
+    return fields_from_masks(shapes, thin(shapes))
 
 
-def _letter(face: str, sign: str) -> NDArray[np.bool_]:
+def _draw_letter(typeface: str, character: str) -> NDArray[np.bool_]:
     import matplotlib
     from PIL import Image as Pillow
     from PIL import ImageDraw, ImageFont
 
     fonts = Path(matplotlib.get_data_path()) / "fonts" / "ttf"
-    font = ImageFont.truetype(str(fonts / face), 100)
+    font = ImageFont.truetype(str(fonts / typeface), 100)
     canvas = Pillow.new("L", (200, 200))
-    ImageDraw.Draw(canvas).text((40, 30), sign, 255, font)
+    ImageDraw.Draw(canvas).text((40, 30), character, 255, font)
     pixels = np.asarray(canvas)
     field = np.zeros((FIELD_SIDE, FIELD_SIDE), np.uint8)
     x, y, width, height = cv2.boundingRect(pixels)
@@ -70,31 +70,37 @@ def _letter(face: str, sign: str) -> NDArray[np.bool_]:
     return field > 110
 
 
-def letter(style: Style, digits: Fields, random: Random) -> Image:
+def simulate_letter(style: Style, digits: DistanceFields, random: Random) -> Image:
     """A letter as if it were a digit."""
-    return simulate(letters()[random.integers(len(letters()))], style, random)
+    return simulate(draw_letters()[random.integers(len(draw_letters()))], style, random)
 
 
-def mark(style: Style, digits: Fields, random: Random) -> Image:
+def simulate_mark(style: Style, digits: DistanceFields, random: Random) -> Image:
     """A tick, a cross, a plus and the like."""
-    return simulate(draw(MARKS[random.integers(len(MARKS))], random, 0.06), style, random)
+    return simulate(
+        draw_strokes(MARK_STROKES[random.integers(len(MARK_STROKES))], random, 0.06), style, random
+    )
 
 
-def scribble(style: Style, digits: Fields, random: Random) -> Image:
+def simulate_scribble(style: Style, digits: DistanceFields, random: Random) -> Image:
     """A few random strokes."""
     form = tuple(
         (bool(random.random() < 0.7), tuple(map(tuple, random.random((random.integers(4, 12), 2)))))
         for _ in range(random.integers(1, 4))
     )
-    return simulate(draw(form, random), style, random)
+    return simulate(draw_strokes(form, random), style, random)
 
 
-def two_digits(style: Style, digits: Fields, random: Random) -> Image:
+def simulate_two_digits(style: Style, digits: DistanceFields, random: Random) -> Image:
     """Two digits that touch or nearly do."""
     first, second = (
-        cut_out(
+        crop_ink(
             draw_ink(
-                digits[random.integers(len(digits))], style.side / 1.3, style.pen, Bend(), random
+                digits[random.integers(len(digits))],
+                style.side / 1.3,
+                style.pen,
+                Distortion(),
+                random,
             )
         )
         for _ in range(2)
@@ -107,26 +113,26 @@ def two_digits(style: Style, digits: Fields, random: Random) -> Image:
     down = int(random.integers(0, rows - len(second) + 1))
     place = pair[down : down + len(second), -second.shape[1] :]
     np.maximum(place, second, out=place)
-    return develop(pair, style, random, digits[0])
+    return render_page(pair, style, random, digits[0])
 
 
-def half_digit(style: Style, digits: Fields, random: Random) -> Image:
+def simulate_half_digit(style: Style, digits: DistanceFields, random: Random) -> Image:
     """The upper, lower or left quarter or third of a digit, cut straight."""
     fields = digits[random.integers(len(digits))]
-    ink = cut_out(draw_ink(fields, style.side, style.pen, Bend(), random))
+    ink = crop_ink(draw_ink(fields, style.side, style.pen, Distortion(), random))
     rows, columns = ink.shape
     keep = random.uniform(0.15, 0.35)
     part = ink[: int(rows * keep)] if random.random() < 0.5 else ink[-int(rows * keep) :]
     if random.random() < 0.3:
         part = ink[:, : int(columns * keep)]
-    part = cut_out(part)
+    part = crop_ink(part)
     # A piece of a straight stroke is a 1.
     if min(part.shape) < 2 or part.shape[0] > 1.5 * part.shape[1]:
-        return blot(style, digits, random)
-    return develop(part, style, random, digits[0])
+        return simulate_blot(style, digits, random)
+    return render_page(part, style, random, digits[0])
 
 
-def blot(style: Style, digits: Fields, random: Random) -> Image:
+def simulate_blot(style: Style, digits: DistanceFields, random: Random) -> Image:
     """A blot, a disc, a bar, a block: ink without strokes."""
     side = max(6, int(style.side))
     ink = np.zeros((side, side), np.float32)
@@ -134,17 +140,19 @@ def blot(style: Style, digits: Fields, random: Random) -> Image:
     if kind == 0:
         cv2.circle(ink, (side // 2, side // 2), side // 2, 1.0, -1)
     elif kind == 1:
-        ink[:] = (noise(ink.shape, 3, random) + noise(ink.shape, 16, random)) > random.uniform(
-            0.8, 1.2
-        )
+        ink[:] = (
+            sample_noise(ink.shape, 3, random) + sample_noise(ink.shape, 16, random)
+        ) > random.uniform(0.8, 1.2)
     elif kind == 2:
         ink[: max(2, int(side * random.uniform(0.5, 1)))] = 1
     else:
-        ink[:] = noise(ink.shape, int(random.integers(6, 24)), random) > random.uniform(0.4, 0.6)
-    return develop(cut_out(ink), style, random, digits[0])
+        ink[:] = sample_noise(ink.shape, int(random.integers(6, 24)), random) > random.uniform(
+            0.4, 0.6
+        )
+    return render_page(crop_ink(ink), style, random, digits[0])
 
 
-def figure(style: Style, digits: Fields, random: Random) -> Image:
+def simulate_figure(style: Style, digits: DistanceFields, random: Random) -> Image:
     """A few random polygons, rectangles and ellipses over each other, filled or not."""
     side = max(16, min(int(style.side * 1.5), 160))
     layer = np.zeros((side, side), np.uint8)
@@ -163,27 +171,31 @@ def figure(style: Style, digits: Fields, random: Random) -> Image:
             axes = np.maximum(np.abs(first - second) // 2, 2).tolist()
             cv2.ellipse(layer, first.tolist(), axes, random.uniform(0, 180), 0, 360, level, thick)
     if not layer.any():
-        return scribble(style, digits, random)
-    return develop(cut_out(layer.astype(np.float32) / np.float32(255)), style, random, digits[0])
+        return simulate_scribble(style, digits, random)
+    return render_page(
+        crop_ink(layer.astype(np.float32) / np.float32(255)), style, random, digits[0]
+    )
 
 
-def word(style: Style, digits: Fields, random: Random) -> Image:
+def simulate_word(style: Style, digits: DistanceFields, random: Random) -> Image:
     """Two to five letters in a row."""
     signs = "".join(random.choice(list("abcdefghijklmnopqrstuvwxyzABCDEFGHKMNPRTVW"), 5))
     face = (cv2.FONT_HERSHEY_SIMPLEX, cv2.FONT_HERSHEY_COMPLEX, cv2.FONT_HERSHEY_SCRIPT_SIMPLEX)
     layer = np.zeros((60, 260), np.uint8)
     text, chosen = signs[: random.integers(2, 6)], face[random.integers(3)]
     cv2.putText(layer, text, (6, 40), chosen, 1, 255, int(random.integers(1, 5)), cv2.LINE_AA)
-    ink = cut_out(layer.astype(np.float32) / np.float32(255))
+    ink = crop_ink(layer.astype(np.float32) / np.float32(255))
     scale = style.side / max(ink.shape)
     size = max(4, round(ink.shape[1] * scale)), max(4, round(ink.shape[0] * scale))
     ink = np.asarray(cv2.resize(ink, size, interpolation=cv2.INTER_AREA), np.float32)
-    return develop(ink, style, random, digits[0])
+    return render_page(ink, style, random, digits[0])
 
 
-def texture(style: Style, digits: Fields, random: Random) -> Image:
+def simulate_texture(style: Style, digits: DistanceFields, random: Random) -> Image:
     """Smooth noise of several sizes, and nothing else."""
-    grain = sum(random.random() * noise(style.shape, smooth, random) for smooth in (1, 4, 16, 40))
+    grain = sum(
+        random.random() * sample_noise(style.shape, smooth, random) for smooth in (1, 4, 16, 40)
+    )
     grain = np.asarray(grain, np.float32)
     low, high = float(grain.min()), float(grain.max())
     depth = random.uniform(0.1, 1)
@@ -191,7 +203,7 @@ def texture(style: Style, digits: Fields, random: Random) -> Image:
     return level.astype(np.uint8)
 
 
-def printed(style: Style, digits: Fields, random: Random) -> Image:
+def simulate_print(style: Style, digits: DistanceFields, random: Random) -> Image:
     """Lines of print, too small to read."""
     height, width = max(style.shape[0], 40), max(style.shape[1], 40)
     page = np.full((height, width), 255, np.uint8)
@@ -207,17 +219,17 @@ def printed(style: Style, digits: Fields, random: Random) -> Image:
     return page
 
 
-Maker = Callable[[Style, Fields, Random], Image]
+NonDigitSimulator = Callable[[Style, DistanceFields, Random], Image]
 #: Name, maker, and how often it is trained with.
-NON_DIGITS: dict[str, tuple[Maker, float]] = {
-    "letter": (letter, 3),
-    "mark": (mark, 2),
-    "scribble": (scribble, 2),
-    "two digits": (two_digits, 3),
-    "half a digit": (half_digit, 1),
-    "blot": (blot, 1),
-    "figure": (figure, 3),
-    "word": (word, 1),
-    "texture": (texture, 1),
-    "print": (printed, 1),
+NON_DIGITS: dict[str, tuple[NonDigitSimulator, float]] = {
+    "letter": (simulate_letter, 3),
+    "mark": (simulate_mark, 2),
+    "scribble": (simulate_scribble, 2),
+    "two digits": (simulate_two_digits, 3),
+    "half a digit": (simulate_half_digit, 1),
+    "blot": (simulate_blot, 1),
+    "figure": (simulate_figure, 3),
+    "word": (simulate_word, 1),
+    "texture": (simulate_texture, 1),
+    "print": (simulate_print, 1),
 }

@@ -4,20 +4,20 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from batchdigits.training.simulator.pen import Ink, Random, noise
+from batchdigits.training.simulator.pen import InkLayer, Random, sample_noise
 
 Paper = NDArray[np.float32]
 
 
-def sheet(shape: tuple[int, int], level: float, grain: float, random: Random) -> Paper:
+def draw_paper(shape: tuple[int, int], level: float, grain: float, random: Random) -> Paper:
     """Bare paper: ``(h, w) float32``, ``level`` (0-1) with grain of that strength."""
     page = np.full(shape, level, np.float32)
     if grain:
-        page += np.float32(grain) * (noise(shape, int(random.integers(1, 4)), random) - 0.5)
+        page += np.float32(grain) * (sample_noise(shape, int(random.integers(1, 4)), random) - 0.5)
     return page
 
 
-def uneven_light(page: Paper, strength: float, random: Random) -> Paper:
+def apply_uneven_light(page: Paper, strength: float, random: Random) -> Paper:
     """Light that falls off by up to ``strength`` (0-1) across the page, in some direction."""
     height, width = page.shape
     angle = random.uniform(0, 2 * np.pi)
@@ -26,7 +26,7 @@ def uneven_light(page: Paper, strength: float, random: Random) -> Paper:
     return page * (1 - np.float32(strength) * (0.5 + x[None] + y[:, None]))
 
 
-def shadow(page: Paper, depth: float, random: Random) -> Paper:
+def apply_shadow(page: Paper, depth: float, random: Random) -> Paper:
     """A soft-edged shadow over one side of the page, taking ``depth`` (0-1) of the light."""
     height, width = page.shape
     angle, at = random.uniform(0, 2 * np.pi), random.uniform(-0.3, 0.3)
@@ -37,22 +37,22 @@ def shadow(page: Paper, depth: float, random: Random) -> Paper:
     return page * (1 - np.float32(depth) * dark.astype(np.float32))
 
 
-def ruled(shape: tuple[int, int], random: Random) -> Ink:
+def draw_ruled_lines(shape: tuple[int, int], random: Random) -> InkLayer:
     """Printed lines from edge to edge, perhaps a grid, perhaps a little askew."""
     layer = np.zeros(shape, np.uint8)
     height, width = shape
     spacing = random.uniform(0.3, 1.1) * height
     tilt = random.normal(0, 0.01) * width
-    thick = _thickness(shape, random)
+    thick = _choose_thickness(shape, random)
     for y in np.arange(random.uniform(0, spacing), height, spacing):
-        _line(layer, (-1, y - tilt / 2), (width, y + tilt / 2), thick)
+        _draw_line(layer, (-1, y - tilt / 2), (width, y + tilt / 2), thick)
     if random.random() < 0.3:
         for x in np.arange(random.uniform(0, spacing), width, spacing):
-            _line(layer, (x, -1), (x, height), thick)
-    return _share(layer)
+            _draw_line(layer, (x, -1), (x, height), thick)
+    return _ink_from_levels(layer)
 
 
-def dotted(shape: tuple[int, int], random: Random) -> Ink:
+def draw_dotted_lines(shape: tuple[int, int], random: Random) -> InkLayer:
     """Rows of printed dots, as forms have them for writing on."""
     layer = np.zeros(shape, np.uint8)
     height, width = shape
@@ -63,10 +63,12 @@ def dotted(shape: tuple[int, int], random: Random) -> Ink:
     ):
         for x in np.arange(random.uniform(0, step), width, step):
             cv2.circle(layer, (int(x), int(y)), radius, 255, -1)
-    return _share(layer)
+    return _ink_from_levels(layer)
 
 
-def boxed(shape: tuple[int, int], box: tuple[float, float, float, float], random: Random) -> Ink:
+def draw_box(
+    shape: tuple[int, int], box: tuple[float, float, float, float], random: Random
+) -> InkLayer:
     """A printed box round left, top, right and bottom of the ink, near enough to be touched."""
     layer = np.zeros(shape, np.uint8)
     left, top, right, bottom = box
@@ -76,11 +78,11 @@ def boxed(shape: tuple[int, int], box: tuple[float, float, float, float], random
         [[left - gaps[0], top - gaps[1]], [right + gaps[2], bottom + gaps[3]]], np.float64
     )
     first, second = np.clip(np.round(corners), -3, max(shape) + 3).astype(int).tolist()
-    cv2.rectangle(layer, first, second, 255, _thickness(shape, random))
-    return _share(layer)
+    cv2.rectangle(layer, first, second, 255, _choose_thickness(shape, random))
+    return _ink_from_levels(layer)
 
 
-def edge_lines(shape: tuple[int, int], random: Random) -> Ink:
+def draw_edge_lines(shape: tuple[int, int], random: Random) -> InkLayer:
     """A dark line along one or two edges, left over from cropping a form."""
     layer = np.zeros(shape, np.float32)
     _height, _width = shape
@@ -94,20 +96,20 @@ def edge_lines(shape: tuple[int, int], random: Random) -> Ink:
     return layer
 
 
-def specks(shape: tuple[int, int], random: Random, largest: float) -> Ink:
+def draw_specks(shape: tuple[int, int], random: Random, max_radius: float) -> InkLayer:
     """A few stray specks, radii up to ``largest`` pixels."""
     layer = np.zeros(shape, np.uint8)
     for _ in range(random.integers(1, 6)):
         at = int(random.integers(shape[1])), int(random.integers(shape[0]))
-        radius = random.uniform(0, largest)
+        radius = random.uniform(0, max_radius)
         if radius < 1:
             layer[at[1], at[0]] = 255
         else:
             cv2.circle(layer, at, int(radius), 255, -1, cv2.LINE_AA)
-    return _share(layer)
+    return _ink_from_levels(layer)
 
 
-def pointer(shape: tuple[int, int], side: float, random: Random) -> Ink:
+def draw_pointer(shape: tuple[int, int], side: float, random: Random) -> InkLayer:
     """A mouse pointer left in a screenshot, ``side`` pixels high, somewhere near an edge."""
     outline = np.array([[0, 0], [0, 16], [4, 12], [7, 18], [9, 17], [6, 11], [11, 11]]) * side / 18
     corner = random.uniform(0, 1, 2) * (np.array(shape[::-1]) - side)
@@ -119,19 +121,19 @@ def pointer(shape: tuple[int, int], side: float, random: Random) -> Ink:
         cv2.fillPoly(layer, [points], 255, cv2.LINE_AA, 4)
     else:
         cv2.polylines(layer, [points], True, 255, 1, cv2.LINE_AA, 4)
-    return _share(layer)
+    return _ink_from_levels(layer)
 
 
-def _share(layer: NDArray[np.uint8]) -> Ink:
+def _ink_from_levels(layer: NDArray[np.uint8]) -> InkLayer:
     return np.asarray(layer, np.float32) / np.float32(255)
 
 
-def _thickness(shape: tuple[int, int], random: Random) -> int:
+def _choose_thickness(shape: tuple[int, int], random: Random) -> int:
     return max(1, round(random.uniform(0.008, 0.03) * min(shape)))
 
 
-def _line(
-    layer: NDArray[np.uint8], start: tuple[float, float], end: tuple[float, float], thick: int
+def _draw_line(
+    layer: NDArray[np.uint8], start: tuple[float, float], end: tuple[float, float], thickness: int
 ) -> None:
     points = [tuple(round(each * 16) for each in point) for point in (start, end)]
-    cv2.line(layer, points[0], points[1], 255, thick, cv2.LINE_AA, 4)
+    cv2.line(layer, points[0], points[1], 255, thickness, cv2.LINE_AA, 4)

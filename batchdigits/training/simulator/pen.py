@@ -9,24 +9,24 @@ from numpy.typing import NDArray
 
 from batchdigits.training.simulator.distance_fields import (
     FIELD_SIDE,
-    OUTLINE,
+    OUTLINE_LEVEL,
     SHAPE_SIDE,
-    STEPS,
-    Fields,
+    STEPS_PER_PIXEL,
+    DistanceFields,
 )
 
 Random = np.random.Generator
 #: How much ink lies on each pixel, ``(h, w) float32``, 0 none to 1 full.
-Ink = NDArray[np.float32]
+InkLayer = NDArray[np.float32]
 #: Beyond this side ink is drawn small and enlarged: nobody sees the difference.
-LARGEST_SIDE = 128
+MAX_DRAWN_SIDE = 128
 #: Pixels that a stroke of the shape's own width keeps, however much it shrinks.
-THINNEST = 0.9
-_NOISE_SIDE = 512
+MIN_STROKE_WIDTH = 0.9
+_NOISE_SHEET_SIDE = 512
 
 
 @dataclass(frozen=True, slots=True)
-class Bend:
+class Distortion:
     """How a shape is bent; the numbers are standard deviations or strengths.
 
     ``turn`` in radians, ``slant`` as a shear, ``stretch`` of the logarithm of width and height,
@@ -34,15 +34,15 @@ class Bend:
     ICDAR 2003).
     """
 
-    turn: float = 0.10
+    rotation: float = 0.10
     slant: float = 0.16
     stretch: float = 0.12
     warp: float = 0.03
 
-    def times(self, factor: float) -> "Bend":
+    def scale(self, factor: float) -> "Distortion":
         """So many times as far."""
-        parts = (self.turn, self.slant, self.stretch, self.warp)
-        return Bend(*(part * factor for part in parts))
+        parts = (self.rotation, self.slant, self.stretch, self.warp)
+        return Distortion(*(part * factor for part in parts))
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,22 +51,24 @@ class Pen:
 
     Attributes:
         width: stroke width in pixels for a line of even width along the middle of the strokes;
-            0 keeps the shape's own outline, but for :data:`THINNEST`.
+            0 keeps the shape's own outline, but for :data:`MIN_STROKE_WIDTH`.
         grow: pixels by which the shape's own outline moves outwards; below 0 it gets thinner.
         soft: pixels over which ink fades to paper at its rim; 0 draws stairs.
         texture: how much of the ink misses in places, 0-1: pencil, dry ballpoint.
     """
 
     width: float = 0.0
-    grow: float = 0.0
+    outline_offset: float = 0.0
     soft: float = 1.0
     texture: float = 0.0
 
 
-BALL_PEN, USUAL_BEND = Pen(), Bend()
+BALL_PEN, DEFAULT_DISTORTION = Pen(), Distortion()
 
 
-def draw_ink(fields: Fields, side: float, pen: Pen, bend: Bend, random: Random) -> Ink:
+def draw_ink(
+    fields: DistanceFields, side: float, pen: Pen, distortion: Distortion, random: Random
+) -> InkLayer:
     """A shape in the middle of a square half as large again.
 
     Args:
@@ -80,22 +82,32 @@ def draw_ink(fields: Fields, side: float, pen: Pen, bend: Bend, random: Random) 
         ``(n, n) float32``, n about 1.5 ``side``.
     """
     window = max(4, round(side * 1.5))
-    scale = max(1.0, window / LARGEST_SIDE)
-    drawn = _draw(fields, side / scale, round(window / scale), pen, scale, bend, random)
+    scale = max(1.0, window / MAX_DRAWN_SIDE)
+    drawn = _draw_window(
+        fields, side / scale, round(window / scale), pen, scale, distortion, random
+    )
     if pen.texture:
-        drawn = drawn * (1 - pen.texture * noise(drawn.shape, 3, random))
+        drawn = drawn * (1 - pen.texture * sample_noise(drawn.shape, 3, random))
     if scale > 1:
         drawn = np.asarray(cv2.resize(drawn, (window, window)), np.float32)
     return drawn
 
 
-def _draw(
-    fields: Fields, side: float, window: int, pen: Pen, scale: float, bend: Bend, random: Random
-) -> Ink:
+def _draw_window(
+    fields: DistanceFields,
+    side: float,
+    window: int,
+    pen: Pen,
+    scale: float,
+    distortion: Distortion,
+    random: Random,
+) -> InkLayer:
     step = SHAPE_SIDE / side
-    map_x, map_y = bent(window, step, bend, random) + np.float32(FIELD_SIDE / 2 - 0.5)
+    map_x, map_y = build_distortion_maps(window, step, distortion, random) + np.float32(
+        FIELD_SIDE / 2 - 0.5
+    )
 
-    def sampled(field: NDArray[np.uint8], outside: int) -> NDArray[np.float32]:
+    def sample(field: NDArray[np.uint8], outside: int) -> NDArray[np.float32]:
         levels = cv2.remap(
             field.astype(np.float32),
             map_x,
@@ -106,17 +118,23 @@ def _draw(
         )
         return np.asarray(levels, np.float32)
 
-    pixels = np.float32(1 / (STEPS * step))
-    inside = np.float32((pen.width or THINNEST) / scale / 2) - sampled(fields[0], 255) * pixels
+    pixels = np.float32(1 / (STEPS_PER_PIXEL * step))
+    inside = (
+        np.float32((pen.width or MIN_STROKE_WIDTH) / scale / 2) - sample(fields[0], 255) * pixels
+    )
     if not pen.width:
         # However thin the strokes get, the pen still draws them.
-        own = (sampled(fields[1], 0) - OUTLINE) * pixels + np.float32(pen.grow / scale)
+        own = (sample(fields[1], 0) - OUTLINE_LEVEL) * pixels + np.float32(
+            pen.outline_offset / scale
+        )
         inside = np.maximum(inside, own)
     soft = pen.soft / scale if pen.soft else 1e-3
     return np.asarray(np.clip(0.5 + inside / np.float32(max(soft, 1e-3)), 0, 1), np.float32)
 
 
-def bent(window: int, step: float, bend: Bend, random: Random) -> NDArray[np.float32]:
+def build_distortion_maps(
+    window: int, step: float, distortion: Distortion, random: Random
+) -> NDArray[np.float32]:
     """Where each pixel of a window is taken from, x and y from the middle.
 
     Args:
@@ -129,14 +147,14 @@ def bent(window: int, step: float, bend: Bend, random: Random) -> NDArray[np.flo
         ``(2, window, window) float32`` in pixels of the source.
     """
     turn, slant, across, down = random.normal(
-        0, (bend.turn, bend.slant, bend.stretch, bend.stretch)
+        0, (distortion.rotation, distortion.slant, distortion.stretch, distortion.stretch)
     )
     cos, sin = np.cos(turn), np.sin(turn)
     linear = np.array([[cos, -sin], [sin, cos]]) @ [[np.exp(across), slant], [0, np.exp(down)]]
     linear = (linear * step).astype(np.float32)
-    maps = np.tensordot(linear, _grid(window), 1)
-    if bend.warp:
-        strength = random.uniform(0, bend.warp) * window * step / 1.5
+    maps = np.tensordot(linear, _build_grid(window), 1)
+    if distortion.warp:
+        strength = random.uniform(0, distortion.warp) * window * step / 1.5
         coarse = random.normal(0, strength, (5, 5, 2)).astype(np.float32)
         maps += cv2.resize(coarse, (window, window), interpolation=cv2.INTER_CUBIC).transpose(
             2, 0, 1
@@ -145,18 +163,18 @@ def bent(window: int, step: float, bend: Bend, random: Random) -> NDArray[np.flo
 
 
 @cache
-def _grid(side: int) -> NDArray[np.float32]:
+def _build_grid(side: int) -> NDArray[np.float32]:
     """X and y of each pixel, from the middle: ``(2, side, side)``."""
     rows, columns = np.mgrid[:side, :side].astype(np.float32) - (side - 1) / 2
     return np.stack([columns, rows])
 
 
-def noise(shape: tuple[int, ...], smooth: int, random: Random) -> Ink:
+def sample_noise(shape: tuple[int, ...], grain_size: int, random: Random) -> InkLayer:
     """A piece of smooth noise of that shape, spread over 0-1, cut from a larger sheet of it."""
-    sheet = _noise(smooth)
-    height, width = min(shape[0], _NOISE_SIDE), min(shape[1], _NOISE_SIDE)
-    top = int(random.integers(_NOISE_SIDE - height + 1))
-    left = int(random.integers(_NOISE_SIDE - width + 1))
+    sheet = _build_noise_sheet(grain_size)
+    height, width = min(shape[0], _NOISE_SHEET_SIDE), min(shape[1], _NOISE_SHEET_SIDE)
+    top = int(random.integers(_NOISE_SHEET_SIDE - height + 1))
+    left = int(random.integers(_NOISE_SHEET_SIDE - width + 1))
     piece = sheet[top : top + height, left : left + width]
     if piece.shape != tuple(shape):
         piece = np.asarray(cv2.resize(piece, (shape[1], shape[0])), np.float32)
@@ -164,9 +182,13 @@ def noise(shape: tuple[int, ...], smooth: int, random: Random) -> Ink:
 
 
 @cache
-def _noise(smooth: int) -> Ink:
-    grain = np.random.default_rng(smooth).random((_NOISE_SIDE, _NOISE_SIDE)).astype(np.float32)
-    if smooth > 1:
-        grain = np.asarray(cv2.GaussianBlur(grain, (0, 0), smooth / 2), np.float32)
+def _build_noise_sheet(grain_size: int) -> InkLayer:
+    grain = (
+        np.random.default_rng(grain_size)
+        .random((_NOISE_SHEET_SIDE, _NOISE_SHEET_SIDE))
+        .astype(np.float32)
+    )
+    if grain_size > 1:
+        grain = np.asarray(cv2.GaussianBlur(grain, (0, 0), grain_size / 2), np.float32)
     low, high = np.percentile(grain, (1, 99))
     return np.asarray(np.clip((grain - low) / (high - low), 0, 1), np.float32)

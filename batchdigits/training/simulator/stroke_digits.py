@@ -8,12 +8,17 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from batchdigits.training.simulator.distance_fields import FIELD_SIDE, SHAPE_SIDE, Fields, fields_of
+from batchdigits.training.simulator.distance_fields import (
+    FIELD_SIDE,
+    SHAPE_SIDE,
+    DistanceFields,
+    fields_from_masks,
+)
 
 Random = np.random.Generator
 Stroke = tuple[tuple[float, float], ...]
 #: Stroke by stroke; whether it is a curve.
-Form = tuple[tuple[bool, Stroke], ...]
+Strokes = tuple[tuple[bool, Stroke], ...]
 
 
 def _curve(*points: tuple[float, float]) -> tuple[bool, Stroke]:
@@ -32,7 +37,7 @@ _OVAL = ((0.55, 0.02), (0.25, 0.15), (0.15, 0.52), (0.3, 0.92), (0.58, 0.98), (0
 _HEAD9 = ((0.8, 0.2), (0.55, 0.02), (0.25, 0.14), (0.22, 0.38), (0.5, 0.5), (0.75, 0.32))
 
 #: For each digit its forms.
-DIGITS: dict[int, tuple[Form, ...]] = {
+DIGIT_STROKES: dict[int, tuple[Strokes, ...]] = {
     0: (
         (_curve(*_OVAL, (0.85, 0.35), (0.7, 0.08), (0.5, 0.02)),),
         (_curve(*_OVAL, (0.85, 0.3), (0.65, 0.02), (0.35, 0.05)),),
@@ -157,7 +162,7 @@ DIGITS: dict[int, tuple[Form, ...]] = {
 }
 
 #: Marks that people make on forms and that are no digits.
-MARKS: tuple[Form, ...] = (
+MARK_STROKES: tuple[Strokes, ...] = (
     (_lines((0.05, 0.05), (0.95, 0.95)), _lines((0.95, 0.05), (0.05, 0.95))),  # X
     (_curve((0.2, 0.0), (0.5, 0.5), (0.9, 1.0)), _curve((0.85, 0.0), (0.5, 0.5), (0.1, 1.0))),
     (_lines((0.5, 0.0), (0.5, 1.0)), _lines((0.0, 0.5), (1.0, 0.5))),  # plus
@@ -183,24 +188,26 @@ MARKS: tuple[Form, ...] = (
 )
 
 
-def draw(form: Form, random: Random, shake: float = 0.035) -> Fields:
+def draw_strokes(strokes: Strokes, random: Random, jitter: float = 0.035) -> DistanceFields:
     """The fields ``(2, 56, 56) uint8`` of a form, its control points shaken a little."""
     middle = np.zeros((FIELD_SIDE, FIELD_SIDE), np.uint8)
-    lines = [_path(stroke, is_curve, random, shake) for is_curve, stroke in form]
-    for line in _fitted(lines):
+    lines = [_build_path(stroke, is_curve, random, jitter) for is_curve, stroke in strokes]
+    for line in _fit_to_field(lines):
         cv2.polylines(middle, [np.round(line * 16).astype(np.int32)], False, 1, 1, shift=4)
     width = int(random.integers(3, 9))
     nib = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (width, width))
     solid = np.asarray(cv2.dilate(middle, nib), np.uint8)
-    return np.asarray(fields_of(solid[None] > 0, middle[None] > 0)[0])
+    return np.asarray(fields_from_masks(solid[None] > 0, middle[None] > 0)[0])
 
 
-def _path(stroke: Stroke, is_curve: bool, random: Random, shake: float) -> NDArray[np.float64]:
-    points = np.array(stroke) + random.normal(0, shake, (len(stroke), 2))
-    return _catmull_rom(points) if is_curve else points
+def _build_path(
+    stroke: Stroke, is_curve: bool, random: Random, jitter: float
+) -> NDArray[np.float64]:
+    points = np.array(stroke) + random.normal(0, jitter, (len(stroke), 2))
+    return _interpolate_catmull_rom(points) if is_curve else points
 
 
-def _catmull_rom(points: NDArray[np.float64], steps: int = 8) -> NDArray[np.float64]:
+def _interpolate_catmull_rom(points: NDArray[np.float64], steps: int = 8) -> NDArray[np.float64]:
     """A curve through all of ``points``, ``(n, 2)``, in that many steps between each two."""
     ends = np.vstack([2 * points[0] - points[1], points, 2 * points[-1] - points[-2]])
     t = np.linspace(0, 1, steps, endpoint=False)[:, None, None]
@@ -210,7 +217,7 @@ def _catmull_rom(points: NDArray[np.float64], steps: int = 8) -> NDArray[np.floa
     return np.vstack([curve.transpose(1, 0, 2).reshape(-1, 2), points[-1:]])
 
 
-def _fitted(lines: list[NDArray[np.float64]]) -> list[NDArray[np.float64]]:
+def _fit_to_field(lines: list[NDArray[np.float64]]) -> list[NDArray[np.float64]]:
     """Paths scaled so that their longer side is that of a shape, in the middle of the field."""
     everything = np.vstack(lines)
     low, high = everything.min(0), everything.max(0)

@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 from typing import Literal
 
-from batchdigits.training.simulator.pen import BALL_PEN, USUAL_BEND, Bend, Pen
+from batchdigits.training.simulator.pen import BALL_PEN, DEFAULT_DISTORTION, Distortion, Pen
 
-Place = Literal["middle", "anywhere", "corner", "cut", "stretched"]
+Placement = Literal["middle", "anywhere", "corner", "cut", "stretched"]
 Colour = Literal["gray", "ink", "alpha", "fringes"]
 
 
@@ -44,22 +44,22 @@ class Style:
 
     shape: tuple[int, int]
     side: float
-    place: Place = "middle"
+    placement: Placement = "middle"
     pen: Pen = BALL_PEN
-    bend: Bend = USUAL_BEND
-    depth: float = 1.0
-    level: float = 1.0
+    distortion: Distortion = DEFAULT_DISTORTION
+    contrast: float = 1.0
+    paper_level: float = 1.0
     grain: float = 0.0
-    light: float = 0.0
+    light_falloff: float = 0.0
     shadow: float = 0.0
     ruled: float = 0.0
     dotted: float = 0.0
     boxed: float = 0.0
-    edges: float = 0.0
+    edge_lines: float = 0.0
     bleed: float = 0.0
     specks: float = 0.0
     pointer: bool = False
-    beyond: float = 0.0
+    overhang: float = 0.0
     reduce: float = 1.0
     enlarge: float = 1.0
     smooth: bool = True
