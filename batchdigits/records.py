@@ -153,7 +153,7 @@ class Source(NamedTuple):
 
     ``path`` opens it (undecodable bytes kept as surrogates, as :func:`os.fsdecode` does);
     ``name`` is its place inside the inbox with ``/``, always valid UTF-8
-    (see :func:`batchdigits.system.filenames.display_name`). ``known_sha256`` is the hash of what
+    (see :func:`batchdigits.system.filenames.to_display_name`). ``known_sha256`` is the hash of what
     was read under that name before, or empty; ``crowded`` tells that several contents were.
     ``content`` are its bytes where they are at hand and not in a file, as those from standard
     input.

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from batchdigits.reports import csvfile
 from batchdigits.reports.rows import COLUMNS, ReportRow
-from batchdigits.system.atomic_files import whole_file
+from batchdigits.system.atomic_files import open_atomic_file
 
 README = Path(__file__).resolve().parent.parent / "README.md"
 NAMES = st.text(
@@ -33,7 +33,7 @@ NONE4 = (None,) * 4
 
 def written(tmp: Path, lines: list[ReportRow]) -> Path:
     path = tmp / "results.csv"
-    with whole_file(path) as file, csvfile.open_table(file) as add:
+    with open_atomic_file(path) as file, csvfile.open_table(file) as add:
         for each in lines:
             add(each)
     return path

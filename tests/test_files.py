@@ -7,18 +7,24 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from batchdigits.system.atomic_files import copy_to, move_new, numbered, whole_file, write_bytes
+from batchdigits.system.atomic_files import (
+    append_number,
+    copy_file,
+    move_to_free_path,
+    open_atomic_file,
+    write_bytes,
+)
 
 
 def test_a_file_appears_whole_or_not_at_all(tmp_path: Path) -> None:
     path = tmp_path / "report.txt"
     path.write_text("old")
-    with pytest.raises(RuntimeError), whole_file(path) as file:
+    with pytest.raises(RuntimeError), open_atomic_file(path) as file:
         file.write("half of the new")
         raise RuntimeError
     assert path.read_text() == "old"
     assert os.listdir(tmp_path) == ["report.txt"]
-    with whole_file(path) as file:
+    with open_atomic_file(path) as file:
         file.write("new\r\n")
     assert path.read_bytes() == b"new\r\n"
 
@@ -26,7 +32,7 @@ def test_a_file_appears_whole_or_not_at_all(tmp_path: Path) -> None:
 def test_a_new_report_may_be_read_by_whom_the_umask_lets(tmp_path: Path) -> None:
     before = os.umask(0o022)
     try:
-        with whole_file(tmp_path / "report.txt") as file:
+        with open_atomic_file(tmp_path / "report.txt") as file:
             file.write("x")
     finally:
         os.umask(before)
@@ -36,7 +42,7 @@ def test_a_new_report_may_be_read_by_whom_the_umask_lets(tmp_path: Path) -> None
 def test_moving_never_overwrites(tmp_path: Path) -> None:
     for content in ("first", "second", "third"):
         (tmp_path / "scan.png").write_text(content)
-        move_new(tmp_path / "scan.png", tmp_path / "away" / "scan.png")
+        move_to_free_path(tmp_path / "scan.png", tmp_path / "away" / "scan.png")
     away = {path.name: path.read_text() for path in (tmp_path / "away").iterdir()}
     assert away == {"scan.png": "first", "scan-2.png": "second", "scan-3.png": "third"}
     assert not (tmp_path / "scan.png").exists()
@@ -48,7 +54,7 @@ def test_moving_to_another_file_system(tmp_path: Path) -> None:
     (tmp_path / "scan.png").write_bytes(b"content")
     try:
         assert tmp_path.stat().st_dev != target.parent.parent.stat().st_dev
-        placed, moved = move_new(tmp_path / "scan.png", target)
+        placed, moved = move_to_free_path(tmp_path / "scan.png", target)
         assert moved
         assert placed.read_bytes() == b"content"
         assert not (tmp_path / "scan.png").exists()
@@ -60,7 +66,7 @@ def test_moving_to_another_file_system(tmp_path: Path) -> None:
 def test_moving_a_link_keeps_what_it_pointed_to(tmp_path: Path) -> None:
     (tmp_path / "real.png").write_text("content")
     (tmp_path / "link.png").symlink_to("real.png")
-    placed, _ = move_new(tmp_path / "link.png", tmp_path / "away" / "link.png")
+    placed, _ = move_to_free_path(tmp_path / "link.png", tmp_path / "away" / "link.png")
     assert placed.read_text() == "content" and not placed.is_symlink()
     assert (tmp_path / "real.png").exists() and not (tmp_path / "link.png").is_symlink()
 
@@ -80,10 +86,10 @@ def test_every_copy_keeps_its_own_content(
     for number, name in enumerate(names):
         write_bytes(folder / "source", b"%d" % number)
         target = folder / "away" / os.fsdecode(name)
-        place = next(p for p in map(partial(numbered, target), count(1)) if p not in placed)
-        copy_to(folder / "source", place)
+        place = next(p for p in map(partial(append_number, target), count(1)) if p not in placed)
+        copy_file(folder / "source", place)
         placed.append(place)
         with pytest.raises(FileExistsError):
-            copy_to(folder / "source", place)
+            copy_file(folder / "source", place)
     assert [path.read_bytes() for path in placed] == [b"%d" % i for i in range(len(names))]
     assert len(set(placed)) == len(names)

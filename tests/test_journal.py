@@ -8,7 +8,7 @@ import pytest
 
 from batchdigits.config import Duplicates, Thumbnails
 from batchdigits.errors import OutboxError
-from batchdigits.execution.jobs import rejected_page
+from batchdigits.execution.jobs import make_rejected_page
 from batchdigits.journal import schema
 from batchdigits.journal.entries import FileEntry, PageEntry, decode_image, entries_from_records
 from batchdigits.journal.journal import Journal, PendingFile, ReaderVersion
@@ -52,7 +52,7 @@ def read(stamp: FileStat, content: bytes, page: int = 1) -> FileEntry:
 
 
 def unread(stamp: FileStat, content: bytes) -> FileEntry:
-    page = rejected_page(Rejection(Reason.CORRUPT, "broken"))
+    page = make_rejected_page(Rejection(Reason.CORRUPT, "broken"))
     return FileEntry.from_pages(stamp, hashlib.sha256(content).hexdigest(), [page])
 
 
@@ -127,7 +127,7 @@ def test_failures_are_taken_again_on_demand_and_what_was_never_read_always(
     journal: Journal,
 ) -> None:
     put(journal, "bad.png", unread(FileStat(5, 5, 5, 5), b"bad"))
-    closed = rejected_page(Rejection(Reason.PERMISSION, "no"))
+    closed = make_rejected_page(Rejection(Reason.PERMISSION, "no"))
     put(journal, "closed.png", FileEntry.from_pages(FileStat(), "", [closed]))
     found: list[Found] = [("bad.png", 5, 5), ("closed.png", 0, 0)]
     assert [todo.name for todo in plan(journal, *found)] == ["closed.png"]
@@ -164,7 +164,7 @@ def test_gone_files_stay_on_record_and_come_back(journal: Journal) -> None:
 
 def test_an_unreadable_moment_does_not_lose_a_reading(journal: Journal) -> None:
     put(journal, "a.png", read(FileStat(1, 1, 1, 1), b"a"))
-    closed = rejected_page(Rejection(Reason.PERMISSION, "no"))
+    closed = make_rejected_page(Rejection(Reason.PERMISSION, "no"))
     put(journal, "a.png", FileEntry.from_pages(FileStat(), "", [closed]))
     assert table(journal, "status", "bytes") == [("ok", 1)]
     put(journal, "b.png", FileEntry.from_pages(FileStat(), "", [closed]))

@@ -3,7 +3,13 @@ import os
 from hypothesis import given
 from hypothesis import strategies as st
 
-from batchdigits.system.filenames import LONGEST_NAME, display_name, order_key, raw_name, shorten
+from batchdigits.system.filenames import (
+    MAX_NAME_BYTES,
+    order_key,
+    shorten,
+    to_display_name,
+    to_raw_name,
+)
 
 FILE_NAMES = st.binary(min_size=1, max_size=80).map(os.fsdecode)
 TRICKY = st.text("\\xf0a\udcff\udc80", max_size=12)
@@ -11,20 +17,20 @@ TRICKY = st.text("\\xf0a\udcff\udc80", max_size=12)
 
 @given(FILE_NAMES | TRICKY)
 def test_display_name_is_utf8_and_reversible(name: str) -> None:
-    shown = display_name(name)
+    shown = to_display_name(name)
     shown.encode("utf-8")
-    assert raw_name(shown) == name
+    assert to_raw_name(shown) == name
 
 
 @given(st.lists(FILE_NAMES | TRICKY, min_size=2, max_size=2, unique=True))
 def test_two_names_never_look_alike(names: list[str]) -> None:
-    assert display_name(names[0]) != display_name(names[1])
+    assert to_display_name(names[0]) != to_display_name(names[1])
 
 
 def test_ordinary_names_stay_as_they_are() -> None:
     for name in ("scan 1.png", "Größe.png", "数字.png", "😀.png", "a\\b.png", "new\nline.png"):
-        assert display_name(name) == name
-    assert display_name(os.fsdecode(b"caf\xe9.png")) == "caf\\xe9.png"
+        assert to_display_name(name) == name
+    assert to_display_name(os.fsdecode(b"caf\xe9.png")) == "caf\\xe9.png"
 
 
 def test_names_are_sorted_as_people_count() -> None:
@@ -53,9 +59,9 @@ def test_natural_order_takes_digits_of_any_script() -> None:
 @given(st.binary(min_size=1, max_size=400).map(os.fsdecode), st.sampled_from(["", ".p1.png"]))
 def test_shortened_names_fit_a_disk(name: str, ending: str) -> None:
     short = shorten(name, ending)
-    assert len(os.fsencode(short)) <= LONGEST_NAME
+    assert len(os.fsencode(short)) <= MAX_NAME_BYTES
     assert short.endswith(ending)
-    if len(os.fsencode(name + ending)) <= LONGEST_NAME:
+    if len(os.fsencode(name + ending)) <= MAX_NAME_BYTES:
         assert short == name + ending
 
 

@@ -8,11 +8,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from batchdigits.config import Quarantine, Settings
-from batchdigits.execution.jobs import rejected_page
+from batchdigits.execution.jobs import make_rejected_page
 from batchdigits.journal.entries import FileEntry
 from batchdigits.records import FileStat, Reason, Rejection, Source
 from batchdigits.session.quarantine import mark_busy_if_changed, quarantine_file, restore_file
-from batchdigits.system.filenames import display_name
+from batchdigits.system.filenames import to_display_name
 
 
 def bad_file(inbox: Path, name: str, content: bytes = b"junk") -> tuple[Source, FileEntry]:
@@ -20,11 +20,11 @@ def bad_file(inbox: Path, name: str, content: bytes = b"junk") -> tuple[Source, 
     path = inbox / name
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(content)
-    page = rejected_page(Rejection(Reason.CORRUPT, "broken in the middle"))
+    page = make_rejected_page(Rejection(Reason.CORRUPT, "broken in the middle"))
     entry = FileEntry.from_pages(
         FileStat(len(content)), hashlib.sha256(content).hexdigest(), [page]
     )
-    return Source(str(path), display_name(name)), entry
+    return Source(str(path), to_display_name(name)), entry
 
 
 def placed(source: Source, entry: FileEntry, settings: Settings) -> tuple[Path, bool]:
@@ -98,7 +98,7 @@ def test_a_file_with_good_pages_stays_in_the_inbox(inbox: Path, outbox: Path) ->
 def test_failed_files_stay(inbox: Path, outbox: Path) -> None:
     source, _ = bad_file(inbox, "scan.png")
     failed = FileEntry.from_pages(
-        FileStat(), "", [rejected_page(Rejection(Reason.PERMISSION, "no"))]
+        FileStat(), "", [make_rejected_page(Rejection(Reason.PERMISSION, "no"))]
     )
     assert quarantine_file(source, failed, Settings(inbox, outbox)) is None
     assert Path(source.path).exists()

@@ -16,7 +16,7 @@ import pytest
 from conftest import ROOT, UNPRIVILEGED, Run, read_csv, write_png
 
 from batchdigits.arrays import GrayImage
-from batchdigits.execution.chunks import CHUNK
+from batchdigits.execution.chunks import CHUNK_FILES
 from batchdigits.reports.rows import COLUMNS
 
 Digits = list[tuple[GrayImage, str]]
@@ -111,7 +111,7 @@ def test_the_summary_counts_what_the_table_shows(sample: Path) -> None:
 def test_corrupt_files_anywhere_change_no_other_row(
     batchdigits: Run, tmp_path: Path, digits: Digits
 ) -> None:
-    count = CHUNK + 10
+    count = CHUNK_FILES + 10
 
     def scores(bad: set[int]) -> dict[str, object]:
         inbox, outbox = tmp_path / f"in{len(bad)}", tmp_path / f"out{len(bad)}"
@@ -126,7 +126,12 @@ def test_corrupt_files_anywhere_change_no_other_row(
         return {row["file"]: (row["digit"], row["scores"]) for row in rows if row["scores"]}
 
     clean = scores(set())
-    for bad in ({0}, {1, CHUNK - 1, CHUNK}, set(range(0, count, 3)), set(range(1, count))):
+    for bad in (
+        {0},
+        {1, CHUNK_FILES - 1, CHUNK_FILES},
+        set(range(0, count, 3)),
+        set(range(1, count)),
+    ):
         dirty = scores(bad)
         assert dirty == {name: clean[name] for name in dirty}
         assert len(dirty) == count - len(bad)
@@ -274,7 +279,7 @@ def test_an_interrupted_run_reports_what_is_done(
 ) -> None:
     page = cv2.resize(digits[0][0], (2500, 2500))
     data = cv2.imencode(".jpg", page)[1].tobytes()
-    for i in range(CHUNK * 6):
+    for i in range(CHUNK_FILES * 6):
         (inbox / f"{i}.jpg").write_bytes(data)
     command = [sys.executable, "-m", "batchdigits", "run", str(inbox), str(outbox)]
     process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
@@ -285,7 +290,7 @@ def test_an_interrupted_run_reports_what_is_done(
     _, said = process.communicate(timeout=60)
     assert process.returncode == code and "Traceback" not in said
     rows = read_csv(outbox)
-    assert 0 < len(rows) < CHUNK * 6
+    assert 0 < len(rows) < CHUNK_FILES * 6
     assert json.loads((outbox / "summary.json").read_text())["last_run"]["interrupted"] is True
 
 
@@ -402,12 +407,12 @@ def test_a_full_disk_loses_no_row_of_a_moved_file(
 def test_a_reader_of_stderr_that_goes_away_costs_no_row(
     inbox: Path, outbox: Path, digits: Digits
 ) -> None:
-    for i in range(CHUNK * 2):
+    for i in range(CHUNK_FILES * 2):
         (inbox / f"{i}.png").write_bytes(b"")
     write_png(inbox / "good.png", digits[0][0])
     program = f'"{sys.executable}" -m batchdigits run "{inbox}" "{outbox}" -v'
     subprocess.run(["bash", "-c", f"{program} 2>&1 >/dev/null | head -1"], check=True, timeout=60)
-    assert len(read_csv(outbox)) == CHUNK * 2 + 1
+    assert len(read_csv(outbox)) == CHUNK_FILES * 2 + 1
     closed = subprocess.run(["bash", "-c", f"{program} 2>&-"], check=False, timeout=60)
     assert closed.returncode == 0
 
@@ -428,13 +433,15 @@ def test_unsupported_files_stay_and_the_table_says_what_to_do(
 def test_a_terminal_gets_a_bar_and_a_pipe_none(
     batchdigits: Run, inbox: Path, outbox: Path, digits: Digits
 ) -> None:
-    for i in range(CHUNK * 3):
+    for i in range(CHUNK_FILES * 3):
         write_png(inbox / f"{i}.png", digits[i % len(digits)][0])
     program = f'"{sys.executable}" -m batchdigits run "{inbox}" "{outbox}"'
     shown = subprocess.run(
         ["script", "-qec", f"stty cols 80; {program}", "/dev/null"],
         capture_output=True, text=True, check=True, timeout=60, env=os.environ | {"TERM": "xterm"},
     )  # fmt: skip
-    assert f"{CHUNK * 3}/{CHUNK * 3}" in shown.stdout and " ok, 0 review" in shown.stdout
+    assert (
+        f"{CHUNK_FILES * 3}/{CHUNK_FILES * 3}" in shown.stdout and " ok, 0 review" in shown.stdout
+    )
     piped = batchdigits("run", inbox, outbox)
-    assert f"/{CHUNK * 3}" not in piped.stderr and "\x1b" not in piped.stderr
+    assert f"/{CHUNK_FILES * 3}" not in piped.stderr and "\x1b" not in piped.stderr

@@ -8,7 +8,7 @@ from conftest import write_png
 
 from batchdigits.arrays import GrayImage
 from batchdigits.pipeline.scan import InboxWalk, is_chosen, is_junk
-from batchdigits.system.filenames import order_key, raw_name
+from batchdigits.system.filenames import order_key, to_raw_name
 
 
 def names(scan: InboxWalk) -> list[str]:
@@ -119,6 +119,6 @@ def test_any_file_name(inbox: Path, digits: list[tuple[GrayImage, str]]) -> None
     for name in raw:
         write_png(inbox / os.fsdecode(name), digits[0][0])
     found = list(InboxWalk(inbox))
-    assert sorted(os.fsencode(raw_name(name)) for name, _, _ in found) == sorted(raw)
+    assert sorted(os.fsencode(to_raw_name(name)) for name, _, _ in found) == sorted(raw)
     assert "caf\\xe9.png" in [name for name, _, _ in found]
-    assert all(size == os.stat(inbox / raw_name(name)).st_size for name, size, _ in found)
+    assert all(size == os.stat(inbox / to_raw_name(name)).st_size for name, size, _ in found)

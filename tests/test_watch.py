@@ -25,8 +25,8 @@ from batchdigits.reports.safe_write import replace_report
 from batchdigits.session.outbox import open_outbox
 from batchdigits.session.session import Session
 from batchdigits.session.summary import Summary
-from batchdigits.watching.events import Lookout
-from batchdigits.watching.report_scheduler import Reporting
+from batchdigits.watching.events import EventSource
+from batchdigits.watching.report_scheduler import ReportScheduler
 from benchmarks.watcher import SETTLE, Watcher, children, rows_of, wait_for
 
 Digits = list[tuple[GrayImage, str]]
@@ -630,8 +630,8 @@ def test_what_raises_no_events_is_polled(
     inbox: Path, outbox: Path, scans: list[bytes], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # A fake, since no file system at hand keeps its events to itself.
-    monkeypatch.setattr("batchdigits.watching.observer._told", lambda event: [])
-    lookout = Lookout(inbox, Watching())
+    monkeypatch.setattr("batchdigits.watching.observer._to_path_events", lambda event: [])
+    lookout = EventSource(inbox, Watching())
     lookout.start()
     assert lookout.mode == "polling" and "probe" in lookout.reason and lookout.pid == 0
 
@@ -741,7 +741,7 @@ def test_a_day_s_table_that_is_locked_at_midnight_is_written_later(
         time, "strftime", lambda form, *rest: day[0] if not rest else real(form, *rest)
     )
     with open_outbox(outbox) as journal:
-        reporting = Reporting(
+        reporting = ReportScheduler(
             Session(Settings(inbox, outbox), journal, engine, Nobody()), "%Y-%m-%d"
         )
         reporting.start(InboxWalk(inbox))
@@ -762,13 +762,13 @@ def test_a_day_s_table_that_is_locked_at_midnight_is_written_later(
             return replace_report(journal, path, shows)
 
         monkeypatch.setattr("batchdigits.reports.render.replace_report", locked)
-        reporting.tend(1e9, 99.0, InboxWalk(inbox), lambda: False)
-        assert "results-2026-11-21.csv" in reporting.behind
+        reporting.draw_due(1e9, 99.0, InboxWalk(inbox), lambda: False)
+        assert "results-2026-11-21.csv" in reporting.write_errors
         assert rows_of(outbox / "results-2026-11-21.csv") == []
         monkeypatch.setattr("batchdigits.reports.render.replace_report", replace_report)
-        reporting.tend(2e9, 99.0, InboxWalk(inbox), lambda: False)
+        reporting.draw_due(2e9, 99.0, InboxWalk(inbox), lambda: False)
         assert [row["file"] for row in rows_of(outbox / "results-2026-11-21.csv")] == ["a.png"]
-        assert rows_of(outbox / "results-2026-11-22.csv") == [] and not reporting.behind
+        assert rows_of(outbox / "results-2026-11-22.csv") == [] and not reporting.write_errors
 
 
 class Nobody:
@@ -781,25 +781,25 @@ class Nobody:
 
 
 def test_a_look_asked_for_during_a_look_is_taken(inbox: Path) -> None:
-    lookout = Lookout(inbox, Watching(rescan=300))
+    lookout = EventSource(inbox, Watching(rescan=300))
     lookout.start()
     try:
-        lookout.rescanning()
-        lookout.rescan_soon()  # events were lost meanwhile
-        lookout.rescanned(100.0, 0.1, 101.0, more=False, empty=False)
-        assert lookout.rescan_due(101.0)
-        lookout.rescanning()
-        lookout.rescanned(101.0, 0.1, 102.0, more=False, empty=False)
-        assert not lookout.rescan_due(400.0) and lookout.rescan_due(401.0)
+        lookout.start_rescan()
+        lookout.schedule_rescan()  # events were lost meanwhile
+        lookout.finish_rescan(100.0, 0.1, 101.0, has_more=False, is_empty=False)
+        assert lookout.is_rescan_due(101.0)
+        lookout.start_rescan()
+        lookout.finish_rescan(101.0, 0.1, 102.0, has_more=False, is_empty=False)
+        assert not lookout.is_rescan_due(400.0) and lookout.is_rescan_due(401.0)
     finally:
-        lookout.end()
+        lookout.stop()
 
 
 def test_many_files_that_cannot_be_got_at_hide_no_other(
     inbox: Path, outbox: Path, scans: list[bytes]
 ) -> None:
-    script = "import batchdigits.watching.rescan as r; r.MOST = 5\n"
-    script += "import batchdigits.watching.watcher as w; w.MOST = 5\n"
+    script = "import batchdigits.watching.rescan as r; r.MAX_SETTLING_FILES = 5\n"
+    script += "import batchdigits.watching.watcher as w; w.MAX_SETTLING_FILES = 5\n"
     script += "from batchdigits.__main__ import main; main()"
     for number in range(12):
         (inbox / f"{number}.png").write_bytes(scans[number])

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from batchdigits.execution.pool import Fate, Workers
+from batchdigits.execution.pool import TaskFailure, WorkerPool
 
 
 def double(items: list[Any]) -> list[Any]:
@@ -42,15 +42,15 @@ def is_socket(descriptor: str) -> bool:
         return False
 
 
-def pool(count: int = 2, timeout: float = 20, memory: int = 1 << 30) -> Workers[Any, list[Any]]:
-    return Workers(double, count, timeout, memory)
+def pool(count: int = 2, timeout: float = 20, memory: int = 1 << 30) -> WorkerPool[Any, list[Any]]:
+    return WorkerPool(double, count, timeout, memory)
 
 
 def test_every_task_is_done_once_by_several_processes() -> None:
     with pool() as workers:
         tasks: list[list[Any]] = [[number, "nap"] for number in range(40)]
         done = [(items[0], result) for items, result in workers.run(tasks)]
-    results = {item: result for item, result in done if not isinstance(result, Fate)}
+    results = {item: result for item, result in done if not isinstance(result, TaskFailure)}
     assert {item: result[0] for item, result in results.items()} == {n: 2 * n for n in range(40)}
     assert len(done) == 40 and len({result[1] for result in results.values()}) == 2
 
@@ -60,11 +60,11 @@ def test_poison_is_found_and_its_neighbours_keep_their_results(poison: str) -> N
     with pool(timeout=0.5) as workers:
         tasks: list[list[Any]] = [[0, 1], [2, poison, 3], [4, 5], [6]]
         done = list(workers.run(tasks))
-    fates = [(items, result) for items, result in done if isinstance(result, Fate)]
+    fates = [(items, result) for items, result in done if isinstance(result, TaskFailure)]
     ((items, fate),) = fates
     assert items == [poison] and fate.timed_out == (poison == "hang")
     assert fate.exit_code == (-signal.SIGKILL if poison == "hang" else -signal.SIGSEGV)
-    numbers = [n for _, result in done if not isinstance(result, Fate) for n in result]
+    numbers = [n for _, result in done if not isinstance(result, TaskFailure) for n in result]
     assert sorted(n for n in numbers if isinstance(n, int)) == [0, 2, 4, 6, 8, 10, 12]
 
 
@@ -74,7 +74,7 @@ def test_a_worker_killed_at_work_costs_nothing() -> None:
         killer = threading.Timer(0.2, lambda: os.kill(workers.pids[0], signal.SIGKILL))
         killer.start()
         done = list(workers.run(tasks))
-    assert not any(isinstance(result, Fate) for _, result in done)
+    assert not any(isinstance(result, TaskFailure) for _, result in done)
     numbers = sorted(item for items, _ in done for item in items if isinstance(item, int))
     assert numbers == list(range(30))
 
@@ -90,7 +90,7 @@ def test_a_worker_killed_while_idle_is_replaced() -> None:
 def test_memory_is_bounded_for_each_worker_alone() -> None:
     with pool(memory=300 << 20) as workers:
         done = list(workers.run([[1], [2, "grow", 3]]))
-    fates = [(items, result) for items, result in done if isinstance(result, Fate)]
+    fates = [(items, result) for items, result in done if isinstance(result, TaskFailure)]
     ((items, fate),) = fates
     assert items == ["grow"] and fate.error.startswith("MemoryError")
     assert sorted(items[0] for items, _ in done if items != ["grow"]) == [1, 2, 3]
@@ -99,8 +99,8 @@ def test_memory_is_bounded_for_each_worker_alone() -> None:
 def test_what_the_work_raises_is_the_fate_of_one_item_and_a_full_disk_is_raised_here() -> None:
     with pool() as workers:
         done = list(workers.run([[1], [3, "raise"], [2]]))
-    fates = [(items, result) for items, result in done if isinstance(result, Fate)]
-    assert fates == [(["raise"], Fate(timed_out=False, error="ValueError: this is told"))]
+    fates = [(items, result) for items, result in done if isinstance(result, TaskFailure)]
+    assert fates == [(["raise"], TaskFailure(timed_out=False, error="ValueError: this is told"))]
     with pool() as workers, pytest.raises(OSError, match="No space left"):
         list(workers.run([[1], ["full"], [2]]))
 
@@ -110,12 +110,12 @@ def test_a_worker_that_hangs_in_the_middle_of_its_answer_is_noticed() -> None:
         begun = time.monotonic()
         done = list(workers.run([[1], ["half an answer"], [2]]))
     assert time.monotonic() - begun < 10
-    fates = [(items, result.timed_out) for items, result in done if isinstance(result, Fate)]
+    fates = [(items, result.timed_out) for items, result in done if isinstance(result, TaskFailure)]
     assert fates == [(["half an answer"], True)] and len(done) == 3
 
 
 def test_a_hung_worker_does_not_outlast_a_pause(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("batchdigits.execution.pool._LAST_WORDS", 0.5)
+    monkeypatch.setattr("batchdigits.execution.pool._SHUTDOWN_TIMEOUT", 0.5)
     with pool(count=1, timeout=60) as workers:
         begun = time.monotonic()
         assert list(workers.run([["hang"]], lambda: time.monotonic() > begun + 0.5)) == []

@@ -13,11 +13,11 @@ SETTINGS_FILE = Path("batchdigits.toml")
 
 def main() -> None:
     """Run the command line; every error a person can cause becomes one line on stderr."""
-    from batchdigits.system.logs import own_stderr
+    from batchdigits.system.logs import silence_library_stderr
 
     # NumPy's linear algebra is not used, and its threads cost time to start.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
-    own_stderr()
+    silence_library_stderr()
     try:
         code = _run(sys.argv[1:] or _ask_for_arguments())
     except Exception as error:
@@ -42,7 +42,7 @@ def _ask_for_arguments() -> list[str]:
 
 def _explain(error: Exception) -> int:
     """Print what went wrong in one line; returns the exit code."""
-    from batchdigits.system.filenames import for_terminal
+    from batchdigits.system.filenames import escape_for_terminal
 
     if type(error).__name__ == "Abort":  # what Typer makes of Ctrl-C
         return ExitCode.INTERRUPTED
@@ -59,5 +59,5 @@ def _explain(error: Exception) -> int:
         message = f"{error.format_message().rstrip('.')}. See {command} --help."
     else:
         raise error
-    print(f"batchdigits: {for_terminal(' '.join(message.split()))}", file=sys.stderr)
+    print(f"batchdigits: {escape_for_terminal(' '.join(message.split()))}", file=sys.stderr)
     return code

@@ -121,9 +121,9 @@ def _build_group(group: type[Any], values: dict[str, Any]) -> Any:
 
 def as_shown(names: list[str] | None) -> tuple[str, ...]:
     """Give names and patterns the form in which names of files are shown."""
-    from batchdigits.system.filenames import display_name
+    from batchdigits.system.filenames import to_display_name
 
-    return tuple(map(display_name, names or ()))
+    return tuple(map(to_display_name, names or ()))
 
 
 def _parse_folder(text: str | Path) -> Path:

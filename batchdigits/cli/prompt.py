@@ -8,7 +8,7 @@ from urllib.parse import unquote, urlsplit
 
 import typer
 
-from batchdigits.system.filenames import for_terminal
+from batchdigits.system.filenames import escape_for_terminal
 
 
 def ask() -> list[str]:
@@ -26,7 +26,7 @@ def ask() -> list[str]:
         _say(f"  {key}  {what}")
     arguments = _CHOICES[_answer("Choose", "1", _no_choice)][1]()
     command = shlex.join(["batchdigits", *arguments])
-    _say(f"\nRunning: {for_terminal(command)}\n(Next time it can be typed like this.)\n")
+    _say(f"\nRunning: {escape_for_terminal(command)}\n(Next time it can be typed like this.)\n")
     return arguments
 
 
@@ -125,7 +125,7 @@ def _answer(question: str, default: str, complaint: Callable[[str], str]) -> str
         if answer and not (wrong := complaint(answer)):
             return answer
         if answer:
-            _say(for_terminal(wrong))
+            _say(escape_for_terminal(wrong))
 
 
 def _line(question: str) -> str:

@@ -13,7 +13,7 @@ from batchdigits.journal import corrections
 from batchdigits.journal.journal import Journal
 from batchdigits.reports.rerender import rerender_reports
 from batchdigits.session.outbox import has_journal, open_outbox
-from batchdigits.system.clock import now
+from batchdigits.system.clock import utc_now
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +68,7 @@ def correct(outbox: Path, spreadsheet: Path | None, to: Path | None) -> Outcome:
             corrections.record_corrections(
                 journal,
                 [(each.sha256, each.page, _digit(each)) for each in new],
-                now(),
+                utc_now(),
             )
             rerender_reports(journal, outbox)
         stored = len(said) - len(unknown) - len(torn) - len(contrary)

@@ -7,8 +7,8 @@ from typing import NamedTuple
 from batchdigits.errors import DataError
 from batchdigits.journal.corrections import CheckedPage
 from batchdigits.journal.journal import Journal
-from batchdigits.system.atomic_files import copy_to, holds, numbered
-from batchdigits.system.filenames import raw_name
+from batchdigits.system.atomic_files import append_number, copy_file, has_content
+from batchdigits.system.filenames import to_raw_name
 
 
 class Exported(NamedTuple):
@@ -25,7 +25,7 @@ def export(journal: Journal, outbox: Path, checked: list[CheckedPage], to: Path)
     Raises:
         DataError: the folder is not empty, or cannot be written.
     """
-    inbox = Path(raw_name(journal.get_meta("inbox") or ""))
+    inbox = Path(to_raw_name(journal.get_meta("inbox") or ""))
     done = pages = gone = 0
     try:
         if to.exists() and any(to.iterdir()):
@@ -47,11 +47,11 @@ def export(journal: Journal, outbox: Path, checked: list[CheckedPage], to: Path)
 
 def _found(page: CheckedPage, inbox: Path, outbox: Path) -> Path | None:
     """Where its content lies now; a file that changed since is not it."""
-    places = [inbox / raw_name(page.name)]
+    places = [inbox / to_raw_name(page.name)]
     if page.processed_path:
-        places.append(outbox / raw_name(page.processed_path))
+        places.append(outbox / to_raw_name(page.processed_path))
     for place in places:
-        if place.is_file() and holds(place, os.path.getsize(place), page.sha256):
+        if place.is_file() and has_content(place, os.path.getsize(place), page.sha256):
             return place
     return None
 
@@ -61,6 +61,6 @@ def _copy(source: Path, target: Path) -> None:
     number = 1
     while True:
         try:
-            return copy_to(source, numbered(target, number))
+            return copy_file(source, append_number(target, number))
         except FileExistsError:
             number += 1

@@ -7,7 +7,7 @@ import numpy as np
 from batchdigits.corrections.apply import Outcome
 from batchdigits.evaluation.metrics import NONE
 from batchdigits.percentages import compute_wilson_interval, format_percent
-from batchdigits.system.filenames import for_terminal
+from batchdigits.system.filenames import escape_for_terminal
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -24,7 +24,10 @@ def problems(outcome: Outcome) -> list[str]:
         for each in outcome.unknown
     ]
     more = len(told) - _FEW
-    return [*map(for_terminal, told[:_FEW]), *([f"And {more} more lines."] if more > 0 else [])]
+    return [
+        *map(escape_for_terminal, told[:_FEW]),
+        *([f"And {more} more lines."] if more > 0 else []),
+    ]
 
 
 def sentences(outcome: Outcome) -> list[str]:

@@ -17,7 +17,7 @@ from batchdigits.errors import DataError, ImageError
 from batchdigits.images.formats import format_from_name
 from batchdigits.images.load import load_pages, read_bytes
 from batchdigits.records import Page, Rejection, Source
-from batchdigits.system.filenames import for_terminal
+from batchdigits.system.filenames import escape_for_terminal
 from batchdigits.system.logs import LOG
 
 #: Longest side of an image in an array, in pixels: a square of it is the largest page a run reads.
@@ -226,7 +226,7 @@ def load_folder(
         else:
             bad.append((path, page.detail))
     for path, why in bad[:_MAX_LISTED_FILES]:
-        LOG.warning("%s is left out: %s", for_terminal(str(path)), why)
+        LOG.warning("%s is left out: %s", escape_for_terminal(str(path)), why)
     if len(bad) > _MAX_LISTED_FILES:
         LOG.warning("So are %d more files that cannot be read.", len(bad) - _MAX_LISTED_FILES)
     if not pages_:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from batchdigits.drawing.charts import new_figure
 from batchdigits.errors import OutboxError, UsageError
-from batchdigits.system.atomic_files import whole_path
+from batchdigits.system.atomic_files import stage_atomic_file
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -66,7 +66,7 @@ def save_figure(figure: "Figure", path: Path) -> None:
     """
     kind = path.suffix.lower().removeprefix(".")
     try:
-        with whole_path(path) as temporary:
+        with stage_atomic_file(path) as temporary:
             figure.savefig(temporary, format=kind)
     except OSError as error:
         raise _make_outbox_error(path, error) from error

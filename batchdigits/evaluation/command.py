@@ -15,7 +15,7 @@ from batchdigits.evaluation.predictions import Answer, Answers, read_answers
 from batchdigits.inference.engine import Engine
 from batchdigits.inference.registry import open_engine
 from batchdigits.session.summary import Summary
-from batchdigits.system.filenames import display_name
+from batchdigits.system.filenames import to_display_name
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +102,7 @@ def _sheet(wrong: list[Answer], inbox: Path, engine: Engine) -> bytes:
 def _about(wanted: EvaluationSettings, engine: Engine) -> dict[str, object]:
     return {
         "data": {
-            "name": display_name(wanted.data),
+            "name": to_display_name(wanted.data),
             "include": wanted.include,
             "exclude": wanted.exclude,
         },

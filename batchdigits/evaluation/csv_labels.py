@@ -17,7 +17,7 @@ from batchdigits.datasets.labelled import digit_from_label
 from batchdigits.errors import DataError
 from batchdigits.pipeline.scan import is_chosen
 from batchdigits.reports.csvfile import unguard_cell
-from batchdigits.system.filenames import display_name, raw_name
+from batchdigits.system.filenames import to_display_name, to_raw_name
 
 _FILE, _DIGIT, _TRUTH = "file", "digit", "truth"
 
@@ -41,20 +41,20 @@ def copied(
     truth: dict[str, int] = {}
     for what, names, digit in _rows(table):
         path = _path(names, root, what)
-        name = display_name(os.path.relpath(path, root))
+        name = to_display_name(os.path.relpath(path, root))
         if name in truth:
             raise DataError(f"{what} was named before.")
         if is_chosen(name, include, exclude):
             truth[name] = digit
             _copy(path, inbox / os.path.relpath(path, root), what)
     if not truth:
-        raise DataError(f"{display_name(str(table))} names no files.")
+        raise DataError(f"{to_display_name(str(table))} names no files.")
     return truth
 
 
 def _rows(table: Path) -> Iterator[tuple[str, tuple[str, ...], int]]:
     """Place and file for messages, the names it may have, and the digit of every row."""
-    shown = display_name(str(table))
+    shown = to_display_name(str(table))
     try:
         with table.open(encoding="utf-8-sig", newline="") as file:
             head = file.readline()
@@ -104,7 +104,7 @@ def _decoded(cell: str) -> str:
     """The file that ``results.csv`` or ``mistakes.csv`` means by a cell."""
     shown = unguard_cell(cell)
     try:
-        return os.fsdecode(os.fsencode(raw_name(shown)))
+        return os.fsdecode(os.fsencode(to_raw_name(shown)))
     except UnicodeEncodeError:  # only bytes that are no text are ever escaped
         return shown
 

@@ -12,7 +12,7 @@ from batchdigits.errors import DataError, UsageError
 from batchdigits.evaluation import array_files, csv_labels
 from batchdigits.pipeline.scan import InboxWalk
 from batchdigits.session.outbox import check_folders
-from batchdigits.system.filenames import display_name
+from batchdigits.system.filenames import to_display_name
 
 #: Files in folders named by their digit, as the scan's patterns have it; others are not read.
 _LABELLED = ("[0-9]/*", "*/[0-9]/*")
@@ -113,6 +113,6 @@ def _check_read(table: Path, inbox: Path, names: Iterable[str]) -> None:
     left = set(names) - {name for name, _, _ in InboxWalk(inbox)}
     if left:
         raise DataError(
-            f"{display_name(str(table))} names {min(left)}, which a run leaves alone: "
+            f"{to_display_name(str(table))} names {min(left)}, which a run leaves alone: "
             "it is no image, or is named like a temporary file."
         )

@@ -8,7 +8,7 @@ from batchdigits.evaluation.predictions import Answer
 from batchdigits.inference.engine import Engine
 from batchdigits.pipeline.recognise import RecognitionContext, recognise_chunk
 from batchdigits.records import Source
-from batchdigits.system.filenames import order_key, raw_name
+from batchdigits.system.filenames import order_key, to_raw_name
 
 #: Most mistakes on the sheet.
 TILES = 100
@@ -28,7 +28,7 @@ def thumbnails(files: Sequence[Answer], inbox: Path, engine: Engine) -> list[byt
     """
     road = RecognitionContext(engine, Limits(), inbox, Thumbnails.SHEETS)
     read = [each for each in files if each.status in ("ok", "review")]
-    sources = [Source(str(inbox / raw_name(each.file)), each.file) for each in read]
+    sources = [Source(str(inbox / to_raw_name(each.file)), each.file) for each in read]
     drawn = {
         row.source.name: row.thumbnail_png
         for row in recognise_chunk(sources, road)

@@ -15,8 +15,8 @@ from batchdigits.evaluation.metrics_summary import Figures, Part
 from batchdigits.evaluation.predictions import Answer, Answers
 from batchdigits.reports.csvfile import BOM, guard_cell
 from batchdigits.session.outbox import check_writable
-from batchdigits.system.atomic_files import whole_file, write_bytes
-from batchdigits.system.filenames import display_name
+from batchdigits.system.atomic_files import open_atomic_file, write_bytes
+from batchdigits.system.filenames import to_display_name
 
 SCHEMA = 1
 FIGURES, MISTAKES, SHEET = "evaluation.json", "mistakes.csv", "mistakes.png"
@@ -45,7 +45,7 @@ def writing(outbox: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        place = display_name(str(error.filename or outbox))
+        place = to_display_name(str(error.filename or outbox))
         raise OutboxError(f"Cannot write to {place}: {error.strerror}.") from error
 
 
@@ -67,7 +67,7 @@ def _refuse_others(outbox: Path) -> None:
     for name in _FILES:
         if os.path.lexists(outbox / name):
             raise OutboxError(
-                f"{display_name(str(outbox / name))} is in the way, and no {FIGURES} tells that an "
+                f"{to_display_name(str(outbox / name))} is in the way, and no {FIGURES} tells that an "
                 "evaluation made it: move it away, or choose another output folder."
             )
 
@@ -111,7 +111,7 @@ def write(
             (outbox / SHEET).unlink(missing_ok=True)
         for name, content in pictures.items():
             _picture(outbox / name, content)
-        with whole_file(outbox / FIGURES) as file:
+        with open_atomic_file(outbox / FIGURES) as file:
             told = _content(found, answers, about)
             file.write(json.dumps(told, ensure_ascii=False, indent=1) + "\n")
 
@@ -131,7 +131,7 @@ def _all_or_none(outbox: Path) -> Iterator[None]:
 
 
 def _table(path: Path, head: Sequence[str], rows: Iterable[Sequence[Cell]]) -> None:
-    with whole_file(path) as file:
+    with open_atomic_file(path) as file:
         file.write(BOM)
         writer = csv.writer(file, lineterminator="\r\n")
         writer.writerow(head)

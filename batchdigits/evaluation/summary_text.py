@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from batchdigits.evaluation.metrics import NONE, f1, precision, recall, worst_confusions
 from batchdigits.evaluation.metrics_summary import Figures, Part
 from batchdigits.percentages import format_percent
-from batchdigits.system.filenames import for_terminal
+from batchdigits.system.filenames import escape_for_terminal
 
 if TYPE_CHECKING:  # rich takes a while to load, and is not needed where nobody looks
     from rich.table import Table
@@ -20,14 +20,16 @@ def table(found: Figures, name: str, outbox: Path) -> "Table":
     from rich.table import Table
     from rich.text import Text
 
-    title = f"{for_terminal(name)}: {found.whole.files:,} file{'s' * (found.whole.files != 1)}"
+    title = (
+        f"{escape_for_terminal(name)}: {found.whole.files:,} file{'s' * (found.whole.files != 1)}"
+    )
     lines = Table(title=Text(title, "bold"), title_justify="left", show_header=False)
     lines.add_column()
     lines.add_column(justify="right", no_wrap=True)
     lines.add_column(overflow="fold")
     for what, figure, more in _lines(found):
         lines.add_row(what, figure, Text(more))
-    lines.add_row("pictures", "", Text(for_terminal(str(outbox / "*.png"))))
+    lines.add_row("pictures", "", Text(escape_for_terminal(str(outbox / "*.png"))))
     return lines
 
 

@@ -15,48 +15,48 @@ from batchdigits.journal.entries import FileEntry, PageEntry, entries_from_recor
 from batchdigits.pipeline.recognise import RecognitionContext, recognise_chunk
 from batchdigits.records import FileStat, Rejection, Source
 from batchdigits.system.atomic_files import write_bytes
-from batchdigits.system.clock import now
+from batchdigits.system.clock import utc_now
 
 
-class Known(NamedTuple):
+class RecheckJob(NamedTuple):
     """A file whose reading still holds if its content is that of ``source.known_sha256``."""
 
     source: Source
 
 
-class Verdict(NamedTuple):
+class RejectJob(NamedTuple):
     """A file that is not to be decoded, since ``rejected`` says why."""
 
     source: Source
-    rejected: Rejection
+    rejection: Rejection
 
 
-class Cell(NamedTuple):
+class SheetCell(NamedTuple):
     """One place on a contact sheet: a thumbnail's file or PNG, or the reason for having none."""
 
-    thumbnail: str
-    picture: bytes
+    thumbnail_path: str
+    thumbnail_png: bytes
     reason: str
     label: str
 
 
-class Sheet(NamedTuple):
+class SheetJob(NamedTuple):
     """A contact sheet to be drawn into the file ``name`` of the outbox; ``shows`` is its digest."""
 
     name: str
-    shows: str
-    cells: list[Cell]
+    fingerprint: str
+    cells: list[SheetCell]
 
 
 _NO_MEMORY = -4  # cv::Error::StsNoMem
-Job = Source | Known | Verdict | Sheet
+Job = Source | RecheckJob | RejectJob | SheetJob
 
 
 @dataclass(frozen=True, slots=True)
-class Jobs:
+class JobRunner:
     """Does lists of jobs; the one function that workers run."""
 
-    road: RecognitionContext
+    context: RecognitionContext
 
     def __post_init__(self) -> None:
         # Before any worker is forked: one library's threads must not fight another's, as there
@@ -71,44 +71,46 @@ class Jobs:
             MemoryError: beyond what this process may allocate.
         """
         try:
-            return to_wire(self._do(jobs))
+            return to_wire(self._run_jobs(jobs))
         except cv2.error as error:
             if error.code == _NO_MEMORY:
                 raise MemoryError from error
             raise
 
-    def _do(self, jobs: list[Job]) -> list[FileEntry | None]:
-        entries = [self._first_look(job) for job in jobs]
+    def _run_jobs(self, jobs: list[Job]) -> list[FileEntry | None]:
+        entries = [self._run_without_decoding(job) for job in jobs]
         waiting = [
-            _source(job) for job, entry in zip(jobs, entries, strict=True) if _unread(job, entry)
+            _get_source(job)
+            for job, entry in zip(jobs, entries, strict=True)
+            if _needs_decoding(job, entry)
         ]
-        read = iter(entries_from_records(recognise_chunk(waiting, self.road)) if waiting else ())
+        read = iter(entries_from_records(recognise_chunk(waiting, self.context)) if waiting else ())
         return [
-            next(read) if _unread(job, entry) else entry
+            next(read) if _needs_decoding(job, entry) else entry
             for job, entry in zip(jobs, entries, strict=True)
         ]
 
-    def _first_look(self, job: Job) -> FileEntry | None:
+    def _run_without_decoding(self, job: Job) -> FileEntry | None:
         """What can be said of a job without decoding anything."""
-        if isinstance(job, Known):
-            return _unchanged(job.source)
-        if isinstance(job, Verdict):
-            return _judged(job)
-        if isinstance(job, Sheet):
-            draw_sheet(job, self.road.outbox or Path())
+        if isinstance(job, RecheckJob):
+            return _recheck(job.source)
+        if isinstance(job, RejectJob):
+            return _reject(job)
+        if isinstance(job, SheetJob):
+            draw_sheet(job, self.context.outbox or Path())
         return None
 
 
-def _unread(job: Job, entry: FileEntry | None) -> bool:
-    return entry is None and not isinstance(job, Sheet)
+def _needs_decoding(job: Job, entry: FileEntry | None) -> bool:
+    return entry is None and not isinstance(job, SheetJob)
 
 
-def _source(job: Job) -> Source:
-    assert not isinstance(job, Sheet)
+def _get_source(job: Job) -> Source:
+    assert not isinstance(job, SheetJob)
     return job if isinstance(job, Source) else job.source
 
 
-def _unchanged(source: Source) -> FileEntry | None:
+def _recheck(source: Source) -> FileEntry | None:
     """An entry without pages where the content is what was read before."""
     try:
         data, stamp = read_bytes(source)
@@ -118,39 +120,39 @@ def _unchanged(source: Source) -> FileEntry | None:
     return FileEntry.from_pages(stamp, sha256, []) if sha256 == source.known_sha256 else None
 
 
-def _judged(verdict: Verdict) -> FileEntry:
+def _reject(job: RejectJob) -> FileEntry:
     try:
-        data, stamp = read_bytes(verdict.source)
+        data, stamp = read_bytes(job.source)
     except ImageError as error:
-        return FileEntry.from_pages(FileStat(), "", [rejected_page(error.rejection)])
+        return FileEntry.from_pages(FileStat(), "", [make_rejected_page(error.rejection)])
     sha256 = hashlib.sha256(data).hexdigest()
-    return FileEntry.from_pages(stamp, sha256, [rejected_page(verdict.rejected)])
+    return FileEntry.from_pages(stamp, sha256, [make_rejected_page(job.rejection)])
 
 
-def rejected_page(rejected: Rejection) -> PageEntry:
+def make_rejected_page(rejection: Rejection) -> PageEntry:
     """The only page of a file of which nothing more is known than why it was not read."""
-    words = str(rejected.status), str(rejected.reason), rejected.detail
+    words = str(rejection.status), str(rejection.reason), rejection.detail
     nothing = (None,) * 6
-    return PageEntry(1, *words, *nothing, now(), *(None,) * 6)
+    return PageEntry(1, *words, *nothing, utc_now(), *(None,) * 6)
 
 
-def draw_sheet(sheet: Sheet, outbox: Path) -> None:
+def draw_sheet(sheet: SheetJob, outbox: Path) -> None:
     """Draw a contact sheet into its file, which appears whole.
 
     Raises:
         OSError: it cannot be written.
     """
-    cells = [(_picture(cell, outbox), cell.reason, cell.label) for cell in sheet.cells]
+    cells = [(_load_thumbnail(cell, outbox), cell.reason, cell.label) for cell in sheet.cells]
     path = outbox / sheet.name
     half = path.with_name(f".{path.name}.tmp")
     write_bytes(half, draw_contact_sheet(cells))
     os.replace(half, path)
 
 
-def _picture(cell: Cell, outbox: Path) -> bytes | None:
-    if cell.picture:
-        return cell.picture
+def _load_thumbnail(cell: SheetCell, outbox: Path) -> bytes | None:
+    if cell.thumbnail_png:
+        return cell.thumbnail_png
     try:
-        return (outbox / cell.thumbnail).read_bytes() if cell.thumbnail else None
+        return (outbox / cell.thumbnail_path).read_bytes() if cell.thumbnail_path else None
     except OSError:
         return None

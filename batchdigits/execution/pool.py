@@ -17,16 +17,16 @@ from multiprocessing.process import BaseProcess
 from typing import Any, Generic, TypeVar
 
 from batchdigits.execution.worker_process import serve
-from batchdigits.system.framing import Inlet
+from batchdigits.system.framing import MessageReader
 
 #: Seconds between looks at deadlines, and between chances for the caller to do something.
-_TICK = 0.1
+_POLL_INTERVAL = 0.1
 #: A task is sent ahead to a busy worker only where it surely fits the pipe, or both would wait.
-_SENT_AHEAD = 16_000
+_MAX_PREFETCH_BYTES = 16_000
 #: Seconds that tasks in hand get to be finished once nothing new is begun.
-_LAST_WORDS = 10.0
+_SHUTDOWN_TIMEOUT = 10.0
 #: Tasks that a worker has at the most: the one in hand, and one so that it need not wait.
-_QUEUE = 2
+_MAX_TASKS_PER_WORKER = 2
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -41,7 +41,7 @@ class Task(Generic[T]):
 
 
 @dataclass(frozen=True, slots=True)
-class Fate:
+class TaskFailure:
     """What became of a worker over one single item.
 
     It hung, it died with an exit code (minus the signal's number), or what it raised was ``error``.
@@ -53,25 +53,27 @@ class Fate:
 
 
 class _Worker(Generic[T, R]):
-    def __init__(self, work: Callable[[list[T]], R], memory: int, others: list[Connection]) -> None:
+    def __init__(
+        self, work: Callable[[list[T]], R], memory: int, inherited_pipes: list[Connection]
+    ) -> None:
         # fork: nothing is imported or loaded twice, so that a worker costs milliseconds.
         context = get_context("fork")
         self.pipe, theirs = context.Pipe()
         self.tasks: deque[Task[T]] = deque()
-        self.since = 0.0
-        self._inlet = Inlet(self.pipe.fileno())
+        self.started_at = 0.0
+        self._reader = MessageReader(self.pipe.fileno())
         self.process: BaseProcess = context.Process(
             target=serve,
-            args=(work, theirs, memory, os.getpid(), [*others, self.pipe]),
+            args=(work, theirs, memory, os.getpid(), [*inherited_pipes, self.pipe]),
             daemon=True,
         )
         self.process.start()
         theirs.close()
 
-    def take(self, task: Task[T], data: bytes) -> bool:
+    def send_task(self, task: Task[T], data: bytes) -> bool:
         """Send a task; ``False`` where the worker is no longer there."""
         if not self.tasks:
-            self.since = time.monotonic()
+            self.started_at = time.monotonic()
         try:
             self.pipe.send_bytes(data)
         except OSError:
@@ -79,21 +81,21 @@ class _Worker(Generic[T, R]):
         self.tasks.append(task)
         return True
 
-    def hear(self) -> list[Any]:
+    def receive(self) -> list[Any]:
         """What has wholly arrived; never waits for the rest of a message.
 
         Raises:
             EOFError: the worker is no longer there.
         """
-        return [pickle.loads(message) for message in self._inlet.read()]
+        return [pickle.loads(message) for message in self._reader.read()]
 
-    def end(self) -> None:
+    def kill(self) -> None:
         self.process.kill()
         self.process.join()
         self.pipe.close()
 
 
-class Workers(Generic[T, R]):
+class WorkerPool(Generic[T, R]):
     """A handful of processes that run ``work``; a context manager that ends them.
 
     Args:
@@ -112,17 +114,17 @@ class Workers(Generic[T, R]):
         self._memory = memory
         self._workers: list[_Worker[T, R]] = []
 
-    def __enter__(self) -> "Workers[T, R]":
+    def __enter__(self) -> "WorkerPool[T, R]":
         for _ in range(self._count):
-            self._workers.append(self._new())
+            self._workers.append(self._start_worker())
         return self
 
     def __exit__(self, *_: object) -> None:
         for worker in self._workers:
-            worker.end()
+            worker.kill()
         self._workers.clear()
 
-    def _new(self) -> _Worker[T, R]:
+    def _start_worker(self) -> _Worker[T, R]:
         pipes = [worker.pipe for worker in self._workers]
         return _Worker(self._work, self._memory, pipes)
 
@@ -131,20 +133,20 @@ class Workers(Generic[T, R]):
         """Process numbers of the workers."""
         return [worker.process.pid or 0 for worker in self._workers]
 
-    def mend(self) -> None:
+    def replace_dead_workers(self) -> None:
         """Start workers in the place of those that died while no task was given."""
         for place, worker in enumerate(self._workers):
             if not worker.process.is_alive():
-                worker.end()
-                self._workers[place] = self._new()
+                worker.kill()
+                self._workers[place] = self._start_worker()
 
     def run(
-        self, tasks: Iterable[list[T]], pause: Callable[[], bool] = lambda: False
-    ) -> Iterator[tuple[list[T], R | Fate]]:
+        self, tasks: Iterable[list[T]], should_stop: Callable[[], bool] = lambda: False
+    ) -> Iterator[tuple[list[T], R | TaskFailure]]:
         """Do tasks on all workers; yields each with its result as it is done, in any order.
 
         The items of a task over which a worker dies or hangs are done again one by one; an item
-        that does it again, alone, is yielded with its :class:`Fate`.
+        that does it again, alone, is yielded with its :class:`TaskFailure`.
 
         Args:
             tasks: lists of items; taken only as workers can have them.
@@ -154,108 +156,114 @@ class Workers(Generic[T, R]):
         Raises:
             OSError: raised by ``work``; whatever else it raises is a fate.
         """
-        return _Round(self, iter(tasks), pause).results()
+        return _PoolRun(self, iter(tasks), should_stop).iter_results()
 
 
-class _Round(Generic[T, R]):
-    """One call of :meth:`Workers.run`."""
+class _PoolRun(Generic[T, R]):
+    """One call of :meth:`WorkerPool.run`."""
 
     def __init__(
-        self, pool: Workers[T, R], tasks: Iterator[list[T]], pause: Callable[[], bool]
+        self, pool: WorkerPool[T, R], tasks: Iterator[list[T]], should_stop: Callable[[], bool]
     ) -> None:
         self._pool = pool
-        self._coming = tasks
-        self._pause = pause
-        self._again: deque[Task[T]] = deque()
-        self._next: tuple[Task[T], bytes] | None = None
+        self._new_tasks = tasks
+        self._should_stop = should_stop
+        self._retry_tasks: deque[Task[T]] = deque()
+        self._next_task: tuple[Task[T], bytes] | None = None
 
-    def results(self) -> Iterator[tuple[list[T], R | Fate]]:
+    def iter_results(self) -> Iterator[tuple[list[T], R | TaskFailure]]:
         try:
-            yield from self._results()
+            yield from self._iter_results()
         finally:
             # Given up, after a pause or because nobody wants the rest: no task is left behind.
             for worker in list(self._pool._workers):
                 if worker.tasks:
-                    self._replace(worker)
+                    self._replace_worker(worker)
 
-    def _results(self) -> Iterator[tuple[list[T], R | Fate]]:
+    def _iter_results(self) -> Iterator[tuple[list[T], R | TaskFailure]]:
         ending = float("inf")
         while True:
-            paused = self._pause()
+            paused = self._should_stop()
             if not paused:
-                self._feed()
+                self._dispatch_tasks()
             elif ending == float("inf"):
-                ending = time.monotonic() + _LAST_WORDS
+                ending = time.monotonic() + _SHUTDOWN_TIMEOUT
             busy = [worker for worker in self._pool._workers if worker.tasks]
-            if time.monotonic() > ending or (not busy and (paused or self._peek() is None)):
+            if time.monotonic() > ending or (not busy and (paused or self._peek_task() is None)):
                 return
-            ready = connection.wait([worker.pipe for worker in busy], _TICK)
+            ready = connection.wait([worker.pipe for worker in busy], _POLL_INTERVAL)
             for worker in busy:
-                late = time.monotonic() - worker.since > self._pool._timeout
+                late = time.monotonic() - worker.started_at > self._pool._timeout
                 # Once more for the late: the caller may have been busy while they were done.
                 if worker.pipe in ready or (late and worker.pipe.poll()):
-                    yield from self._receive(worker)
+                    yield from self._receive_results(worker)
                 elif late:
-                    yield from self._lost(worker, timed_out=True)
+                    yield from self._handle_lost_worker(worker, timed_out=True)
 
-    def _feed(self) -> None:
-        for depth in range(_QUEUE):
+    def _dispatch_tasks(self) -> None:
+        for depth in range(_MAX_TASKS_PER_WORKER):
             for worker in list(self._pool._workers):
-                if len(worker.tasks) == depth and (task := self._peek()):
-                    if depth and len(task[1]) > _SENT_AHEAD:
+                if len(worker.tasks) == depth and (task := self._peek_task()):
+                    if depth and len(task[1]) > _MAX_PREFETCH_BYTES:
                         continue
-                    self._next = None
-                    if not worker.take(*task):
-                        self._again.append(task[0])
-                        self._replace(worker)
+                    self._next_task = None
+                    if not worker.send_task(*task):
+                        self._retry_tasks.append(task[0])
+                        self._replace_worker(worker)
 
-    def _peek(self) -> tuple[Task[T], bytes] | None:
+    def _peek_task(self) -> tuple[Task[T], bytes] | None:
         """The next task, pickled once."""
-        if self._next is None:
-            task = self._again.popleft() if self._again else None
-            if task is None and (items := next(self._coming, None)) is not None:
+        if self._next_task is None:
+            task = self._retry_tasks.popleft() if self._retry_tasks else None
+            if task is None and (items := next(self._new_tasks, None)) is not None:
                 task = Task(items)
             if task is not None:
-                self._next = task, pickle.dumps(task.items, pickle.HIGHEST_PROTOCOL)
-        return self._next
+                self._next_task = task, pickle.dumps(task.items, pickle.HIGHEST_PROTOCOL)
+        return self._next_task
 
-    def _receive(self, worker: _Worker[T, R]) -> Iterator[tuple[list[T], R | Fate]]:
+    def _receive_results(self, worker: _Worker[T, R]) -> Iterator[tuple[list[T], R | TaskFailure]]:
         try:
-            results = worker.hear()
+            results = worker.receive()
         except (EOFError, OSError, pickle.UnpicklingError):
-            yield from self._lost(worker, timed_out=False)
+            yield from self._handle_lost_worker(worker, timed_out=False)
             return
         for result in results:
             task = worker.tasks.popleft()
-            worker.since = time.monotonic()
+            worker.started_at = time.monotonic()
             if isinstance(result, OSError):
                 raise result
             if isinstance(result, BaseException):
-                yield from self._blame(task, Fate(timed_out=False, error=_words(result)))
+                yield from self._handle_failure(
+                    task, TaskFailure(timed_out=False, error=_format_error(result))
+                )
             else:
                 yield task.items, result
 
-    def _lost(self, worker: _Worker[T, R], timed_out: bool) -> Iterator[tuple[list[T], Fate]]:
+    def _handle_lost_worker(
+        self, worker: _Worker[T, R], timed_out: bool
+    ) -> Iterator[tuple[list[T], TaskFailure]]:
         """A worker died or hung: find out over which item, and start another worker."""
-        worker.end()
+        worker.kill()
         in_hand, *waiting = worker.tasks
         worker.tasks.clear()
-        self._replace(worker)
-        yield from self._blame(in_hand, Fate(timed_out, worker.process.exitcode))
-        self._again.extend(waiting)
+        self._replace_worker(worker)
+        yield from self._handle_failure(in_hand, TaskFailure(timed_out, worker.process.exitcode))
+        self._retry_tasks.extend(waiting)
 
-    def _blame(self, task: Task[T], fate: Fate) -> Iterator[tuple[list[T], Fate]]:
+    def _handle_failure(
+        self, task: Task[T], failure: TaskFailure
+    ) -> Iterator[tuple[list[T], TaskFailure]]:
         """The items of a task are suspects, to be done alone; one that was alone is found out."""
         if task.suspect:
-            yield task.items, fate
+            yield task.items, failure
         else:
-            self._again.extend(Task([item], suspect=True) for item in task.items)
+            self._retry_tasks.extend(Task([item], suspect=True) for item in task.items)
 
-    def _replace(self, worker: _Worker[T, R]) -> None:
+    def _replace_worker(self, worker: _Worker[T, R]) -> None:
         place = self._pool._workers.index(worker)
-        worker.end()
-        self._pool._workers[place] = self._pool._new()
+        worker.kill()
+        self._pool._workers[place] = self._pool._start_worker()
 
 
-def _words(error: BaseException) -> str:
+def _format_error(error: BaseException) -> str:
     return f"{type(error).__name__}: {error}" if str(error) else type(error).__name__

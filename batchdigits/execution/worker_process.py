@@ -9,15 +9,15 @@ from multiprocessing.connection import Connection
 from typing import Any
 
 from batchdigits.system.framing import send
-from batchdigits.system.process_limits import die_with, limit_memory
+from batchdigits.system.process_limits import die_with_parent, limit_memory
 
 
 def serve(
     work: Callable[[list[Any]], Any],
     pipe: Connection,
     memory: int,
-    parent: int,
-    others: list[Connection],
+    parent_pid: int,
+    inherited_pipes: list[Connection],
 ) -> None:
     """Do tasks until the parent closes the pipe or dies: a list of items in, a result out.
 
@@ -31,11 +31,11 @@ def serve(
         parent: its process number.
         others: the parent's own ends of pipes, inherited and not wanted here.
     """
-    die_with(parent)
+    die_with_parent(parent_pid)
     # The parent decides when to stop; Ctrl-C and a service's SIGTERM reach the whole group.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
-    for end in others:
+    for end in inherited_pipes:
         end.close()
     limit_memory(memory)
     # What the parent left in memory is never garbage here; looking at it would copy its pages.

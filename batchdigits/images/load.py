@@ -30,7 +30,7 @@ from batchdigits.images.limits import check_size
 from batchdigits.images.reduced import choose_scale, decode_reduced
 from batchdigits.images.tiff import load_tiff_pages
 from batchdigits.records import FileStat, Page, Reason, Rejection, Source
-from batchdigits.system.birth_time import born_ns
+from batchdigits.system.birth_time import read_birth_time_ns
 
 __all__ = ["Limits", "load_pages", "read_bytes"]
 
@@ -84,7 +84,7 @@ def _read_regular_file(path: str) -> tuple[bytes, FileStat]:
         data = os.read(descriptor, min(found.st_size, _MAX_READ_BYTES) + 1)
         if len(data) != found.st_size:
             data = b"".join([data, *iter(lambda: os.read(descriptor, _CHUNK_BYTES), b"")])
-        born = born_ns(descriptor)
+        born = read_birth_time_ns(descriptor)
         return data, FileStat(found.st_size, found.st_mtime_ns, found.st_ino, born)
     finally:
         os.close(descriptor)

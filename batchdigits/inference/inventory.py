@@ -19,7 +19,7 @@ from batchdigits.inference.registry import (
     read_training_card,
 )
 from batchdigits.percentages import format_percent
-from batchdigits.system.filenames import for_terminal
+from batchdigits.system.filenames import escape_for_terminal
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -46,11 +46,11 @@ def build_model_table() -> "Table":
         size = f"{measure_size(path) / 1e6:.2f} MB"
         cells = (
             mark,
-            for_terminal(name),
+            escape_for_terminal(name),
             told,
-            for_terminal(measured),
+            escape_for_terminal(measured),
             size,
-            for_terminal(str(path)),
+            escape_for_terminal(str(path)),
         )
         lines.add_row(*map(Text, cells))
     return lines

@@ -15,8 +15,8 @@ from batchdigits.inference.engine import (
     load_engine_with_card,
 )
 from batchdigits.inference.model_card import CONVERTED_MODEL_SUFFIX, ModelCard, is_card, read_card
-from batchdigits.system.atomic_files import whole_file
-from batchdigits.system.filenames import display_name
+from batchdigits.system.atomic_files import open_atomic_file
+from batchdigits.system.filenames import to_display_name
 
 #: The folder of models where you work; ``train`` writes into it.
 MODELS_FOLDER = Path("models")
@@ -43,7 +43,7 @@ def open_engine(model: Model, card_folder: Path | None = None) -> Engine:
         if model.name:
             raise
         raise ModelError(
-            f"{MODELS_FOLDER / DEFAULT_FILE} has {display_name(name)} for this folder's default, "
+            f"{MODELS_FOLDER / DEFAULT_FILE} has {to_display_name(name)} for this folder's default, "
             "and there is no such model: batchdigits models default NAME sets another."
         ) from error
     if is_trained_keras_file(path):
@@ -99,7 +99,7 @@ def find_model(name: str) -> Path:
     if path.exists():
         return path
     known = ", ".join(sorted({each for each, _ in list_models()}))
-    raise ModelError(f"There is no model {display_name(name)}; known by name: {known}.")
+    raise ModelError(f"There is no model {to_display_name(name)}; known by name: {known}.")
 
 
 def list_model_folders() -> list[Path]:
@@ -154,7 +154,7 @@ def set_default(name: str) -> None:
         if name == DEFAULT_MODEL and found.parent.samefile(find_bundled_models()):
             path.unlink(missing_ok=True)
             return
-        with whole_file(path) as file:
+        with open_atomic_file(path) as file:
             file.write(f"{name}\n")
     except OSError as error:
         raise OutboxError(f"{path} cannot be written: {error.strerror}.") from error

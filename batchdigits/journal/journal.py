@@ -8,7 +8,7 @@ from typing import NamedTuple
 from batchdigits.journal.entries import FileEntry, PageEntry
 from batchdigits.journal.report_state import ReportStateStore
 from batchdigits.records import FileStat
-from batchdigits.system.filenames import display_name, raw_name
+from batchdigits.system.filenames import to_display_name, to_raw_name
 
 #: ``source_state``: in the inbox, no longer there, or taken away by the program itself, to
 #: quarantine or because it was read and was not to be left there.
@@ -204,13 +204,13 @@ class Journal(ReportStateStore):
             )
 
     def _format_path(self, path: Path) -> str:
-        return display_name(os.path.relpath(path, self._outbox_path))
+        return to_display_name(os.path.relpath(path, self._outbox_path))
 
     def iter_quarantined(self) -> Iterator[tuple[int, str, Path, FileEntry]]:
         """Number, name, place and entry of every file that was taken to quarantine."""
         find = "SELECT id, name, aside FROM files WHERE state = 'quarantined' ORDER BY id"
         for number, name, aside in self.query(find).fetchall():
-            yield number, name, self._outbox_path / raw_name(aside), self.load_entry(number)
+            yield number, name, self._outbox_path / to_raw_name(aside), self.load_entry(number)
 
     def mark_restored(self, file_id: int) -> None:
         """Note that a file is in the inbox again and not in quarantine."""

@@ -8,7 +8,7 @@ from typing import Self
 
 from batchdigits.errors import OutboxBusyError, OutboxError
 from batchdigits.journal.schema import MIGRATIONS, migrate, read_version
-from batchdigits.system.filesystems import network_file_system
+from batchdigits.system.filesystems import find_shared_file_system
 from batchdigits.system.logs import LOG
 
 STATE_FOLDER = ".batchdigits"
@@ -48,7 +48,7 @@ class Store:
         migrate(self.sql)
 
     def _set_journal_mode(self) -> None:
-        network = network_file_system(self.path.parent)
+        network = find_shared_file_system(self.path.parent)
         mode = "DELETE" if network else "WAL"
         got = self.sql.execute(f"PRAGMA journal_mode = {mode}").fetchone()[0]
         if network or got.upper() != mode:

@@ -36,7 +36,7 @@ from batchdigits.records import (
     Status,
 )
 from batchdigits.system.atomic_files import write_bytes
-from batchdigits.system.clock import now
+from batchdigits.system.clock import utc_now
 from batchdigits.system.filenames import shorten
 
 #: Where a digit on a reduced page has fewer pixels, the page is decoded again, larger.
@@ -240,7 +240,7 @@ def _make_records(
             for page, picture in zip(measured_pages, pictures, strict=True)
         ]
         pictures = [b""] * len(measured_pages)
-    read_at = now()
+    read_at = utc_now()
     return [
         PageRecord(
             source=page.file.source,

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from batchdigits.images.formats import format_from_content, format_from_name
 from batchdigits.records import to_sqlite_integer
-from batchdigits.system.filenames import display_name, order_key
+from batchdigits.system.filenames import order_key, to_display_name
 
 JUNK_NAMES = frozenset({"thumbs.db", "desktop.ini", "@eadir", "__macosx"})
 #: What programs call a file that they are still writing: Unix tools, browsers, WinSCP.
@@ -68,7 +68,7 @@ class InboxWalk:
                 if not prefix:  # else it was removed meanwhile
                     self.closed_folders.append(".")
             except OSError:
-                self.closed_folders.append(display_name(prefix) or ".")
+                self.closed_folders.append(to_display_name(prefix) or ".")
 
     def find_file(self, path: str) -> tuple[str, int, int] | None:
         """The same for one path inside the inbox; ``None`` where it is not to be read, or gone.
@@ -106,7 +106,7 @@ class InboxWalk:
         if not stat.S_ISREG(mode):
             self.special_files += 1
             return None
-        shown = display_name(name)
+        shown = to_display_name(name)
         if (self.include or self.exclude) and not is_chosen(shown, self.include, self.exclude):
             self.excluded += 1
             return None

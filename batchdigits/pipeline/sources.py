@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from batchdigits.images.pixels import to_bgr, to_gray
 from batchdigits.pipeline.scan import InboxWalk
 from batchdigits.records import Source
-from batchdigits.system.filenames import display_name, order_key, raw_name
+from batchdigits.system.filenames import order_key, to_display_name, to_raw_name
 
 ImageInput = str | os.PathLike[str] | NDArray[Any]
 #: Gray, gray and alpha, RGB, RGBA: a last axis of that length is no width.
@@ -57,14 +57,15 @@ def sources_from_path(path: str) -> list[Source]:
     Folders that may not be looked into come last: reading them tells why.
     """
     if not os.path.isdir(path):
-        return [Source(path, display_name(path))]
+        return [Source(path, to_display_name(path))]
     scan = InboxWalk(Path(path))
     names = sorted((name for name, *_ in scan), key=order_key)
-    inside = [os.path.join(path, raw_name(name)) for name in names]
+    inside = [os.path.join(path, to_raw_name(name)) for name in names]
     closed = [
-        path if name == "." else os.path.join(path, raw_name(name)) for name in scan.closed_folders
+        path if name == "." else os.path.join(path, to_raw_name(name))
+        for name in scan.closed_folders
     ]
-    return [Source(each, display_name(each)) for each in inside + closed]
+    return [Source(each, to_display_name(each)) for each in inside + closed]
 
 
 def _sources_from_image(image: object, name: str) -> Iterable[Source]:

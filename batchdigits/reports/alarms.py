@@ -11,7 +11,7 @@ from collections import Counter
 from batchdigits.journal.journal import Journal
 from batchdigits.records import Reason, Status
 from batchdigits.reports.rows import ReportRows
-from batchdigits.system.filenames import for_terminal
+from batchdigits.system.filenames import escape_for_terminal
 
 #: Blank pages in a row that are no coincidence.
 _MIN_BLANK_RUN = 8
@@ -69,7 +69,7 @@ def _find_blank_run(rows: ReportRows) -> str:
             most, first, last = length, begin, name
     if most < _MIN_BLANK_RUN:
         return ""
-    first, last = for_terminal(first), for_terminal(last)
+    first, last = escape_for_terminal(first), escape_for_terminal(last)
     return (
         f"{most} pages in a row are blank, from {first} to {last}: was the paper fed "
         "upside down, or is the lamp off?"

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from batchdigits.config import Thumbnails
 from batchdigits.drawing.contact_sheet import MAX_CELLS
-from batchdigits.execution.jobs import Cell, Job, Sheet
+from batchdigits.execution.jobs import Job, SheetCell, SheetJob
 from batchdigits.journal.journal import Journal
 from batchdigits.records import Status
 from batchdigits.reports.rows import ReportRows
@@ -39,17 +39,19 @@ class PendingSheets:
             digest = hashlib.sha256()
             for cell, reading in page:
                 # The picture itself is told by what was read, and when.
-                digest.update(f"{cell.thumbnail}|{cell.reason}|{cell.label}|{reading}\n".encode())
+                digest.update(
+                    f"{cell.thumbnail_path}|{cell.reason}|{cell.label}|{reading}\n".encode()
+                )
             shows = digest.hexdigest()
             if self._journal.find_fingerprint(name) != shows or not (self._outbox / name).exists():
                 self.count += 1
-                yield [Sheet(name, shows, [cell for cell, _ in page])]
+                yield [SheetJob(name, shows, [cell for cell, _ in page])]
         for old in (self._outbox / "sheets").glob("sheet-*.png"):
             if old.stem.removeprefix("sheet-").isdecimal() and int(old.stem[6:]) > number:
                 old.unlink()
 
-    def _iter_cells(self) -> Iterator[tuple[Cell, str]]:
+    def _iter_cells(self) -> Iterator[tuple[SheetCell, str]]:
         for name, page, status, reason, thumbnail, reading, picture in self._rows.iter_pictures():
             if status != Status.OK or not self._only_review:
                 label = name if page == 1 else f"{name} p{page}"
-                yield Cell(thumbnail or "", picture or b"", reason or "", label), reading
+                yield SheetCell(thumbnail or "", picture or b"", reason or "", label), reading

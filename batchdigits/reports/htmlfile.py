@@ -21,7 +21,7 @@ from batchdigits.journal.journal import Journal
 from batchdigits.records import REASON_TEXTS, Status
 from batchdigits.reports.alarms import find_alarms
 from batchdigits.reports.rows import ReportRows
-from batchdigits.system.clock import now
+from batchdigits.system.clock import utc_now
 
 #: Rows of one page: browsers stay quick with so many pictures. More pages than that tell nobody
 #: anything: what is surest of all is in the tables alone.
@@ -45,7 +45,7 @@ def make_overview(journal: Journal, rows: ReportRows, provenance: _JsonObject) -
     return {
         "outbox": journal.get_meta("inbox") or "",
         "inbox": provenance["settings"]["inbox"],
-        "time": now(),
+        "time": utc_now(),
         "model": provenance["model"]["name"],
         "review_below": provenance["settings"]["review_below"],
         "files": totals.files,

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack
 
 from batchdigits.config import Settings, Thumbnails
-from batchdigits.execution.jobs import Job, Sheet
+from batchdigits.execution.jobs import Job, SheetJob
 from batchdigits.journal.journal import Journal
 from batchdigits.pipeline.scan import InboxWalk
 from batchdigits.reports import (
@@ -34,7 +34,7 @@ TABLE_SUFFIXES = (".csv", ".json")
 #: Settings that say which reports are wanted, and how.
 _OPTION_NAMES = ("html", "xlsx", "xlsx_images", "csv_dialect", "parquet", "charts")
 #: Has contact sheets drawn, and tells of each that is done.
-DrawSheets = Callable[[Iterable[list[Job]]], Iterator[Sheet]]
+DrawSheets = Callable[[Iterable[list[Job]]], Iterator[SheetJob]]
 
 
 def render_reports(
@@ -226,7 +226,7 @@ def render_contact_sheets(
     due = contact_sheets.PendingSheets(journal, rows, settings.outbox, settings.thumbnails)
     done = 0
     for sheet in draw_sheets(due):
-        journal.set_fingerprint(sheet.name, sheet.shows)
+        journal.set_fingerprint(sheet.name, sheet.fingerprint)
         done += 1
         yield
     if done == due.count:  # else one failed, or somebody stopped the run

@@ -18,15 +18,15 @@ from batchdigits.config import (
     XlsxImages,
 )
 from batchdigits.errors import DataError, OutboxError, UsageError
-from batchdigits.execution.jobs import Job, Sheet, draw_sheet
+from batchdigits.execution.jobs import Job, SheetJob, draw_sheet
 from batchdigits.journal.journal import Journal
 from batchdigits.reports import csvfile, htmlfile, jsonfile, parquetfile, summaryfile
 from batchdigits.reports.alarms import find_alarms
 from batchdigits.reports.render import DOCUMENT_RENDERERS, render_contact_sheets, render_tables
 from batchdigits.reports.rows import ReportRows, period_from_text
 from batchdigits.reports.safe_write import replace_report
-from batchdigits.system.atomic_files import whole_file, whole_path, write_bytes
-from batchdigits.system.filenames import raw_name
+from batchdigits.system.atomic_files import open_atomic_file, stage_atomic_file, write_bytes
+from batchdigits.system.filenames import to_raw_name
 
 #: Draw what the last run drew.
 NO_CHANGES = ReportChanges(charts=None)
@@ -116,19 +116,20 @@ def _render_part(
     row_count = 0
     with ExitStack() as stack:
         files = [
-            stack.enter_context(whole_file(folder / f"results{end}")) for end in (".csv", ".json")
+            stack.enter_context(open_atomic_file(folder / f"results{end}"))
+            for end in (".csv", ".json")
         ]
         adding = [
             stack.enter_context(csvfile.open_table(files[0], settings.csv_dialect)),
             stack.enter_context(jsonfile.open_table(files[1], provenance)),
         ]
         if settings.parquet and parquetfile.is_installed():
-            place = stack.enter_context(whole_path(folder / "results.parquet"))
+            place = stack.enter_context(stage_atomic_file(folder / "results.parquet"))
             adding.append(stack.enter_context(parquetfile.open_table(place)))
         if settings.xlsx:
             from batchdigits.reports import xlsxfile
 
-            place = stack.enter_context(whole_path(folder / "results.xlsx"))
+            place = stack.enter_context(stage_atomic_file(folder / "results.xlsx"))
             images = settings.xlsx_images
             book = xlsxfile.open_table(place, outbox, journal, rows, images, provenance)
             adding.append(stack.enter_context(book))
@@ -143,7 +144,7 @@ def _render_part(
     if settings.html:
         told = htmlfile.make_overview(journal, rows, provenance)
         for page, name in enumerate(htmlfile.list_page_names(told["rows"])):
-            with whole_file(folder / name) as file:
+            with open_atomic_file(folder / name) as file:
                 for _ in htmlfile.write_page(file, outbox, rows, told, page):
                     pass
     return row_count
@@ -159,7 +160,7 @@ def _load_last_run(
     about, wished = told["about"], told["wishes"]
     made = about["settings"]
     settings = Settings(
-        inbox=Path(raw_name(made["inbox"])),
+        inbox=Path(to_raw_name(made["inbox"])),
         outbox=outbox,
         thumbnails=Thumbnails(made["thumbnails"]),
         duplicates=Duplicates(made["duplicates"]),
@@ -176,10 +177,10 @@ def _load_last_run(
     return replace(settings, **other), about, told["last_run"]
 
 
-def _draw_sheets(pending: Iterable[list[Job]], outbox: Path) -> Iterator[Sheet]:
+def _draw_sheets(pending: Iterable[list[Job]], outbox: Path) -> Iterator[SheetJob]:
     """Contact sheets, drawn right here."""
     for sheets_due in pending:
         for sheet in sheets_due:
-            if isinstance(sheet, Sheet):
+            if isinstance(sheet, SheetJob):
                 draw_sheet(sheet, outbox)
                 yield sheet

@@ -11,8 +11,8 @@ from typing import IO
 from batchdigits.journal.journal import Journal
 from batchdigits.journal.report_state import ReportState
 from batchdigits.records import to_sqlite_integer
-from batchdigits.system.atomic_files import move_new, whole_file, whole_path
-from batchdigits.system.filenames import for_terminal
+from batchdigits.system.atomic_files import move_to_free_path, open_atomic_file, stage_atomic_file
+from batchdigits.system.filenames import escape_for_terminal
 from batchdigits.system.logs import LOG
 
 _READ_SIZE = 1 << 20
@@ -47,14 +47,20 @@ def replace_report(journal: Journal, path: Path, fingerprint: str) -> Iterator[I
         path: the report's file.
         shows: what the report will show; equal text means an equal report.
     """
-    with _track_replacement(journal, path, fingerprint) as ready, whole_file(path, ready) as file:
+    with (
+        _track_replacement(journal, path, fingerprint) as ready,
+        open_atomic_file(path, ready) as file,
+    ):
         yield file
 
 
 @contextmanager
 def replace_report_at(journal: Journal, path: Path, fingerprint: str) -> Iterator[Path]:
     """The same for what a library writes: the context gives the place to write to."""
-    with _track_replacement(journal, path, fingerprint) as ready, whole_path(path, ready) as place:
+    with (
+        _track_replacement(journal, path, fingerprint) as ready,
+        stage_atomic_file(path, ready) as place,
+    ):
         yield place
 
 
@@ -168,10 +174,10 @@ def _append(path: Path, data: bytes, size: int) -> os.stat_result:
 
 def _keep_edited(path: Path, reason: str) -> None:
     stamp = time.strftime("%Y-%m-%dT%H-%M-%S", time.localtime())
-    kept, _ = move_new(path, path.with_name(f"{path.stem}.edited-{stamp}{path.suffix}"))
+    kept, _ = move_to_free_path(path, path.with_name(f"{path.stem}.edited-{stamp}{path.suffix}"))
     LOG.warning(
         "%s %s: it is kept as %s.",
-        for_terminal(path.name),
+        escape_for_terminal(path.name),
         reason,
-        for_terminal(os.fspath(kept.name)),
+        escape_for_terminal(os.fspath(kept.name)),
     )

@@ -9,7 +9,7 @@ from pathlib import Path
 from batchdigits.errors import OutboxError, UsageError
 from batchdigits.journal.journal import Journal
 from batchdigits.journal.store import JOURNAL_FILE, STATE_FOLDER
-from batchdigits.system.lockfile import locked
+from batchdigits.system.lockfile import hold_lock
 
 
 def has_journal(outbox: Path) -> bool:
@@ -35,7 +35,7 @@ def open_outbox(outbox: Path) -> Iterator[Journal]:
     with _translate_errors(outbox):
         check_writable(outbox)
         (outbox / STATE_FOLDER).mkdir(exist_ok=True)
-        with locked(outbox / STATE_FOLDER / "lock", outbox):
+        with hold_lock(outbox / STATE_FOLDER / "lock", outbox):
             # Left over by a run that was killed while it wrote a report.
             for left in outbox.glob(".*.[0-9]*.tmp"):
                 with suppress(OSError):

@@ -12,7 +12,7 @@ from batchdigits import __version__
 from batchdigits.config import Settings
 from batchdigits.inference.engine import Engine
 from batchdigits.journal.journal import ReaderVersion
-from batchdigits.system.filenames import display_name
+from batchdigits.system.filenames import to_display_name
 
 #: What the packages in use say of themselves: asking for what is installed takes far longer.
 VERSIONS = {
@@ -48,7 +48,7 @@ def describe_provenance(engine: Engine, settings: Settings) -> dict[str, object]
         "model": {"name": engine.card.name, "sha256": engine.card.identity},
         "versions": VERSIONS,
         "settings": {
-            "inbox": display_name(os.path.abspath(settings.inbox)),
+            "inbox": to_display_name(os.path.abspath(settings.inbox)),
             "include": settings.include,
             "exclude": settings.exclude,
             "max_megapixels": settings.limits.max_megapixels,

@@ -14,8 +14,15 @@ from pathlib import Path
 from batchdigits.config import Quarantine, Settings
 from batchdigits.journal.entries import FileEntry, PageEntry
 from batchdigits.records import REASON_TEXTS, Reason, Source, Status
-from batchdigits.system.atomic_files import copy_to, holds, move_new, move_to, numbered, whole_file
-from batchdigits.system.filenames import display_name, for_terminal, raw_name, shorten
+from batchdigits.system.atomic_files import (
+    append_number,
+    copy_file,
+    has_content,
+    move_file,
+    move_to_free_path,
+    open_atomic_file,
+)
+from batchdigits.system.filenames import escape_for_terminal, shorten, to_display_name, to_raw_name
 from batchdigits.system.logs import LOG
 
 NOTE_SUFFIX = ".json"
@@ -59,12 +66,12 @@ def quarantine_file(
         return None
     path = Path(source.path)
     stays = settings.quarantine is Quarantine.COPY or entry.readable
-    target = settings.quarantine_folder.joinpath(*raw_name(source.name).split("/"))
+    target = settings.quarantine_folder.joinpath(*to_raw_name(source.name).split("/"))
     place = _claim_place(target, source, entry, "copied" if stays else "moved")
     left = _place_file(path, place, entry, stays)
     if not left and not stays:
         LOG.warning(
-            "%s could not be moved to quarantine and was copied.", for_terminal(source.name)
+            "%s could not be moved to quarantine and was copied.", escape_for_terminal(source.name)
         )
         _write_note(place, source, entry, "copied")
     return place, left
@@ -79,7 +86,7 @@ def _claim_place(target: Path, source: Source, entry: FileEntry, action: str) ->
         OSError: the file is no longer what was read, and nothing of it is in quarantine.
     """
     for number in count(1):
-        place = numbered(target, number)
+        place = append_number(target, number)
         note = _get_note_path(place)
         if note.exists():
             if _is_note_about(note, source, entry) and (
@@ -100,9 +107,9 @@ def _place_file(path: Path, target: Path, entry: FileEntry, keep_original: bool)
         if not _has_content(path, entry):
             raise OSError(errno.ESTALE, "it is no longer what was read")
         if keep_original or not os.access(path.parent, os.W_OK):
-            copy_to(path, target)
+            copy_file(path, target)
             return False
-        return move_to(path, target)
+        return move_file(path, target)
     if keep_original:
         return False
     try:
@@ -127,12 +134,12 @@ def _is_note_about(note: Path, source: Source, entry: FileEntry) -> bool:
 
 def _write_note(target: Path, source: Source, entry: FileEntry, action: str) -> None:
     text = json.dumps(_make_note(source, entry, action), ensure_ascii=False, indent=2)
-    with whole_file(_get_note_path(target)) as file:
+    with open_atomic_file(_get_note_path(target)) as file:
         file.write(text + "\n")
 
 
 def _has_content(path: Path, entry: FileEntry) -> bool:
-    return holds(path, entry.file_stat.size, entry.sha256)
+    return has_content(path, entry.file_stat.size, entry.sha256)
 
 
 def restore_file(quarantine_path: Path, source: Source, entry: FileEntry) -> bool:
@@ -145,9 +152,11 @@ def restore_file(quarantine_path: Path, source: Source, entry: FileEntry) -> boo
     if path.exists() or not _has_content(quarantine_path, entry):
         return path.exists()
     try:
-        back, _ = move_new(quarantine_path, path)
+        back, _ = move_to_free_path(quarantine_path, path)
     except OSError as error:
-        LOG.warning("%s could not be put back: %s.", for_terminal(source.name), error.strerror)
+        LOG.warning(
+            "%s could not be put back: %s.", escape_for_terminal(source.name), error.strerror
+        )
         return False
     _get_note_path(quarantine_path).unlink(missing_ok=True)
     return back == path
@@ -159,7 +168,7 @@ def _make_note(source: Source, entry: FileEntry, action: str) -> dict[str, objec
     meaning, advice = REASON_TEXTS[reason]
     return {
         "file": source.name,
-        "came_from": display_name(os.path.abspath(source.path)),
+        "came_from": to_display_name(os.path.abspath(source.path)),
         "action": action,
         "pages": [page.page for page in bad],
         "reason": reason.value,

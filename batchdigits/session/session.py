@@ -12,9 +12,16 @@ from typing import NamedTuple, Protocol
 
 from batchdigits.config import Quarantine, Settings
 from batchdigits.errors import BatchdigitsError
-from batchdigits.execution.chunks import CHUNK_BYTES, Tasks
-from batchdigits.execution.jobs import Job, Jobs, Known, Sheet, Verdict, rejected_page
-from batchdigits.execution.pool import Fate, Workers
+from batchdigits.execution.chunks import CHUNK_BYTES, JobQueue
+from batchdigits.execution.jobs import (
+    Job,
+    JobRunner,
+    RecheckJob,
+    RejectJob,
+    SheetJob,
+    make_rejected_page,
+)
+from batchdigits.execution.pool import TaskFailure, WorkerPool
 from batchdigits.inference.engine import Engine
 from batchdigits.journal.entries import FileEntry, from_wire
 from batchdigits.journal.journal import Journal, PendingFile, RecordedFile
@@ -25,15 +32,15 @@ from batchdigits.records import FileStat, Reason, Rejection, Source
 from batchdigits.session.provenance import describe_provenance, make_reader_version
 from batchdigits.session.quarantine import mark_busy_if_changed, quarantine_file, restore_file
 from batchdigits.session.summary import Summary
-from batchdigits.system.atomic_files import UNFINISHED
-from batchdigits.system.clock import now
-from batchdigits.system.filenames import display_name, for_terminal, raw_name
+from batchdigits.system.atomic_files import PARTIAL_COPY_PREFIX
+from batchdigits.system.clock import utc_now
+from batchdigits.system.filenames import escape_for_terminal, to_display_name, to_raw_name
 from batchdigits.system.logs import LOG
 
 #: Files that cost a worker, none being read, after which it is not the files' fault.
 _MAX_LOST_WORKERS = 10
 
-JobPool = Workers[Job, bytes]
+JobPool = WorkerPool[Job, bytes]
 
 
 class SessionListener(Protocol):
@@ -71,20 +78,20 @@ class Session:
     ) -> None:
         self.settings = settings
         self.journal = journal
-        self.summary = Summary(started_at=now())
+        self.summary = Summary(started_at=utc_now())
         self.provenance = describe_provenance(engine, settings)
         self._inbox = os.fspath(settings.inbox)
         self._listener = listener
         self._start_time = time.monotonic()
-        self._reject_jobs: deque[Verdict] = deque()
+        self._reject_jobs: deque[RejectJob] = deque()
         self._pending: dict[str, PendingFile] = {}
         self._pool: JobPool | None = None
         self._lost_workers = 0
         self._unmovable_ids: set[int] = set()
-        self._job_runner = Jobs(
+        self._job_runner = JobRunner(
             RecognitionContext(engine, settings.limits, settings.outbox, settings.thumbnails)
         )
-        journal.claim(display_name(os.path.realpath(settings.inbox)), settings.rebind)
+        journal.claim(to_display_name(os.path.realpath(settings.inbox)), settings.rebind)
         self.reader_version_id = journal.register_reader_version(
             make_reader_version(engine, settings)
         )
@@ -104,7 +111,7 @@ class Session:
     def start_workers(self, count: int) -> Iterator[None]:
         """Have so many workers; they are forked here, so no thread may be running."""
         settings = self.settings
-        with Workers(
+        with WorkerPool(
             self._job_runner, count, settings.file_timeout, settings.worker_memory << 20
         ) as self._pool:
             try:
@@ -120,7 +127,7 @@ class Session:
     def replace_dead_workers(self) -> None:
         """Have a reader in the place of each that died while it had nothing to do."""
         if self._pool:
-            self._pool.mend()
+            self._pool.replace_dead_workers()
 
     def notify_listener(self) -> None:
         """Tell the listener how it goes."""
@@ -139,7 +146,7 @@ class Session:
 
     def path_from_name(self, name: str) -> str:
         """Where a file of the inbox lies."""
-        return f"{self._inbox}/{raw_name(name)}"
+        return f"{self._inbox}/{to_raw_name(name)}"
 
     def update_summary(self) -> None:
         """Bring the summary up to date before reports are drawn.
@@ -156,7 +163,7 @@ class Session:
         if self.settings.quarantine is Quarantine.OFF:
             return
         if left := self.journal.find_unquarantined():
-            for pattern in (f"{UNFINISHED}*", ".*.json.*.tmp"):
+            for pattern in (f"{PARTIAL_COPY_PREFIX}*", ".*.json.*.tmp"):
                 for half in self.settings.quarantine_folder.rglob(pattern):
                     half.unlink(missing_ok=True)
             self._quarantine_files(
@@ -192,9 +199,9 @@ class Session:
         self._reject_jobs.clear()
         chunks = plan.iter_chunks(chunk_size, CHUNK_BYTES)
         for jobs, result in self._pool.run(
-            Tasks(self._reject_jobs, map(self._make_jobs, chunks)), self._poll_listener
+            JobQueue(self._reject_jobs, map(self._make_jobs, chunks)), self._poll_listener
         ):
-            if isinstance(result, Fate):
+            if isinstance(result, TaskFailure):
                 done = self._handle_failure(jobs[0], result)
             else:
                 each = zip(jobs, from_wire(result), strict=True)
@@ -214,7 +221,7 @@ class Session:
                 todo.earlier_sha256,
                 todo.has_other_contents,
             )
-            jobs.append(Known(source) if todo.has_valid_reading else source)
+            jobs.append(RecheckJob(source) if todo.has_valid_reading else source)
         return jobs
 
     def _poll_listener(self) -> bool:
@@ -224,14 +231,14 @@ class Session:
     def _is_stopped(self) -> bool:
         return bool(self._listener.get_stop_signal())
 
-    def _handle_failure(self, job: Job, failure: Fate) -> list[tuple[Job, FileEntry]]:
+    def _handle_failure(self, job: Job, failure: TaskFailure) -> list[tuple[Job, FileEntry]]:
         """A worker died or hung over this one file: have it looked at without decoding it."""
-        assert not isinstance(job, Sheet)
+        assert not isinstance(job, SheetJob)
         limit = f"{self.settings.file_timeout:g} seconds"
-        if isinstance(job, Verdict):
+        if isinstance(job, RejectJob):
             why = Rejection(Reason.IO_ERROR, f"Its bytes could not be read within {limit}.")
-            return [(job, FileEntry.from_pages(FileStat(), "", [rejected_page(why)]))]
-        source = job.source if isinstance(job, Known) else job
+            return [(job, FileEntry.from_pages(FileStat(), "", [make_rejected_page(why)]))]
+        source = job.source if isinstance(job, RecheckJob) else job
         if failure.timed_out:
             why = Rejection(Reason.TIMED_OUT, f"Reading was given up after {limit}.")
         elif failure.error.startswith(MemoryError.__name__):
@@ -246,7 +253,7 @@ class Session:
                 f"({why.detail.rstrip('.')}) and read none: "
                 "the others are left alone, since they are hardly to blame."
             )
-        self._reject_jobs.append(Verdict(source, why))
+        self._reject_jobs.append(RejectJob(source, why))
         return []
 
     def _record_chunk(
@@ -258,7 +265,7 @@ class Session:
         pairs: list[tuple[PendingFile, FileEntry]] = []
         sources: dict[str, Source] = {}
         for job, read in results:
-            assert not isinstance(job, Sheet)
+            assert not isinstance(job, SheetJob)
             source = job if isinstance(job, Source) else job.source
             entry = mark_busy_if_changed(source, read) if read.needs_quarantine else read
             todo = self._pending.pop(source.name)
@@ -290,7 +297,7 @@ class Session:
                     places.append((number, *placed))
             except OSError as error:
                 if number not in self._unmovable_ids:
-                    name = for_terminal(source.name)
+                    name = escape_for_terminal(source.name)
                     LOG.warning("%s could not be quarantined and stays: %s.", name, error.strerror)
                 self._unmovable_ids.add(number)
         if places:
@@ -298,7 +305,7 @@ class Session:
 
     def draw_sheets(
         self, sheets: Iterable[list[Job]], should_stop: Callable[[], bool] | None = None
-    ) -> Iterator[Sheet]:
+    ) -> Iterator[SheetJob]:
         """Draw contact sheets, by the workers where there are any; yields those done.
 
         Asked several times a second, ``pause`` ends it, or else the listener does.
@@ -311,13 +318,13 @@ class Session:
             done = self._pool.run(sheets, should_stop or self._is_stopped)
         for jobs, result in done:
             for sheet in jobs:
-                if isinstance(result, Fate):
+                if isinstance(result, TaskFailure):
                     LOG.warning("A contact sheet could not be drawn.")
-                elif isinstance(sheet, Sheet):
+                elif isinstance(sheet, SheetJob):
                     yield sheet
 
 
 def _log_rejections(name: str, entry: FileEntry) -> None:
     for page in entry.pages:
         if page.detail:
-            LOG.debug("%s: %s. %s", for_terminal(name), page.reason, page.detail)
+            LOG.debug("%s: %s. %s", escape_for_terminal(name), page.reason, page.detail)

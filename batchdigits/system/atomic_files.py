@@ -11,11 +11,11 @@ from typing import IO
 
 from batchdigits.system.filenames import shorten
 
-LONGEST_ENDING = 16
+MAX_SUFFIX_BYTES = 16
 #: How names of copies begin until they are whole; a number follows.
-UNFINISHED = ".batchdigits-copy-"
+PARTIAL_COPY_PREFIX = ".batchdigits-copy-"
 #: Errors of a link or an unlink after which a copy may still work.
-_COPY_INSTEAD = {
+_COPY_FALLBACK_ERRNOS = {
     errno.EXDEV,
     errno.EPERM,
     errno.EACCES,
@@ -27,8 +27,8 @@ _COPY_INSTEAD = {
 
 
 @contextmanager
-def whole_file(
-    path: Path, ready: Callable[[Path], None] = lambda temporary: None
+def open_atomic_file(
+    path: Path, before_rename: Callable[[Path], None] = lambda temporary: None
 ) -> Iterator[IO[str]]:
     r"""Write a text file that appears whole or not at all (temporary file, fsync, rename).
 
@@ -36,15 +36,15 @@ def whole_file(
     is told of the temporary file when all is written, before it takes its place.
     """
     with (
-        whole_path(path, ready) as temporary,
+        stage_atomic_file(path, before_rename) as temporary,
         temporary.open("w", encoding="utf-8", newline="") as file,
     ):
         yield file
 
 
 @contextmanager
-def whole_path(
-    path: Path, ready: Callable[[Path], None] = lambda temporary: None
+def stage_atomic_file(
+    path: Path, before_rename: Callable[[Path], None] = lambda temporary: None
 ) -> Iterator[Path]:
     """The same for a file that somebody else writes, to the path that the context gives."""
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -54,7 +54,7 @@ def whole_path(
         yield temporary
         with temporary.open("rb") as file:
             os.fsync(file.fileno())
-        ready(temporary)
+        before_rename(temporary)
         os.replace(temporary, path)
     except BaseException:
         temporary.unlink(missing_ok=True)
@@ -86,21 +86,21 @@ def _write(path: str | Path, data: bytes) -> None:
         os.close(descriptor)
 
 
-def move_new(source: Path, target: Path) -> tuple[Path, bool]:
+def move_to_free_path(source: Path, target: Path) -> tuple[Path, bool]:
     """Move a file to ``target`` or, where that is taken, to ``target-2``, ``-3`` and so on.
 
-    See :func:`move_to`. Returns where the file lies now, and whether the source is gone.
+    See :func:`move_file`. Returns where the file lies now, and whether the source is gone.
     """
     number = 1
     while True:
-        path = numbered(target, number)
+        path = append_number(target, number)
         try:
-            return path, move_to(source, path)
+            return path, move_file(source, path)
         except FileExistsError:
             number += 1
 
 
-def move_to(source: Path, path: Path) -> bool:
+def move_file(source: Path, target: Path) -> bool:
     """Move a file; whether the source is gone: where it may not be removed, it is copied.
 
     Works across file systems; nothing is ever overwritten, and the source goes only after the
@@ -109,14 +109,14 @@ def move_to(source: Path, path: Path) -> bool:
     Raises:
         FileExistsError: there is something at ``path``.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
+    target.parent.mkdir(parents=True, exist_ok=True)
     try:
-        _rename_new(source, path)
+        _rename_by_link(source, target)
         return True
     except OSError as error:
-        if error.errno not in _COPY_INSTEAD:
+        if error.errno not in _COPY_FALLBACK_ERRNOS:
             raise
-    copy_to(source, path)
+    copy_file(source, target)
     try:
         source.unlink()
     except OSError:
@@ -124,36 +124,36 @@ def move_to(source: Path, path: Path) -> bool:
     return True
 
 
-def numbered(target: Path, number: int) -> Path:
+def append_number(target: Path, number: int) -> Path:
     """``target`` itself for 1, else with ``-2``, ``-3`` and so on before its ending."""
     # What follows a dot is an ending only where it is short; a name may be one long "ending".
-    ending = target.suffix if len(os.fsencode(target.suffix)) <= LONGEST_ENDING else ""
+    ending = target.suffix if len(os.fsencode(target.suffix)) <= MAX_SUFFIX_BYTES else ""
     stem = target.name.removesuffix(ending)
     return target.with_name(shorten(stem, ending if number == 1 else f"-{number}{ending}"))
 
 
-def _rename_new(source: Path, path: Path) -> None:
+def _rename_by_link(source: Path, target: Path) -> None:
     """A rename that fails where ``path`` exists: a hard link first, as POSIX rename overwrites."""
     if source.is_symlink():
         raise OSError(errno.EXDEV, "a link is copied, not moved")
-    os.link(source, path)
+    os.link(source, target)
     try:
         source.unlink()
     except OSError:
-        path.unlink()
+        target.unlink()
         raise
 
 
-def copy_to(source: Path, path: Path) -> None:
+def copy_file(source: Path, target: Path) -> None:
     """Copy a file; a half copy never stands under the final name.
 
     Raises:
         FileExistsError: there is something at ``path``.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    if path.exists():
-        raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(path))
-    temporary = path.with_name(f"{UNFINISHED}{os.getpid()}")
+    target.parent.mkdir(parents=True, exist_ok=True)
+    if target.exists():
+        raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(target))
+    temporary = target.with_name(f"{PARTIAL_COPY_PREFIX}{os.getpid()}")
     try:
         with temporary.open("wb") as new, source.open("rb") as old:
             shutil.copyfileobj(old, new, 1 << 20)
@@ -162,26 +162,26 @@ def copy_to(source: Path, path: Path) -> None:
         times = source.stat()
         with suppress(OSError):
             os.utime(temporary, ns=(times.st_atime_ns, times.st_mtime_ns))
-        _name_new(temporary, path)
+        _publish_temporary(temporary, target)
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise
 
 
-def _name_new(temporary: Path, path: Path) -> None:
+def _publish_temporary(temporary: Path, target: Path) -> None:
     """A rename that fails where ``path`` exists."""
     try:
-        os.link(temporary, path)
+        os.link(temporary, target)
     except OSError as error:
-        if error.errno not in _COPY_INSTEAD:
+        if error.errno not in _COPY_FALLBACK_ERRNOS:
             raise
         # A disk without hard links (FAT, some shares): nobody else names files here.
-        os.rename(temporary, path)
+        os.rename(temporary, target)
         return
     temporary.unlink()
 
 
-def holds(path: Path, size: int, sha256: str) -> bool:
+def has_content(path: Path, size: int, sha256: str) -> bool:
     """Whether a file has a content of so many bytes with that hash; ``False`` if it cannot be read.
 
     Asked before a file is taken away: only what was judged may be.

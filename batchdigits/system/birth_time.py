@@ -13,7 +13,7 @@ _STATX_BYTES = 256
 _FIELDS = Struct("=I76xqI")
 
 
-def _of_linux() -> Callable[[int], int] | None:
+def _load_statx_reader() -> Callable[[int], int] | None:
     """``statx(2)`` of the C library (glibc 2.28, musl 1.2); Python has it from 3.15 on."""
     if sys.platform != "linux":
         return None
@@ -24,17 +24,17 @@ def _of_linux() -> Callable[[int], int] | None:
     statx.argtypes = (ctypes.c_int, ctypes.c_char_p, ctypes.c_int, ctypes.c_uint, result)
     flags = _AT_EMPTY_PATH | _AT_STATX_DONT_SYNC
 
-    def born(descriptor: int) -> int:
+    def read_from_statx(descriptor: int) -> int:
         answer = result()
         if statx(descriptor, b"", flags, _STATX_BTIME, answer) != 0:
             return 0
         known, seconds, nanoseconds = _FIELDS.unpack_from(answer)
         return seconds * 10**9 + nanoseconds if known & _STATX_BTIME else 0
 
-    return born
+    return read_from_statx
 
 
-def _of_stat(descriptor: int) -> int:
+def _read_from_stat(descriptor: int) -> int:
     """What :func:`os.fstat` says on macOS, BSD and Windows."""
     found = os.fstat(descriptor)
     nanoseconds = getattr(found, "st_birthtime_ns", None)
@@ -43,4 +43,4 @@ def _of_stat(descriptor: int) -> int:
 
 #: Nanoseconds since 1970 at which an open file was made, by its descriptor; 0 where the system
 #: or the file system does not say.
-born_ns: Callable[[int], int] = _of_linux() or _of_stat
+read_birth_time_ns: Callable[[int], int] = _load_statx_reader() or _read_from_stat

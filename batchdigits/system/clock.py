@@ -3,6 +3,6 @@
 import time
 
 
-def now() -> str:
+def utc_now() -> str:
     """This second in UTC: ISO 8601 with a ``Z``."""
     return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())

@@ -7,7 +7,7 @@ from struct import Struct
 #: other end waits for the whole message, and for ever where the sender hangs in the middle of one.
 _LENGTH = Struct("=Q")
 #: Bytes taken in at once.
-_AT_ONCE = 1 << 20
+_READ_BYTES = 1 << 20
 
 
 def send(descriptor: int, message: bytes) -> None:
@@ -21,12 +21,12 @@ def send(descriptor: int, message: bytes) -> None:
         data = data[os.write(descriptor, data) :]
 
 
-class Inlet:
+class MessageReader:
     """The receiving end of a pipe."""
 
     def __init__(self, descriptor: int) -> None:
         self._descriptor = descriptor
-        self._heard = bytearray()
+        self._buffer = bytearray()
 
     def read(self) -> list[bytes]:
         """What has wholly arrived; call it when there is something to read.
@@ -35,15 +35,15 @@ class Inlet:
             EOFError: the sender is no longer there.
             OSError: nor is the pipe.
         """
-        data = os.read(self._descriptor, _AT_ONCE)
+        data = os.read(self._descriptor, _READ_BYTES)
         if not data:
             raise EOFError
-        self._heard += data
+        self._buffer += data
         messages = []
-        while len(self._heard) >= _LENGTH.size:
-            end = _LENGTH.size + _LENGTH.unpack_from(self._heard)[0]
-            if len(self._heard) < end:
+        while len(self._buffer) >= _LENGTH.size:
+            end = _LENGTH.size + _LENGTH.unpack_from(self._buffer)[0]
+            if len(self._buffer) < end:
                 break
-            messages.append(bytes(self._heard[_LENGTH.size : end]))
-            del self._heard[:end]
+            messages.append(bytes(self._buffer[_LENGTH.size : end]))
+            del self._buffer[:end]
         return messages

@@ -9,11 +9,11 @@ from pathlib import Path
 from batchdigits.errors import OutboxError
 
 #: Seconds in which a process that was just killed has surely let go.
-_PATIENCE = 1.0
+_ACQUIRE_TIMEOUT = 1.0
 
 
 @contextmanager
-def locked(path: Path, outbox: Path) -> Iterator[None]:
+def hold_lock(path: Path, outbox: Path) -> Iterator[None]:
     """Hold the lock file at ``path`` for as long as the context lasts.
 
     A POSIX record lock (fcntl(2)): it ends with this process however that ends, is not
@@ -26,14 +26,14 @@ def locked(path: Path, outbox: Path) -> Iterator[None]:
 
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
     try:
-        deadline = time.monotonic() + _PATIENCE
+        deadline = time.monotonic() + _ACQUIRE_TIMEOUT
         while True:
             try:
                 fcntl.lockf(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
                 break
             except (BlockingIOError, PermissionError):
                 if time.monotonic() > deadline:
-                    raise OutboxError(_in_use(descriptor, outbox)) from None
+                    raise OutboxError(_describe_holder(descriptor, outbox)) from None
                 time.sleep(0.05)
         os.ftruncate(descriptor, 0)
         os.pwrite(descriptor, b"%d\n" % os.getpid(), 0)
@@ -42,7 +42,7 @@ def locked(path: Path, outbox: Path) -> Iterator[None]:
         os.close(descriptor)
 
 
-def _in_use(descriptor: int, outbox: Path) -> str:
+def _describe_holder(descriptor: int, outbox: Path) -> str:
     holder = os.pread(descriptor, 20, 0).decode("ascii", "replace").strip()
     who = f" (process {holder})" if holder else ""
     return f"The outbox {outbox} is in use by another batchdigits{who}: wait, or choose another."

@@ -18,7 +18,7 @@ if TYPE_CHECKING:  # rich takes as long to load as Typer
 LOG = logging.getLogger("batchdigits")
 
 
-def own_stderr() -> None:
+def silence_library_stderr() -> None:
     """Keep stderr for ourselves: what decoder libraries print by themselves goes nowhere.
 
     libjpeg, libpng and libtiff write to file descriptor 2 even with OpenCV's log silent, in the
@@ -30,35 +30,35 @@ def own_stderr() -> None:
         return
     sys.stderr.flush()
     encoding, errors = sys.stderr.encoding, sys.stderr.errors
-    sys.stderr = _Listener(os.dup(2), encoding, errors or "backslashreplace")
+    sys.stderr = _TolerantStream(os.dup(2), encoding, errors or "backslashreplace")
     os.dup2(silence, 2)
     os.close(silence)
 
 
-class Stop:
+class StopSignal:
     """Whether somebody asked the program to end: Ctrl-C or SIGTERM."""
 
     def __init__(self) -> None:
         self.signal = 0
 
     @contextmanager
-    def listening(self) -> Iterator[None]:
+    def catch_signals(self) -> Iterator[None]:
         """Catch the signals; a second one ends the program at once."""
         signals = (signal.SIGINT, signal.SIGTERM)
-        before = {each: signal.signal(each, self._note) for each in signals}
+        before = {each: signal.signal(each, self._handle_signal) for each in signals}
         try:
             yield
         finally:
             for each, handler in before.items():
                 signal.signal(each, handler)
 
-    def _note(self, number: int, _frame: FrameType | None) -> None:
+    def _handle_signal(self, number: int, _frame: FrameType | None) -> None:
         if self.signal:
             raise KeyboardInterrupt
         self.signal = number
 
 
-class _Listener(io.TextIOWrapper):
+class _TolerantStream(io.TextIOWrapper):
     """A terminal, file or pipe whose reader may go away without ending our work."""
 
     def __init__(self, descriptor: int, encoding: str, errors: str) -> None:
@@ -87,7 +87,11 @@ class _Listener(io.TextIOWrapper):
 
 
 def start_logging(
-    console: "Console | None", quiet: bool, verbose: bool, as_json: bool, stamped: bool = False
+    console: "Console | None",
+    quiet: bool,
+    verbose: bool,
+    as_json: bool,
+    with_timestamps: bool = False,
 ) -> None:
     """Send the program's log to stderr as people's lines or as JSON lines.
 
@@ -97,17 +101,17 @@ def start_logging(
     handler: logging.Handler
     if as_json:
         handler = logging.StreamHandler(sys.stderr)
-        handler.setFormatter(JsonLines())
+        handler.setFormatter(JsonFormatter())
     else:
-        handler = PlainLines(console) if console else logging.StreamHandler(sys.stderr)
-        if stamped:
+        handler = ConsoleHandler(console) if console else logging.StreamHandler(sys.stderr)
+        if with_timestamps:
             handler.setFormatter(logging.Formatter("%(asctime)s %(message)s", "%Y-%m-%d %H:%M:%S"))
     LOG.handlers = [handler]
     LOG.propagate = False
     LOG.setLevel(logging.WARNING if quiet else logging.DEBUG if verbose else logging.INFO)
 
 
-class PlainLines(logging.Handler):
+class ConsoleHandler(logging.Handler):
     """One line of text a message, printed above the bar."""
 
     def __init__(self, console: "Console") -> None:
@@ -119,7 +123,7 @@ class PlainLines(logging.Handler):
         self._console.print(record.getMessage(), markup=False, highlight=False, soft_wrap=True)
 
 
-class JsonLines(logging.Formatter):
+class JsonFormatter(logging.Formatter):
     """One JSON object a line: time (UTC), level, message, and the fields given as ``extra``."""
 
     def format(self, record: logging.LogRecord) -> str:

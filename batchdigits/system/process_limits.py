@@ -9,11 +9,11 @@ import sys
 _PR_SET_PDEATHSIG = 1  # prctl(2)
 
 
-def die_with(parent: int) -> None:
+def die_with_parent(parent_pid: int) -> None:
     """Have the kernel kill this process when its parent dies, however that happens (Linux)."""
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
-    if os.getppid() != parent:  # it died before that was set
+    if os.getppid() != parent_pid:  # it died before that was set
         os._exit(0)
 
 

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from batchdigits.errors import DataError, UsageError
-from batchdigits.system.atomic_files import whole_path
+from batchdigits.system.atomic_files import stage_atomic_file
 from batchdigits.training.history import EpochMetrics
 from batchdigits.training.recipe import Recipe
 from batchdigits.training.trainer import Trainer
@@ -89,7 +89,7 @@ class Checkpoint:
         about = self._metadata | {"history": [asdict(epoch) for epoch in self.history]}
         arrays = {f"variable{i}": each.numpy() for i, each in enumerate(trainer.variables)}
         arrays |= {f"best{i}": each for i, each in enumerate(self.best_weights)}
-        with whole_path(self.path) as half, half.open("wb") as file:
+        with stage_atomic_file(self.path) as half, half.open("wb") as file:
             np.savez(file, about=json.dumps(about), **arrays)
 
     def remove(self) -> None:

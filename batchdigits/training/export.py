@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from batchdigits.system.atomic_files import whole_file, whole_path
+from batchdigits.system.atomic_files import open_atomic_file, stage_atomic_file
 
 #: Images predicted in one call; fixed in the file, so that LiteRT plans its memory once. More cost
 #: as much an image, and a page by itself would wait for all of them.
@@ -65,8 +65,8 @@ def write_model(folder: Path, name: str, content: bytes, fields: dict[str, objec
     card = build_file_fields(name, content) | fields
     if (twin := path.with_suffix(".keras")).is_file():
         card["keras_sha256"] = hashlib.sha256(twin.read_bytes()).hexdigest()
-    with whole_path(path) as half:
+    with stage_atomic_file(path) as half:
         half.write_bytes(content)
-    with whole_file(path.with_suffix(".json")) as file:
+    with open_atomic_file(path.with_suffix(".json")) as file:
         file.write(json.dumps(card, indent=2) + "\n")
     return path

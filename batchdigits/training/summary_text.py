@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from batchdigits.inference.registry import MODELS_FOLDER
 from batchdigits.percentages import compute_wilson_interval, format_percent
-from batchdigits.system.filenames import for_terminal
+from batchdigits.system.filenames import escape_for_terminal
 from batchdigits.training.command import TrainingResult
 from batchdigits.training.request import CHECKPOINT_ENDING, TrainingRequest
 
@@ -62,6 +62,6 @@ def format_next_steps(request: TrainingRequest, result: TrainingResult) -> Itera
         patience = request.recipe.patience
         yield f"Ended early: the best epoch was followed by {patience} no better ones."
     written = ", ".join(request.get_path(ending).name for ending in (".keras", ".json", ".png"))
-    yield for_terminal(f"Written: {result.path}, {written}")
+    yield escape_for_terminal(f"Written: {result.path}, {written}")
     named = shlex.quote(request.name if request.folder == MODELS_FOLDER else str(result.path))
-    yield for_terminal(f"Read with it: batchdigits run INBOX OUTBOX --model {named}")
+    yield escape_for_terminal(f"Read with it: batchdigits run INBOX OUTBOX --model {named}")

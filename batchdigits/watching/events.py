@@ -16,29 +16,29 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 
 from batchdigits.config import Watching
-from batchdigits.system.filesystems import shared_by
+from batchdigits.system.filesystems import describe_sharing
 from batchdigits.system.logs import LOG
-from batchdigits.watching.observer import Ears, Kind
+from batchdigits.watching.observer import EventKind, ObserverProcess
 
 #: Seconds between two looks where nothing else is said, and the share of one core they may take.
-POLL, _POLL_SHARE = 5.0, 0.008
+DEFAULT_POLL_INTERVAL, _POLL_CPU_SHARE = 5.0, 0.008
 #: Seconds that the first word, and the event of a probe file, are waited for.
-_FIRST_WORD, _PROBE_WAIT = 10.0, 2.0
+_START_TIMEOUT, _PROBE_TIMEOUT = 10.0, 2.0
 #: Events after which one more look is taken once it is quiet: some may have been lost.
-_MANY = 2000
+_BURST_EVENTS = 2000
 #: Seconds between looks for an inbox that is lost: doubled each time, up to the most.
-_BACK_OFF, _MOST_BACK_OFF = 0.5, 30.0
+_MIN_BACK_OFF, _MAX_BACK_OFF = 0.5, 30.0
 #: Seconds until events are tried again where they could not be had.
-_CHOOSE_AGAIN = 600.0
+_EVENTS_RETRY_DELAY = 600.0
 #: Times that ears may fail within a minute before they are given up.
-_FAILURES = 5
-_SYSCTL = {
+_MAX_FAILURES = 5
+_ERRNO_HINTS = {
     errno.ENOSPC: "the limit of watches is reached: raise fs.inotify.max_user_watches",
     errno.EMFILE: "the limit of watchers is reached: raise fs.inotify.max_user_instances",
 }
 
 
-class Mode(StrEnum):
+class WatchMode(StrEnum):
     """How it is known what happens in the inbox."""
 
     EVENTS = "events"
@@ -46,7 +46,7 @@ class Mode(StrEnum):
 
 
 @dataclass(slots=True)
-class News:
+class Arrivals:
     """What happened: names in the inbox as :func:`os.fsdecode` gives them, each once."""
 
     files: list[str] = field(default_factory=list)
@@ -54,7 +54,7 @@ class News:
     gone: list[str] = field(default_factory=list)
 
 
-class Lookout:
+class EventSource:
     """Keeps looking at one inbox, whatever becomes of events, observer and inbox.
 
     Attributes:
@@ -71,81 +71,81 @@ class Lookout:
         self._path = os.fspath(inbox)
         self._prefix = f"{os.path.realpath(inbox).rstrip('/')}/"
         self._watching = watching
-        self._ears: Ears | None = None
-        self._identity = self._look()
-        self._due = 0.0
-        self._events = 0
+        self._observer: ObserverProcess | None = None
+        self._identity = self._identify_inbox()
+        self._rescan_at = 0.0
+        self._event_count = 0
         self._quiet_from = 0.0
         self._check_at = 0.0
-        self._back_off = _BACK_OFF
-        self._failures: list[float] = []
-        self.mode, self.reason = Mode.POLLING, "not started yet"
+        self._back_off = _MIN_BACK_OFF
+        self._failure_times: list[float] = []
+        self.mode, self.reason = WatchMode.POLLING, "not started yet"
         self.interval = watching.rescan
-        self.lost = 0.0
+        self.lost_since = 0.0
         self.is_local = True
-        self.exchanged = self.doubtful = False
-        self._choose_at = math.inf
+        self.exchanged = self.was_exchanged = False
+        self._retry_events_at = math.inf
         self.last_event = 0.0
 
     def start(self) -> None:
         """Choose events or polling; before the first look, so that nothing falls between."""
-        shared = shared_by(self._inbox)
+        shared = describe_sharing(self._inbox)
         self.is_local = shared is None
-        self._choose_at = math.inf
+        self._retry_events_at = math.inf
         if self._watching.poll is not None:
-            self._poll("--poll asks for it")
+            self._use_polling("--poll asks for it")
         elif shared is not None:
-            self._poll(shared)
+            self._use_polling(shared)
         else:
-            self._listen()
+            self._use_events()
 
-    def end(self) -> None:
+    def stop(self) -> None:
         """Stop listening."""
-        if self._ears:
-            self._ears.end()
-            self._ears = None
+        if self._observer:
+            self._observer.stop()
+            self._observer = None
 
     @property
     def pid(self) -> int:
         """The process that listens, or 0."""
-        return self._ears.pid if self._ears else 0
+        return self._observer.pid if self._observer else 0
 
     @property
     def pipes(self) -> list[Connection]:
         """What becomes readable when there is news."""
-        return [self._ears.pipe] if self._ears else []
+        return [self._observer.pipe] if self._observer else []
 
-    def _poll(self, why: str) -> None:
-        self.end()
+    def _use_polling(self, reason: str) -> None:
+        self.stop()
         if self.is_local and self._watching.poll is None:  # it may be better another time
-            self._choose_at = time.monotonic() + _CHOOSE_AGAIN
-        if (self.mode, self.reason) == (Mode.POLLING, why):
+            self._retry_events_at = time.monotonic() + _EVENTS_RETRY_DELAY
+        if (self.mode, self.reason) == (WatchMode.POLLING, reason):
             return
-        self.mode, self.reason = Mode.POLLING, why
-        self.interval = self._watching.poll or POLL
-        LOG.info("Looking for new files every %g s: %s.", self.interval, why)
+        self.mode, self.reason = WatchMode.POLLING, reason
+        self.interval = self._watching.poll or DEFAULT_POLL_INTERVAL
+        LOG.info("Looking for new files every %g s: %s.", self.interval, reason)
 
-    def _listen(self) -> None:
-        self.end()
+    def _use_events(self) -> None:
+        self.stop()
         # watchdog reports paths below the one it is given: the real one, as links may change.
-        ears = self._ears = Ears(self._prefix.rstrip("/") or "/")
-        first = ears.heard(_FIRST_WORD)
+        ears = self._observer = ObserverProcess(self._prefix.rstrip("/") or "/")
+        first = ears.read_events(_START_TIMEOUT)
         for kind, number in first:
-            if kind == Kind.CANNOT:
-                return self._poll(_refused(number))
+            if kind == EventKind.FAILED:
+                return self._use_polling(_explain_errno(number))
         if not first:
-            return self._poll("the observer of events did not start")
-        heard = self._probe()
+            return self._use_polling("the observer of events did not start")
+        heard = self._probe_events()
         if heard is False:
-            return self._poll("a probe file raised no event here")
+            return self._use_polling("a probe file raised no event here")
         self.interval = self._watching.rescan
-        if self.mode is not Mode.EVENTS:
-            self.mode = Mode.EVENTS
+        if self.mode is not WatchMode.EVENTS:
+            self.mode = WatchMode.EVENTS
             self.reason = "a probe file raised one" if heard else "no probe file could be made"
             LOG.info("Watching for new files; all is compared again every %g s.", self.interval)
         return None
 
-    def _probe(self) -> bool | None:
+    def _probe_events(self) -> bool | None:
         """Whether a file made here raises an event; ``None`` where none can be made."""
         probe = f"{self._prefix}.batchdigits-probe-{os.getpid()}"
         try:
@@ -155,56 +155,58 @@ class Lookout:
         finally:
             with suppress(OSError):
                 os.unlink(probe)
-        assert self._ears
-        until = time.monotonic() + _PROBE_WAIT
-        while self._ears.alive(time.monotonic()) and (left := until - time.monotonic()) > 0:
+        assert self._observer
+        until = time.monotonic() + _PROBE_TIMEOUT
+        while self._observer.is_alive(time.monotonic()) and (left := until - time.monotonic()) > 0:
             # What else is heard meanwhile is found by the first look, which comes after.
-            if any(path == probe for _, path in self._ears.heard(left)):
+            if any(path == probe for _, path in self._observer.read_events(left)):
                 return True
         return False
 
-    def news(self, now: float) -> News:
+    def collect_arrivals(self, now: float) -> Arrivals:
         """What has happened since the last call; also sees to it that news can come."""
-        news = News()
-        if self._ears:
-            for kind, path in self._ears.heard():
-                self._sort(news, kind, path, now)
+        news = Arrivals()
+        if self._observer:
+            for kind, path in self._observer.read_events():
+                self._dispatch_event(news, kind, path, now)
         if now >= self._check_at:
-            self._check(now)
+            self._check_inbox(now)
         return news
 
-    def _sort(self, news: News, kind: str, path: str, now: float) -> None:
-        if kind == Kind.CANNOT:
-            self._poll(_refused(path))
-        if kind == Kind.STALE:
-            self._listen()
-        if kind in (Kind.LOST, Kind.CANNOT, Kind.STALE):
-            self.rescan_soon()
+    def _dispatch_event(self, arrivals: Arrivals, kind: str, path: str, now: float) -> None:
+        if kind == EventKind.FAILED:
+            self._use_polling(_explain_errno(path))
+        if kind == EventKind.STALE_WATCHES:
+            self._use_events()
+        if kind in (EventKind.OVERFLOW, EventKind.FAILED, EventKind.STALE_WATCHES):
+            self.schedule_rescan()
         if not path.startswith(self._prefix):
             return
         name = path[len(self._prefix) :]
-        {Kind.FILE: news.files, Kind.FOLDER: news.folders, Kind.GONE: news.gone}.get(
-            Kind(kind), []
-        ).append(name)
-        if kind == Kind.FOLDER_GONE:
-            self.rescan_soon(now + self._watching.settle)
+        {
+            EventKind.FILE: arrivals.files,
+            EventKind.FOLDER: arrivals.folders,
+            EventKind.GONE: arrivals.gone,
+        }.get(EventKind(kind), []).append(name)
+        if kind == EventKind.FOLDER_GONE:
+            self.schedule_rescan(now + self._watching.settle)
         self.last_event = time.time()
-        self._events += 1
+        self._event_count += 1
         self._quiet_from = now + max(self._watching.settle, 1.0)
 
-    def _check(self, now: float) -> None:
+    def _check_inbox(self, now: float) -> None:
         """See that the inbox is there and is the same, and that ears hear."""
         self._check_at = now + 1.0
-        found = self._look()
+        found = self._identify_inbox()
         if found is None:
-            if not self.lost:
+            if not self.lost_since:
                 LOG.warning("The inbox %s cannot be reached: waiting for it.", self._inbox)
-                self.lost, self._back_off = now, _BACK_OFF
-                self.end()
+                self.lost_since, self._back_off = now, _MIN_BACK_OFF
+                self.stop()
             self._check_at = now + self._back_off
-            self._back_off = min(self._back_off * 2, _MOST_BACK_OFF)
+            self._back_off = min(self._back_off * 2, _MAX_BACK_OFF)
             return
-        returned, self.lost = bool(self.lost), 0.0
+        returned, self.lost_since = bool(self.lost_since), 0.0
         if returned:
             LOG.warning("The inbox %s is there again.", self._inbox)
         elif found != self._identity:
@@ -214,28 +216,28 @@ class Lookout:
             self._identity = found
             self._prefix = f"{os.path.realpath(self._inbox).rstrip('/')}/"
             self.start()  # it may lie on another disk now
-            self.rescan_soon()
-        elif self._ears and not self._ears.alive(now):
-            self._recover(now)
-        elif now >= self._choose_at:
+            self.schedule_rescan()
+        elif self._observer and not self._observer.is_alive(now):
+            self._restart_observer(now)
+        elif now >= self._retry_events_at:
             self.start()
-            self.rescan_soon()
+            self.schedule_rescan()
 
-    def _recover(self, now: float) -> None:
+    def _restart_observer(self, now: float) -> None:
         """The observer ended or hangs."""
-        self._failures = [each for each in self._failures if now - each < 60] + [now]
-        if len(self._failures) > _FAILURES:
-            self._poll("the observer of events keeps failing")
+        self._failure_times = [each for each in self._failure_times if now - each < 60] + [now]
+        if len(self._failure_times) > _MAX_FAILURES:
+            self._use_polling("the observer of events keeps failing")
         else:
             LOG.warning("The observer of events ended and is started again.")
-            self._listen()
-        self.rescan_soon()
+            self._use_events()
+        self.schedule_rescan()
 
-    def reachable(self) -> bool:
+    def is_reachable(self) -> bool:
         """Whether the inbox is there this moment, and is the one that is watched."""
-        return not self.lost and self._look() == self._identity
+        return not self.lost_since and self._identify_inbox() == self._identity
 
-    def _look(self) -> tuple[int, int] | None:
+    def _identify_inbox(self) -> tuple[int, int] | None:
         """Which folder the inbox is; ``None`` where it cannot be listed."""
         try:
             status = os.stat(self._path)
@@ -244,53 +246,57 @@ class Lookout:
             return None
         return status.st_dev, status.st_ino
 
-    def rescan_soon(self, when: float = 0.0) -> None:
+    def schedule_rescan(self, when: float = 0.0) -> None:
         """Have the whole inbox compared, not before ``when``."""
-        self._due = min(self._due, when)
+        self._rescan_at = min(self._rescan_at, when)
 
-    def rescan_due(self, now: float) -> bool:
+    def is_rescan_due(self, now: float) -> bool:
         """Whether the whole inbox is to be compared with what is on record."""
-        if self.lost:
+        if self.lost_since:
             return False
-        return now >= self._due or (self._events >= _MANY and now >= self._quiet_from)
+        return now >= self._rescan_at or (
+            self._event_count >= _BURST_EVENTS and now >= self._quiet_from
+        )
 
     @property
     def next_rescan(self) -> float:
         """When it is due; never while there is no inbox."""
-        if self.lost:
+        if self.lost_since:
             return math.inf
-        many = self._quiet_from if self._events >= _MANY else math.inf
-        return min(self._due, many)
+        many = self._quiet_from if self._event_count >= _BURST_EVENTS else math.inf
+        return min(self._rescan_at, many)
 
-    def rescanning(self) -> None:
+    def start_rescan(self) -> None:
         """A look begins: what comes up from now on asks for another."""
-        self._due = math.inf
-        self._events = 0
-        self.doubtful, self.exchanged = self.exchanged, False
+        self._rescan_at = math.inf
+        self._event_count = 0
+        self.was_exchanged, self.exchanged = self.exchanged, False
 
-    def rescanned(self, begun: float, cost: float, now: float, more: bool, empty: bool) -> None:
+    def finish_rescan(
+        self, started: float, cpu_seconds: float, now: float, has_more: bool, is_empty: bool
+    ) -> None:
         """A look was taken that cost so many seconds of processor time; ``more`` is left to do.
 
         Polling slows itself down to keep its share of the processor.
         """
-        self.exchanged = self.exchanged or (self.doubtful and empty)
-        if self.mode is Mode.EVENTS:
-            self.rescan_soon(now if more else begun + self._watching.rescan)
-            if shared_by(self._inbox) is not None:
+        self.exchanged = self.exchanged or (self.was_exchanged and is_empty)
+        if self.mode is WatchMode.EVENTS:
+            self.schedule_rescan(now if has_more else started + self._watching.rescan)
+            if describe_sharing(self._inbox) is not None:
                 self.start()
             return
-        wanted = self._watching.poll or POLL
-        interval = max(wanted, cost / _POLL_SHARE)
+        wanted = self._watching.poll or DEFAULT_POLL_INTERVAL
+        interval = max(wanted, cpu_seconds / _POLL_CPU_SHARE)
         if interval > max(1.2 * self.interval, 1.1 * wanted):
             LOG.info(
                 "A look through the inbox takes %.2f s: one is taken every %.1f s, not every %g s.",
-                *(cost, interval, wanted),
+                *(cpu_seconds, interval, wanted),
             )
         self.interval = interval if interval > 1.1 * wanted else wanted
-        self.rescan_soon(now if more else now + self.interval)
+        self.schedule_rescan(now if has_more else now + self.interval)
 
 
-def _refused(number: str) -> str:
+def _explain_errno(number: str) -> str:
     """Why events cannot be had, from the error number that the system gave."""
-    words = _SYSCTL.get(int(number), os.strerror(int(number)).lower())
+    words = _ERRNO_HINTS.get(int(number), os.strerror(int(number)).lower())
     return f"events cannot be had, {words}"

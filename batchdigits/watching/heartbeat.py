@@ -15,16 +15,16 @@ from batchdigits.journal.store import STATE_FOLDER
 from batchdigits.records import Status
 from batchdigits.system.lockfile import is_locked
 
-FILE = "watch.json"
+HEARTBEAT_FILE = "watch.json"
 #: Seconds between two heartbeats, and how old one may be before the watcher counts as stuck.
-BEAT, STALE = 5.0, 30.0
+HEARTBEAT_INTERVAL, STALE_AFTER = 5.0, 30.0
 #: Seconds that a settled file may wait for its turn before the watcher counts as stuck. Files are
 #: read thousands a second; only a large share of slow pages comes near.
-_OVERDUE = 600.0
+_OVERDUE_AFTER = 600.0
 
 
 @dataclass(slots=True)
-class Condition:
+class WatcherStatus:
     """How a watcher is. Times are seconds since 1970, or 0; ages and waits are seconds.
 
     Attributes:
@@ -67,19 +67,19 @@ class Condition:
     ended: float = 0.0
     ended_by: str = ""
 
-    def problem(self, now: float) -> str:
+    def describe_problem(self, now: float) -> str:
         """What is wrong with the watcher, in words; empty where all is well."""
         if self.ended:
             why = f": {self.ended_by.rstrip('.')}" if self.ended_by else ""
-            return f"it ended {ago(now - self.ended)} ago{why}"
-        if now - self.beat > STALE:
-            return f"it has not moved for {ago(now - self.beat)}"
+            return f"it ended {format_duration(now - self.ended)} ago{why}"
+        if now - self.beat > STALE_AFTER:
+            return f"it has not moved for {format_duration(now - self.beat)}"
         if self.lost_since:
-            return f"its inbox has been out of reach for {ago(now - self.lost_since)}"
+            return f"its inbox has been out of reach for {format_duration(now - self.lost_since)}"
         if self.exchanged:
             return "its inbox is another folder than before, and empty: is its disk mounted?"
-        if self.overdue > _OVERDUE:
-            return f"a file has been waiting for its turn for {ago(self.overdue)}"
+        if self.overdue > _OVERDUE_AFTER:
+            return f"a file has been waiting for its turn for {format_duration(self.overdue)}"
         if not all(map(_is_running, self.workers)) or not self.workers:
             return "a reader is missing"
         if self.mode == "events" and not _is_running(self.observer):
@@ -87,23 +87,23 @@ class Condition:
         return ""
 
 
-def write(outbox: Path, condition: Condition) -> None:
+def write(outbox: Path, status: WatcherStatus) -> None:
     """Put the heartbeat into the outbox; a disk that is full for a moment is let pass."""
-    path = outbox / STATE_FOLDER / FILE
+    path = outbox / STATE_FOLDER / HEARTBEAT_FILE
     half = path.with_suffix(".tmp")
     with suppress(OSError):
         # Not into a folder made for it: an outbox that was moved away is not to be made anew.
-        half.write_text(json.dumps(asdict(condition)), encoding="ascii")
+        half.write_text(json.dumps(asdict(status)), encoding="ascii")
         os.replace(half, path)
 
 
-def read(outbox: Path) -> tuple[Condition | None, str]:
+def read(outbox: Path) -> tuple[WatcherStatus | None, str]:
     """The last heartbeat, and what is wrong with the watcher (empty where all is well)."""
     folder = outbox / STATE_FOLDER
     try:
-        told = json.loads((folder / FILE).read_bytes())
-        condition = Condition(**{key: told[key] for key in asdict(Condition())})
-        problem = condition.problem(time.time())
+        told = json.loads((folder / HEARTBEAT_FILE).read_bytes())
+        condition = WatcherStatus(**{key: told[key] for key in asdict(WatcherStatus())})
+        problem = condition.describe_problem(time.time())
     except (FileNotFoundError, NotADirectoryError):
         return None, "none has been at work here" if outbox.is_dir() else "there is no such folder"
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
@@ -125,7 +125,7 @@ def _is_running(pid: int) -> bool:
     return True
 
 
-def ago(seconds: float) -> str:
+def format_duration(seconds: float) -> str:
     """So many seconds, in words."""
     for unit, length in (("day", 86_400), ("hour", 3600), ("minute", 60)):
         if seconds >= 2 * length:
@@ -134,52 +134,52 @@ def ago(seconds: float) -> str:
     return f"{whole} second{'s' * (whole != 1)}"
 
 
-def counts(pages: dict[str, int]) -> str:
+def format_counts(pages: dict[str, int]) -> str:
     """Pages by status, in the order of the statuses."""
     return ", ".join(f"{pages[each]:,} {each}" for each in Status if pages.get(each))
 
 
-def lines(condition: Condition, now: float) -> list[tuple[str, str]]:
+def describe_status(status: WatcherStatus, now: float) -> list[tuple[str, str]]:
     """What to tell people: words on the left, values on the right."""
-    pages = counts(condition.pages)
+    pages = format_counts(status.pages)
     told = f": {pages} pages" if pages else ""
-    uptime = ago((condition.ended or condition.beat) - condition.started)
+    uptime = format_duration((status.ended or status.beat) - status.started)
     known = [
-        ("inbox", condition.inbox),
-        ("ran for" if condition.ended else "running for", uptime),
-        ("files read", f"{condition.files:,} since it started{told}"),
-        ("last file read", _since(condition.last_read, now)),
+        ("inbox", status.inbox),
+        ("ran for" if status.ended else "running for", uptime),
+        ("files read", f"{status.files:,} since it started{told}"),
+        ("last file read", _format_since(status.last_read, now)),
     ]
-    if not condition.ended:
-        readers = len(condition.workers)
+    if not status.ended:
+        readers = len(status.workers)
         known += [
-            ("waiting", _waiting(condition)),
-            ("learns of files", learns(condition)),
-            ("last event", _since(condition.last_event, now)),
-            ("last rescan", _since(condition.last_rescan, now)),
-            ("processes", f"{readers} reading{', 1 listening' * (condition.observer > 0)}"),
-            ("last heartbeat", f"{ago(now - condition.beat)} ago"),
+            ("waiting", _describe_waiting(status)),
+            ("learns of files", describe_mode(status)),
+            ("last event", _format_since(status.last_event, now)),
+            ("last rescan", _format_since(status.last_rescan, now)),
+            ("processes", f"{readers} reading{', 1 listening' * (status.observer > 0)}"),
+            ("last heartbeat", f"{format_duration(now - status.beat)} ago"),
         ]
-    return known + [("in trouble", f"{name}: {why}") for name, why in condition.behind.items()]
+    return known + [("in trouble", f"{name}: {why}") for name, why in status.behind.items()]
 
 
-def learns(condition: Condition) -> str:
+def describe_mode(status: WatcherStatus) -> str:
     """How the watcher learns of files, in words."""
-    if condition.lost_since:
+    if status.lost_since:
         return "not at all: the inbox cannot be reached"
-    every = ago(condition.interval)
-    if condition.mode == "events":
+    every = format_duration(status.interval)
+    if status.mode == "events":
         return f"from the system; everything is compared every {every}"
-    return f"by looking every {every}: {condition.reason}"
+    return f"by looking every {every}: {status.reason}"
 
 
-def _since(when: float, now: float) -> str:
-    return f"{ago(now - when)} ago" if when else "none yet"
+def _format_since(when: float, now: float) -> str:
+    return f"{format_duration(now - when)} ago" if when else "none yet"
 
 
-def _waiting(condition: Condition) -> str:
-    if not condition.settling and not condition.reading:
+def _describe_waiting(status: WatcherStatus) -> str:
+    if not status.settling and not status.reading:
         return "nothing"
-    oldest = f"; {condition.oldest} for {ago(condition.oldest_seconds)}"
-    told = oldest if condition.oldest else ""
-    return f"{condition.settling:,} settling, {condition.reading:,} being read{told}"
+    oldest = f"; {status.oldest} for {format_duration(status.oldest_seconds)}"
+    told = oldest if status.oldest else ""
+    return f"{status.settling:,} settling, {status.reading:,} being read{told}"

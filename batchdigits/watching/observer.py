@@ -22,36 +22,36 @@ from multiprocessing import connection, get_context
 from multiprocessing.connection import Connection
 from queue import Empty, SimpleQueue
 
-from batchdigits.system.framing import Inlet, send
-from batchdigits.system.process_limits import die_with
+from batchdigits.system.framing import MessageReader, send
+from batchdigits.system.process_limits import die_with_parent
 
 #: Seconds between signs of life.
-BEAT = 2.0
+_HEARTBEAT_INTERVAL = 2.0
 #: Seconds in which events are gathered before they are sent on together.
-_GATHER = 0.01
+_BATCH_SECONDS = 0.01
 #: A walk through all folders is taken again after so many times what it took.
-_SELDOM = 20.0
+_WALK_PAUSE_FACTOR = 20.0
 
 
-class Kind(StrEnum):
+class EventKind(StrEnum):
     """What was heard of a path."""
 
     FILE = "file"  # made, written, closed after writing, moved here, or its rights changed
     FOLDER = "folder"  # made or moved here, perhaps with files in it
     GONE = "gone"  # deleted, or moved away
     FOLDER_GONE = "folder gone"
-    LOST = "lost"  # the system could not keep up, and events are missing
-    STALE = "stale"  # folders that went elsewhere are still listened to
-    BEAT = "beat"
-    CANNOT = "cannot"  # the path is an errno: no observer could be started
+    OVERFLOW = "lost"  # the system could not keep up, and events are missing
+    STALE_WATCHES = "stale"  # folders that went elsewhere are still listened to
+    HEARTBEAT = "beat"
+    FAILED = "cannot"  # the path is an errno: no observer could be started
 
 
-_FOLDERS = {str(Kind.FOLDER), str(Kind.FOLDER_GONE)}
+_FOLDER_KINDS = {str(EventKind.FOLDER), str(EventKind.FOLDER_GONE)}
 #: Kind and absolute path as :func:`os.fsdecode` gives it.
-Heard = tuple[str, str]
+PathEvent = tuple[str, str]
 
 
-class Ears:
+class ObserverProcess:
     """The process that listens. It ends with this one, or with :meth:`end`."""
 
     def __init__(self, inbox: str) -> None:
@@ -59,37 +59,37 @@ class Ears:
         context = get_context("fork")
         self.pipe, theirs = context.Pipe()
         self._process = context.Process(
-            target=_listen, args=(inbox, theirs, self.pipe, os.getpid()), daemon=True
+            target=_run_observer_process, args=(inbox, theirs, self.pipe, os.getpid()), daemon=True
         )
         self._process.start()
         theirs.close()
-        self._inlet = Inlet(self.pipe.fileno())
+        self._reader = MessageReader(self.pipe.fileno())
         self._alive = True
-        self._beat = time.monotonic()
+        self._last_heartbeat = time.monotonic()
 
     @property
     def pid(self) -> int:
         """Its process number."""
         return self._process.pid or 0
 
-    def alive(self, now: float) -> bool:
+    def is_alive(self, now: float) -> bool:
         """Whether it lives and said so lately."""
-        return self._alive and now - self._beat < 5 * BEAT
+        return self._alive and now - self._last_heartbeat < 5 * _HEARTBEAT_INTERVAL
 
-    def heard(self, wait: float = 0.0) -> list[Heard]:
+    def read_events(self, timeout: float = 0.0) -> list[PathEvent]:
         """What has come up, the latest last; waits so many seconds where nothing has yet."""
-        found: list[Heard] = []
-        while self._alive and connection.wait([self.pipe], 0 if found else wait):
-            wait = 0.0
+        found: list[PathEvent] = []
+        while self._alive and connection.wait([self.pipe], 0 if found else timeout):
+            timeout = 0.0
             try:
-                for message in self._inlet.read():
+                for message in self._reader.read():
                     found += marshal.loads(message)
-                    self._beat = time.monotonic()
+                    self._last_heartbeat = time.monotonic()
             except (EOFError, OSError):
                 self._alive = False
         return found
 
-    def end(self) -> None:
+    def stop(self) -> None:
         """End it."""
         self._alive = False
         self._process.kill()
@@ -97,20 +97,22 @@ class Ears:
         self.pipe.close()
 
 
-def _listen(inbox: str, pipe: Connection, other: Connection, parent: int) -> None:
-    die_with(parent)
+def _run_observer_process(
+    inbox: str, pipe: Connection, parent_pipe: Connection, parent_pid: int
+) -> None:
+    die_with_parent(parent_pid)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
-    other.close()
+    parent_pipe.close()
     with suppress(OSError):  # nobody listens any more
         try:
-            _observe(inbox, pipe.fileno())
+            _observe_inbox(inbox, pipe.fileno())
         except OSError as error:
-            _say(pipe.fileno(), {(Kind.CANNOT, str(error.errno)): None})
+            _send_events(pipe.fileno(), {(EventKind.FAILED, str(error.errno)): None})
     os._exit(0)
 
 
-def _observe(inbox: str, pipe: int) -> None:
+def _observe_inbox(inbox: str, pipe: int) -> None:
     """Listen until a thread ends.
 
     Raises:
@@ -119,12 +121,12 @@ def _observe(inbox: str, pipe: int) -> None:
     from watchdog import events
     from watchdog.observers import Observer
 
-    queue: SimpleQueue[Heard] = SimpleQueue()
+    queue: SimpleQueue[PathEvent] = SimpleQueue()
     # What watchdog has to say is not for people's terminals; a thread that ends is noticed below.
     warnings.simplefilter("ignore")
     threading.excepthook = lambda _: None
     log = logging.getLogger("watchdog")
-    log.addHandler(_Overflow(queue))
+    log.addHandler(_OverflowHandler(queue))
     log.propagate = False
     wanted: list[type[events.FileSystemEvent]] = [
         *(events.FileCreatedEvent, events.FileModifiedEvent, events.FileClosedEvent),
@@ -138,7 +140,7 @@ def _observe(inbox: str, pipe: int) -> None:
         """Puts what it hears into the queue and does nothing else that could fail."""
 
         def on_any_event(self, event: events.FileSystemEvent) -> None:
-            for each in _told(event):
+            for each in _to_path_events(event):
                 queue.put(each)
 
     observer = Observer()
@@ -146,23 +148,23 @@ def _observe(inbox: str, pipe: int) -> None:
     observer.schedule(Handler(), inbox, recursive=True, event_filter=wanted)
     observer.start()
     threads = threading.enumerate()
-    _check_watched(inbox)
-    _say(pipe, {(Kind.BEAT, ""): None})
-    check_at, pause = math.inf, BEAT
+    _check_watches(inbox)
+    _send_events(pipe, {(EventKind.HEARTBEAT, ""): None})
+    check_at, pause = math.inf, _HEARTBEAT_INTERVAL
     while all(thread.is_alive() for thread in threads):
-        heard = _gathered(queue)
-        if check_at == math.inf and any(kind in _FOLDERS for kind, _ in heard):
+        heard = _gather_events(queue)
+        if check_at == math.inf and any(kind in _FOLDER_KINDS for kind, _ in heard):
             check_at = time.monotonic() + pause
-        _say(pipe, heard)
+        _send_events(pipe, heard)
         if time.monotonic() > check_at:
             begun = time.monotonic()
-            if _check_watched(inbox):
-                _say(pipe, {(Kind.STALE, ""): None})
-            pause = max(BEAT, _SELDOM * (time.monotonic() - begun))
+            if _check_watches(inbox):
+                _send_events(pipe, {(EventKind.STALE_WATCHES, ""): None})
+            pause = max(_HEARTBEAT_INTERVAL, _WALK_PAUSE_FACTOR * (time.monotonic() - begun))
             check_at = math.inf
 
 
-def _check_watched(inbox: str) -> bool:
+def _check_watches(inbox: str) -> bool:
     """See that every folder is watched: watchdog 7 passes over one that cannot be.
 
     Returns whether more is watched: folders that were moved out of the inbox.
@@ -172,10 +174,10 @@ def _check_watched(inbox: str) -> bool:
     """
     too_many = 0
     for pause in (0.2, 1.0, 2.0, 0.0):  # a folder that was just made may get its watch in a moment
-        watched = _watches()
+        watched = _count_watches()
         if watched is None:
             return False
-        if (too_many := watched - _folders(inbox)) == 0:
+        if (too_many := watched - _count_folders(inbox)) == 0:
             return False
         time.sleep(pause)
     if too_many < 0:
@@ -183,7 +185,7 @@ def _check_watched(inbox: str) -> bool:
     return True
 
 
-def _watches() -> int | None:
+def _count_watches() -> int | None:
     """How many watches this process has (proc_pid_fdinfo(5)); ``None`` where that is not told."""
     try:
         found = 0
@@ -195,7 +197,7 @@ def _watches() -> int | None:
     return found
 
 
-def _folders(inbox: str) -> int:
+def _count_folders(inbox: str) -> int:
     """How many folders may be looked into, the inbox itself and all below."""
     found = 0
     for folder, _, _ in os.walk(inbox):
@@ -203,47 +205,49 @@ def _folders(inbox: str) -> int:
     return found
 
 
-def _told(event: object) -> list[Heard]:
+def _to_path_events(event: object) -> list[PathEvent]:
     """Kinds and paths of an event."""
     kind: str = getattr(event, "event_type", "")
     is_folder = getattr(event, "is_directory", False)
     source = os.fsdecode(getattr(event, "src_path", ""))
-    here, away = (Kind.FOLDER, Kind.FOLDER_GONE) if is_folder else (Kind.FILE, Kind.GONE)
+    here, away = (
+        (EventKind.FOLDER, EventKind.FOLDER_GONE) if is_folder else (EventKind.FILE, EventKind.GONE)
+    )
     if kind == "deleted":
         return [(away, source)]
     if kind != "moved":
         return [(here, source)]
-    told: list[Heard] = [(away, source)] if source else []
+    told: list[PathEvent] = [(away, source)] if source else []
     target = os.fsdecode(getattr(event, "dest_path", ""))
     return [*told, (here, target)] if target else told
 
 
-def _gathered(queue: "SimpleQueue[Heard]") -> dict[Heard, None]:
+def _gather_events(queue: "SimpleQueue[PathEvent]") -> dict[PathEvent, None]:
     """What is heard within a moment, each once, the latest last; a beat where that is nothing."""
-    found: dict[Heard, None] = {}
+    found: dict[PathEvent, None] = {}
     with suppress(Empty):
-        first = queue.get(timeout=BEAT)
+        first = queue.get(timeout=_HEARTBEAT_INTERVAL)
         found[first] = None
-        time.sleep(_GATHER)
+        time.sleep(_BATCH_SECONDS)
         while True:
             each = queue.get_nowait()
             found.pop(each, None)
             found[each] = None
-    return found or {(Kind.BEAT, ""): None}
+    return found or {(EventKind.HEARTBEAT, ""): None}
 
 
-def _say(pipe: int, heard: dict[Heard, None]) -> None:
-    send(pipe, marshal.dumps([(str(kind), path) for kind, path in heard]))
+def _send_events(pipe: int, events: dict[PathEvent, None]) -> None:
+    send(pipe, marshal.dumps([(str(kind), path) for kind, path in events]))
 
 
-class _Overflow(logging.Handler):
+class _OverflowHandler(logging.Handler):
     """watchdog only logs that the kernel dropped events."""
 
-    def __init__(self, queue: "SimpleQueue[Heard]") -> None:
+    def __init__(self, queue: "SimpleQueue[PathEvent]") -> None:
         super().__init__()
         self._queue = queue
 
     def emit(self, record: logging.LogRecord) -> None:
         """Whatever watchdog finds worth a warning may have cost events."""
         if record.levelno >= logging.WARNING:
-            self._queue.put((Kind.LOST, ""))
+            self._queue.put((EventKind.OVERFLOW, ""))

@@ -8,18 +8,18 @@ from typing import IO
 
 from batchdigits.reports.jsonfile import format_row
 from batchdigits.reports.rows import ReportRow
-from batchdigits.system.filenames import for_terminal
+from batchdigits.system.filenames import escape_for_terminal
 from batchdigits.system.logs import LOG
 
 #: Seconds after which a command that is still running is told of, and those it gets at the end.
-_LONG, _AT_THE_END = 60.0, 10.0
+_SLOW_AFTER, _FINAL_TIMEOUT = 60.0, 10.0
 #: Seconds until a command is tried again that could not be started.
-_LATER = 5.0
+_RETRY_DELAY = 5.0
 #: Rows kept for a command that does not finish; the oldest go first.
-_MOST = 100_000
+_MAX_ROWS = 100_000
 
 
-class Hook:
+class BatchHook:
     """Runs a shell command with the new rows as JSON lines on its standard input.
 
     One at a time, as batches may come faster than it works: what comes meanwhile is its next
@@ -33,46 +33,48 @@ class Hook:
         self._command = command
         self._rows: list[str] = []
         self._process: subprocess.Popen[bytes] | None = None
-        self._said: IO[bytes] | None = None
-        self._begun = 0.0
-        self._told = False
-        self._not_before = 0.0
-        self._missed = 0
-        self.trouble = ""
+        self._stderr: IO[bytes] | None = None
+        self._started_at = 0.0
+        self._has_warned = False
+        self._retry_at = 0.0
+        self._dropped_rows = 0
+        self.last_error = ""
 
-    def add(self, lines: Iterable[ReportRow]) -> None:
+    def add(self, rows: Iterable[ReportRow]) -> None:
         """Rows for the command, to be given to it with the next :meth:`tend`."""
         if self._command:
-            self._rows += map(format_row, lines)
-            if (more := len(self._rows) - _MOST) > 0:
-                if not self._missed:
+            self._rows += map(format_row, rows)
+            if (more := len(self._rows) - _MAX_ROWS) > 0:
+                if not self._dropped_rows:
                     LOG.warning("--on-batch is too slow: it is not told of some rows.")
-                self._missed += more
+                self._dropped_rows += more
                 del self._rows[:more]
 
-    def tend(self) -> None:
+    def poll(self) -> None:
         """See what became of the command, and run it again where there are rows."""
         if self._process and self._process.poll() is not None:
-            self._finished(self._process.returncode)
+            self._handle_exit(self._process.returncode)
         if self._process:
-            if not self._told and time.monotonic() - self._begun > _LONG:
-                self._told = True
-                self.trouble = "does not end, and new rows wait for it"
-                LOG.warning("--on-batch has been running for %g s: new rows wait for it.", _LONG)
-        elif self._rows and time.monotonic() >= self._not_before:
+            if not self._has_warned and time.monotonic() - self._started_at > _SLOW_AFTER:
+                self._has_warned = True
+                self.last_error = "does not end, and new rows wait for it"
+                LOG.warning(
+                    "--on-batch has been running for %g s: new rows wait for it.", _SLOW_AFTER
+                )
+        elif self._rows and time.monotonic() >= self._retry_at:
             rows, self._rows = self._rows, []
             self._start(rows)
 
     @property
-    def wait(self) -> float:
+    def poll_delay(self) -> float:
         """Seconds until it is worth to look at the command."""
         return 0.05 if self._process else float("inf")
 
-    def end(self) -> None:
+    def finish(self) -> None:
         """Give the command its last rows, and a moment to finish."""
-        until = time.monotonic() + _AT_THE_END
+        until = time.monotonic() + _FINAL_TIMEOUT
         while (self._process or self._rows) and time.monotonic() < until:
-            self.tend()
+            self.poll()
             time.sleep(0.02)
         if self._process or self._rows:
             LOG.warning("--on-batch did not finish and is left to itself.")
@@ -83,32 +85,32 @@ class Hook:
             with tempfile.TemporaryFile() as given:
                 given.write("".join(f"{row}\n" for row in rows).encode())
                 given.seek(0)
-                self._said = tempfile.TemporaryFile()  # noqa: SIM115 (read when it has ended)
+                self._stderr = tempfile.TemporaryFile()  # noqa: SIM115 (read when it has ended)
                 self._process = subprocess.Popen(
                     self._command,
                     shell=True,
                     stdin=given,
-                    stderr=self._said,
+                    stderr=self._stderr,
                     start_new_session=True,  # a Ctrl-C is not meant for it
                 )
         except OSError as error:
             self._rows = [*rows, *self._rows]
-            self._not_before = time.monotonic() + _LATER
-            self.trouble = f"could not be run: {error.strerror}"
-            LOG.warning("--on-batch %s.", self.trouble)
-        self._begun, self._told = time.monotonic(), False
+            self._retry_at = time.monotonic() + _RETRY_DELAY
+            self.last_error = f"could not be run: {error.strerror}"
+            LOG.warning("--on-batch %s.", self.last_error)
+        self._started_at, self._has_warned = time.monotonic(), False
 
-    def _finished(self, code: int) -> None:
+    def _handle_exit(self, exit_code: int) -> None:
         self._process = None
         said = b""
-        if self._said:
-            self._said.seek(0)
-            said = self._said.read(100_000)
-            self._said.close()
-            self._said = None
-        self.trouble = ""
-        if code:
+        if self._stderr:
+            self._stderr.seek(0)
+            said = self._stderr.read(100_000)
+            self._stderr.close()
+            self._stderr = None
+        self.last_error = ""
+        if exit_code:
             last = said.decode("utf-8", "replace").strip().rpartition("\n")[2]
-            why = f": {for_terminal(last)}" if last else ""
-            self.trouble = f"failed with code {code}{why}"
-            LOG.warning("--on-batch %s", self.trouble)
+            why = f": {escape_for_terminal(last)}" if last else ""
+            self.last_error = f"failed with code {exit_code}{why}"
+            LOG.warning("--on-batch %s", self.last_error)

@@ -1,10 +1,10 @@
 """How often something may be done that costs time, so that it takes no more than its share."""
 
 #: Seconds that it is put off at the most because there is something else to do.
-_PATIENCE = 60.0
+_MAX_DELAY = 60.0
 
 
-class Pace:
+class Throttle:
     """Lets a thing be done again once so much time has passed that it took its share at most.
 
     Args:
@@ -12,29 +12,29 @@ class Pace:
         least: seconds between two times at the least.
     """
 
-    def __init__(self, share: float, least: float) -> None:
+    def __init__(self, share: float, min_interval: float) -> None:
         self._share = share
-        self._least = least
-        self._next = 0.0
-        self._cost = 0.0
-        self._wanted = False
+        self._min_interval = min_interval
+        self._next_allowed = 0.0
+        self._last_duration = 0.0
+        self._is_requested = False
 
-    def ask(self) -> None:
+    def request(self) -> None:
         """It is to be done, as soon as may be."""
-        self._wanted = True
+        self._is_requested = True
 
-    def due(self, now: float, free: float) -> bool:
+    def is_due(self, now: float, idle_seconds: float) -> bool:
         """Whether it is to be done, and may, and fits into the ``free`` seconds."""
-        in_time = free > self._cost or now > self._next + _PATIENCE
-        return self._wanted and now >= self._next and in_time
+        in_time = idle_seconds > self._last_duration or now > self._next_allowed + _MAX_DELAY
+        return self._is_requested and now >= self._next_allowed and in_time
 
     @property
-    def wait(self) -> float:
+    def next_due(self) -> float:
         """When it may be done; infinity where it need not be."""
-        return self._next if self._wanted else float("inf")
+        return self._next_allowed if self._is_requested else float("inf")
 
-    def done(self, begun: float, ended: float, again: bool = False) -> None:
+    def record_run(self, started: float, ended: float, repeat: bool = False) -> None:
         """It took from ``begun`` to ``ended``; ``again`` tells that it is still to be done."""
-        self._wanted = again
-        self._cost = ended - begun
-        self._next = ended + max(self._least, self._cost / self._share)
+        self._is_requested = repeat
+        self._last_duration = ended - started
+        self._next_allowed = ended + max(self._min_interval, self._last_duration / self._share)

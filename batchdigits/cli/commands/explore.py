@@ -17,7 +17,7 @@ from batchdigits.datasets.labelled import LabelledImages
 from batchdigits.drawing.chart_files import check_picture_file, check_window, save_figure
 from batchdigits.drawing.charts import GRAY, INK, new_figure, style_axes
 from batchdigits.errors import ExitCode, UsageError
-from batchdigits.system.filenames import for_terminal
+from batchdigits.system.filenames import escape_for_terminal
 from batchdigits.system.logs import LOG
 
 if TYPE_CHECKING:
@@ -39,14 +39,14 @@ def explore_command(data: str, save_as: Path, in_window: bool) -> int:
     refuse_to_overwrite(data, save_as)
     found = explore(data)
     console = Console()
-    print(for_terminal(found.about))
+    print(escape_for_terminal(found.about))
     console.print(table(found))
     console.print(sizes_told(found), highlight=False)
     if in_window:
         show(found)
         return ExitCode.OK
     save(found, save_as)
-    LOG.info("Samples of each digit: %s", for_terminal(str(save_as)))
+    LOG.info("Samples of each digit: %s", escape_for_terminal(str(save_as)))
     return ExitCode.OK
 
 

@@ -8,7 +8,7 @@ from batchdigits.cli.ui.terminal import begin_command
 from batchdigits.config import Logging
 from batchdigits.errors import ExitCode
 from batchdigits.inference import inventory, registry
-from batchdigits.system.filenames import for_terminal
+from batchdigits.system.filenames import escape_for_terminal
 from batchdigits.system.logs import LOG
 
 
@@ -21,23 +21,23 @@ def list_command() -> int:
 def show_command(name: str) -> int:
     """Print what is known of a model; returns the exit code."""
     for field, value in inventory.describe_model(name):
-        print(f"{field:18}{for_terminal(value)}")
+        print(f"{field:18}{escape_for_terminal(value)}")
     return ExitCode.OK
 
 
 def default_command(name: str | None) -> int:
     """Print the default model, or set it where a name is given; returns the exit code."""
     if name is None:
-        print(for_terminal(registry.read_default_name()))
+        print(escape_for_terminal(registry.read_default_name()))
         return ExitCode.OK
     begin_command(Logging())
     registry.set_default(name)
-    LOG.info("In this folder, %s reads where no model is named.", for_terminal(name))
+    LOG.info("In this folder, %s reads where no model is named.", escape_for_terminal(name))
     return ExitCode.OK
 
 
 def export_command(name: str, to: Path) -> int:
     """Copy a model with its card into a folder; returns the exit code."""
     for path in inventory.export_model(name, to):
-        print(for_terminal(str(path)))
+        print(escape_for_terminal(str(path)))
     return ExitCode.OK

@@ -9,7 +9,7 @@ from batchdigits.records import Status
 from batchdigits.reports.filters import build_condition
 from batchdigits.reports.rerender import render_part, rerender_reports
 from batchdigits.session.outbox import has_journal, open_outbox
-from batchdigits.system.filenames import for_terminal
+from batchdigits.system.filenames import escape_for_terminal
 from batchdigits.system.logs import LOG
 
 
@@ -31,9 +31,9 @@ def report_command(
     with open_outbox(outbox) as journal:
         if to is None:
             rerender_reports(journal, outbox, changes)
-            LOG.info("The reports in %s are up to date.", for_terminal(str(outbox)))
+            LOG.info("The reports in %s are up to date.", escape_for_terminal(str(outbox)))
             return ExitCode.OK
         only = build_condition(journal, since, [str(status) for status in statuses], where)
         rows = render_part(journal, outbox, to, only, changes)
-    LOG.info("%d rows drawn into %s.", rows, for_terminal(str(to)))
+    LOG.info("%d rows drawn into %s.", rows, escape_for_terminal(str(to)))
     return ExitCode.OK

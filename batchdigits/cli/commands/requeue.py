@@ -13,7 +13,7 @@ from batchdigits.records import Reason, Source
 from batchdigits.reports.rerender import rerender_reports
 from batchdigits.session.outbox import has_journal, open_outbox
 from batchdigits.session.quarantine import restore_file
-from batchdigits.system.filenames import display_name, for_terminal, raw_name
+from batchdigits.system.filenames import escape_for_terminal, to_display_name, to_raw_name
 from batchdigits.system.logs import LOG
 
 
@@ -22,7 +22,9 @@ def requeue_command(outbox: Path, reasons: tuple[Reason, ...], patterns: tuple[s
     begin_command(Logging())
     done = requeue(outbox, reasons, patterns)
     for name in done.stayed:
-        LOG.warning("%s stays in quarantine: its place in the inbox is taken.", for_terminal(name))
+        LOG.warning(
+            "%s stays in quarantine: its place in the inbox is taken.", escape_for_terminal(name)
+        )
     count = len(done.back)
     LOG.info(
         "%d file%s back in the inbox%s",
@@ -54,9 +56,9 @@ def requeue(outbox: Path, reasons: Sequence[Reason], patterns: Sequence[str]) ->
     if not has_journal(outbox):
         raise DataError(f"Nothing was read into {outbox} yet: there is nothing to put back.")
     with open_outbox(outbox) as journal:
-        inbox = Path(raw_name(journal.get_meta("inbox") or ""))
+        inbox = Path(to_raw_name(journal.get_meta("inbox") or ""))
         if not inbox.is_dir():
-            raise DataError(f"The inbox {display_name(str(inbox))} is not there.")
+            raise DataError(f"The inbox {to_display_name(str(inbox))} is not there.")
         done = _put_back(journal, inbox, {str(each) for each in reasons}, tuple(patterns))
         if done.back:
             rerender_reports(journal, outbox)
@@ -72,7 +74,7 @@ def _put_back(
             continue
         if patterns and not is_chosen(name, patterns, ()):
             continue
-        source = Source(str(inbox / raw_name(name)), name)
+        source = Source(str(inbox / to_raw_name(name)), name)
         # Where something else has taken its place, it is still in quarantine.
         if restore_file(place, source, entry) and not place.exists():
             journal.forget(number)

@@ -14,7 +14,7 @@ from batchdigits.cli.ui.terminal import (
 )
 from batchdigits.config import Logging, RunSettings
 from batchdigits.errors import BatchdigitsError, EmptyInboxError
-from batchdigits.execution.chunks import CHUNK, worker_count
+from batchdigits.execution.chunks import CHUNK_FILES, choose_worker_count
 from batchdigits.inference.registry import open_engine
 from batchdigits.journal.plan import Plan
 from batchdigits.pipeline.scan import InboxWalk
@@ -23,8 +23,8 @@ from batchdigits.reports.render import render_reports
 from batchdigits.session.outbox import check_folders, has_journal, open_outbox
 from batchdigits.session.session import Session, SessionListener
 from batchdigits.session.summary import Summary
-from batchdigits.system.filenames import for_terminal
-from batchdigits.system.logs import LOG, Stop
+from batchdigits.system.filenames import escape_for_terminal
+from batchdigits.system.logs import LOG, StopSignal
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -40,7 +40,7 @@ def run_command(settings: RunSettings, logging: Logging) -> int:
     if is_talkative(logging):
         console = watched or open_console()
         console.print(final_table(summary, scan))
-        results = for_terminal(str(settings.outbox / "results.csv"))
+        results = escape_for_terminal(str(settings.outbox / "results.csv"))
         line = f"{speed(summary)} Results: {results}"
         console.print(line, markup=False, highlight=False, soft_wrap=True)
     if logging.log_json:
@@ -50,12 +50,13 @@ def run_command(settings: RunSettings, logging: Logging) -> int:
 
 def run_with_bar(settings: RunSettings, watched: "Console | None") -> tuple[Summary, InboxWalk]:
     """Run with a bar, until Ctrl-C, and name each folder that could not be looked into."""
-    stop = Stop()
-    with Bar(watched) as bar, stop.listening():
+    stop = StopSignal()
+    with Bar(watched) as bar, stop.catch_signals():
         summary, scan = run(settings, _BarListener(bar, stop))
     for folder in scan.closed_folders:
         LOG.warning(
-            "The folder %s may not be looked into: nothing of it was read.", for_terminal(folder)
+            "The folder %s may not be looked into: nothing of it was read.",
+            escape_for_terminal(folder),
         )
     return summary, scan
 
@@ -63,7 +64,7 @@ def run_with_bar(settings: RunSettings, watched: "Console | None") -> tuple[Summ
 class _BarListener:
     """Moves the bar, and passes Ctrl-C on."""
 
-    def __init__(self, bar: Bar, stop: Stop) -> None:
+    def __init__(self, bar: Bar, stop: StopSignal) -> None:
         self.started = bar.start
         self.on_progress = bar.advance
         self._stop = stop
@@ -139,10 +140,10 @@ def _read(session: Session, plan: Plan, scan: InboxWalk, listener: Listener) -> 
     listener.started(plan.pending)
     with ExitStack() as stack:
         if plan.pending:
-            count = worker_count(plan.pending, plan.pending_bytes, session.settings.workers)
+            count = choose_worker_count(plan.pending, plan.pending_bytes, session.settings.workers)
             stack.enter_context(session.start_workers(count))
         try:
-            for _ in session.read(plan, CHUNK) if plan.pending else ():
+            for _ in session.read(plan, CHUNK_FILES) if plan.pending else ():
                 pass
         except Exception:
             # Files may have been moved: what was read must be told, if that can be.

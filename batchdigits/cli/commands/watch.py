@@ -5,9 +5,9 @@ from contextlib import ExitStack
 from batchdigits.cli.ui.dashboard import Listener, Screen
 from batchdigits.cli.ui.terminal import begin_command, open_console_if_watched
 from batchdigits.config import Logging, Settings, Watching
-from batchdigits.system.filenames import for_terminal
-from batchdigits.system.logs import LOG, Stop
-from batchdigits.watching.heartbeat import counts
+from batchdigits.system.filenames import escape_for_terminal
+from batchdigits.system.logs import LOG, StopSignal
+from batchdigits.watching.heartbeat import format_counts
 from batchdigits.watching.watcher import watch
 
 
@@ -15,10 +15,10 @@ def watch_command(settings: Settings, watching: Watching, logging: Logging) -> i
     """Watch until a signal ends it; returns the exit code."""
     watched = open_console_if_watched(logging)
     begin_command(logging, watched, with_time=not watched)
-    stop = Stop()
+    stop = StopSignal()
     results = settings.outbox / "results.csv"
     with ExitStack() as stack:
-        stack.enter_context(stop.listening())
+        stack.enter_context(stop.catch_signals())
         listener: Listener = Listener(stop)
         if watched:
             listener = stack.enter_context(Screen(stop, watched, results))
@@ -27,10 +27,10 @@ def watch_command(settings: Settings, watching: Watching, logging: Logging) -> i
         finally:
             listener.end()
     files = f"{summary.files:,} file{'s' * (summary.files != 1)}"
-    pages = counts(summary.statuses)
+    pages = format_counts(summary.statuses)
     LOG.info(
         "Stopped after %s%s. Results: %s",
-        *(files, f" ({pages})" if pages else "", for_terminal(str(settings.outbox))),
+        *(files, f" ({pages})" if pages else "", escape_for_terminal(str(settings.outbox))),
         extra={"fields": {"exit_code": summary.exit_code}},
     )
     return summary.exit_code

@@ -11,9 +11,14 @@ from typing import TYPE_CHECKING
 from batchdigits.cli.ui.progress import STYLES
 from batchdigits.records import Status
 from batchdigits.reports.rows import COLUMNS, ReportRow
-from batchdigits.system.filenames import for_terminal
-from batchdigits.system.logs import LOG, Stop
-from batchdigits.watching.heartbeat import Condition, ago, counts, learns
+from batchdigits.system.filenames import escape_for_terminal
+from batchdigits.system.logs import LOG, StopSignal
+from batchdigits.watching.heartbeat import (
+    WatcherStatus,
+    describe_mode,
+    format_counts,
+    format_duration,
+)
 
 if TYPE_CHECKING:  # rich takes a while to load, and is not needed where nobody looks
     from rich.console import Console, RenderableType
@@ -34,7 +39,7 @@ _CELL = {name: number for number, name in enumerate(COLUMNS)}
 class Listener:
     """Tells what was read in lines of the log: one a file, or one a second when there are many."""
 
-    def __init__(self, stop: Stop) -> None:
+    def __init__(self, stop: StopSignal) -> None:
         self._stop = stop
         self._rows: list[ReportRow] = []
         self._told = 0.0
@@ -47,7 +52,7 @@ class Listener:
         """Rows that were just put on record."""
         self._rows += lines
 
-    def beat(self, condition: Condition) -> None:
+    def beat(self, condition: WatcherStatus) -> None:
         """Told several times a second."""
         if self._rows and time.monotonic() - self._told >= _LINE:
             self._tell()
@@ -67,13 +72,13 @@ class Listener:
         if len(rows) > _FEW:
             pages = Counter(str(row[_CELL["status"]]) for row in rows)
             fields = {"fields": {"pages": dict(pages)}}
-            LOG.info("%d pages: %s", len(rows), counts(pages), extra=fields)
+            LOG.info("%d pages: %s", len(rows), format_counts(pages), extra=fields)
 
 
 class Screen(Listener):
     """A live screen: the last files with their digits, what is waiting, and how the watcher is."""
 
-    def __init__(self, stop: Stop, console: "Console", results: Path) -> None:
+    def __init__(self, stop: StopSignal, console: "Console", results: Path) -> None:
         super().__init__(stop)
         from rich.live import Live
 
@@ -82,7 +87,7 @@ class Screen(Listener):
         self._results = results
         self._last: deque[tuple[str, ReportRow]] = deque(maxlen=_SHOWN)
         self._recent: deque[tuple[float, int]] = deque()
-        self._condition = Condition()
+        self._condition = WatcherStatus()
         self._drawn = 0.0
         self._new = False
 
@@ -105,7 +110,7 @@ class Screen(Listener):
         self._recent.append((time.monotonic(), len(lines)))
         self._new = True
 
-    def beat(self, condition: Condition) -> None:
+    def beat(self, condition: WatcherStatus) -> None:
         """Draw the screen where something changed, or now and then."""
         now = time.monotonic()
         changed = self._new or condition.settling != self._condition.settling
@@ -157,17 +162,19 @@ class Screen(Listener):
 
         condition = self._condition
         rate = sum(count for _, count in self._recent)
-        pages = counts(condition.pages)
+        pages = format_counts(condition.pages)
         colour = "yellow" if condition.lost_since else "dim"
         waiting = f"{condition.settling:,} settling, {condition.reading:,} being read"
-        uptime = ago(time.time() - condition.started) if condition.started else "0 seconds"
+        uptime = (
+            format_duration(time.time() - condition.started) if condition.started else "0 seconds"
+        )
         feet = [
             Text(f"{condition.files:,} files in {uptime}{': ' + pages if pages else ''}"),
             Text(f"{waiting}; {rate:,} pages in the last minute"),
-            Text(f"learns of files {learns(condition)}", colour),
+            Text(f"learns of files {describe_mode(condition)}", colour),
         ]
         feet += [Text(f"{name}: {why}", "yellow") for name, why in condition.behind.items()]
-        feet.append(Text(f"{for_terminal(str(self._results))}    Ctrl-C ends", "dim"))
+        feet.append(Text(f"{escape_for_terminal(str(self._results))}    Ctrl-C ends", "dim"))
         return feet
 
 
@@ -189,7 +196,7 @@ def _shortened(name: str, room: int) -> str:
 
 def _name(line: ReportRow) -> str:
     page = line[_CELL["page"]]
-    name = for_terminal(str(line[_CELL["file"]]))
+    name = escape_for_terminal(str(line[_CELL["file"]]))
     return name if page == 1 else f"{name} page {page}"
 
 

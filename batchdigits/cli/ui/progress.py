@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from batchdigits.pipeline.scan import InboxWalk
 from batchdigits.records import REASON_TEXTS, Reason, Status
 from batchdigits.session.summary import Summary
-from batchdigits.system.filenames import for_terminal
+from batchdigits.system.filenames import escape_for_terminal
 
 if TYPE_CHECKING:  # rich takes a while to load, and is not needed where nobody looks
     from rich.console import Console
@@ -141,7 +141,7 @@ def left_alone(scan: InboxWalk) -> str:
     """One line on the files that were not read, empty where there were none."""
     parts = []
     if scan.not_images:
-        names = ", ".join(map(for_terminal, scan.not_images[:NAMED])) + (
+        names = ", ".join(map(escape_for_terminal, scan.not_images[:NAMED])) + (
             ", ..." if len(scan.not_images) > NAMED else ""
         )
         kind = "file that is no image" if len(scan.not_images) == 1 else "files that are no images"
@@ -150,7 +150,9 @@ def left_alone(scan: InboxWalk) -> str:
     counts["sockets or fifos"] = scan.special_files
     parts += [f"{count} {what}" for what, count in counts.items() if count]
     if scan.closed_folders:
-        parts.append(f"closed folders: {', '.join(map(for_terminal, scan.closed_folders[:NAMED]))}")
+        parts.append(
+            f"closed folders: {', '.join(map(escape_for_terminal, scan.closed_folders[:NAMED]))}"
+        )
     return "; ".join(parts)
 
 

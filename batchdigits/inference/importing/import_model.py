@@ -30,8 +30,8 @@ from batchdigits.inference.model_card import (
     read_card,
 )
 from batchdigits.percentages import format_percent
-from batchdigits.system.atomic_files import whole_file, whole_path
-from batchdigits.system.filenames import for_terminal
+from batchdigits.system.atomic_files import open_atomic_file, stage_atomic_file
+from batchdigits.system.filenames import escape_for_terminal
 from batchdigits.system.logs import LOG
 
 #: Seconds that opening, converting and trying a model may take.
@@ -80,7 +80,7 @@ def import_model(
     with tempfile.TemporaryDirectory(prefix="batchdigits-") as name:
         temporary = Path(name)
         if kind not in _NATIVE_FORMATS:
-            LOG.info("Opening %s with TensorFlow, once.", for_terminal(path.name))
+            LOG.info("Opening %s with TensorFlow, once.", escape_for_terminal(path.name))
         found = (probe or probe_in_subprocess)(path, kind, model, temporary)
         converted = temporary / import_process.CONVERTED_FILE
         file = path if kind in _NATIVE_FORMATS else converted
@@ -105,7 +105,7 @@ def _load_imported(path: Path, folder: Path, sha256: str, model: Model) -> Engin
             path if card.sha256 == sha256 else _converted_path_from_card(path_of_card), card
         )
     except ModelError as error:
-        LOG.warning("%s It is made anew.", for_terminal(str(error)))
+        LOG.warning("%s It is made anew.", escape_for_terminal(str(error)))
         return None
 
 
@@ -216,9 +216,9 @@ def _save_card(path: Path, fields: dict[str, Any], file: Path, folders: list[Pat
         card = place / f"{path.name}{IMPORTED_CARD_SUFFIX}"
         try:
             if file != path:
-                with whole_path(_converted_path_from_card(card)) as half:
+                with stage_atomic_file(_converted_path_from_card(card)) as half:
                     half.write_bytes(file.read_bytes())
-            with whole_file(card) as text:
+            with open_atomic_file(card) as text:
                 text.write(json.dumps(fields, indent=2) + "\n")
             return card
         except OSError:
@@ -233,11 +233,13 @@ def _log_result(path: Path, probe_result: dict[str, Any], card_path: Path | None
         "%s wants levels %s (%s), %s ink on %s, and answers with %s: so it reads %s of %d sample "
         "digits. %s",
         *(
-            for_terminal(path.name),
+            escape_for_terminal(path.name),
             _RANGE_DESCRIPTIONS[convention.input_range],
             convention.input_range.value,
         ),
         *(convention.ink.value, paper.value, probe_result["last_layer"]),
         *(format_percent(probe_result["accuracy"]), probe_result["samples"]),
-        f"Kept in {for_terminal(str(card_path))}." if card_path else "No folder to keep that in.",
+        f"Kept in {escape_for_terminal(str(card_path))}."
+        if card_path
+        else "No folder to keep that in.",
     )

@@ -18,7 +18,7 @@ from batchdigits.inference.backends import open_backend
 from batchdigits.inference.importing.detect_convention import detect_input_spec
 from batchdigits.inference.importing.model_formats import ModelFormat
 from batchdigits.inference.input_format import Layout
-from batchdigits.system.process_limits import die_with, limit_memory
+from batchdigits.system.process_limits import die_with_parent, limit_memory
 
 #: Bytes that a model may make this process hold.
 MEMORY_LIMIT = 12 << 30
@@ -100,7 +100,7 @@ def _convert(
 
 
 if __name__ == "__main__":
-    die_with(int(sys.argv[2]))
+    die_with_parent(int(sys.argv[2]))
     try:
         main(Path(sys.argv[1]))
     except KeyboardInterrupt:

@@ -8,7 +8,7 @@ from multiprocessing import get_context
 import cv2
 import numpy as np
 
-from batchdigits.system.process_limits import die_with
+from batchdigits.system.process_limits import die_with_parent
 from batchdigits.training.simulator.augment import Batch, SourceDigits, make_batch
 
 #: Images made by one call of a helper process.
@@ -61,7 +61,7 @@ _worker_digits: list[SourceDigits] = []
 
 
 def _initialise_worker(source_digits: SourceDigits, parent: int) -> None:
-    die_with(parent)
+    die_with_parent(parent)
     cv2.setNumThreads(1)
     _worker_digits[:] = [source_digits]
 

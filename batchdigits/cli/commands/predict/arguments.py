@@ -7,7 +7,7 @@ from pathlib import Path
 from batchdigits.errors import UsageError
 from batchdigits.pipeline.sources import sources_from_path
 from batchdigits.records import Source
-from batchdigits.system.filenames import display_name
+from batchdigits.system.filenames import to_display_name
 
 STDIN = "-"
 STDIN_NAME = "standard input"
@@ -32,7 +32,7 @@ def named(files: Iterable[str]) -> tuple[list[Source], list[str]]:
         elif found := sources_from_path(name):
             sources += found
         else:
-            empty.append(display_name(name))
+            empty.append(to_display_name(name))
     return sources, empty
 
 

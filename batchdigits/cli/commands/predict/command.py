@@ -13,7 +13,7 @@ from batchdigits.errors import ExitCode
 from batchdigits.pipeline.recognise import RecognitionContext
 from batchdigits.pipeline.result import Reading, reading_from_record
 from batchdigits.records import Source
-from batchdigits.system.filenames import for_terminal
+from batchdigits.system.filenames import escape_for_terminal
 from batchdigits.system.logs import LOG
 
 #: Pages on a picture at the most.
@@ -44,7 +44,7 @@ def predict(settings: PredictSettings) -> int:
     told = _Told(settings.as_json)
     road = RecognitionContext(load_cached_engine(settings.model), settings.limits)
     for name in empty:
-        LOG.warning("%s: There is nothing to read in this folder.", for_terminal(name))
+        LOG.warning("%s: There is nothing to read in this folder.", escape_for_terminal(name))
     for rows in recognise_sources(sources, road):
         told.tell([(row.source, reading_from_record(row)) for row in rows])
     if told.drawn:

@@ -10,7 +10,7 @@ from batchdigits.cli.commands.predict.arguments import STDIN_NAME
 from batchdigits.percentages import format_truncated_percent
 from batchdigits.pipeline.result import Reading
 from batchdigits.records import Reason, Status
-from batchdigits.system.filenames import for_terminal
+from batchdigits.system.filenames import escape_for_terminal
 
 #: Names that take more cells of a terminal do not push all others to the right.
 _WIDEST = 48
@@ -39,7 +39,7 @@ class Table:
 
 def page_name(reading: Reading, crowded: bool) -> str:
     """A page's name for a terminal, with its number where its file has several."""
-    name = for_terminal(reading.file)
+    name = escape_for_terminal(reading.file)
     return f"{name}, page {reading.page}" if crowded or reading.page > 1 else name
 
 
@@ -48,7 +48,7 @@ def problem(reading: Reading) -> str:
     detail = reading.detail
     if reading.file == STDIN_NAME and reading.reason is Reason.EMPTY:
         detail = "Nothing was piped in."
-    return f"{page_name(reading, False)}: {for_terminal(detail)}"
+    return f"{page_name(reading, False)}: {escape_for_terminal(detail)}"
 
 
 def json_line(reading: Reading) -> str:
