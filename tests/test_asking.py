@@ -14,7 +14,7 @@ from conftest import ROOT, Run, read_csv, write_png
 from test_house import HEAVY
 
 from batchdigits.arrays import GrayImage
-from batchdigits.cli.prompt import as_path
+from batchdigits.cli.prompt import path_from_answer
 
 Digits = list[tuple[GrayImage, str]]
 COMMAND = [sys.executable, "-m", "batchdigits"]
@@ -135,7 +135,7 @@ def test_paths_are_taken_as_people_give_them(
 ) -> None:
     monkeypatch.setenv("HOME", "/home/me")
     monkeypatch.chdir(tmp_path)
-    assert as_path(typed) == path
+    assert path_from_answer(typed) == path
 
 
 def test_what_is_there_is_taken_as_it_stands(
@@ -143,4 +143,4 @@ def test_what_is_there_is_taken_as_it_stands(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     (tmp_path / "'quoted'").mkdir()
-    assert as_path("'quoted'") == "'quoted'" and as_path(r"a\ b") == "a b"
+    assert path_from_answer("'quoted'") == "'quoted'" and path_from_answer(r"a\ b") == "a b"

@@ -12,8 +12,8 @@ import numpy as np
 import pytest
 from conftest import ROOT
 
-from batchdigits.evaluation.metrics_summary import Part
-from batchdigits.evaluation.predictions import Answer, Answers
+from batchdigits.evaluation.metrics_summary import Proportion
+from batchdigits.evaluation.predictions import LabelledPrediction, PredictionSet
 from batchdigits.training.simulator.non_digits import LETTERS, NON_DIGITS
 from benchmarks.accuracy.lines import GOALS, Line
 from benchmarks.accuracy.measuring import is_reviewed, surest, threshold
@@ -54,10 +54,12 @@ def check(figure: dict[str, object]) -> None:
     assert isinstance(figure["reached"], bool) == bool(figure["goal"])
 
 
-def answer(digit: int | None, confidence: float | None, **more: str) -> Answer:
+def answer(digit: int | None, confidence: float | None, **more: str) -> LabelledPrediction:
     """A reading of a 3."""
     status = more.get("status", "ok")
-    return Answer("kind/a.png", 3, digit, confidence, None, status, more.get("reason", ""))
+    return LabelledPrediction(
+        "kind/a.png", 3, digit, confidence, None, status, more.get("reason", "")
+    )
 
 
 def test_the_surest_are_those_not_reviewed_then_by_confidence() -> None:
@@ -65,14 +67,14 @@ def test_the_surest_are_those_not_reviewed_then_by_confidence() -> None:
     reviewed = [answer(7, 0.99, status="review", reason="several_marks")] * 3
     assert surest("", [*reviewed, *sure]).figure == 1
     # Of equally sure ones the wrong ones count first.
-    assert surest("", [answer(3, 0.9)] * 97 + [answer(7, 0.9)] * 3).part == Part(97, 94)
+    assert surest("", [answer(3, 0.9)] * 97 + [answer(7, 0.9)] * 3).part == Proportion(97, 94)
 
 
 @pytest.mark.parametrize("marked", [0, 1, 5])
 def test_the_threshold_sends_no_more_than_two_percent_to_review(marked: int) -> None:
     digits = [answer(3, each / 200) for each in range(200 - marked)]
     digits += [answer(3, 0.9, status="review", reason="several_marks")] * marked
-    half = Answers(digits[::2], []), Answers(digits[1::2], [])
+    half = PredictionSet(digits[::2], []), PredictionSet(digits[1::2], [])
     limit = threshold({"mnist": half[0], "scans": half[1]})
     assert limit is not None
     assert sum(is_reviewed(each, limit) for each in digits) == max(4, marked)
@@ -86,8 +88,8 @@ def test_unread_files_and_blanks_are_always_reviewed() -> None:
 
 
 def test_goals_are_reached_or_missed() -> None:
-    assert Line("semeion, 16 x 16 enlarged", Part(100, 97)).reached
-    assert not Line("semeion, 16 x 16 enlarged", Part(100, 96)).reached
+    assert Line("semeion, 16 x 16 enlarged", Proportion(100, 97)).reached
+    assert not Line("semeion, 16 x 16 enlarged", Proportion(100, 96)).reached
     assert Line("calibration error on scans", error=0.011).reached is False
     assert Line("semeion, 16 x 16 enlarged", missing="no file").reached is None
     titles = {each.title for name, each in SETS.items() if name != "nondigits"}

@@ -10,7 +10,7 @@ import cv2
 import pytest
 from conftest import ROOT, Run, read_csv
 
-from batchdigits.corrections.spreadsheet import read
+from batchdigits.corrections.spreadsheet import read_corrections
 from batchdigits.errors import DataError
 
 DATA = ROOT / "tests" / "data"
@@ -75,7 +75,7 @@ def test_every_dialect_is_read(tmp_path: Path, encoding: str, delimiter: str) ->
     csv.writer(written, delimiter=delimiter).writerows(rows)
     path = tmp_path / "typed.csv"
     path.write_bytes(written.getvalue().encode(encoding))
-    good, bad = read(path)
+    good, bad = read_corrections(path)
     assert [each.digit for each in good] == [3, 4] and not bad
 
 
@@ -136,7 +136,7 @@ def test_a_sheet_with_a_cell_at_the_end_of_the_world_is_refused(tmp_path: Path) 
         sheet.write_row(0, 0, ["sha256", "corrected_digit"])
         sheet.write_string(1_048_575, 16_383, "x")
     with pytest.raises(DataError, match="as far out"):
-        read(tmp_path / "far.xlsx")
+        read_corrections(tmp_path / "far.xlsx")
 
 
 def test_what_does_not_belong_here_is_told(batchdigits: Run, forms: Path, tmp_path: Path) -> None:
@@ -165,7 +165,7 @@ def test_broken_files_are_one_sentence(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "typed.xlsx"
     path.write_bytes(content)
     with pytest.raises(DataError):
-        read(path)
+        read_corrections(path)
 
 
 def test_checked_scans_become_training_data(

@@ -24,10 +24,10 @@ from batchdigits.config import EvaluationSettings, RunSettings
 from batchdigits.errors import BatchdigitsError, DataError, OutboxError, UsageError
 from batchdigits.evaluation import report
 from batchdigits.evaluation.command import evaluate
-from batchdigits.evaluation.csv_labels import copied
-from batchdigits.evaluation.inputs import labelled
-from batchdigits.evaluation.mistakes import worst_first
-from batchdigits.evaluation.predictions import Answer
+from batchdigits.evaluation.csv_labels import copy_labelled_files
+from batchdigits.evaluation.inputs import prepare_labelled_inbox
+from batchdigits.evaluation.mistakes import rank_mistakes
+from batchdigits.evaluation.predictions import LabelledPrediction
 from batchdigits.session.summary import Summary
 
 Digits = list[tuple[GrayImage, str]]
@@ -66,7 +66,7 @@ def snapshot(folder: Path) -> dict[str, tuple[int, int, bytes]]:
 class Nobody:
     """Listens to no run."""
 
-    def started(self, files: int) -> None: ...
+    def on_start(self, files: int) -> None: ...
 
     def on_progress(self, summary: Summary) -> None: ...
 
@@ -265,7 +265,7 @@ def test_a_csv_may_name_files_as_the_program_itself_does(tmp_path: Path, digits:
     lines = ["file,truth,digit", *(f"{cell},7,1" for cell in cells)]
     (data / "mistakes.csv").write_text("\n".join(lines))
     (tmp_path / "temporary").mkdir()
-    found = copied(data / "mistakes.csv", (), (), tmp_path / "temporary")
+    found = copy_labelled_files(data / "mistakes.csv", (), (), tmp_path / "temporary")
     assert found == dict.fromkeys(shown, 7)
     copies = {os.fsencode(each) for each in os.listdir(tmp_path / "temporary")}
     assert copies == {os.fsencode(name) for name in names}
@@ -277,7 +277,11 @@ def test_a_csv_names_a_file_by_its_plain_name_first(tmp_path: Path, digits: Digi
     table = tmp_path / "labels.csv"
     table.write_text("file,digit\n'=1.png,1\n '=2.png ,2\n\\x41.png,3\n")
     (tmp_path / "new").mkdir()
-    assert copied(table, (), (), tmp_path / "new") == {"'=1.png": 1, "=2.png": 2, "\\\\x41.png": 3}
+    assert copy_labelled_files(table, (), (), tmp_path / "new") == {
+        "'=1.png": 1,
+        "=2.png": 2,
+        "\\\\x41.png": 3,
+    }
 
 
 def test_the_mistakes_of_one_evaluation_are_the_data_of_the_next(
@@ -330,7 +334,7 @@ def test_a_bad_csv_is_told_in_one_sentence(
     (data / "labels.csv").write_text(text)
     (tmp_path / "temporary").mkdir()
     with pytest.raises(DataError) as caught:
-        labelled(str(data / "labels.csv"), (), (), tmp_path / "temporary")
+        prepare_labelled_inbox(str(data / "labels.csv"), (), (), tmp_path / "temporary")
     assert told in str(caught.value) and "\n" not in str(caught.value)
 
 
@@ -340,7 +344,7 @@ def test_patterns_choose_among_the_files_of_a_csv(tmp_path: Path, digits: Digits
     table = tmp_path / "labels.csv"
     table.write_text("file,digit\na/1.png,7\nb/1.png,7\n")
     (tmp_path / "new").mkdir()
-    assert copied(table, (), ("b/*",), tmp_path / "new") == {"a/1.png": 7}
+    assert copy_labelled_files(table, (), ("b/*",), tmp_path / "new") == {"a/1.png": 7}
     assert not (tmp_path / "new" / "b").exists()
 
 
@@ -361,7 +365,7 @@ def test_an_array_that_makes_no_png_is_told(
     monkeypatch.setattr(cv2, "imencode", lambda *_: (False, np.zeros(0, np.uint8)))
     (tmp_path / "temporary").mkdir()
     with pytest.raises(DataError, match="image 0 cannot be written as a PNG"):
-        labelled(str(tmp_path / "mine.npz"), (), (), tmp_path / "temporary")
+        prepare_labelled_inbox(str(tmp_path / "mine.npz"), (), (), tmp_path / "temporary")
     assert not os.listdir(tmp_path / "temporary")
 
 
@@ -464,13 +468,13 @@ def waits_until(happened: Callable[[], bool]) -> None:
 
 def test_the_worst_come_first_and_what_has_no_digit_last() -> None:
     files = [
-        Answer("b10.png", 1, 7, 0.9, 1, "ok", ""),
-        Answer("unread.png", 1, None, None, None, "quarantined", "empty"),
-        Answer("right.png", 1, 1, 0.99, 7, "ok", ""),
-        Answer("b2.png", 1, 7, 0.9, 1, "ok", ""),
-        Answer("sure.png", 1, 7, 0.95, 1, "review", "several_marks"),
+        LabelledPrediction("b10.png", 1, 7, 0.9, 1, "ok", ""),
+        LabelledPrediction("unread.png", 1, None, None, None, "quarantined", "empty"),
+        LabelledPrediction("right.png", 1, 1, 0.99, 7, "ok", ""),
+        LabelledPrediction("b2.png", 1, 7, 0.9, 1, "ok", ""),
+        LabelledPrediction("sure.png", 1, 7, 0.95, 1, "review", "several_marks"),
     ]
-    names = [each.file for each in worst_first(files)]
+    names = [each.file for each in rank_mistakes(files)]
     assert names == ["sure.png", "b2.png", "b10.png", "unread.png"]
 
 

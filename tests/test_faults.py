@@ -285,7 +285,7 @@ class Meddler:
     def __init__(self, meddle: object) -> None:
         self._meddle = meddle
 
-    def started(self, files: int) -> None:
+    def on_start(self, files: int) -> None:
         assert callable(self._meddle)
         self._meddle()
 

@@ -6,14 +6,14 @@ import numpy as np
 import pytest
 
 from batchdigits.evaluation.metrics import (
-    NONE,
+    NO_DIGIT,
     Confusion,
-    calibration,
-    confusion,
-    coverage,
+    compute_calibration_curve,
+    compute_coverage_curve,
+    confusion_matrix,
+    find_worst_confusions,
     precision,
     recall,
-    worst_confusions,
 )
 from batchdigits.percentages import compute_wilson_interval, format_percent
 
@@ -30,19 +30,19 @@ def test_wilson_as_worked_out_by_hand() -> None:
 
 def test_the_confusion_matrix_counts_what_was_not_read_apart() -> None:
     truth = np.array([4, 4, 4, 9, 0, 7], np.int64)
-    digit = np.array([9, 9, 4, 9, NONE, 7], np.int64)
-    counts = confusion(truth, digit)
+    digit = np.array([9, 9, 4, 9, NO_DIGIT, 7], np.int64)
+    counts = confusion_matrix(truth, digit)
     assert counts.shape == (10, 11) and counts.sum() == 6
     assert counts[4].tolist() == [0, 0, 0, 0, 1, 0, 0, 0, 0, 2, 0]
-    assert counts[0, NONE] == 1 and counts[9, 9] == counts[7, 7] == 1
-    assert worst_confusions(counts, 5) == [Confusion(4, 9, 2), Confusion(0, NONE, 1)]
-    assert worst_confusions(counts, 1) == [Confusion(4, 9, 2)]
+    assert counts[0, NO_DIGIT] == 1 and counts[9, 9] == counts[7, 7] == 1
+    assert find_worst_confusions(counts, 5) == [Confusion(4, 9, 2), Confusion(0, NO_DIGIT, 1)]
+    assert find_worst_confusions(counts, 1) == [Confusion(4, 9, 2)]
 
 
 def test_precision_and_recall_of_each_digit() -> None:
     truth = np.array([4, 4, 4, 9, 0, 7], np.int64)
-    digit = np.array([9, 9, 4, 9, NONE, 7], np.int64)
-    counts = confusion(truth, digit)
+    digit = np.array([9, 9, 4, 9, NO_DIGIT, 7], np.int64)
+    counts = confusion_matrix(truth, digit)
     assert recall(counts)[[4, 9, 0, 7]] == pytest.approx([1 / 3, 1, 0, 1])
     assert precision(counts)[[4, 9, 7]] == pytest.approx([1, 1 / 3, 1])
     assert math.isnan(precision(counts)[0]), "nothing was read as 0"
@@ -53,45 +53,45 @@ def test_calibration_error_as_worked_out_by_hand() -> None:
     confidence = np.array([0.9, 0.8, 0.3, math.nan])
     right = np.array([True, False, True, False])
     # Two bins: 0.3 is right (gap 0.7, one file), 0.85 is half right (gap 0.35, two files).
-    found = calibration(confidence, right, bins=2)
+    found = compute_calibration_curve(confidence, right, bins=2)
     assert found.files.tolist() == [1, 2]
     assert found.confidence == pytest.approx([0.3, 0.85])
     assert found.accuracy == pytest.approx([1.0, 0.5])
-    assert found.error == pytest.approx((1 * 0.7 + 2 * 0.35) / 3)
+    assert found.expected_error == pytest.approx((1 * 0.7 + 2 * 0.35) / 3)
 
 
 def test_a_confidence_on_an_edge_belongs_below_it() -> None:
-    found = calibration(np.array([0.0, 0.5, 0.51, 1.0]), np.ones(4, np.bool_), bins=2)
+    found = compute_calibration_curve(np.array([0.0, 0.5, 0.51, 1.0]), np.ones(4, np.bool_), bins=2)
     assert found.files.tolist() == [2, 2]
-    found = calibration(np.array([0.1]), np.ones(1, np.bool_))
+    found = compute_calibration_curve(np.array([0.1]), np.ones(1, np.bool_))
     assert len(found.files) == 15 and found.files[1] == 1
     assert math.isnan(found.accuracy[0])
 
 
 def test_nothing_read_has_no_calibration_and_no_coverage() -> None:
     nothing, wrong = np.array([math.nan, math.nan]), np.zeros(2, np.bool_)
-    assert math.isnan(calibration(nothing, wrong).error)
-    assert len(coverage(nothing, wrong).coverage) == 0
-    assert coverage(nothing, wrong).reaching(0.5) == 0
+    assert math.isnan(compute_calibration_curve(nothing, wrong).expected_error)
+    assert len(compute_coverage_curve(nothing, wrong).coverage) == 0
+    assert compute_coverage_curve(nothing, wrong).find_coverage(0.5) == 0
 
 
 def test_coverage_counts_unread_files_and_keeps_ties_together() -> None:
     confidence = np.array([0.7, 0.9, math.nan, 0.7, 0.6])
     right = np.array([True, True, False, False, True])
-    found = coverage(confidence, right)
+    found = compute_coverage_curve(confidence, right)
     assert found.confidence.tolist() == [0.9, 0.7, 0.6]
     assert found.coverage == pytest.approx([1 / 5, 3 / 5, 4 / 5])
     assert found.accuracy == pytest.approx([1, 2 / 3, 3 / 4])
-    assert found.reaching(1.0) == pytest.approx(0.2)
-    assert found.reaching(0.7) == pytest.approx(0.8), "it may recover further down"
+    assert found.find_coverage(1.0) == pytest.approx(0.2)
+    assert found.find_coverage(0.7) == pytest.approx(0.8), "it may recover further down"
 
 
 def test_a_thinned_curve_keeps_its_ends() -> None:
-    full = coverage(np.linspace(1, 0.01, 1000), np.ones(1000, np.bool_))
-    thin = full.thinned(11)
+    full = compute_coverage_curve(np.linspace(1, 0.01, 1000), np.ones(1000, np.bool_))
+    thin = full.downsample(11)
     assert len(thin.coverage) == 11
     assert thin.coverage[[0, -1]].tolist() == full.coverage[[0, -1]].tolist()
-    assert full.thinned(1000) is full
+    assert full.downsample(1000) is full
     assert np.diff(thin.coverage) == pytest.approx(0.0999, abs=0.0011)
 
 

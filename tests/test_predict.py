@@ -21,7 +21,7 @@ from test_house import loaded_by
 from batchdigits.api import load_cached_engine, recognise_sources
 from batchdigits.arrays import GrayImage
 from batchdigits.cli.commands.predict import figure, figure_row
-from batchdigits.cli.commands.predict.text import cells
+from batchdigits.cli.commands.predict.text import count_cells
 from batchdigits.config import Limits, Model
 from batchdigits.drawing import chart_files
 from batchdigits.drawing.chart_text import fit_to_inches, wrap_to_inches
@@ -60,7 +60,7 @@ def test_every_page_gets_a_line(batchdigits: Run, scans: Path) -> None:
     assert lines[2].startswith("scanner/two pages.tif, page 2   7  99.")
     assert "\N{EN DASH}" in lines[3] and lines[3].endswith("No ink was found on this page.")
     assert lines[4].startswith(f"names/数字.png{' ' * 18}6  ")
-    assert cells("数字.png") == 8 and cells("e\N{COMBINING ACUTE ACCENT}") == 1
+    assert count_cells("数字.png") == 8 and count_cells("e\N{COMBINING ACUTE ACCENT}") == 1
 
 
 def test_a_folder_is_read_as_people_count_and_left_as_it_is(batchdigits: Run, scans: Path) -> None:

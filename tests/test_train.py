@@ -149,13 +149,13 @@ def test_training_that_was_stopped_ends_with_the_same_weights(
     command += ["--seed", "3"]
     program = (
         "import sys; from batchdigits.cli.main import main\n"
-        "from batchdigits.cli.ui.training_progress import Bar\n"
-        "ended = Bar.on_epoch_end\n"
+        "from batchdigits.cli.ui.training_progress import TrainingProgressBar\n"
+        "ended = TrainingProgressBar.on_epoch_end\n"
         "def stopped(bar, number, epoch):\n"
         "    ended(bar, number, epoch)\n"
         "    if number == 2 and '--resume' not in sys.argv and 'a' in sys.argv:\n"
         "        raise KeyboardInterrupt\n"
-        "Bar.on_epoch_end = stopped\n"
+        "TrainingProgressBar.on_epoch_end = stopped\n"
         "base = sys.argv[1:]\n"
         "new, tuned = ['--hidden', '20', '10', *base], ['--from', 'b', *base]\n"
         "for more in ([*new, '--name', 'a'], [*new, '--name', 'a', '--resume'],\n"

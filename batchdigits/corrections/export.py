@@ -11,15 +11,17 @@ from batchdigits.system.atomic_files import append_number, copy_file, has_conten
 from batchdigits.system.filenames import to_raw_name
 
 
-class Exported(NamedTuple):
+class ExportCounts(NamedTuple):
     """How many files were copied, and how many were left out: several pages, or gone."""
 
     files: int
-    pages: int
+    multi_page: int
     gone: int
 
 
-def export(journal: Journal, outbox: Path, checked: list[CheckedPage], to: Path) -> Exported:
+def export_checked_pages(
+    journal: Journal, outbox: Path, checked_pages: list[CheckedPage], target_folder: Path
+) -> ExportCounts:
     """Copy every checked file that holds one digit to ``to/DIGIT/name``.
 
     Raises:
@@ -28,24 +30,26 @@ def export(journal: Journal, outbox: Path, checked: list[CheckedPage], to: Path)
     inbox = Path(to_raw_name(journal.get_meta("inbox") or ""))
     done = pages = gone = 0
     try:
-        if to.exists() and any(to.iterdir()):
-            raise DataError(f"{to} is not empty: name a new folder.")
-        for each in checked:
+        if target_folder.exists() and any(target_folder.iterdir()):
+            raise DataError(f"{target_folder} is not empty: name a new folder.")
+        for each in checked_pages:
             if each.corrected_digit < 0:
                 continue
             if each.page_count > 1:
                 pages += 1
-            elif (source := _found(each, inbox, outbox)) is None:
+            elif (source := _find_source(each, inbox, outbox)) is None:
                 gone += 1
             else:
-                _copy(source, to / str(each.corrected_digit) / source.name)
+                _copy_numbered(source, target_folder / str(each.corrected_digit) / source.name)
                 done += 1
     except OSError as error:
-        raise DataError(f"Cannot write {error.filename or to}: {error.strerror}.") from error
-    return Exported(done, pages, gone)
+        raise DataError(
+            f"Cannot write {error.filename or target_folder}: {error.strerror}."
+        ) from error
+    return ExportCounts(done, pages, gone)
 
 
-def _found(page: CheckedPage, inbox: Path, outbox: Path) -> Path | None:
+def _find_source(page: CheckedPage, inbox: Path, outbox: Path) -> Path | None:
     """Where its content lies now; a file that changed since is not it."""
     places = [inbox / to_raw_name(page.name)]
     if page.processed_path:
@@ -56,7 +60,7 @@ def _found(page: CheckedPage, inbox: Path, outbox: Path) -> Path | None:
     return None
 
 
-def _copy(source: Path, target: Path) -> None:
+def _copy_numbered(source: Path, target: Path) -> None:
     target.parent.mkdir(parents=True, exist_ok=True)
     number = 1
     while True:

@@ -14,7 +14,7 @@ from batchdigits.system.atomic_files import write_bytes
 from batchdigits.system.logs import LOG
 
 # TensorFlow starts threads, and worker processes are forked from this one: it stays outside.
-_FETCH = """
+_FETCH_SCRIPT = """
 import sys, numpy
 from batchdigits.datasets.labelled import load_mnist
 data = load_mnist("test")
@@ -22,7 +22,7 @@ numpy.savez(sys.argv[1], x=numpy.stack(data.pages), y=data.digits)
 """
 
 
-def written(path: Path, inbox: Path) -> dict[str, int]:
+def write_images(path: Path, inbox: Path) -> dict[str, int]:
     """Write ``x_test`` (or ``x``) of an ``.npz``, or the test part of IDX files, as files.
 
     They are called ``00000.png`` and so on; returns their digits.
@@ -44,7 +44,7 @@ def written(path: Path, inbox: Path) -> dict[str, int]:
     return truth
 
 
-def mnist(inbox: Path) -> dict[str, int]:
+def write_mnist_images(inbox: Path) -> dict[str, int]:
     """Write the test part of MNIST, which Keras' own loader downloads once.
 
     Raises:
@@ -54,9 +54,9 @@ def mnist(inbox: Path) -> dict[str, int]:
     path = inbox.with_name(f"{inbox.name}-mnist.npz")
     environment = os.environ | {"TF_CPP_MIN_LOG_LEVEL": "3"}
     # -P: the current folder may be full of anybody's files, and is no place to import from.
-    command = [sys.executable, "-P", "-c", _FETCH, str(path)]
+    command = [sys.executable, "-P", "-c", _FETCH_SCRIPT, str(path)]
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
     if done.returncode:
         why = (done.stderr.strip().splitlines() or ["no reason given"])[-1]
         raise DataError(f"MNIST cannot be fetched with Keras: {why}")
-    return written(path, inbox)
+    return write_images(path, inbox)

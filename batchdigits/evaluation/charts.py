@@ -14,20 +14,20 @@ from batchdigits.drawing.charts import (
     style_axes,
     to_png,
 )
-from batchdigits.evaluation.metrics import Calibration
-from batchdigits.evaluation.metrics_summary import Figures
+from batchdigits.evaluation.metrics import CalibrationCurve
+from batchdigits.evaluation.metrics_summary import EvaluationMetrics
 from batchdigits.percentages import compute_wilson_interval, format_percent
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 
-def calibration_png(figures: Figures) -> bytes:
+def draw_calibration_png(metrics: EvaluationMetrics) -> bytes:
     """Accuracy of each bin of confidence with its 95 % interval, over how many files it holds."""
     figure = new_figure(6.4, 7.2)
     upper, lower = figure.subplots(2, 1, sharex=True, height_ratios=(3, 1))
-    bins = figures.calibration
-    _reliability(upper, bins)
+    bins = metrics.calibration
+    _plot_reliability(upper, bins)
     edges = np.arange(len(bins.files)) / len(bins.files)
     lower.bar(edges, bins.files, 1 / len(bins.files), align="edge", color=BLUE, edgecolor="white")
     lower.set_yscale("log")
@@ -37,42 +37,42 @@ def calibration_png(figures: Figures) -> bytes:
     return to_png(figure)
 
 
-def _reliability(axes: "Axes", bins: Calibration) -> None:
-    held = np.flatnonzero(bins.files)
-    right = np.rint(bins.accuracy[held] * bins.files[held]).astype(int)
+def _plot_reliability(axes: "Axes", curve: CalibrationCurve) -> None:
+    held = np.flatnonzero(curve.files)
+    right = np.rint(curve.accuracy[held] * curve.files[held]).astype(int)
     spans = [
         compute_wilson_interval(*map(int, each))
-        for each in zip(right, bins.files[held], strict=True)
+        for each in zip(right, curve.files[held], strict=True)
     ]
-    shown = bins.accuracy[held]
+    shown = curve.accuracy[held]
     reach = np.array([(y - low, high - y) for y, (low, high) in zip(shown, spans, strict=True)])
     axes.plot([0, 1], [0, 1], "--", color=GRAY, lw=1)
     axes.annotate("as sure as right", (0.025, 0.07), color=GRAY, rotation=41, fontsize=9)
     axes.errorbar(
-        bins.confidence[held], shown, yerr=reach.T.clip(0) if len(held) else None, fmt="o",
+        curve.confidence[held], shown, yerr=reach.T.clip(0) if len(held) else None, fmt="o",
         color=BLUE, ecolor=BLUE, elinewidth=1.2, capsize=3, clip_on=False,
     )  # fmt: skip
     axes.set_xlim(0, 1)
     axes.set_ylim(0, 1.02)
     axes.set_title(
-        f"Expected calibration error {format_percent(bins.error)}", color=INK, loc="left"
+        f"Expected calibration error {format_percent(curve.expected_error)}", color=INK, loc="left"
     )
     style_axes(axes, "", "right, with 95 % interval")
     format_axis_in_percent(axes.yaxis, 0)
 
 
-def coverage_png(figures: Figures) -> bytes:
+def draw_coverage_png(metrics: EvaluationMetrics) -> bytes:
     """Accuracy of the surest readings against how many of all files they are."""
     figure = new_figure(7.2, 5.0)
     axes = figure.add_subplot()
-    curve = figures.coverage
+    curve = metrics.coverage
     axes.plot(curve.coverage, curve.accuracy, color=BLUE, lw=2, drawstyle="steps-pre")
     shown = [float(each) for each in curve.accuracy[curve.coverage > 0.1]]
-    if figures.sure.accuracy is not None:
-        shown.append(figures.sure.accuracy)
+    if metrics.accepted.accuracy is not None:
+        shown.append(metrics.accepted.accuracy)
     lowest = min(shown, default=0.0)
     room = max((1 - lowest) * 0.12, 0.0005)
-    _ok_rows(axes, figures, lowest + 2 * room)
+    _mark_accepted(axes, metrics, lowest + 2 * room)
     axes.set_xlim(0, 1)
     axes.set_ylim(max(lowest - 2 * room, 0), 1 + room / 2)
     axes.set_title("Right among the surest readings", color=INK, loc="left")
@@ -82,13 +82,13 @@ def coverage_png(figures: Figures) -> bytes:
     return to_png(figure)
 
 
-def _ok_rows(axes: "Axes", figures: Figures, low: float) -> None:
+def _mark_accepted(axes: "Axes", metrics: EvaluationMetrics, label_threshold: float) -> None:
     """Mark what the status ``ok`` reaches; its words stay inside, above the mark below ``low``."""
-    x, y = figures.sure.files / figures.whole.files, figures.sure.accuracy
+    x, y = metrics.accepted.files / metrics.overall.files, metrics.accepted.accuracy
     if y is None:
         return
     axes.plot([x], [y], "o", color=VERMILLION, ms=9, clip_on=False, zorder=3)
-    right, up = x < 0.5, y < low
+    right, up = x < 0.5, y < label_threshold
     axes.annotate(
         f"status ok: {format_percent(y)} right\nof {format_percent(x)} of all files", (x, y),
         (14 if right else -14, 14 if up else -14), textcoords="offset points",

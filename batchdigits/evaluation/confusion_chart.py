@@ -5,54 +5,61 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from batchdigits.drawing.charts import GRAY, INK, new_figure, to_png
-from batchdigits.evaluation.metrics import NONE, Whole, precision, recall
-from batchdigits.evaluation.metrics_summary import Figures
+from batchdigits.evaluation.metrics import NO_DIGIT, IntArray, precision, recall
+from batchdigits.evaluation.metrics_summary import EvaluationMetrics
 from batchdigits.percentages import format_percent
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 #: Fill of right readings: apart from the scale of the mistakes.
-_RIGHT = "#E3EEF5"
+_RIGHT_COLOUR = "#E3EEF5"
 #: Where columns beyond the digits begin: "none" is set off, the recall more.
-_NONE_AT, _RECALL_AT = NONE + 0.25, NONE + 1.4
+_NO_DIGIT_X, _RECALL_X = NO_DIGIT + 0.25, NO_DIGIT + 1.4
 
 
-def confusion_png(figures: Figures) -> bytes:
+def draw_confusion_png(metrics: EvaluationMetrics) -> bytes:
     """Truth down, reading across, with the recall of each row and the precision of each column.
 
     Only mistakes are coloured, so that the many right readings do not hide them.
     """
     figure = new_figure(8.4, 7.4)
     axes = figure.add_subplot()
-    worst = max(int(_mistakes(figures).max()), 1)
-    for truth in range(NONE):
-        for digit in range(NONE + 1):
-            _cell(axes, figures, truth, digit, worst)
-    _margins(axes, figures)
-    _grid(axes)
-    wrong = figures.whole.files - figures.whole.right
+    worst = max(int(_count_mistakes(metrics).max()), 1)
+    for truth in range(NO_DIGIT):
+        for digit in range(NO_DIGIT + 1):
+            _draw_cell(axes, metrics, truth, digit, worst)
+    _draw_margins(axes, metrics)
+    _format_axes(axes)
+    wrong = metrics.overall.files - metrics.overall.right
     axes.set_title(
-        f"{wrong:,} of {figures.whole.files:,} files not read right", color=INK, loc="left", pad=34
+        f"{wrong:,} of {metrics.overall.files:,} files not read right",
+        color=INK,
+        loc="left",
+        pad=34,
     )
     return to_png(figure)
 
 
-def _mistakes(figures: Figures) -> Whole:
-    counts = figures.counts.copy()
+def _count_mistakes(metrics: EvaluationMetrics) -> IntArray:
+    counts = metrics.confusion_matrix.copy()
     np.fill_diagonal(counts, 0)
     return counts
 
 
-def _cell(axes: "Axes", figures: Figures, truth: int, digit: int, worst: int) -> None:
+def _draw_cell(
+    axes: "Axes", metrics: EvaluationMetrics, truth: int, digit: int, max_count: int
+) -> None:
     from matplotlib import colormaps
     from matplotlib.patches import Rectangle
 
-    count = int(figures.counts[truth, digit])
-    left = _NONE_AT if digit == NONE else digit
+    count = int(metrics.confusion_matrix[truth, digit])
+    left = _NO_DIGIT_X if digit == NO_DIGIT else digit
     # From a fifth of the scale on: a single mistake must be seen as well.
-    shade = 0.15 + 0.75 * count / worst if count else 0.0
-    colour = _RIGHT if truth == digit else colormaps["Oranges"](shade) if count else "#FAFAFA"
+    shade = 0.15 + 0.75 * count / max_count if count else 0.0
+    colour = (
+        _RIGHT_COLOUR if truth == digit else colormaps["Oranges"](shade) if count else "#FAFAFA"
+    )
     axes.add_patch(Rectangle((left, truth), 1, 1, facecolor=colour, edgecolor="white", lw=1.5))
     if count or truth == digit:
         ink = "white" if truth != digit and shade > 0.6 else INK
@@ -61,26 +68,30 @@ def _cell(axes: "Axes", figures: Figures, truth: int, digit: int, worst: int) ->
         axes.annotate(f"{count:,}", middle, ha="center", va="center", color=ink, weight=weight)
 
 
-def _margins(axes: "Axes", figures: Figures) -> None:
-    shares = zip(recall(figures.counts), precision(figures.counts), strict=True)
+def _draw_margins(axes: "Axes", metrics: EvaluationMetrics) -> None:
+    shares = zip(recall(metrics.confusion_matrix), precision(metrics.confusion_matrix), strict=True)
     for digit, (recalled, precise) in enumerate(shares):
-        texts = ((_RECALL_AT + 0.6, digit + 0.5, recalled), (digit + 0.5, NONE + 0.55, precise))
+        texts = ((_RECALL_X + 0.6, digit + 0.5, recalled), (digit + 0.5, NO_DIGIT + 0.55, precise))
         for x, y, share in texts:
             text = "-" if np.isnan(share) else format_percent(share).removesuffix(" %")
             axes.annotate(text, (x, y), ha="center", va="center", color=INK, fontsize=9)
-    _margin_name(axes, "recall %", (_RECALL_AT + 0.6, -0.3), "center")
-    _margin_name(axes, "precision %", (-0.15, NONE + 0.55), "right")
+    _label_margin(axes, "recall %", (_RECALL_X + 0.6, -0.3), "center")
+    _label_margin(axes, "precision %", (-0.15, NO_DIGIT + 0.55), "right")
 
 
-def _margin_name(axes: "Axes", name: str, place: tuple[float, float], align: str) -> None:
-    axes.annotate(name, place, ha=align, va="center", color=GRAY, fontsize=9, annotation_clip=False)
+def _label_margin(axes: "Axes", name: str, position: tuple[float, float], align: str) -> None:
+    axes.annotate(
+        name, position, ha=align, va="center", color=GRAY, fontsize=9, annotation_clip=False
+    )
 
 
-def _grid(axes: "Axes") -> None:
-    axes.set_xlim(0, _RECALL_AT + 1.2)
-    axes.set_ylim(NONE + 1, -0.05)
-    axes.set_xticks([*np.arange(NONE) + 0.5, _NONE_AT + 0.5], [*map(str, range(NONE)), "none"])
-    axes.set_yticks(np.arange(NONE) + 0.5, list(map(str, range(NONE))))
+def _format_axes(axes: "Axes") -> None:
+    axes.set_xlim(0, _RECALL_X + 1.2)
+    axes.set_ylim(NO_DIGIT + 1, -0.05)
+    axes.set_xticks(
+        [*np.arange(NO_DIGIT) + 0.5, _NO_DIGIT_X + 0.5], [*map(str, range(NO_DIGIT)), "none"]
+    )
+    axes.set_yticks(np.arange(NO_DIGIT) + 0.5, list(map(str, range(NO_DIGIT))))
     axes.xaxis.tick_top()
     axes.xaxis.set_label_position("top")
     axes.set_xlabel("read as", color=INK)

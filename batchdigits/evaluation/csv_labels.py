@@ -19,11 +19,11 @@ from batchdigits.pipeline.scan import is_chosen
 from batchdigits.reports.csvfile import unguard_cell
 from batchdigits.system.filenames import to_display_name, to_raw_name
 
-_FILE, _DIGIT, _TRUTH = "file", "digit", "truth"
+_FILE_COLUMN, _DIGIT_COLUMN, _TRUTH_COLUMN = "file", "digit", "truth"
 
 
-def copied(
-    table: Path, include: tuple[str, ...], exclude: tuple[str, ...], inbox: Path
+def copy_labelled_files(
+    csv_path: Path, include: tuple[str, ...], exclude: tuple[str, ...], inbox: Path
 ) -> dict[str, int]:
     """Copy the files of a CSV into ``inbox``, and tell the digit of each.
 
@@ -37,70 +37,76 @@ def copied(
         DataError: the CSV cannot be read or lacks a column, or a file of it is missing, lies
             elsewhere, is named twice, cannot be copied, or has no digit 0-9.
     """
-    root = os.path.realpath(table.parent)
+    root = os.path.realpath(csv_path.parent)
     truth: dict[str, int] = {}
-    for what, names, digit in _rows(table):
-        path = _path(names, root, what)
+    for what, names, digit in _read_rows(csv_path):
+        path = _resolve_path(names, root, what)
         name = to_display_name(os.path.relpath(path, root))
         if name in truth:
             raise DataError(f"{what} was named before.")
         if is_chosen(name, include, exclude):
             truth[name] = digit
-            _copy(path, inbox / os.path.relpath(path, root), what)
+            _copy_file(path, inbox / os.path.relpath(path, root), what)
     if not truth:
-        raise DataError(f"{to_display_name(str(table))} names no files.")
+        raise DataError(f"{to_display_name(str(csv_path))} names no files.")
     return truth
 
 
-def _rows(table: Path) -> Iterator[tuple[str, tuple[str, ...], int]]:
+def _read_rows(csv_path: Path) -> Iterator[tuple[str, tuple[str, ...], int]]:
     """Place and file for messages, the names it may have, and the digit of every row."""
-    shown = to_display_name(str(table))
+    shown = to_display_name(str(csv_path))
     try:
-        with table.open(encoding="utf-8-sig", newline="") as file:
+        with csv_path.open(encoding="utf-8-sig", newline="") as file:
             head = file.readline()
             delimiter = max(",;\t", key=head.count)
             heads = next(csv.reader([head], delimiter=delimiter), [])
             columns = [each.strip().lower() for each in heads]
             reader = csv.reader(file, delimiter=delimiter, strict=True)
-            label = _TRUTH if _TRUTH in columns else _DIGIT
-            at = _column(columns, _FILE, shown), _column(columns, label, shown)
+            label = _TRUTH_COLUMN if _TRUTH_COLUMN in columns else _DIGIT_COLUMN
+            at = _find_column(columns, _FILE_COLUMN, shown), _find_column(columns, label, shown)
             for cells in filter(None, reader):
                 place = f"{shown}, line {reader.line_num + 1}"
-                named, digit = _row(cells, *at, place)
-                yield f"{place}: {named}", _names(named, label == _TRUTH), digit
+                named, digit = _parse_row(cells, *at, place)
+                yield (
+                    f"{place}: {named}",
+                    _list_candidate_names(named, label == _TRUTH_COLUMN),
+                    digit,
+                )
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise DataError(f"{shown} cannot be read as a CSV: {error}.") from error
 
 
-def _column(columns: list[str], name: str, shown: str) -> int:
+def _find_column(columns: list[str], name: str, csv_name: str) -> int:
     if name not in columns:
-        raise DataError(f"{shown} has no column {name}; it needs the columns file and digit.")
+        raise DataError(f"{csv_name} has no column {name}; it needs the columns file and digit.")
     return columns.index(name)
 
 
-def _row(cells: list[str], file: int, digit: int, place: str) -> tuple[str, int]:
-    if len(cells) <= max(file, digit) or not cells[file].strip():
-        raise DataError(f"{place}: a cell is missing; each row needs a file and a digit.")
-    label = cells[digit].strip()
+def _parse_row(
+    cells: list[str], file_index: int, digit_index: int, location: str
+) -> tuple[str, int]:
+    if len(cells) <= max(file_index, digit_index) or not cells[file_index].strip():
+        raise DataError(f"{location}: a cell is missing; each row needs a file and a digit.")
+    label = cells[digit_index].strip()
     truth = digit_from_label(label)
-    if "\0" in cells[file]:
-        raise DataError(f"{place}: {cells[file]!r} is no file name.")
+    if "\0" in cells[file_index]:
+        raise DataError(f"{location}: {cells[file_index]!r} is no file name.")
     if truth is None:
-        raise DataError(f"{place}: the digit of {cells[file]} is {label!r}, not 0 to 9.")
-    return cells[file], truth
+        raise DataError(f"{location}: the digit of {cells[file_index]} is {label!r}, not 0 to 9.")
+    return cells[file_index], truth
 
 
-def _names(cell: str, is_ours: bool) -> tuple[str, ...]:
+def _list_candidate_names(cell: str, is_own_table: bool) -> tuple[str, ...]:
     """What a cell may mean, the likeliest first: itself, or what our tables write so.
 
     Both exist only where names were made to look like guarded ones.
     """
     bare = cell.strip()
-    plain, decoded = (cell, bare), (_decoded(cell), _decoded(bare))
-    return (*decoded, *plain) if is_ours else (*plain, *decoded)
+    plain, decoded = (cell, bare), (_decode_name(cell), _decode_name(bare))
+    return (*decoded, *plain) if is_own_table else (*plain, *decoded)
 
 
-def _decoded(cell: str) -> str:
+def _decode_name(cell: str) -> str:
     """The file that ``results.csv`` or ``mistakes.csv`` means by a cell."""
     shown = unguard_cell(cell)
     try:
@@ -109,7 +115,7 @@ def _decoded(cell: str) -> str:
         return shown
 
 
-def _path(names: tuple[str, ...], root: str, what: str) -> str:
+def _resolve_path(names: tuple[str, ...], root: str, location: str) -> str:
     """The first of these names under which a file lies in the folder."""
     paths = [os.path.realpath(os.path.join(root, name)) for name in names]
     inside = [path for path in paths if path.startswith(root.rstrip(os.sep) + os.sep)]
@@ -117,13 +123,13 @@ def _path(names: tuple[str, ...], root: str, what: str) -> str:
         if os.path.isfile(path):
             return path
     problem = "is not there" if inside else "lies outside the folder of the CSV"
-    raise DataError(f"{what} {problem}.")
+    raise DataError(f"{location} {problem}.")
 
 
-def _copy(path: str, target: Path, what: str) -> None:
+def _copy_file(path: str, target: Path, location: str) -> None:
     # Not linked: a hard link would change the file's own times, and a soft one is not followed.
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(path, target)
     except OSError as error:
-        raise DataError(f"{what} cannot be copied to be read: {error.strerror}.") from error
+        raise DataError(f"{location} cannot be copied to be read: {error.strerror}.") from error

@@ -15,11 +15,11 @@ from batchdigits.session.outbox import check_folders
 from batchdigits.system.filenames import to_display_name
 
 #: Files in folders named by their digit, as the scan's patterns have it; others are not read.
-_LABELLED = ("[0-9]/*", "*/[0-9]/*")
+_LABELLED_PATTERNS = ("[0-9]/*", "*/[0-9]/*")
 
 
 @dataclass(frozen=True, slots=True)
-class Labelled:
+class LabelledInbox:
     """An inbox, and the truth of what lies in it.
 
     ``include`` and ``exclude`` are those of :class:`batchdigits.config.Settings`; ``digit_of``
@@ -33,9 +33,9 @@ class Labelled:
     digit_of: Callable[[str], int | None]
 
 
-def labelled(
-    data: str, include: tuple[str, ...], exclude: tuple[str, ...], temporary: Path
-) -> Labelled:
+def prepare_labelled_inbox(
+    data: str, include: tuple[str, ...], exclude: tuple[str, ...], temporary_folder: Path
+) -> LabelledInbox:
     """Make what ``data`` names ready to be read.
 
     Args:
@@ -56,18 +56,24 @@ def labelled(
     if data != MNIST and not path.exists():
         raise DataError(f"There is no {data}.")
     if readers.is_labelled_folder(data):
-        return _folder(path, include, exclude)
+        return _inbox_from_folder(path, include, exclude)
     if data != MNIST and path.suffix.lower() == ".csv":
-        truth = csv_labels.copied(path, include, exclude, temporary)
-        _check_read(path, temporary, truth)
-        return Labelled(temporary, (), (), truth.get)
+        truth = csv_labels.copy_labelled_files(path, include, exclude, temporary_folder)
+        _check_readable(path, temporary_folder, truth)
+        return LabelledInbox(temporary_folder, (), (), truth.get)
     if include or exclude:
         raise UsageError("--include and --exclude choose among files, and this data holds arrays.")
-    truth = array_files.mnist(temporary) if data == MNIST else array_files.written(path, temporary)
-    return Labelled(temporary, (), (), truth.get)
+    truth = (
+        array_files.write_mnist_images(temporary_folder)
+        if data == MNIST
+        else array_files.write_images(path, temporary_folder)
+    )
+    return LabelledInbox(temporary_folder, (), (), truth.get)
 
 
-def _folder(folder: Path, include: tuple[str, ...], exclude: tuple[str, ...]) -> Labelled:
+def _inbox_from_folder(
+    folder: Path, include: tuple[str, ...], exclude: tuple[str, ...]
+) -> LabelledInbox:
     own = folder.resolve().name
 
     def digit_of(name: str) -> int | None:
@@ -75,12 +81,12 @@ def _folder(folder: Path, include: tuple[str, ...], exclude: tuple[str, ...]) ->
         return digit_from_label(PurePosixPath(name).parent.name or own)
 
     # What has no label need not be read; a folder that is a label itself labels all it holds.
-    wanted = include or (_LABELLED if digit_from_label(own) is None else ())
+    wanted = include or (_LABELLED_PATTERNS if digit_from_label(own) is None else ())
     scan = InboxWalk(folder, wanted, exclude)
     if not any(digit_of(name) is not None for name, _, _ in scan):
         chosen = " that the patterns let through" if include or exclude else ""
         raise DataError(f"{folder} has no images{chosen} in sub-folders named 0 to 9.")
-    return Labelled(folder, wanted, exclude, digit_of)
+    return LabelledInbox(folder, wanted, exclude, digit_of)
 
 
 def check_outbox(data: str, outbox: Path) -> None:
@@ -91,28 +97,30 @@ def check_outbox(data: str, outbox: Path) -> None:
     """
     if data != MNIST and os.path.isdir(data):
         check_folders(Path(data), outbox)
-    elif data != MNIST and any(_is_same(outbox, folder) for folder in _folders(data)):
+    elif data != MNIST and any(
+        _is_same_folder(outbox, folder) for folder in _list_parent_folders(data)
+    ):
         raise UsageError(
             f"The output folder {outbox} is the folder of {data}, which is left as it is: "
             "choose another."
         )
 
 
-def _folders(file: str) -> set[str]:
+def _list_parent_folders(file: str) -> set[str]:
     """The folders of a file and of what it leads to, where it is a link."""
     return {os.path.dirname(path) for path in (os.path.abspath(file), os.path.realpath(file))}
 
 
-def _is_same(path: Path, other: str) -> bool:
+def _is_same_folder(path: Path, other: str) -> bool:
     """Whether both are one folder on disk, whatever ``..``, links or letters they are named by."""
     return os.path.isdir(path) and os.path.isdir(other) and os.path.samefile(path, other)
 
 
-def _check_read(table: Path, inbox: Path, names: Iterable[str]) -> None:
+def _check_readable(csv_path: Path, inbox: Path, names: Iterable[str]) -> None:
     """A file that a run would leave alone has no reading to be judged."""
     left = set(names) - {name for name, _, _ in InboxWalk(inbox)}
     if left:
         raise DataError(
-            f"{to_display_name(str(table))} names {min(left)}, which a run leaves alone: "
+            f"{to_display_name(str(csv_path))} names {min(left)}, which a run leaves alone: "
             "it is no image, or is named like a temporary file."
         )

@@ -17,10 +17,10 @@ from batchdigits.drawing.palette import (
 )
 from batchdigits.drawing.sizes import CAPTION_HEIGHT, FIELD_HEIGHT, THUMB_HEIGHT, THUMB_WIDTH
 from batchdigits.drawing.text import draw_text, fit_to_width
-from batchdigits.evaluation.predictions import Answer
+from batchdigits.evaluation.predictions import LabelledPrediction
 from batchdigits.records import Status
 
-COLUMNS = 10
+TILES_PER_ROW = 10
 
 #: Pixels.
 _GUTTER = 12
@@ -32,14 +32,16 @@ _NAME_HEIGHT = 20
 _ROW_HEIGHT = THUMB_HEIGHT + _NAME_HEIGHT + _GUTTER
 _COLUMN_WIDTH = THUMB_WIDTH + _GUTTER
 #: Middles of the truth, the arrow and the reading, and the right end of the words.
-_TRUTH_AT, _ARROW_AT, _READING_AT = 17, 38, 60
-_WORDS_END = THUMB_WIDTH - 6
-_EDGE = 200
+_TRUTH_X, _ARROW_X, _READING_X = 17, 38, 60
+_TEXT_RIGHT = THUMB_WIDTH - 6
+_EDGE_GRAY = 200
 _DASH = "\N{EN DASH}"
 
 
-def sheet_png(mistakes: Sequence[Answer], thumbnails: Sequence[bytes], title: str) -> bytes:
-    """PNG of mistakes in the order given, ``COLUMNS`` to a row.
+def draw_mistake_sheet(
+    mistakes: Sequence[LabelledPrediction], thumbnails: Sequence[bytes], title: str
+) -> bytes:
+    """PNG of mistakes in the order given, ``TILES_PER_ROW`` to a row.
 
     Args:
         mistakes: at least one.
@@ -47,48 +49,50 @@ def sheet_png(mistakes: Sequence[Answer], thumbnails: Sequence[bytes], title: st
             made it, or nothing, and a card tells the reason instead.
         title: one line above them.
     """
-    across = min(COLUMNS, max(len(mistakes), 4))
-    height = -(-len(mistakes) // COLUMNS) * _ROW_HEIGHT - _GUTTER + 2 * _MARGIN + _TITLE_HEIGHT
+    across = min(TILES_PER_ROW, max(len(mistakes), 4))
+    height = (
+        -(-len(mistakes) // TILES_PER_ROW) * _ROW_HEIGHT - _GUTTER + 2 * _MARGIN + _TITLE_HEIGHT
+    )
     width = across * _COLUMN_WIDTH - _GUTTER + 2 * _MARGIN
     rows = indexed_png.make_blank_rows(height, width, WHITE)
     sheet = rows[:, 1:]
-    _write(sheet, title, _MARGIN, _MARGIN - 4, width - 2 * _MARGIN, _TITLE_SIZE)
+    _write_line(sheet, title, _MARGIN, _MARGIN - 4, width - 2 * _MARGIN, _TITLE_SIZE)
     for index, (mistake, thumbnail) in enumerate(zip(mistakes, thumbnails, strict=True)):
-        row, column = divmod(index, COLUMNS)
+        row, column = divmod(index, TILES_PER_ROW)
         top = _MARGIN + _TITLE_HEIGHT + row * _ROW_HEIGHT
         left = _MARGIN + column * _COLUMN_WIDTH
         # A hairline keeps white captions from floating on the white page.
         sheet[top - 1 : top + THUMB_HEIGHT + 1, left - 1 : left + THUMB_WIDTH + 1] = (
-            build_gray_lookup()[_EDGE]
+            build_gray_lookup()[_EDGE_GRAY]
         )
-        sheet[top : top + THUMB_HEIGHT, left : left + THUMB_WIDTH] = _tile(mistake, thumbnail)
-        _write(sheet, mistake.file, left, top + THUMB_HEIGHT + 2, THUMB_WIDTH, _NAME_SIZE)
+        sheet[top : top + THUMB_HEIGHT, left : left + THUMB_WIDTH] = _draw_tile(mistake, thumbnail)
+        _write_line(sheet, mistake.file, left, top + THUMB_HEIGHT + 2, THUMB_WIDTH, _NAME_SIZE)
     return indexed_png.encode_png(rows, indexed_png.SMALL_COMPRESSION)
 
 
-def _tile(mistake: Answer, thumbnail: bytes) -> GrayImage:
+def _draw_tile(mistake: LabelledPrediction, thumbnail: bytes) -> GrayImage:
     """The scan of a thumbnail over a caption of its own: ``(THUMB_HEIGHT, THUMB_WIDTH) uint8``."""
     picture = indexed_png.decode_png(thumbnail, THUMB_HEIGHT, THUMB_WIDTH) if thumbnail else None
     tile = (draw_error_card(mistake.reason) if picture is None else picture).copy()
-    tile[FIELD_HEIGHT:] = _caption(mistake)
+    tile[FIELD_HEIGHT:] = _draw_caption(mistake)
     return tile
 
 
-def _caption(mistake: Answer) -> GrayImage:
+def _draw_caption(mistake: LabelledPrediction) -> GrayImage:
     strip = np.full((CAPTION_HEIGHT, THUMB_WIDTH), WHITE, np.uint8)
-    _centre(strip, letters.word(str(mistake.truth), 31, 1.2), _TRUTH_AT, build_ink_ramp(INK))
-    _centre(
-        strip, font.draw_word("\N{RIGHTWARDS ARROW}", 20, 0.3), _ARROW_AT, build_ink_ramp(MUTED)
+    _paste_centred(strip, letters.word(str(mistake.truth), 31, 1.2), _TRUTH_X, build_ink_ramp(INK))
+    _paste_centred(
+        strip, font.draw_word("\N{RIGHTWARDS ARROW}", 20, 0.3), _ARROW_X, build_ink_ramp(MUTED)
     )
     reading = _DASH if mistake.digit is None else str(mistake.digit)
-    _centre(strip, letters.word(reading, 31, 1.2), _READING_AT, _wrong())
-    above, below = _words(mistake)
-    _end(strip, above, 15, 15)
-    _end(strip, below, 28, 12)
+    _paste_centred(strip, letters.word(reading, 31, 1.2), _READING_X, _make_mistake_colours())
+    above, below = _format_caption(mistake)
+    _paste_right_aligned(strip, above, 15, 15)
+    _paste_right_aligned(strip, below, 28, 12)
     return strip
 
 
-def _words(mistake: Answer) -> tuple[str, str]:
+def _format_caption(mistake: LabelledPrediction) -> tuple[str, str]:
     """How sure it was, and whether a person is asked to look at it."""
     if mistake.status not in (Status.OK, Status.REVIEW):
         return "", "not read"
@@ -98,27 +102,27 @@ def _words(mistake: Answer) -> tuple[str, str]:
     return f"{int(mistake.confidence * 100)} %", mistake.status
 
 
-def _centre(strip: GrayImage, mask: GrayImage, centre: int, colours: GrayImage) -> None:
+def _paste_centred(strip: GrayImage, mask: GrayImage, centre_x: int, colours: GrayImage) -> None:
     height, width = mask.shape
-    top, left = (CAPTION_HEIGHT - height) // 2, centre - width // 2
+    top, left = (CAPTION_HEIGHT - height) // 2, centre_x - width // 2
     strip[top : top + height, left : left + width] = colours[mask]
 
 
-def _end(strip: GrayImage, text: str, base: int, size: int) -> None:
+def _paste_right_aligned(strip: GrayImage, text: str, baseline: int, size: int) -> None:
     if text:
         mask = letters.word(text, size, 0.4)
         height, width = mask.shape
-        area = strip[base - height : base, _WORDS_END - width : _WORDS_END]
+        area = strip[baseline - height : baseline, _TEXT_RIGHT - width : _TEXT_RIGHT]
         area[:] = build_ink_ramp(INK)[mask]
 
 
-def _wrong() -> GrayImage:
+def _make_mistake_colours() -> GrayImage:
     """Entries from white to vermillion by coverage: ``(256,) uint8``."""
     colours = build_status_ramp(Status.QUARANTINED)[::-1]
     return colours[np.arange(256) * (len(colours) - 1) // 255]
 
 
-def _write(sheet: GrayImage, text: str, left: int, top: int, width: int, size: int) -> None:
+def _write_line(sheet: GrayImage, text: str, left: int, top: int, width: int, size: int) -> None:
     """Write a line that begins at ``left`` and is cut to ``width``, both in pixels."""
     written = draw_text(fit_to_width(text, width, size), size, build_ink_ramp(INK))
     height, across = written.shape

@@ -43,8 +43,8 @@ def open_engine(model: Model, card_folder: Path | None = None) -> Engine:
         if model.name:
             raise
         raise ModelError(
-            f"{MODELS_FOLDER / DEFAULT_FILE} has {to_display_name(name)} for this folder's default, "
-            "and there is no such model: batchdigits models default NAME sets another."
+            f"{MODELS_FOLDER / DEFAULT_FILE} has {to_display_name(name)} for this folder's "
+            "default, and there is no such model: batchdigits models default NAME sets another."
         ) from error
     if is_trained_keras_file(path):
         path = path.with_suffix(".tflite")

@@ -9,7 +9,7 @@ from pathlib import Path
 from rich.console import Console
 
 from batchdigits.errors import BatchdigitsError
-from batchdigits.evaluation.predictions import Answers
+from batchdigits.evaluation.predictions import PredictionSet
 from benchmarks.accuracy import rivals
 from benchmarks.accuracy.card import write_card
 from benchmarks.accuracy.data import Data
@@ -92,7 +92,7 @@ def _measure(chosen: argparse.Namespace, root: Path, console: Console) -> None:
         rivals.compare(measured["simulated"], root / "simulated", data.folder)
 
 
-def _answers(name: str, data: Data, root: Path, model: Path | None) -> Answers:
+def _answers(name: str, data: Data, root: Path, model: Path | None) -> PredictionSet:
     inbox = root / name
     inbox.mkdir()
     return read(inbox, SETS[name].write(data, inbox), model)

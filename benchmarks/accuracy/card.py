@@ -4,7 +4,7 @@ import json
 from collections.abc import Sequence
 from pathlib import Path
 
-from batchdigits.evaluation.metrics_summary import Part
+from batchdigits.evaluation.metrics_summary import Proportion
 from benchmarks.accuracy.lines import Line
 from benchmarks.accuracy.measuring import Measured, accuracy, by_kind, no_digit_by_kind
 
@@ -39,7 +39,7 @@ def _cells(line: Line) -> Cells:
     return cells
 
 
-def _interval(name: str, part: Part) -> Cells:
+def _interval(name: str, part: Proportion) -> Cells:
     low, high = part.interval
     shares = {name: part.accuracy or 0, "low_95": low, "high_95": high}
     return {"files": part.files} | {key: round(share, 5) for key, share in shares.items()}

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from batchdigits.evaluation.metrics_summary import Part
+from batchdigits.evaluation.metrics_summary import Proportion
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,10 +33,10 @@ class Line:
     """
 
     name: str
-    part: Part | None = None
+    part: Proportion | None = None
     error: float | None = None
     reviewed: float | None = None
-    sure: Part | None = None
+    sure: Proportion | None = None
     missing: str = ""
 
     @property

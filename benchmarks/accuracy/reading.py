@@ -3,7 +3,7 @@
 import subprocess
 from pathlib import Path
 
-from batchdigits.evaluation.predictions import Answers, read_answers
+from batchdigits.evaluation.predictions import PredictionSet, load_predictions
 from benchmarks import program
 from benchmarks.folders import Inbox
 from benchmarks.timing import BenchmarkError, environment
@@ -12,7 +12,7 @@ from benchmarks.timing import BenchmarkError, environment
 _DONE = (0, 3)
 
 
-def read(inbox: Path, truth: dict[str, int], model: Path | None = None) -> Answers:
+def read(inbox: Path, truth: dict[str, int], model: Path | None = None) -> PredictionSet:
     """Read a folder and put the rows beside the truth, in the rows' order.
 
     Raises:
@@ -28,7 +28,7 @@ def read(inbox: Path, truth: dict[str, int], model: Path | None = None) -> Answe
     if code not in _DONE:
         raise BenchmarkError(f"{' '.join(map(str, command))} failed with {code}")
     program.check_rows(Inbox(inbox, len(truth)), outbox)
-    answers = read_answers(outbox / "results.csv", truth.get)
+    answers = load_predictions(outbox / "results.csv", truth.get)
     if sorted(each.file for each in answers.files) != sorted(truth):
         raise BenchmarkError(f"{outbox / 'results.csv'}: not exactly one row for every file")
     return answers

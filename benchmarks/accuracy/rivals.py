@@ -12,8 +12,8 @@ from pathlib import Path
 
 import numpy as np
 
-from batchdigits.evaluation.metrics_summary import Part
-from batchdigits.evaluation.predictions import Answer, Answers
+from batchdigits.evaluation.metrics_summary import Proportion
+from batchdigits.evaluation.predictions import LabelledPrediction, PredictionSet
 from batchdigits.percentages import format_percent
 from benchmarks.accuracy.data import MNIST
 from benchmarks.ocr import PACKAGES
@@ -24,7 +24,7 @@ SAMPLE, SEED = 600, 1927
 HARD = {"RapidOCR's recogniser": 0.90, "the tutorial's recipe": 0.45}
 
 
-def compare(answers: Answers, inbox: Path, data: Path) -> None:
+def compare(answers: PredictionSet, inbox: Path, data: Path) -> None:
     """Print what share of a seeded sample each of them reads right, and the program itself."""
     chosen = _sample(answers.files)
     folder = inbox.with_name("rivals")
@@ -33,7 +33,7 @@ def compare(answers: Answers, inbox: Path, data: Path) -> None:
         shutil.copy(inbox / answer.file, folder / answer.file)
     told = folder.with_name("rivals.json")
     module = "benchmarks.accuracy"
-    ours = Part(len(chosen), sum(each.is_right for each in chosen))
+    ours = Proportion(len(chosen), sum(each.is_right for each in chosen))
     print(_told("the program", ours))
     commands = {
         "RapidOCR's recogniser": python("-m", f"{module}.rapid", folder, told),
@@ -48,18 +48,18 @@ def compare(answers: Answers, inbox: Path, data: Path) -> None:
         print(f"{_told(name, part)}; at most {format_percent(HARD[name])}: {hard}")
 
 
-def _sample(files: Sequence[Answer]) -> list[Answer]:
+def _sample(files: Sequence[LabelledPrediction]) -> list[LabelledPrediction]:
     order = np.random.default_rng(SEED).permutation(len(files))[:SAMPLE]
     return [files[place] for place in order]
 
 
-def _right(command: Command, told: Path, chosen: Sequence[Answer]) -> Part:
+def _right(command: Command, told: Path, chosen: Sequence[LabelledPrediction]) -> Proportion:
     timed(command)
     read = json.loads(told.read_text(encoding="utf-8"))
-    return Part(len(chosen), sum(read[each.file] == str(each.truth) for each in chosen))
+    return Proportion(len(chosen), sum(read[each.file] == str(each.truth) for each in chosen))
 
 
-def _told(name: str, part: Part) -> str:
+def _told(name: str, part: Proportion) -> str:
     interval = " - ".join(map(format_percent, part.interval))
     right = format_percent(part.accuracy)
     return f"{name}: {right} of {part.files} simulated scans right ({interval})"

@@ -9,12 +9,12 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from batchdigits.evaluation.metrics import NONE
+from batchdigits.evaluation.metrics import NO_DIGIT
 from benchmarks.accuracy import simulated
 from benchmarks.accuracy.data import MNIST, OPTDIGITS, SCANS, SEMEION, Data
 from benchmarks.nondigits.kinds import EACH, write_all
 
-#: A file's place inside its set, and its digit or :data:`~batchdigits.evaluation.metrics.NONE`.
+#: A file's place inside its set, and its digit or :data:`~batchdigits.evaluation.metrics.NO_DIGIT`.
 Truth = dict[str, int]
 
 
@@ -66,7 +66,7 @@ def _scans(data: Data, inbox: Path) -> Truth:
 def _nondigits(data: Data, inbox: Path) -> Truth:
     """What holds no digit, or several; see :mod:`benchmarks.nondigits`."""
     digits: NDArray[np.uint8] = np.stack(data.npz(MNIST).pages)
-    return dict.fromkeys(write_all(digits, inbox, max(1, EACH // data.divide)), NONE)
+    return dict.fromkeys(write_all(digits, inbox, max(1, EACH // data.divide)), NO_DIGIT)
 
 
 SETS: dict[str, Set] = {

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from batchdigits.evaluation.metrics_summary import Part
+from batchdigits.evaluation.metrics_summary import Proportion
 from batchdigits.percentages import format_percent
 from benchmarks.accuracy.lines import Line
 from benchmarks.accuracy.measuring import Measured, accuracy, by_kind, no_digit_by_kind, threshold
@@ -71,7 +71,7 @@ def _row(line: Line) -> list[str]:
     return [line.name, *_sized(line.part, figure), review, sure, _goal(line), reached]
 
 
-def _sized(part: Part | None, figure: str) -> list[str]:
+def _sized(part: Proportion | None, figure: str) -> list[str]:
     if part is None:  # no proportion, so there is no such interval
         return ["", figure, ""]
     return [f"{part.files:,}", figure, " - ".join(map(format_percent, part.interval))]

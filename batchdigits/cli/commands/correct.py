@@ -14,13 +14,13 @@ def correct_command(
 ) -> int:
     """Apply corrections and tell how well was read; returns the exit code."""
     begin_command(Logging(quiet=quiet))
-    outcome = apply.correct(outbox, spreadsheet, export_to)
-    for problem in summary_text.problems(outcome):
+    outcome = apply.apply_corrections(outbox, spreadsheet, export_to)
+    for problem in summary_text.format_problems(outcome):
         LOG.warning("%s", problem)
     if not quiet:
         console = open_console()
-        for sentence in summary_text.sentences(outcome):
+        for sentence in summary_text.format_summary(outcome):
             console.print(sentence, markup=False, highlight=False, soft_wrap=True)
-        if (matrix := summary_text.matrix(outcome)) is not None:
+        if (matrix := summary_text.build_confusion_table(outcome)) is not None:
             console.print(matrix)
-    return ExitCode.SOME_UNREAD if outcome.bad or outcome.unknown else ExitCode.OK
+    return ExitCode.SOME_UNREAD if outcome.invalid_rows or outcome.unknown_rows else ExitCode.OK

@@ -13,10 +13,12 @@ def evaluate_command(settings: EvaluationSettings, quiet: bool) -> int:
     watched = open_console_if_watched(logging)
     begin_command(logging, watched)
     evaluated = command.evaluate(settings, lambda run: run_with_bar(run, watched)[0])
-    if evaluated.found is None:
+    if evaluated.metrics is None:
         LOG.warning("Stopped early: nothing was evaluated.")
     elif not quiet:
         console = watched or open_console()
-        console.print(summary_text.classification_report(evaluated.found))
-        console.print(summary_text.table(evaluated.found, settings.data, settings.outbox))
+        console.print(summary_text.classification_report(evaluated.metrics))
+        console.print(
+            summary_text.build_metrics_table(evaluated.metrics, settings.data, settings.outbox)
+        )
     return evaluated.exit_code

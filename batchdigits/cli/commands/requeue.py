@@ -21,27 +21,27 @@ def requeue_command(outbox: Path, reasons: tuple[Reason, ...], patterns: tuple[s
     """Put files back, and tell which; returns the exit code."""
     begin_command(Logging())
     done = requeue(outbox, reasons, patterns)
-    for name in done.stayed:
+    for name in done.remaining_files:
         LOG.warning(
             "%s stays in quarantine: its place in the inbox is taken.", escape_for_terminal(name)
         )
-    count = len(done.back)
+    count = len(done.restored_files)
     LOG.info(
         "%d file%s back in the inbox%s",
         *(count, " is" if count == 1 else "s are", ": the next run reads them." if count else "."),
     )
-    return ExitCode.SOME_UNREAD if done.stayed else ExitCode.OK
+    return ExitCode.SOME_UNREAD if done.remaining_files else ExitCode.OK
 
 
 @dataclass(slots=True)
-class Requeued:
+class RequeueResult:
     """Names of files that are back, and of those that stay in quarantine."""
 
-    back: list[str] = field(default_factory=list)
-    stayed: list[str] = field(default_factory=list)
+    restored_files: list[str] = field(default_factory=list)
+    remaining_files: list[str] = field(default_factory=list)
 
 
-def requeue(outbox: Path, reasons: Sequence[Reason], patterns: Sequence[str]) -> Requeued:
+def requeue(outbox: Path, reasons: Sequence[Reason], patterns: Sequence[str]) -> RequeueResult:
     """Put files back into the inbox that this outbox belongs to; the next run reads them anew.
 
     Args:
@@ -59,16 +59,16 @@ def requeue(outbox: Path, reasons: Sequence[Reason], patterns: Sequence[str]) ->
         inbox = Path(to_raw_name(journal.get_meta("inbox") or ""))
         if not inbox.is_dir():
             raise DataError(f"The inbox {to_display_name(str(inbox))} is not there.")
-        done = _put_back(journal, inbox, {str(each) for each in reasons}, tuple(patterns))
-        if done.back:
+        done = _restore_files(journal, inbox, {str(each) for each in reasons}, tuple(patterns))
+        if done.restored_files:
             rerender_reports(journal, outbox)
         return done
 
 
-def _put_back(
+def _restore_files(
     journal: Journal, inbox: Path, reasons: set[str], patterns: tuple[str, ...]
-) -> Requeued:
-    done = Requeued()
+) -> RequeueResult:
+    done = RequeueResult()
     for number, name, place, entry in list(journal.iter_quarantined()):
         if reasons and reasons.isdisjoint(str(page.reason) for page in entry.pages):
             continue
@@ -78,7 +78,7 @@ def _put_back(
         # Where something else has taken its place, it is still in quarantine.
         if restore_file(place, source, entry) and not place.exists():
             journal.forget(number)
-            done.back.append(name)
+            done.restored_files.append(name)
         else:
-            done.stayed.append(name)
+            done.remaining_files.append(name)
     return done

@@ -5,7 +5,7 @@ from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-from batchdigits.cli.ui.progress import Bar, final_table, speed
+from batchdigits.cli.ui.progress import RunProgressBar, build_run_table, format_speed
 from batchdigits.cli.ui.terminal import (
     begin_command,
     is_talkative,
@@ -39,9 +39,9 @@ def run_command(settings: RunSettings, logging: Logging) -> int:
         LOG.warning("%s", alarm)
     if is_talkative(logging):
         console = watched or open_console()
-        console.print(final_table(summary, scan))
+        console.print(build_run_table(summary, scan))
         results = escape_for_terminal(str(settings.outbox / "results.csv"))
-        line = f"{speed(summary)} Results: {results}"
+        line = f"{format_speed(summary)} Results: {results}"
         console.print(line, markup=False, highlight=False, soft_wrap=True)
     if logging.log_json:
         LOG.info("finished", extra={"fields": _list_counts(summary, scan)})
@@ -51,7 +51,7 @@ def run_command(settings: RunSettings, logging: Logging) -> int:
 def run_with_bar(settings: RunSettings, watched: "Console | None") -> tuple[Summary, InboxWalk]:
     """Run with a bar, until Ctrl-C, and name each folder that could not be looked into."""
     stop = StopSignal()
-    with Bar(watched) as bar, stop.catch_signals():
+    with RunProgressBar(watched) as bar, stop.catch_signals():
         summary, scan = run(settings, _BarListener(bar, stop))
     for folder in scan.closed_folders:
         LOG.warning(
@@ -64,16 +64,16 @@ def run_with_bar(settings: RunSettings, watched: "Console | None") -> tuple[Summ
 class _BarListener:
     """Moves the bar, and passes Ctrl-C on."""
 
-    def __init__(self, bar: Bar, stop: StopSignal) -> None:
-        self.started = bar.start
+    def __init__(self, bar: RunProgressBar, stop_signal: StopSignal) -> None:
+        self.on_start = bar.start
         self.on_progress = bar.advance
-        self._stop = stop
+        self._stop_signal = stop_signal
 
     def get_stop_signal(self) -> int:
-        return self._stop.signal
+        return self._stop_signal.signal
 
 
-def _list_counts(summary: Summary, scan: InboxWalk) -> dict[str, object]:
+def _list_counts(summary: Summary, walk: InboxWalk) -> dict[str, object]:
     return {
         "files": summary.files,
         "rows": summary.rows,
@@ -81,21 +81,21 @@ def _list_counts(summary: Summary, scan: InboxWalk) -> dict[str, object]:
         "reasons": {reason: count for (_, reason), count in summary.outcomes.items() if reason},
         "skipped": summary.skipped,
         "gone": summary.gone,
-        "not_images": len(scan.not_images),
-        "junk": scan.junk,
+        "not_images": len(walk.not_images),
+        "junk": walk.junk,
         "seconds": round(summary.seconds, 3),
         "exit_code": summary.exit_code,
     }
 
 
-class Listener(SessionListener, Protocol):
+class RunListener(SessionListener, Protocol):
     """Whoever wants to know how a run goes on, and may end it."""
 
-    def started(self, files: int) -> None:
+    def on_start(self, files: int) -> None:
         """Told once how many files are to be read."""
 
 
-def run(settings: RunSettings, listener: Listener) -> tuple[Summary, InboxWalk]:
+def run(settings: RunSettings, listener: RunListener) -> tuple[Summary, InboxWalk]:
     """Read what is new or changed in the inbox, and bring the outbox up to date.
 
     Returns:
@@ -115,7 +115,7 @@ def run(settings: RunSettings, listener: Listener) -> tuple[Summary, InboxWalk]:
     if not has_journal(settings.outbox):
         first = next(found, None)
         if first is None:  # leave no outbox behind that nobody needs
-            raise EmptyInboxError(_nothing(settings.inbox, scan))
+            raise EmptyInboxError(_describe_empty_inbox(settings.inbox, scan))
         found = chain([first], found)
     engine = open_engine(settings.model, settings.models_folder)
     with open_outbox(settings.outbox) as journal:
@@ -123,21 +123,21 @@ def run(settings: RunSettings, listener: Listener) -> tuple[Summary, InboxWalk]:
         if settings.retry_failed:
             session.restore_quarantined()
         plan = session.plan(found, settings.force, settings.retry_failed)
-        _read(session, plan, scan, listener)
+        _read_files(session, plan, scan, listener)
     return session.summary, scan
 
 
-def _read(session: Session, plan: Plan, scan: InboxWalk, listener: Listener) -> None:
+def _read_files(session: Session, plan: Plan, walk: InboxWalk, listener: RunListener) -> None:
     summary = session.summary
     summary.skipped, summary.outdated = plan.files - plan.pending, plan.outdated
-    summary.closed_folders = len(scan.closed_folders)
+    summary.closed_folders = len(walk.closed_folders)
     summary.gone = plan.mark_gone(session.is_gone)
     if summary.outdated:
         LOG.info(
             "Model or settings changed since %d files were read: they are read again.",
             summary.outdated,
         )
-    listener.started(plan.pending)
+    listener.on_start(plan.pending)
     with ExitStack() as stack:
         if plan.pending:
             count = choose_worker_count(plan.pending, plan.pending_bytes, session.settings.workers)
@@ -148,31 +148,31 @@ def _read(session: Session, plan: Plan, scan: InboxWalk, listener: Listener) -> 
         except Exception:
             # Files may have been moved: what was read must be told, if that can be.
             with suppress(BatchdigitsError, OSError), session.journal.translate_errors():
-                _report(session, scan)
+                _write_reports(session, walk)
             raise
-        _report(session, scan)
+        _write_reports(session, walk)
     if not plan.files:
-        raise EmptyInboxError(_nothing(session.settings.inbox, scan))
+        raise EmptyInboxError(_describe_empty_inbox(session.settings.inbox, walk))
 
 
-def _report(session: Session, scan: InboxWalk) -> None:
+def _write_reports(session: Session, walk: InboxWalk) -> None:
     session.update_summary()
     render_reports(
         session.journal,
         session.settings,
         session.summary,
-        scan,
+        walk,
         session.provenance,
         session.draw_sheets,
     )
 
 
-def _nothing(inbox: Path, scan: InboxWalk) -> str:
-    left = len(scan.not_images) + scan.junk + scan.excluded + scan.links + scan.special_files
+def _describe_empty_inbox(inbox: Path, walk: InboxWalk) -> str:
+    left = len(walk.not_images) + walk.junk + walk.excluded + walk.links + walk.special_files
     more = f"; {left} left alone" if left else ""
     closed = (
-        f"; {len(scan.closed_folders)} folders may not be looked into"
-        if scan.closed_folders
+        f"; {len(walk.closed_folders)} folders may not be looked into"
+        if walk.closed_folders
         else ""
     )
     return f"Nothing to read in {inbox}{more}{closed}."

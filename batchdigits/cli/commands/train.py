@@ -6,7 +6,7 @@ import os
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
 from batchdigits.cli.ui.terminal import begin_command, open_console
-from batchdigits.cli.ui.training_progress import Bar
+from batchdigits.cli.ui.training_progress import TrainingProgressBar
 from batchdigits.config import Arch, Logging, TrainingSettings
 from batchdigits.datasets.split import DataSelection
 from batchdigits.errors import ExitCode, UsageError
@@ -22,7 +22,7 @@ def train_command(settings: TrainingSettings, quiet: bool) -> int:
     order = _make_order(settings)
     console = open_console()
     begin_command(Logging(quiet=quiet), console)
-    with Bar(console, order.recipe.total_epochs, quiet) as bar:
+    with TrainingProgressBar(console, order.recipe.total_epochs, quiet) as bar:
         try:
             trained = command.train_model(order, bar)
         except KeyboardInterrupt:

@@ -2,7 +2,7 @@
 
 from contextlib import ExitStack
 
-from batchdigits.cli.ui.dashboard import Listener, Screen
+from batchdigits.cli.ui.dashboard import DashboardListener, LogListener
 from batchdigits.cli.ui.terminal import begin_command, open_console_if_watched
 from batchdigits.config import Logging, Settings, Watching
 from batchdigits.system.filenames import escape_for_terminal
@@ -19,13 +19,13 @@ def watch_command(settings: Settings, watching: Watching, logging: Logging) -> i
     results = settings.outbox / "results.csv"
     with ExitStack() as stack:
         stack.enter_context(stop.catch_signals())
-        listener: Listener = Listener(stop)
+        listener: LogListener = LogListener(stop)
         if watched:
-            listener = stack.enter_context(Screen(stop, watched, results))
+            listener = stack.enter_context(DashboardListener(stop, watched, results))
         try:
             summary = watch(settings, watching, listener)
         finally:
-            listener.end()
+            listener.finish()
     files = f"{summary.files:,} file{'s' * (summary.files != 1)}"
     pages = format_counts(summary.statuses)
     LOG.info(

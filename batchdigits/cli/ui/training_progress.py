@@ -9,10 +9,10 @@ if TYPE_CHECKING:
     from rich.console import Console
 
 
-class Bar:
+class TrainingProgressBar:
     """A training's listener; a context manager. Where nobody looks it writes lines."""
 
-    def __init__(self, console: "Console", rounds: int, quiet: bool) -> None:
+    def __init__(self, console: "Console", total_epochs: int, quiet: bool) -> None:
         from rich.progress import (
             BarColumn,
             MofNCompleteColumn,
@@ -22,21 +22,21 @@ class Bar:
         )
 
         self._console = console
-        self._rounds = rounds
+        self._total_epochs = total_epochs
         self._quiet = quiet
         self._progress = Progress(
             TextColumn("{task.description}"),
             BarColumn(),
             MofNCompleteColumn(),
-            TextColumn("{task.fields[said]}"),
+            TextColumn("{task.fields[message]}"),
             TimeRemainingColumn(),
             console=console,
             transient=True,
             disable=quiet or not console.is_terminal,
         )
-        self._task = self._progress.add_task("", said="", visible=False)
+        self._task = self._progress.add_task("", message="", visible=False)
 
-    def __enter__(self) -> "Bar":
+    def __enter__(self) -> "TrainingProgressBar":
         self._progress.start()
         return self
 
@@ -46,22 +46,28 @@ class Bar:
     def on_epoch_begin(self, epoch: int, images: int) -> None:
         """Begin an epoch's bar."""
         self._progress.reset(
-            self._task, total=images, description=f"epoch {epoch}/{self._rounds}", visible=True
+            self._task,
+            total=images,
+            description=f"epoch {epoch}/{self._total_epochs}",
+            visible=True,
         )
 
     def on_progress(self, images: int, loss: float, accuracy: float) -> None:
         """Move it on."""
         self._progress.update(
-            self._task, completed=images, said=f"loss {loss:.4f}, {format_percent(accuracy)} right"
+            self._task,
+            completed=images,
+            message=f"loss {loss:.4f}, {format_percent(accuracy)} right",
         )
 
     def on_epoch_end(self, epoch: int, metrics: EpochMetrics) -> None:
         """Leave a line about an epoch."""
         self._progress.update(self._task, visible=False)
         self.on_message(
-            f"epoch {epoch}/{self._rounds}: loss {metrics.loss:.4f}, "
+            f"epoch {epoch}/{self._total_epochs}: loss {metrics.loss:.4f}, "
             f"{format_percent(metrics.accuracy)} right; "
-            f"held back: loss {metrics.held_back_loss:.4f}, {format_percent(metrics.held_back_accuracy)} right"
+            f"held back: loss {metrics.held_back_loss:.4f}, "
+            f"{format_percent(metrics.held_back_accuracy)} right"
         )
 
     def on_message(self, message: str) -> None:

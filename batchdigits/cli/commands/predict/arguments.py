@@ -13,7 +13,7 @@ STDIN = "-"
 STDIN_NAME = "standard input"
 
 
-def named(files: Iterable[str]) -> tuple[list[Source], list[str]]:
+def parse_arguments(files: Iterable[str]) -> tuple[list[Source], list[str]]:
     """Sources in the order given, and the names of folders in which there is nothing to read.
 
     Raises:
@@ -27,7 +27,7 @@ def named(files: Iterable[str]) -> tuple[list[Source], list[str]]:
         if not name:
             raise UsageError("The name of a file is empty.")
         if name == STDIN:
-            piped = piped or _piped()
+            piped = piped or _read_stdin()
             sources.append(piped)
         elif found := sources_from_path(name):
             sources += found
@@ -36,7 +36,7 @@ def named(files: Iterable[str]) -> tuple[list[Source], list[str]]:
     return sources, empty
 
 
-def _piped() -> Source:
+def _read_stdin() -> Source:
     if sys.stdin is None or sys.stdin.isatty():
         raise UsageError(f"'{STDIN}' reads an image that is piped in; nothing is.")
     return Source("", STDIN_NAME, content=sys.stdin.buffer.read())

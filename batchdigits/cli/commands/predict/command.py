@@ -5,8 +5,8 @@ import sys
 from collections.abc import Sequence
 
 from batchdigits.api import load_cached_engine, recognise_sources
-from batchdigits.cli.commands.predict.arguments import named, refuse_to_overwrite
-from batchdigits.cli.commands.predict.text import Table, json_line, problem
+from batchdigits.cli.commands.predict.arguments import parse_arguments, refuse_to_overwrite
+from batchdigits.cli.commands.predict.text import AlignedTable, format_json_line, format_problem
 from batchdigits.cli.ui.terminal import begin_command
 from batchdigits.config import Logging, PredictSettings
 from batchdigits.errors import ExitCode
@@ -17,7 +17,7 @@ from batchdigits.system.filenames import escape_for_terminal
 from batchdigits.system.logs import LOG
 
 #: Pages on a picture at the most.
-DRAWN = 20
+MAX_DRAWN_PAGES = 20
 
 
 def predict_command(settings: PredictSettings) -> int:
@@ -39,45 +39,47 @@ def predict(settings: PredictSettings) -> int:
         ModelError: no usable model.
         OutboxError: the picture cannot be written; told before anything is read where that shows.
     """
-    sources, empty = named(settings.files)
-    _check(settings, sources)
-    told = _Told(settings.as_json)
+    sources, empty = parse_arguments(settings.files)
+    _check_picture_options(settings, sources)
+    told = _PagePrinter(settings.as_json)
     road = RecognitionContext(load_cached_engine(settings.model), settings.limits)
     for name in empty:
         LOG.warning("%s: There is nothing to read in this folder.", escape_for_terminal(name))
     for rows in recognise_sources(sources, road):
-        told.tell([(row.source, reading_from_record(row)) for row in rows])
-    if told.drawn:
-        _draw(settings, told)
-    if not told.read:
+        told.print_pages([(row.source, reading_from_record(row)) for row in rows])
+    if told.pages_to_draw:
+        _draw_picture(settings, told)
+    if not told.read_count:
         return ExitCode.NOTHING_TO_READ
-    return ExitCode.SOME_UNREAD if empty or told.unread else ExitCode.OK
+    return ExitCode.SOME_UNREAD if empty or told.unread_count else ExitCode.OK
 
 
-class _Told:
+class _PagePrinter:
     """What was told so far, and the first pages, for a picture."""
 
     def __init__(self, as_json: bool) -> None:
-        self.read = self.unread = 0
-        self.drawn: list[tuple[Source, Reading]] = []
+        self.read_count = self.unread_count = 0
+        self.pages_to_draw: list[tuple[Source, Reading]] = []
         self._as_json = as_json
-        self._table = Table()
+        self._table = AlignedTable()
 
-    def tell(self, pages: Sequence[tuple[Source, Reading]]) -> None:
+    def print_pages(self, pages: Sequence[tuple[Source, Reading]]) -> None:
         """Print what was read on stdout, and what was not on stderr."""
         readings = [reading for _, reading in pages]
-        lines = map(json_line, readings) if self._as_json else self._table.lines(readings)
+        lines = (
+            map(format_json_line, readings) if self._as_json else self._table.format_lines(readings)
+        )
         for line in lines:
             print(line, flush=True)
         unread = [each for each in readings if not each.is_read]
         for each in unread:
-            LOG.warning("%s", problem(each))
-        self.unread += len(unread)
-        self.read += len(readings) - len(unread)
-        self.drawn += pages[: DRAWN - len(self.drawn)]
+            LOG.warning("%s", format_problem(each))
+        self.unread_count += len(unread)
+        self.read_count += len(readings) - len(unread)
+        self.pages_to_draw += pages[: MAX_DRAWN_PAGES - len(self.pages_to_draw)]
 
 
-def _check(settings: PredictSettings, sources: Sequence[Source]) -> None:
+def _check_picture_options(settings: PredictSettings, sources: Sequence[Source]) -> None:
     """Refuse pictures that could not be made before any work is done."""
     from batchdigits.drawing.chart_files import check_picture_file, check_window
 
@@ -88,13 +90,15 @@ def _check(settings: PredictSettings, sources: Sequence[Source]) -> None:
         check_window()
 
 
-def _draw(settings: PredictSettings, told: _Told) -> None:
+def _draw_picture(settings: PredictSettings, printer: _PagePrinter) -> None:
     from batchdigits.cli.commands.predict import figure
 
-    left_out = told.read + told.unread - len(told.drawn)
+    left_out = printer.read_count + printer.unread_count - len(printer.pages_to_draw)
     if left_out and (settings.save or settings.show):
-        LOG.warning("The picture shows the first %d pages and leaves out %d.", DRAWN, left_out)
+        LOG.warning(
+            "The picture shows the first %d pages and leaves out %d.", MAX_DRAWN_PAGES, left_out
+        )
     if settings.save:
-        figure.save(settings.save, told.drawn, settings.limits)
+        figure.save(settings.save, printer.pages_to_draw, settings.limits)
     if settings.show:
-        figure.show(told.drawn, settings.limits)
+        figure.show(printer.pages_to_draw, settings.limits)

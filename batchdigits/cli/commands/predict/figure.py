@@ -5,8 +5,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from batchdigits.cli.commands.predict import figure_row
-from batchdigits.cli.commands.predict.page_preview import original
-from batchdigits.cli.commands.predict.text import page_name
+from batchdigits.cli.commands.predict.page_preview import load_preview
+from batchdigits.cli.commands.predict.text import format_page_name
 from batchdigits.config import Limits
 from batchdigits.drawing.chart_files import save_figure
 from batchdigits.drawing.charts import new_figure
@@ -17,9 +17,9 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 #: Inches above the first row, for the names of the columns, and below the last.
-_HEAD, _FOOT = 0.42, 0.12
+_HEADER_HEIGHT, _FOOTER_HEIGHT = 0.42, 0.12
 #: Rows that fit on a screen.
-_ON_SCREEN = 3
+_ROWS_PER_WINDOW = 3
 
 Pages = Sequence[tuple[Source, Reading]]
 
@@ -30,9 +30,9 @@ def save(path: Path, pages: Pages, limits: Limits) -> None:
     Raises:
         OutboxError: it cannot be written.
     """
-    figure = new_figure(figure_row.WIDTH, _height(pages))
+    figure = new_figure(figure_row.WIDTH, _compute_height(pages))
     figure.set_layout_engine("none")  # every place is chosen here
-    _draw(figure, pages, limits)
+    _draw_pages(figure, pages, limits)
     save_figure(figure, path)
 
 
@@ -40,26 +40,28 @@ def show(pages: Pages, limits: Limits) -> None:
     """Open pages in a window, a few at a time: the next ones come when it is closed."""
     from matplotlib import pyplot
 
-    for start in range(0, len(pages), _ON_SCREEN):
-        part = pages[start : start + _ON_SCREEN]
+    for start in range(0, len(pages), _ROWS_PER_WINDOW):
+        part = pages[start : start + _ROWS_PER_WINDOW]
         title = f"Pages {start + 1}-{start + len(part)} of {len(pages)}"
-        figure = pyplot.figure(title, figsize=(figure_row.WIDTH, _height(part)))
-        _draw(figure, part, limits)
+        figure = pyplot.figure(title, figsize=(figure_row.WIDTH, _compute_height(part)))
+        _draw_pages(figure, part, limits)
         pyplot.show(block=True)
         pyplot.close(figure)
 
 
-def _height(pages: Pages) -> float:
-    return _HEAD + _FOOT + len(pages) * figure_row.HEIGHT
+def _compute_height(pages: Pages) -> float:
+    return _HEADER_HEIGHT + _FOOTER_HEIGHT + len(pages) * figure_row.HEIGHT
 
 
-def _draw(figure: "Figure", pages: Pages, limits: Limits) -> None:
-    height = _height(pages)
+def _draw_pages(figure: "Figure", pages: Pages, limits: Limits) -> None:
+    height = _compute_height(pages)
     if any(reading.is_read for _, reading in pages):
-        figure_row.heads(figure_row.Row(figure, height, height - _HEAD))
+        figure_row.draw_headers(figure_row.FigureRow(figure, height, height - _HEADER_HEIGHT))
     crowded = {reading.file for _, reading in pages if reading.page > 1}
     for place, (source, reading) in enumerate(pages):
-        row = figure_row.Row(figure, height, height - _HEAD - place * figure_row.HEIGHT)
-        name = page_name(reading, reading.file in crowded)
-        page = original(source, reading.page, limits) if reading.is_read else None
-        figure_row.draw(row, name, reading, page)
+        row = figure_row.FigureRow(
+            figure, height, height - _HEADER_HEIGHT - place * figure_row.HEIGHT
+        )
+        name = format_page_name(reading, reading.file in crowded)
+        page = load_preview(source, reading.page, limits) if reading.is_read else None
+        figure_row.draw_row(row, name, reading, page)

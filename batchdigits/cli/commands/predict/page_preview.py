@@ -10,25 +10,25 @@ from batchdigits.images.load import load_pages, read_bytes
 from batchdigits.records import Page, Source
 
 #: Pixels of a page's longer side as it is drawn: enough for its three inches.
-DRAWN_SIDE = 480
+PREVIEW_SIDE = 480
 #: A page reduced to what is drawn, and how many times.
-Original = tuple[GrayImage, float]
+PagePreview = tuple[GrayImage, float]
 
 
-def original(source: Source, wanted: int, limits: Limits) -> Original | None:
+def load_preview(source: Source, page_number: int, limits: Limits) -> PagePreview | None:
     """A page reduced to what is drawn, and how many times; ``None`` where it is gone meanwhile."""
     try:
         data, _ = read_bytes(source)
     except ImageError:
         return None
     for number, page in load_pages(data, source.name, limits):
-        if number == wanted:
-            return _reduced(page.gray) if isinstance(page, Page) else None
+        if number == page_number:
+            return _downscale(page.gray) if isinstance(page, Page) else None
     return None
 
 
-def _reduced(gray: GrayImage) -> Original:
-    scale = max(max(gray.shape) / DRAWN_SIDE, 1)
+def _downscale(gray: GrayImage) -> PagePreview:
+    scale = max(max(gray.shape) / PREVIEW_SIDE, 1)
     if scale == 1:
         return gray, 1
     size = max(round(gray.shape[1] / scale), 1), max(round(gray.shape[0] / scale), 1)

@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING, Any
 
 from batchdigits.arrays import GrayImage
-from batchdigits.cli.commands.predict.page_preview import DRAWN_SIDE, Original
+from batchdigits.cli.commands.predict.page_preview import PREVIEW_SIDE, PagePreview
 from batchdigits.drawing.charts import BLUE, GRAY, INK, VERMILLION
 from batchdigits.percentages import format_truncated_percent
 from batchdigits.pipeline.result import Reading
@@ -13,25 +13,25 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 #: Behind bars and notes; bars of digits that were not chosen; the edges of panels.
-PALE, _OTHER, _EDGE = "#F3F3F3", "#B9C6CF", "#D9D9D9"
-_TEXT, _SMALL = 9.0, 8.0
+PALE_GRAY, _OTHER_BAR_COLOUR, _EDGE_COLOUR = "#F3F3F3", "#B9C6CF", "#D9D9D9"
+_TEXT_SIZE, _SMALL_TEXT_SIZE = 9.0, 8.0
 
 
-def page(axes: "Axes", shown: Original | None, reading: Reading) -> None:
+def draw_page(axes: "Axes", preview: PagePreview | None, reading: Reading) -> None:
     """The page, upright, with its ink framed; enlarged pixels stay squares."""
-    bare(axes)
+    strip_axes(axes)
     axes.set_anchor("W")
-    if shown is None:
-        _note(axes, "the file is gone")
+    if preview is None:
+        _write_note(axes, "the file is gone")
         return
-    gray, scale = shown
-    sharp = max(gray.shape) < DRAWN_SIDE / 4
+    gray, scale = preview
+    sharp = max(gray.shape) < PREVIEW_SIDE / 4
     axes.imshow(gray, "gray", vmin=0, vmax=255, interpolation="nearest" if sharp else "auto")
     if reading.box:
-        _frame(axes, reading.box, scale)
+        _draw_ink_box(axes, reading.box, scale)
 
 
-def _frame(axes: "Axes", box: Box, scale: float) -> None:
+def _draw_ink_box(axes: "Axes", box: Box, scale: float) -> None:
     """Frame the ink; the centres of pixels have whole numbers."""
     from matplotlib.patches import Rectangle
 
@@ -42,43 +42,43 @@ def _frame(axes: "Axes", box: Box, scale: float) -> None:
     )
 
 
-def seen(axes: "Axes", image: GrayImage) -> None:
+def draw_model_input(axes: "Axes", image: GrayImage) -> None:
     """The model's 28 x 28 pixels, each of them a square."""
-    bare(axes)
+    strip_axes(axes)
     axes.set_anchor("W")
     axes.imshow(image, "gray", vmin=0, vmax=255, interpolation="nearest")
 
 
-def scores(axes: "Axes", reading: Reading) -> None:
+def draw_scores(axes: "Axes", reading: Reading) -> None:
     """Ten bars from 0 to 1, that of the digit highlighted, each with its share."""
-    bare(axes)
+    strip_axes(axes)
     axes.set_xlim(0, 1)
     axes.set_ylim(9.6, -0.6)
     if not reading.scores:
-        _note(axes, "no ink, no scores")
+        _write_note(axes, "no ink, no scores")
         return
-    colours = [BLUE if digit == reading.digit else _OTHER for digit in range(10)]
-    axes.barh(range(10), [1] * 10, 0.74, color=PALE)
+    colours = [BLUE if digit == reading.digit else _OTHER_BAR_COLOUR for digit in range(10)]
+    axes.barh(range(10), [1] * 10, 0.74, color=PALE_GRAY)
     axes.barh(range(10), reading.scores, 0.74, color=colours)
     for digit, score in enumerate(reading.scores):
         best = digit == reading.digit
-        look: dict[str, Any] = {"ha": "right", "va": "center", "fontsize": _SMALL}
+        look: dict[str, Any] = {"ha": "right", "va": "center", "fontsize": _SMALL_TEXT_SIZE}
         look |= {"color": INK if best else GRAY, "weight": "bold" if best else "normal"}
         axes.text(-0.04, digit, str(digit), **look)
         axes.text(1.26, digit, format_truncated_percent(score), **look)
 
 
-def bare(axes: "Axes") -> None:
+def strip_axes(axes: "Axes") -> None:
     """Leave nothing of axes but a quiet edge."""
     axes.set_xticks([])
     axes.set_yticks([])
-    axes.spines[:].set_color(_EDGE)
+    axes.spines[:].set_color(_EDGE_COLOUR)
     axes.spines[:].set_linewidth(0.8)
 
 
-def _note(axes: "Axes", text: str) -> None:
-    axes.set_facecolor(PALE)
+def _write_note(axes: "Axes", text: str) -> None:
+    axes.set_facecolor(PALE_GRAY)
     axes.text(
-        0.5, 0.5, text, color=GRAY, fontsize=_TEXT, ha="center", va="center",
+        0.5, 0.5, text, color=GRAY, fontsize=_TEXT_SIZE, ha="center", va="center",
         transform=axes.transAxes,
     )  # fmt: skip

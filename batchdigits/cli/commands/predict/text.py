@@ -13,45 +13,45 @@ from batchdigits.records import Reason, Status
 from batchdigits.system.filenames import escape_for_terminal
 
 #: Names that take more cells of a terminal do not push all others to the right.
-_WIDEST = 48
+_MAX_NAME_WIDTH = 48
 #: Cells of ``7   99.8 %   or 1    0.1 %``.
-_READING = 24
+_READING_WIDTH = 24
 
 
-class Table:
+class AlignedTable:
     """Lines of a table that learns the width of its names as they come, and never gets narrower."""
 
     def __init__(self) -> None:
         self._width = 0
 
-    def lines(self, readings: Sequence[Reading]) -> list[str]:
+    def format_lines(self, readings: Sequence[Reading]) -> list[str]:
         """One line for each page that was read, of which all of a file's must come together."""
         crowded = {each.file for each in readings if each.page > 1}
         read = [each for each in readings if each.is_read]
-        names = [page_name(each, each.file in crowded) for each in read]
-        widths = [cells(name) for name in names]
-        self._width = max([self._width, *(width for width in widths if width <= _WIDEST)])
+        names = [format_page_name(each, each.file in crowded) for each in read]
+        widths = [count_cells(name) for name in names]
+        self._width = max([self._width, *(width for width in widths if width <= _MAX_NAME_WIDTH)])
         return [
-            f"{name}{' ' * (self._width - width)}   {_words(each)}".rstrip()
+            f"{name}{' ' * (self._width - width)}   {_format_reading(each)}".rstrip()
             for each, name, width in zip(read, names, widths, strict=True)
         ]
 
 
-def page_name(reading: Reading, crowded: bool) -> str:
+def format_page_name(reading: Reading, is_multi_page: bool) -> str:
     """A page's name for a terminal, with its number where its file has several."""
     name = escape_for_terminal(reading.file)
-    return f"{name}, page {reading.page}" if crowded or reading.page > 1 else name
+    return f"{name}, page {reading.page}" if is_multi_page or reading.page > 1 else name
 
 
-def problem(reading: Reading) -> str:
+def format_problem(reading: Reading) -> str:
     """Why a page was not read, in a line."""
     detail = reading.detail
     if reading.file == STDIN_NAME and reading.reason is Reason.EMPTY:
         detail = "Nothing was piped in."
-    return f"{page_name(reading, False)}: {escape_for_terminal(detail)}"
+    return f"{format_page_name(reading, False)}: {escape_for_terminal(detail)}"
 
 
-def json_line(reading: Reading) -> str:
+def format_json_line(reading: Reading) -> str:
     """A page, read or not, as JSON with the names and figures of ``results.json``."""
     box = reading.box
     entry = {
@@ -59,9 +59,9 @@ def json_line(reading: Reading) -> str:
         "page": reading.page,
         "status": str(reading.status),
         "digit": reading.digit,
-        "confidence": _cut(reading.confidence),
+        "confidence": _truncate(reading.confidence),
         "second_digit": reading.second_digit,
-        "second_confidence": _cut(reading.second_confidence),
+        "second_confidence": _truncate(reading.second_confidence),
         "reason": reading.reason and str(reading.reason),
         "width": reading.width,
         "height": reading.height,
@@ -72,7 +72,7 @@ def json_line(reading: Reading) -> str:
     return orjson.dumps(entry, option=orjson.OPT_SERIALIZE_NUMPY).decode()
 
 
-def cells(text: str) -> int:
+def count_cells(text: str) -> int:
     """How many columns of a terminal a text takes, as Unicode's annex 11 says."""
     if text.isascii():
         return len(text)
@@ -80,7 +80,7 @@ def cells(text: str) -> int:
     return len(text) + wide - sum(unicodedata.combining(each) > 0 for each in text)
 
 
-def _words(reading: Reading) -> str:
+def _format_reading(reading: Reading) -> str:
     told = "\N{EN DASH}"
     if reading.confidence is not None and reading.second_confidence is not None:
         sure, other = (
@@ -88,8 +88,8 @@ def _words(reading: Reading) -> str:
             format_truncated_percent(reading.second_confidence),
         )
         told = f"{reading.digit}  {sure:>6}   or {reading.second_digit}  {other:>6}"
-    return told if reading.status is Status.OK else f"{told:{_READING}}   {reading.detail}"
+    return told if reading.status is Status.OK else f"{told:{_READING_WIDTH}}   {reading.detail}"
 
 
-def _cut(confidence: float | None) -> float | None:
+def _truncate(confidence: float | None) -> float | None:
     return None if confidence is None else int(confidence * 10000) / 10000
