@@ -52,7 +52,7 @@ fonts:
 
 # The tests that kill, fill and take away, with fifty kills instead of five.
 faults: $(VENV)/installed-dev
-	@BATCHDIGITS_KILLS=50 $(BIN)/python -m pytest -n 2 tests/test_faults.py tests/test_workers.py
+	@BATCHDIGITS_KILLS=50 $(BIN)/python -m pytest -n 2 tests/session/test_faults.py tests/execution/test_pool.py
 
 lint: $(VENV)/installed-dev
 	@echo "==> ruff and mypy"
@@ -73,7 +73,7 @@ $(VENV)/installed: setup.cfg pyproject.toml constraints.txt | $(VENV)/bin/python
 $(VENV)/installed-dev: $(VENV)/installed
 	@echo "==> installing what the tests need"
 	@$(PIP) install --constraint constraints.txt --editable '.[dev]'
-	@$(BIN)/python -m benchmarks.browser
+	@$(BIN)/python -m tests.support.browser
 	@touch $@
 
 $(VENV)/installed-bench: $(VENV)/installed-dev

@@ -51,7 +51,7 @@ def tensorflow_samples(tmp_path_factory: pytest.TempPathFactory) -> Path:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not (folder / "outcomes.json").exists():
             done = subprocess.run(
-                [sys.executable, ROOT / "tests" / "keras_samples.py"],
+                [sys.executable, ROOT / "tests" / "support" / "keras_samples.py"],
                 cwd=folder,
                 env=os.environ | {"PYTHONPATH": str(ROOT), "TF_CPP_MIN_LOG_LEVEL": "3"},
                 capture_output=True,

@@ -16,9 +16,7 @@ from typing import Any
 import cv2
 import numpy as np
 import pytest
-from conftest import ROOT, write_png
 from numpy.typing import NDArray
-from test_house import HEAVY
 
 import batchdigits
 from batchdigits.api import load_cached_engine
@@ -27,6 +25,8 @@ from batchdigits.config import Model
 from batchdigits.errors import ModelError
 from batchdigits.pipeline.sources import chunk_sources, sources_from_images
 from batchdigits.records import Reason, Source, Status
+from tests.conftest import ROOT, write_png
+from tests.test_house import HEAVY
 
 Digits = list[tuple[GrayImage, str]]
 INBOX = ROOT / "inbox"

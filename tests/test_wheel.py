@@ -6,7 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from conftest import ROOT, read_csv
+from tests.conftest import ROOT, read_csv
 
 
 def test_a_wheel_installed_elsewhere_reads_a_folder(tmp_path: Path) -> None:

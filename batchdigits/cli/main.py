@@ -22,7 +22,7 @@ def main() -> None:
         code = _run(sys.argv[1:] or _ask_for_arguments())
     except Exception as error:
         code = _explain(error)
-    sys.exit(code)
+    sys.exit(int(code))
 
 
 def _run(arguments: list[str]) -> int:

@@ -42,7 +42,7 @@ def takes_settings(command: Callable[..., int]) -> Callable[..., None]:
 
     def call(**values: Any) -> None:
         arguments = {name: _build_group(group, values) for name, group in groups.items()}
-        raise typer.Exit(command(**arguments, **values))
+        raise typer.Exit(int(command(**arguments, **values)))
 
     call.__name__, call.__doc__ = command.__name__, command.__doc__
     vars(call)["__signature__"] = inspect.Signature(parameters)

@@ -41,7 +41,8 @@ def format_summary(result: CorrectionResult) -> list[str]:
             f"Of {result.checked_pages:,} checked page{'s' * (result.checked_pages != 1)} "
             f"{result.right_pages:,} {'was' if result.right_pages == 1 else 'were'} read right: "
             f"{format_percent(result.right_pages / result.checked_pages)}, "
-            f"95 % interval {low} - {high}. (Of those that somebody chose to check, that is, and not of all.)"
+            f"95 % interval {low} - {high}. "
+            "(Of those that somebody chose to check, that is, and not of all.)"
         )
     else:
         told.append("Nothing has been checked yet.")

@@ -9,7 +9,7 @@ from benchmarks import program
 from benchmarks.folders import Folders, Inbox, fresh
 from benchmarks.report import Figure, cores
 from benchmarks.timing import take_turns
-from benchmarks.watcher import Watcher, wait_for
+from tests.support.watcher_process import Watcher, wait_for
 
 #: Seconds of the settle time, which are not counted.
 SETTLE = 1.0

@@ -23,7 +23,7 @@ import cv2
 from benchmarks.folders import Folders, fresh
 from benchmarks.memory import resident
 from benchmarks.report import Figure
-from benchmarks.watcher import Watcher, wait_for
+from tests.support.watcher_process import Watcher, wait_for
 
 #: Seconds a file takes to settle, and between two arrivals at the most.
 SETTLE, APART = 0.4, 0.06

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from benchmarks import program
 from benchmarks.folders import Folders, fresh
 from benchmarks.report import Figure
-from benchmarks.watcher import Watcher, processor_seconds
+from tests.support.watcher_process import Watcher, processor_seconds
 
 #: Percent of one core, with events and with polling.
 MOST, MOST_POLLING = 0.5, 1.0

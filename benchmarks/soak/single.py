@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from benchmarks.folders import Folders, fresh
 from benchmarks.report import Figure
-from benchmarks.watcher import Watcher
+from tests.support.watcher_process import Watcher
 
 #: The program's own default, and seconds between two files: each is alone.
 SETTLE, APART = 2.0, 0.37

@@ -1,0 +1,95 @@
+import csv
+import io
+import re
+from pathlib import Path
+
+import pandas as pd
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from batchdigits.reports import csvfile
+from batchdigits.reports.rows import COLUMNS, ReportRow
+from batchdigits.system.atomic_files import open_atomic_file
+
+README = Path(__file__).resolve().parent.parent.parent / "README.md"
+NAMES = st.text(
+    st.characters(exclude_categories=["Cs"], exclude_characters="\0"), min_size=1, max_size=30
+)
+
+
+def line(name: str, digit: int | None = 7, original: str | None = None) -> ReportRow:
+    """A line as the journal gives it: read, or for ``None`` rejected, under any name."""
+    status = (
+        ("ok", digit, 0.9999, 1, 0.0, None)
+        if digit is not None
+        else ("quarantined", *NONE4, "truncated")
+    )
+    about = (28, 30, 9, "ab" * 32, "digits@12345678", "2026-01-02T03:04:05Z", None)
+    return (name, 1, *status, *about, original, "present", None, 'cut, "off"\nhere', None, None)
+
+
+NONE4 = (None,) * 4
+
+
+def written(tmp: Path, lines: list[ReportRow]) -> Path:
+    path = tmp / "results.csv"
+    with open_atomic_file(path) as file, csvfile.open_table(file) as add:
+        for each in lines:
+            add(each)
+    return path
+
+
+def readme_line() -> str:
+    """The statement the README gives for reading the CSV back."""
+    found = re.search(r"^table = pd\.read_csv\(.*?^\)", README.read_text("utf-8"), re.M | re.S)
+    assert found, "the README lost its pandas line"
+    return found[0]
+
+
+def read_as_readme_says(path: Path) -> pd.DataFrame:
+    names: dict[str, object] = {"pd": pd}
+    exec(readme_line().replace('"outbox/results.csv"', repr(str(path))), names)
+    table = names["table"]
+    assert isinstance(table, pd.DataFrame)
+    return table
+
+
+def test_the_file_is_what_spreadsheets_expect(tmp_path: Path) -> None:
+    content = written(tmp_path, [line("a.png"), line("b.png", None)]).read_bytes()
+    assert content.startswith(b"\xef\xbb\xbffile,page,status,digit,confidence,")
+    assert content.count(b"\r\n") == 3
+    first = next(csv.DictReader(io.StringIO(content.decode("utf-8-sig"), newline="")))
+    assert tuple(first) == COLUMNS
+    assert first["confidence"] == "0.9999" and first["source_state"] == "present"
+    assert first["duplicate_of"] == first["corrected_digit"] == ""
+
+
+@settings(max_examples=100, deadline=None)
+@example(["=1+2.png", "+a", "-1.png", "@x", "\tx", "\rx", "'=x", "''-x", "NA", "", "NULL"])
+@example(["a\r\nb.png", "a\nb", 'quo"te,comma;semicolon.png', " leading and trailing "])
+@given(st.lists(NAMES, max_size=5))
+def test_every_name_survives_and_none_is_a_formula(names: list[str]) -> None:
+    memory = io.StringIO(newline="")
+    with csvfile.open_table(memory) as add:
+        for name in names:
+            add(line(name, original=name))
+    memory.seek(0)
+    _, *back = csv.reader(memory)
+    original = COLUMNS.index("duplicate_of")
+    for cell in (0, original):
+        assert [csvfile.unguard_cell(row[cell]) for row in back] == names
+        assert not any(row[cell].startswith(csvfile.FORMULA_STARTS) for row in back)
+    assert all(len(row) == len(COLUMNS) for row in back)
+
+
+def test_pandas_reads_it_back_with_the_line_of_the_readme(tmp_path: Path) -> None:
+    names = ["NA", "null", "007", "1e5", "scan.png", "nan", "=x", 'wie, "das"?.png']
+    path = written(
+        tmp_path, [*(line(name, digit) for digit, name in enumerate(names)), line("bad", None)]
+    )
+    table = read_as_readme_says(path)
+    assert [csvfile.unguard_cell(name) for name in table["file"]] == [*names, "bad"]
+    assert list(table["digit"][:8]) == list(range(8)) and str(table["digit"].dtype) == "Int64"
+    assert table["digit"].isna().tolist() == [False] * 8 + [True]
+    assert table["confidence"].dtype == float and table["page"].tolist() == [1] * 9
+    assert table["reason"].tolist() == [""] * 8 + ["truncated"]

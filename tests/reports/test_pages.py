@@ -1,0 +1,278 @@
+"""``report.html``: what is in it, and that a person can work with it in a real browser."""
+
+import base64
+import csv
+import io
+import json
+import re
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import cv2
+import pytest
+
+from batchdigits.arrays import GrayImage
+from tests.conftest import ROOT, Run, read_csv, write_png
+from tests.support.browser import find_browser, opened
+
+Digits = list[tuple[GrayImage, str]]
+NASTY = ["<img src=x onerror=alert(1)>.png", "</script><script>alert(2)<!--.png", "=1+1.png"]
+
+
+@pytest.fixture(scope="module")
+def outbox(tmp_path_factory: pytest.TempPathFactory, digits: Digits) -> Path:
+    """The outbox of the sample inbox and of files with names that mean harm."""
+    folder = tmp_path_factory.mktemp("pages")
+    shutil.copytree(ROOT / "inbox", folder / "inbox")
+    for number, name in enumerate(NASTY):
+        (folder / "inbox" / name.replace("/", "\N{DIVISION SLASH}")).write_bytes(
+            cv2.imencode(".png", digits[number][0])[1].tobytes() + b"%d" % number
+        )
+    command = [sys.executable, "-m", "batchdigits", "run", "inbox", "outbox", "-q"]
+    assert subprocess.run(command, cwd=folder, check=False).returncode == 3
+    return folder / "outbox"
+
+
+def data_of(page: Path) -> dict[str, Any]:
+    text = page.read_text(encoding="utf-8")
+    found = re.search(r'<script id="data" type="application/json">(.*?)</script>', text, re.S)
+    assert found
+    told: dict[str, Any] = json.loads(found[1])
+    return told
+
+
+def test_the_page_holds_the_table_and_fetches_nothing(outbox: Path) -> None:
+    text = (outbox / "report.html").read_text(encoding="utf-8")
+    assert "default-src 'none'" in text
+    assert "//" not in re.sub(r'"[A-Za-z0-9+/=]{99,}"|// .*', "", text), "no address of anything"
+    assert text.count("<script") == 2 and "<img" not in text
+    told, rows = data_of(outbox / "report.html"), read_csv(outbox)
+    assert len(told["rows"]) == len(rows) == told["about"]["rows"]
+    shown = {(row[0], row[1]): row for row in told["rows"]}
+    for row in rows:
+        cells = shown[row["file"].removeprefix("'"), int(row["page"])]
+        assert (cells[2], str(cells[3] if cells[3] is not None else "")) == (
+            row["status"],
+            row["digit"],
+        )
+        if row["thumbnail"]:
+            assert base64.b64decode(cells[15]) == (outbox / row["thumbnail"]).read_bytes()
+            assert len(base64.b64decode(cells[16])) == 784
+    sure = [row[4] or 0 for row in told["rows"] if row[2] == "ok"]
+    assert sure == sorted(sure) and told["rows"][0][2] == "review", "the least certain come first"
+    assert sum(told["about"]["histogram"]) == sum(row["confidence"] != "" for row in rows)
+
+
+def test_it_is_drawn_only_where_it_is_wanted_and_needed(
+    batchdigits: Run, inbox: Path, outbox: Path, tmp_path: Path, digits: Digits
+) -> None:
+    write_png(inbox / "1.png", digits[1][0])
+    out = tmp_path / "out"
+    batchdigits("run", inbox, out, "--no-html")
+    assert not (out / "report.html").exists() and not (out / "results.xlsx").exists()
+    batchdigits("run", inbox, out)
+    before = (out / "report.html").stat().st_mtime_ns
+    batchdigits("run", inbox, out)
+    assert (out / "report.html").stat().st_mtime_ns == before
+    code = (
+        "import sys; from batchdigits.cli.main import main\ntry: main()\nexcept SystemExit: pass\n"
+    )
+    code += "print(*sorted({name.split('.')[0] for name in sys.modules}))"
+    command = [sys.executable, "-c", code, "run", str(inbox), str(tmp_path / "o2"), "--no-html"]
+    loaded = subprocess.run(command, capture_output=True, text=True, check=True).stdout.split()
+    assert not {"xlsxwriter", "python_calamine", "matplotlib", "pandas"} & set(loaded)
+
+
+def test_thousands_of_rows_are_split(
+    outbox: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from batchdigits.config import ReportChanges
+    from batchdigits.journal.journal import Journal
+    from batchdigits.reports import htmlfile
+    from batchdigits.reports.rerender import render_part
+
+    shutil.copytree(outbox, tmp_path / "copy")
+    monkeypatch.setattr(htmlfile, "ROWS_PER_PAGE", 30)
+    with Journal(tmp_path / "copy") as journal:
+        rows = render_part(
+            journal, tmp_path / "copy", tmp_path / "split", "", ReportChanges(html=True)
+        )
+    pages = sorted((tmp_path / "split").glob("report*.html"))
+    assert len(pages) == -(-rows // 30)
+    names = [row[0] for page in pages for row in data_of(page)["rows"]]
+    assert len(names) == rows
+    assert data_of(pages[-1])["about"]["parts"][0]["file"] == "report.html"
+
+
+@pytest.fixture(scope="module")
+def browser() -> str:
+    found = find_browser()
+    if not found:
+        pytest.skip("no Chromium is here: make test installs it where it may")
+    return found
+
+
+@pytest.fixture
+def page(browser: str, outbox: Path, tmp_path: Path) -> Iterator[Any]:
+    with opened(browser, outbox / "report.html", tmp_path) as page:
+        yield page
+
+
+def cells(page: Any) -> int:
+    return int(page.locator(".cell").count())
+
+
+def test_names_are_text_and_nothing_goes_wrong(page: Any, outbox: Path) -> None:
+    assert page.problems == [] and page.fetched == []
+    shown = page.locator(".cell .name").all_inner_texts()
+    for name in NASTY:
+        assert name.replace("/", "\N{DIVISION SLASH}") in shown
+    assert page.locator("#overview b").first.inner_text() == str(
+        len({row["file"] for row in read_csv(outbox)})
+    )
+
+
+def test_filters_narrow_the_gallery(page: Any, outbox: Path) -> None:
+    rows = read_csv(outbox)
+    assert cells(page) == len(rows)
+    page.get_by_role("button", name="review").click()
+    assert cells(page) == sum(row["status"] == "review" for row in rows)
+    page.get_by_role("button", name="all", exact=True).click()
+    page.locator("#digits button").nth(7).click()
+    assert cells(page) == sum(row["digit"] == "7" for row in rows)
+    page.get_by_role("button", name="all", exact=True).click()
+    page.locator("#reason").select_option("truncated")
+    assert cells(page) == sum(row["reason"] == "truncated" for row in rows)
+    page.get_by_role("button", name="all", exact=True).click()
+    page.locator("#text").fill("FORMS/digit1")
+    assert cells(page) == sum("forms/digit1" in row["file"] for row in rows)
+    page.locator("#text").fill("no such file")
+    assert cells(page) == 0 and "Nothing is like that" in page.locator("#gallery").inner_text()
+
+
+def test_three_digits_are_corrected_with_the_keyboard_and_saved(
+    page: Any, outbox: Path, batchdigits: Run, tmp_path: Path
+) -> None:
+    page.locator("#text").fill("forms/")
+    page.keyboard.press("Escape")
+    names = [page.locator(".cell").nth(n).get_attribute("title") for n in range(5)]
+    page.keyboard.press("3")  # moves on by itself
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("5")
+    page.keyboard.press("Enter")
+    page.keyboard.press("-")
+    page.keyboard.press("Backspace")  # the next one: nothing was said of it
+    assert page.locator("#progress").inner_text().startswith("4 checked")
+    page.reload()
+    assert page.locator("#progress").inner_text().startswith("4 checked"), "kept by the browser"
+    with page.expect_download() as waiting:
+        page.locator("#save").click()
+    saved = tmp_path / "corrections.csv"
+    waiting.value.save_as(saved)
+    rows = list(csv.DictReader(io.StringIO(saved.read_text("utf-8-sig"))))
+    said = {row["file"]: row["corrected_digit"] for row in rows}
+    read = {row["file"]: row["digit"] for row in read_csv(outbox)}
+    assert said == {names[0]: "3", names[2]: "5", names[3]: read[str(names[3])], names[4]: "-1"}
+    copy = tmp_path / "copy"
+    shutil.copytree(outbox, copy)
+    done = batchdigits("correct", copy, saved)
+    assert done.returncode == 0 and "4 rows were put on record" in done.stderr
+    again = {row["file"]: row["corrected_digit"] for row in read_csv(copy)}
+    assert {name: again[name] for name in said} == said
+    assert sum(row[17] is not None for row in data_of(copy / "report.html")["rows"]) == 4
+
+
+def test_what_the_model_saw_is_shown(page: Any) -> None:
+    page.locator("#text").fill("forms/digit1.png")
+    zoom = page.locator("#zoom")
+    assert zoom.locator("canvas").count() == 1 and zoom.locator(".scores i").count() == 11
+    assert "what the model saw" in zoom.inner_text() and "sure" in zoom.inner_text()
+    page.locator("#text").fill("half.png")
+    assert "truncated" in page.locator(".cell").first.inner_text()
+    assert "Copy or scan it again" in zoom.inner_text()
+
+
+def test_five_thousand_pictures_stay_quick(browser: str, tmp_path: Path, digits: Digits) -> None:
+    inbox, out = tmp_path / "in", tmp_path / "out"
+    inbox.mkdir()
+    plain = cv2.imencode(".png", digits[3][0])[1].tobytes()
+    for number in range(5000):
+        (inbox / f"{number}.png").write_bytes(plain + b"%d" % number)
+    command = [
+        sys.executable,
+        "-m",
+        "batchdigits",
+        "run",
+        inbox,
+        out,
+        "-q",
+        "--thumbnails",
+        "sheets",
+    ]
+    subprocess.run([*map(str, command), "--duplicates", "read"], check=True)
+    with opened(browser, out / "report.html", tmp_path) as page:
+        begun = time.monotonic()
+        page.locator("#text").fill("4999")
+        page.locator(".cell[title='4999.png']").wait_for()
+        page.keyboard.press("Escape")
+        page.keyboard.press("7")
+        assert page.locator("#progress").inner_text() == "1 checked, 1 corrected"
+        took = time.monotonic() - begun
+        assert cells(page) == 1 and page.problems == []
+    print(f"filtered and corrected among 5,000 pictures in {took:.2f} s")
+
+
+def test_what_is_on_record_counts_more_than_an_older_word(
+    browser: str, outbox: Path, batchdigits: Run, tmp_path: Path
+) -> None:
+    copy = tmp_path / "copy"
+    shutil.copytree(outbox, copy)
+    sha256 = next(row["sha256"] for row in read_csv(copy) if row["file"] == "forms/digit1.png")
+
+    def said(page: Any) -> str:
+        page.locator("#text").fill("forms/digit1.png")
+        return str(page.locator("#zoom").inner_text())
+
+    typed = tmp_path / "typed.csv"
+    with opened(browser, copy / "report.html", tmp_path) as page:
+        said(page)
+        page.keyboard.press("Escape")
+        page.keyboard.press("3")
+        typed.write_text(f"sha256,page,corrected_digit\n{sha256},1,4\n")
+        assert batchdigits("correct", copy, typed).returncode == 0
+        page.reload()
+        assert said(page).endswith("you said\n4")
+        page.keyboard.press("Escape")
+        page.keyboard.press("Backspace")  # taken back: told to the next correct
+        with page.expect_download() as waiting:
+            page.locator("#save").click()
+        waiting.value.save_as(typed)
+    assert batchdigits("correct", copy, typed).returncode == 0
+    assert not any(row["corrected_digit"] for row in read_csv(copy))
+
+
+def test_keys_are_for_the_scans_after_a_click(page: Any, outbox: Path) -> None:
+    page.get_by_role("button", name="review").click()
+    reviews = cells(page)
+    page.keyboard.press("Enter")
+    assert cells(page) == reviews and page.locator("#progress").inner_text().startswith("1 checked")
+    page.locator("#reason").select_option("blank")
+    page.keyboard.press("7")
+    assert "checked" in page.locator("#progress").inner_text() and cells(page) == 1
+
+
+def test_two_tabs_do_not_undo_each_other(page: Any) -> None:
+    other = page.context.new_page()
+    other.goto(page.url)
+    other.locator("#text").fill("forms/digit2.png")
+    page.locator("#text").fill("forms/digit1.png")
+    for each, digit in ((page, "3"), (other, "4")):
+        each.keyboard.press("Escape")
+        each.keyboard.press(digit)
+    page.reload()
+    assert page.locator("#progress").inner_text() == "2 checked, 2 corrected"

@@ -1,0 +1,338 @@
+"""Faults a run must survive, each made for real. ``make faults`` kills ten times as often."""
+
+import json
+import os
+import random
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import cv2
+import pytest
+
+from batchdigits.arrays import GrayImage
+from batchdigits.cli.commands import run
+from batchdigits.config import RunSettings
+from batchdigits.errors import BatchdigitsError
+from batchdigits.journal.store import JOURNAL_FILE, STATE_FOLDER
+from batchdigits.pipeline.recognise import RecognitionContext, recognise_chunk
+from batchdigits.records import PageRecord, Source
+from batchdigits.session.summary import Summary
+from tests.conftest import Run, read_csv, write_png
+
+Digits = list[tuple[GrayImage, str]]
+KILLS = int(os.environ.get("BATCHDIGITS_KILLS", "5"))
+COMMAND = [sys.executable, "-m", "batchdigits", "run"]
+
+
+@pytest.fixture(scope="module")
+def template(tmp_path_factory: pytest.TempPathFactory, digits: Digits) -> Path:
+    """A folder of 400 scans, every tenth of them bad in one way or another."""
+    folder = tmp_path_factory.mktemp("template")
+    for number in range(400):
+        image = digits[number % len(digits)][0].copy()
+        image[0, 0] = number % 251  # each its own content
+        path = write_png(folder / ("a" if number % 3 else "b") / f"{number}.png", image)
+        if number % 10 == 7:
+            whole = path.read_bytes()
+            path.write_bytes((b"", whole[: len(whole) // 2], b"text")[number % 3])
+    return folder
+
+
+def shown(outbox: Path) -> tuple[list[dict[str, str]], list[object]]:
+    """CSV and JSON, but for the time of reading."""
+    rows = [{**row, "read_at": ""} for row in read_csv(outbox)]
+    listed = json.loads((outbox / "results.json").read_text())["rows"]
+    return rows, [{**row, "read_at": ""} for row in listed]
+
+
+def files(folder: Path) -> dict[str, bytes]:
+    return {
+        str(path.relative_to(folder)): path.read_bytes()
+        for path in folder.rglob("*")
+        if path.is_file() and path.suffix != ".json"
+    }
+
+
+@pytest.fixture(scope="module")
+def uninterrupted(
+    template: Path, tmp_path_factory: pytest.TempPathFactory
+) -> tuple[Path, Path, float]:
+    """Inbox and outbox after a run that nothing disturbed, and the seconds it took."""
+    folder = tmp_path_factory.mktemp("uninterrupted")
+    shutil.copytree(template, folder / "inbox")
+    begun = time.monotonic()
+    done = subprocess.run([*COMMAND, folder / "inbox", folder / "outbox", "-q"], check=False)
+    assert done.returncode == 3
+    return folder / "inbox", folder / "outbox", time.monotonic() - begun
+
+
+@pytest.mark.parametrize("seed", range(KILLS))
+def test_killed_at_any_moment_a_run_loses_and_doubles_nothing(
+    template: Path, uninterrupted: tuple[Path, Path, float], inbox: Path, outbox: Path, seed: int
+) -> None:
+    full_inbox, full_outbox, seconds = uninterrupted
+    inbox.rmdir()
+    shutil.copytree(template, inbox)
+    chance = random.Random(seed + KILLS)
+    for _ in range(2):
+        process = subprocess.Popen([*COMMAND, inbox, outbox, "-q", "--workers", "2"])
+        time.sleep(chance.uniform(0.1, seconds * 1.1))
+        process.kill()
+        process.wait()
+    # At once: the lock must be free, though workers may just be dying.
+    done = subprocess.run([*COMMAND, inbox, outbox], capture_output=True, text=True, check=False)
+    assert done.returncode in (0, 3), done.stderr
+    assert "edited" not in done.stderr
+    assert shown(outbox) == shown(full_outbox)
+    assert files(inbox) == files(full_inbox)
+    assert files(outbox / "quarantine") == files(full_outbox / "quarantine")
+    assert len(read_csv(outbox)) == 400
+    notes = [path.name for path in (outbox / "quarantine").rglob("*.json")]
+    assert len(notes) == len(files(full_outbox / "quarantine"))
+    assert not list(outbox.glob(".*.tmp")) and not list(outbox.glob("*edited*"))
+
+
+def children(pid: int) -> list[int]:
+    with open(f"/proc/{pid}/task/{pid}/children") as file:
+        return list(map(int, file.read().split()))
+
+
+def running(inbox: Path, outbox: Path, *options: str) -> tuple[subprocess.Popen[str], list[int]]:
+    """A run over slow pages and its workers, already at work."""
+    command = [*COMMAND, str(inbox), str(outbox), "--workers", "2", *options]
+    process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
+    deadline = time.monotonic() + 60
+    while not (outbox / "thumbnails").exists() and time.monotonic() < deadline:
+        time.sleep(0.01)
+    return process, children(process.pid)
+
+
+@pytest.fixture(scope="module")
+def pages(digits: Digits) -> list[bytes]:
+    fast = [cv2.IMWRITE_PNG_COMPRESSION, 1]
+    large = [cv2.resize(image, (2200, 2200)) for image, _ in digits[:10]]
+    return [cv2.imencode(".png", page, fast)[1].tobytes() for page in large]
+
+
+@pytest.fixture
+def slow_pages(inbox: Path, pages: list[bytes]) -> Path:
+    """300 pages, each its own content, that keep two workers busy for seconds."""
+    for number in range(300):
+        tail = b"%d" % number  # behind the image's end, where it does no harm
+        (inbox / f"{number}.png").write_bytes(pages[number % len(pages)] + tail)
+    return inbox
+
+
+def test_a_killed_worker_costs_no_row(slow_pages: Path, outbox: Path) -> None:
+    process, workers = running(slow_pages, outbox)
+    assert len(workers) == 2
+    os.kill(workers[0], signal.SIGKILL)
+    _, said = process.communicate(timeout=60)
+    assert process.returncode == 0, said
+    rows = read_csv(outbox)
+    assert len(rows) == 300 and all(row["digit"] for row in rows)
+
+
+def test_a_stopped_worker_is_replaced(slow_pages: Path, outbox: Path) -> None:
+    process, workers = running(slow_pages, outbox, "--file-timeout", "5")
+    os.kill(workers[0], signal.SIGSTOP)
+    _, said = process.communicate(timeout=60)
+    assert process.returncode == 0, said
+    assert len(read_csv(outbox)) == 300
+
+
+def test_an_outbox_removed_while_running_is_one_sentence(slow_pages: Path, outbox: Path) -> None:
+    process, _ = running(slow_pages, outbox)
+    os.rename(outbox, outbox.with_name("away"))
+    _, said = process.communicate(timeout=60)
+    assert process.returncode == 6 and "Traceback" not in said
+    assert "removed or exchanged" in said
+    assert len(list(slow_pages.iterdir())) == 300
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_signals_end_a_run_within_seconds_and_it_goes_on_later(
+    slow_pages: Path, outbox: Path, number: int, code: int
+) -> None:
+    process, workers = running(slow_pages, outbox)
+    begun = time.monotonic()
+    for pid in (process.pid, *workers):  # as a terminal or a service manager does
+        os.kill(pid, number)
+    _, said = process.communicate(timeout=60)
+    assert process.returncode == code and "Traceback" not in said
+    assert time.monotonic() - begun < 10
+    done = len(read_csv(outbox))
+    assert 0 < done < 300
+    again = subprocess.run([*COMMAND, slow_pages, outbox, "-q"], check=False)
+    assert again.returncode == 0 and len(read_csv(outbox)) == 300
+    summary = json.loads((outbox / "summary.json").read_text())
+    assert summary["last_run"]["files_skipped"] == done
+
+
+def test_a_full_disk_ends_in_one_line_and_the_next_run_goes_on(
+    batchdigits: Run, template: Path, outbox: Path
+) -> None:
+    outbox.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", "size=700k", "tmpfs", str(outbox)]
+    if subprocess.run(mount, check=False).returncode:
+        pytest.skip("needs the right to mount a small file system")
+    try:
+        full = batchdigits("run", template, outbox, "--quarantine", "off")
+        assert full.returncode == 6 and "full" in full.stderr + "No space left", full.stderr
+        assert "Traceback" not in full.stderr and len(full.stderr.splitlines()) <= 2
+        subprocess.run(["mount", "-o", "remount,size=100m", str(outbox)], check=True)
+        done = batchdigits("run", template, outbox, "--quarantine", "off")
+        assert done.returncode == 3, done.stderr
+        assert len(read_csv(outbox)) == 400
+    finally:
+        subprocess.run(["umount", str(outbox)], check=True)
+
+
+def damage(outbox: Path, at: int, with_bytes: bytes) -> None:
+    """Spoil one block in the middle of the journal's table of pages."""
+    path = outbox / STATE_FOLDER / JOURNAL_FILE
+    data = bytearray(path.read_bytes())
+    blocks = [n for n in range(0, len(data), 4096) if b"[0.0000" in data[n : n + 4096]]
+    assert len(blocks) > 4
+    begin = blocks[len(blocks) // 2] + at
+    data[begin : begin + len(with_bytes)] = with_bytes
+    path.write_bytes(data)
+
+
+@pytest.mark.parametrize(("at", "with_bytes"), [(0, bytes(4096)), (2048, b"\xff" * 2048)])
+def test_a_journal_damaged_in_the_middle_is_one_sentence(
+    batchdigits: Run,
+    uninterrupted: tuple[Path, Path, float],
+    outbox: Path,
+    at: int,
+    with_bytes: bytes,
+) -> None:
+    inbox, full_outbox, _ = uninterrupted
+    shutil.copytree(full_outbox, outbox)
+    damage(outbox, at, with_bytes)
+    (outbox / "results.csv").unlink()  # so that all rows are wanted
+    done = batchdigits("run", inbox, outbox, "-q")
+    assert done.returncode == 6 and len(done.stderr.splitlines()) == 1, done.stderr
+    assert "malformed. Rename it away to begin anew" in done.stderr and done.stderr.isascii()
+    before = (full_outbox / "results.json").read_bytes()
+    assert (outbox / "results.json").read_bytes() == before
+    assert not list(outbox.glob(".*.tmp"))
+
+
+def test_a_damaged_journal_does_not_hide_what_went_wrong_before(
+    inbox: Path, outbox: Path, digits: Digits, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number in range(40):
+        write_png(inbox / f"old {number}.png", digits[number % len(digits)][0])
+    run.run(RunSettings(inbox, outbox), Meddler(lambda: None))
+    damage(outbox, 0, bytes(4096))
+    (outbox / "results.csv").unlink()
+    for number in range(40):
+        write_png(inbox / f"new {number}.png", digits[number % len(digits)][0])
+    monkeypatch.setattr("batchdigits.execution.jobs.recognise_chunk", crash)
+    with pytest.raises(BatchdigitsError, match="read none"):
+        run.run(RunSettings(inbox, outbox), Meddler(lambda: None))
+
+
+def crash(*_: object) -> None:
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def test_a_reader_that_always_crashes_does_not_empty_the_inbox(
+    inbox: Path, outbox: Path, digits: Digits, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number in range(40):
+        write_png(inbox / f"{number}.png", digits[number % len(digits)][0])
+    for number in range(12):
+        (inbox / f"bad {number}.pdf").write_bytes(b"%PDF-1.7")
+
+    monkeypatch.setattr("batchdigits.execution.jobs.recognise_chunk", crash)
+    with pytest.raises(BatchdigitsError, match="read none"):
+        run.run(RunSettings(inbox, outbox), Meddler(lambda: None))
+    assert len(list(inbox.iterdir())) >= 40
+    kept = files(outbox / "quarantine")
+    assert len(kept) + len(list(inbox.iterdir())) == 52
+
+
+def test_a_file_that_crashes_its_reader_is_set_aside_alone(
+    inbox: Path, outbox: Path, digits: Digits, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # A fake, since no picture is known that crashes the decoders.
+    for number in range(40):
+        write_png(inbox / f"{number}.png", digits[number % len(digits)][0])
+    real = recognise_chunk
+
+    def read(sources: list[Source], road: RecognitionContext) -> list[PageRecord]:
+        if any(source.name == "17.png" for source in sources):
+            os.kill(os.getpid(), signal.SIGKILL)
+        return real(sources, road)
+
+    monkeypatch.setattr("batchdigits.execution.jobs.recognise_chunk", read)
+    summary, _ = run.run(RunSettings(inbox, outbox), Meddler(lambda: None))
+    rows = {row["file"]: row for row in read_csv(outbox)}
+    assert (rows["17.png"]["status"], rows["17.png"]["reason"]) == ("quarantined", "crashed_reader")
+    assert list(files(outbox / "quarantine")) == ["17.png"] and not (inbox / "17.png").exists()
+    assert summary.exit_code == 3 and sum(row["digit"] != "" for row in rows.values()) == 39
+
+
+class Meddler:
+    """A listener that lets something happen between the scan and the reading."""
+
+    def __init__(self, meddle: object) -> None:
+        self._meddle = meddle
+
+    def on_start(self, files: int) -> None:
+        assert callable(self._meddle)
+        self._meddle()
+
+    def on_progress(self, summary: Summary) -> None: ...
+
+    def get_stop_signal(self) -> int:
+        return 0
+
+
+def test_files_that_vanish_shrink_or_change_between_scan_and_reading(
+    inbox: Path, outbox: Path, digits: Digits
+) -> None:
+    for number, name in enumerate(("gone", "shrunk", "changed", "same")):
+        write_png(inbox / f"{name}.png", digits[number][0])
+
+    def meddle() -> None:
+        (inbox / "gone.png").unlink()
+        whole = (inbox / "shrunk.png").read_bytes()
+        (inbox / "shrunk.png").write_bytes(whole[: len(whole) // 2])
+        write_png(inbox / "changed.png", digits[5][0])
+
+    run.run(RunSettings(inbox, outbox), Meddler(meddle))
+    rows = {row["file"]: row for row in read_csv(outbox)}
+    assert (rows["gone.png"]["status"], rows["gone.png"]["reason"]) == ("failed", "vanished")
+    assert (rows["shrunk.png"]["status"], rows["shrunk.png"]["reason"]) == (
+        "quarantined",
+        "truncated",
+    )
+    assert rows["changed.png"]["digit"] == digits[5][1]
+    assert rows["same.png"]["digit"] == digits[3][1]
+    summary, _ = run.run(RunSettings(inbox, outbox), Meddler(lambda: None))
+    assert summary.files == 0, "what was recorded is what was read, so nothing is read again"
+
+
+def test_a_clock_that_jumps_back(
+    inbox: Path, outbox: Path, digits: Digits, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_png(inbox / "1.png", digits[1][0])
+    run.run(RunSettings(inbox, outbox), Meddler(lambda: None))
+    past = time.gmtime(1_000_000_000)
+    monkeypatch.setattr(time, "gmtime", lambda *_: past)
+    monkeypatch.setattr(time, "time", lambda: 1_000_000_000.0)
+    write_png(inbox / "2.png", digits[2][0])
+    os.utime(inbox / "2.png", (999_999_999, 999_999_999))
+    summary, _ = run.run(RunSettings(inbox, outbox), Meddler(lambda: None))
+    assert (summary.files, summary.skipped) == (1, 1) and 0 <= summary.seconds < 60
+    rows = read_csv(outbox)
+    assert [row["file"] for row in rows] == ["1.png", "2.png"]
+    assert rows[1]["read_at"].startswith("2001-09-09") and rows[0]["read_at"] > rows[1]["read_at"]
+    assert not list(outbox.glob("*edited*"))
