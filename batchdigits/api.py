@@ -25,7 +25,8 @@ from batchdigits.inference.registry import find_model, open_engine, read_default
 from batchdigits.pipeline.recognise import RecognitionContext, recognise_chunk
 from batchdigits.pipeline.result import Reading, reading_from_record
 from batchdigits.pipeline.sources import ImageInput, chunk_sources, sources_from_images
-from batchdigits.records import PageRecord, Source, Status
+from batchdigits.reasons import Status
+from batchdigits.records import PageRecord, Source
 
 if TYPE_CHECKING:
     from pandas import DataFrame

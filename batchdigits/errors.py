@@ -1,7 +1,7 @@
 """Every error batchdigits raises on purpose, drawn as one tree, each with its exit code.
 
 A bad *file* is never an exception that leaves the road: it becomes a
-:class:`~batchdigits.records.Rejection`. What is raised past ``read_chunk`` is a bad *setup*,
+:class:`~batchdigits.reasons.Rejection`. What is raised past ``read_chunk`` is a bad *setup*,
 and the command line turns it into one line on stderr and the class's ``exit_code``::
 
     BatchdigitsError
@@ -17,7 +17,7 @@ and the command line turns it into one line on stderr and the class's ``exit_cod
 
 from enum import IntEnum
 
-from batchdigits.records import Reason, Rejection
+from batchdigits.reasons import Reason, Rejection
 
 
 class ExitCode(IntEnum):

@@ -6,146 +6,12 @@ Nothing here computes more than a name: every other room may import this one.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from enum import StrEnum
 from typing import TYPE_CHECKING, NamedTuple
 
-if TYPE_CHECKING:  # the words must be had without loading numpy
+from batchdigits.reasons import Reason, Rejection, Status
+
+if TYPE_CHECKING:
     from batchdigits.arrays import GrayImage
-
-
-class Status(StrEnum):
-    """What became of one page. Stable: people filter spreadsheets by these words."""
-
-    OK = "ok"
-    REVIEW = "review"
-    QUARANTINED = "quarantined"
-    FAILED = "failed"
-
-
-class Reason(StrEnum):
-    """Why a row is not simply ``ok``. Stable codes; :data:`REASON_TEXTS` holds the plain words."""
-
-    # review: read, but a person should look
-    BLANK = "blank"
-    TOO_FAINT = "too_faint"
-    SEVERAL_MARKS = "several_marks"
-    NOT_A_DIGIT = "not_a_digit"
-    CUT_BY_EDGE = "cut_by_edge"
-    TWO_CANDIDATES = "two_candidates"
-    LOW_CONFIDENCE = "low_confidence"
-    # quarantined: the file itself is bad and will not get better by waiting
-    EMPTY = "empty"
-    NOT_AN_IMAGE = "not_an_image"
-    TRUNCATED = "truncated"
-    CORRUPT = "corrupt"
-    TOO_LARGE = "too_large"
-    TOO_MANY_PAGES = "too_many_pages"
-    TIMED_OUT = "timed_out"
-    CRASHED_READER = "crashed_reader"
-    # failed: stays in place, is tried again next time
-    UNSUPPORTED = "unsupported"
-    PERMISSION = "permission"
-    VANISHED = "vanished"
-    BUSY = "busy"
-    DISK_FULL = "disk_full"
-    IO_ERROR = "io_error"
-
-
-#: reason -> (what it means, what to try); shown in quarantine notes, summaries and documents.
-REASON_TEXTS: dict[Reason, tuple[str, str]] = {
-    Reason.BLANK: (
-        "No ink was found on this page.",
-        "Scan it again if something should be there; otherwise nothing is needed.",
-    ),
-    Reason.TOO_FAINT: (
-        "The ink is so faint that the digit could not be told with confidence.",
-        "Look at the thumbnail, or scan again with more contrast.",
-    ),
-    Reason.SEVERAL_MARKS: (
-        "There seem to be several separate marks, perhaps more than one digit.",
-        "Look at the thumbnail; cut the image so that it holds one digit.",
-    ),
-    Reason.NOT_A_DIGIT: (
-        "This may be no digit, or more than one.",
-        "Look at the thumbnail; it may be a letter, a tick, a drawing, or digits that touch.",
-    ),
-    Reason.CUT_BY_EDGE: (
-        "The mark runs into the edge of the image, and what is left of it is in doubt.",
-        "Look at the thumbnail; scan again with some paper around the digit.",
-    ),
-    Reason.TWO_CANDIDATES: (
-        "Two digits are both likely.",
-        "Look at the thumbnail and compare digit and second_digit.",
-    ),
-    Reason.LOW_CONFIDENCE: (
-        "The digit could not be told with confidence.",
-        "Look at the thumbnail; more than two digits come into question, or none.",
-    ),
-    Reason.EMPTY: ("The file holds no bytes.", "Scan or copy it again."),
-    Reason.NOT_AN_IMAGE: (
-        "The file is named like an image, but its content is something else.",
-        "Open it with a text editor to see what it is, and scan again if it should be a picture.",
-    ),
-    Reason.TRUNCATED: (
-        "The file ends in the middle: part of the image is missing.",
-        "The copy or transfer broke off. Copy or scan it again.",
-    ),
-    Reason.CORRUPT: (
-        "The file is damaged and cannot be decoded.",
-        "Copy or scan it again; an image editor may be able to repair it.",
-    ),
-    Reason.TOO_LARGE: (
-        "The image has more pixels than --max-megapixels allows.",
-        "Raise --max-megapixels if the size is right, or scan at a lower resolution.",
-    ),
-    Reason.TOO_MANY_PAGES: (
-        "The file has more pages than --max-pages allows; the pages beyond were not read.",
-        "Raise --max-pages, or split the file.",
-    ),
-    Reason.TIMED_OUT: (
-        "Reading the file took longer than --file-timeout allows.",
-        "Raise --file-timeout and run again with --retry-failed, or save the file anew.",
-    ),
-    Reason.CRASHED_READER: (
-        "The process that read the file was ended by it, twice.",
-        "Open the file in an image editor and save it anew as PNG.",
-    ),
-    Reason.UNSUPPORTED: (
-        "This kind of file is not read by batchdigits; it was left where it is.",
-        "Save or export it as PNG, JPEG or TIFF.",
-    ),
-    Reason.PERMISSION: (
-        "The file may not be read by this user.",
-        "Give read permission and run again; the file was left where it is.",
-    ),
-    Reason.VANISHED: (
-        "The file disappeared before it could be read.",
-        "Put it back and run again.",
-    ),
-    Reason.BUSY: (
-        "The file was held by another program or still growing.",
-        "Run again when the other program has finished.",
-    ),
-    Reason.DISK_FULL: ("The disk is full.", "Free some space and run again."),
-    Reason.IO_ERROR: (
-        "The file could not be read from its disk or network share.",
-        "Check the disk or the network, and run again.",
-    ),
-}
-
-#: Reasons that lie with the file for good, so that it goes to quarantine.
-PERMANENT_REASONS = frozenset(
-    {
-        Reason.EMPTY,
-        Reason.NOT_AN_IMAGE,
-        Reason.TRUNCATED,
-        Reason.CORRUPT,
-        Reason.TOO_LARGE,
-        Reason.TOO_MANY_PAGES,
-        Reason.TIMED_OUT,
-        Reason.CRASHED_READER,
-    }
-)
 
 
 class Source(NamedTuple):
@@ -186,19 +52,6 @@ def to_sqlite_integer(number: int) -> int:
     Clocks of file systems reach further than the year 2262, and some give all inodes a high bit.
     """
     return number if -(2**63) <= number < 2**63 else 0
-
-
-@dataclass(frozen=True, slots=True)
-class Rejection:
-    """Why a file or page could not be read: a stable code and one sentence of detail."""
-
-    reason: Reason
-    detail: str
-
-    @property
-    def status(self) -> Status:
-        """``quarantined`` where the file itself is bad, ``failed`` where it stays in place."""
-        return Status.QUARANTINED if self.reason in PERMANENT_REASONS else Status.FAILED
 
 
 @dataclass(frozen=True, slots=True)

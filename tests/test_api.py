@@ -24,7 +24,8 @@ from batchdigits.arrays import GrayImage
 from batchdigits.config import Model
 from batchdigits.errors import ModelError
 from batchdigits.pipeline.sources import chunk_sources, sources_from_images
-from batchdigits.records import Reason, Source, Status
+from batchdigits.reasons import Reason, Status
+from batchdigits.records import Source
 from tests.conftest import ROOT, write_png
 from tests.test_house import HEAVY
 

@@ -28,7 +28,7 @@ from batchdigits.config import (
     Watching,
 )
 from batchdigits.errors import ExitCode
-from batchdigits.records import Reason, Status
+from batchdigits.reasons import Reason, Status
 
 app = typer.Typer(
     name="batchdigits",

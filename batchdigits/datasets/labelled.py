@@ -16,7 +16,8 @@ from batchdigits.config import Limits
 from batchdigits.errors import DataError, ImageError
 from batchdigits.images.formats import format_from_name
 from batchdigits.images.load import load_pages, read_bytes
-from batchdigits.records import Page, Rejection, Source
+from batchdigits.reasons import Rejection
+from batchdigits.records import Page, Source
 from batchdigits.system.filenames import escape_for_terminal
 from batchdigits.system.logs import LOG
 

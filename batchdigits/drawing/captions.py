@@ -12,7 +12,8 @@ from batchdigits.drawing import letters
 from batchdigits.drawing.palette import INK, MUTED, WHITE, build_ink_ramp
 from batchdigits.drawing.sizes import CAPTION_HEIGHT, THUMB_WIDTH
 from batchdigits.drawing.status_icons import draw_badge, draw_sign
-from batchdigits.records import Prediction, Reason, Status
+from batchdigits.reasons import Reason, Status
+from batchdigits.records import Prediction
 
 #: Pixels of the status at a caption's left end.
 BADGE_WIDTH = 26

@@ -11,7 +11,7 @@ from batchdigits.drawing.letters import ELLIPSIS
 from batchdigits.drawing.palette import INK, MUTED, build_ink_ramp
 from batchdigits.drawing.sizes import FIELD_HEIGHT, MARGIN, THUMB_HEIGHT, THUMB_WIDTH
 from batchdigits.drawing.text import draw_text, fit_to_width, wrap
-from batchdigits.records import PERMANENT_REASONS, REASON_TEXTS, Reason, Status
+from batchdigits.reasons import PERMANENT_REASONS, REASON_TEXTS, Reason, Status
 
 #: The gray that cards are written on.
 PAPER_GRAY = 246

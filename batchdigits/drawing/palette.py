@@ -9,7 +9,7 @@ from functools import cache
 import numpy as np
 
 from batchdigits.arrays import ColourImage, GrayImage
-from batchdigits.records import Status
+from batchdigits.reasons import Status
 
 #: Blue, green, red, as OpenCV has them.
 STATUS_COLOUR: dict[Status, tuple[int, int, int]] = {

@@ -8,7 +8,7 @@ import numpy as np
 from batchdigits.arrays import GrayImage
 from batchdigits.drawing import font, letters
 from batchdigits.drawing.palette import build_status_ramp
-from batchdigits.records import Status
+from batchdigits.reasons import Status
 
 #: Strokes of each sign in a unit square, x to the right, y down.
 _SIGN_STROKES: dict[str, list[list[tuple[float, float]]]] = {

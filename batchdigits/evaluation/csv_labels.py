@@ -15,7 +15,7 @@ from pathlib import Path
 
 from batchdigits.datasets.labelled import digit_from_label
 from batchdigits.errors import DataError
-from batchdigits.pipeline.scan import is_chosen
+from batchdigits.pipeline.inbox_walk import is_chosen
 from batchdigits.reports.csvfile import unguard_cell
 from batchdigits.system.filenames import to_display_name, to_raw_name
 
@@ -29,7 +29,7 @@ def copy_labelled_files(
 
     Args:
         table: the CSV, UTF-8 with or without a BOM.
-        include: patterns of files to take (see :func:`batchdigits.pipeline.scan.is_chosen`).
+        include: patterns of files to take (see :func:`batchdigits.pipeline.inbox_walk.is_chosen`).
         exclude: patterns of files to leave out.
         inbox: an empty folder; files lie in it as they do below the CSV's folder.
 

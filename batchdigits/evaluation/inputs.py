@@ -10,7 +10,7 @@ from batchdigits.datasets.labelled import digit_from_label
 from batchdigits.datasets.readers import MNIST
 from batchdigits.errors import DataError, UsageError
 from batchdigits.evaluation import array_files, csv_labels
-from batchdigits.pipeline.scan import InboxWalk
+from batchdigits.pipeline.inbox_walk import InboxWalk
 from batchdigits.session.outbox import check_folders
 from batchdigits.system.filenames import to_display_name
 

@@ -18,7 +18,7 @@ from batchdigits.drawing.palette import (
 from batchdigits.drawing.sizes import CAPTION_HEIGHT, FIELD_HEIGHT, THUMB_HEIGHT, THUMB_WIDTH
 from batchdigits.drawing.text import draw_text, fit_to_width
 from batchdigits.evaluation.predictions import LabelledPrediction
-from batchdigits.records import Status
+from batchdigits.reasons import Status
 
 TILES_PER_ROW = 10
 

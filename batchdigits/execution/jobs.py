@@ -13,7 +13,8 @@ from batchdigits.errors import ImageError
 from batchdigits.images.load import read_bytes
 from batchdigits.journal.entries import FileEntry, PageEntry, entries_from_records, to_wire
 from batchdigits.pipeline.recognise import RecognitionContext, recognise_chunk
-from batchdigits.records import FileStat, Rejection, Source
+from batchdigits.reasons import Rejection
+from batchdigits.records import FileStat, Source
 from batchdigits.system.atomic_files import write_bytes
 from batchdigits.system.clock import utc_now
 

@@ -24,7 +24,8 @@ from batchdigits.arrays import GrayImage  # noqa: E402
 from batchdigits.images import containers, ifd, pnm  # noqa: E402
 from batchdigits.images.formats import ImageFormat  # noqa: E402
 from batchdigits.images.pixels import apply_orientation, blend_on_white, to_bgr, to_gray  # noqa: E402
-from batchdigits.records import Page, Reason, Rejection  # noqa: E402
+from batchdigits.reasons import Reason, Rejection  # noqa: E402
+from batchdigits.records import Page  # noqa: E402
 
 if TYPE_CHECKING:
     from PIL.ImageFile import ImageFile

@@ -1,7 +1,7 @@
 """What is said of files that ask for more than the settings allow."""
 
 from batchdigits.config import Limits
-from batchdigits.records import Reason, Rejection
+from batchdigits.reasons import Reason, Rejection
 
 
 def check_size(width: int, height: int, limits: Limits) -> Rejection | None:

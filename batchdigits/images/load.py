@@ -29,7 +29,8 @@ from batchdigits.images.formats import (
 from batchdigits.images.limits import check_size
 from batchdigits.images.reduced import choose_scale, decode_reduced
 from batchdigits.images.tiff import load_tiff_pages
-from batchdigits.records import FileStat, Page, Reason, Rejection, Source
+from batchdigits.reasons import Reason, Rejection
+from batchdigits.records import FileStat, Page, Source
 from batchdigits.system.birth_time import read_birth_time_ns
 
 __all__ = ["Limits", "load_pages", "read_bytes"]

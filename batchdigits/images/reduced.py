@@ -10,7 +10,8 @@ from dataclasses import dataclass
 import cv2
 
 from batchdigits.images.decode import DAMAGED, imdecode
-from batchdigits.records import Page, Rejection
+from batchdigits.reasons import Rejection
+from batchdigits.records import Page
 
 #: How many times smaller a page may be decoded, and OpenCV's word for it.
 _FLAG_BY_SCALE = {

@@ -23,7 +23,8 @@ from batchdigits.images.decode import DAMAGED, catch_decode_errors, imdecode, pi
 from batchdigits.images.ifd import Ifd
 from batchdigits.images.limits import check_size, reject_excess_pages
 from batchdigits.images.pixels import apply_orientation, to_gray
-from batchdigits.records import Page, Reason, Rejection
+from batchdigits.reasons import Reason, Rejection
+from batchdigits.records import Page
 
 if TYPE_CHECKING:
     from PIL.TiffImagePlugin import TiffImageFile

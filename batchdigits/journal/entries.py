@@ -14,7 +14,8 @@ import orjson
 from isal import isal_zlib
 
 from batchdigits.arrays import GrayImage
-from batchdigits.records import FileStat, PageRecord, Status, to_sqlite_integer
+from batchdigits.reasons import Status
+from batchdigits.records import FileStat, PageRecord, to_sqlite_integer
 
 _SIDE = 28
 #: A fifth of level 1's time, for a hundred bytes more an image.

@@ -3,7 +3,8 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from batchdigits.records import Box, NormalisedDigit, Prediction, Reason, Status
+from batchdigits.reasons import Reason, Status
+from batchdigits.records import Box, NormalisedDigit, Prediction
 
 #: Ink weaker than this share of the full range explains a doubt.
 FAINT_CONTRAST = 0.10

@@ -10,7 +10,8 @@ import numpy as np
 
 from batchdigits.arrays import GrayImage
 from batchdigits.percentages import format_truncated_percent
-from batchdigits.records import REASON_TEXTS, Box, PageRecord, Reason, Status
+from batchdigits.reasons import REASON_TEXTS, Reason, Status
+from batchdigits.records import Box, PageRecord
 
 _T = TypeVar("_T")
 _HTML_TEMPLATE = (

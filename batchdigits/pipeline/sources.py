@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from batchdigits.images.pixels import to_bgr, to_gray
-from batchdigits.pipeline.scan import InboxWalk
+from batchdigits.pipeline.inbox_walk import InboxWalk
 from batchdigits.records import Source
 from batchdigits.system.filenames import order_key, to_display_name, to_raw_name
 

@@ -9,7 +9,7 @@ import math
 from collections import Counter
 
 from batchdigits.journal.journal import Journal
-from batchdigits.records import Reason, Status
+from batchdigits.reasons import Reason, Status
 from batchdigits.reports.rows import ReportRows
 from batchdigits.system.filenames import escape_for_terminal
 

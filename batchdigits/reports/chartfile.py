@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from batchdigits.drawing.charts import BLUE, GRAY, INK, new_figure, style_axes, to_png
 from batchdigits.drawing.palette import STATUS_COLOUR
-from batchdigits.records import Status
+from batchdigits.reasons import Status
 from batchdigits.reports.rows import ReportRows
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from batchdigits.config import Thumbnails
 from batchdigits.drawing.contact_sheet import MAX_CELLS
 from batchdigits.execution.jobs import Job, SheetCell, SheetJob
 from batchdigits.journal.journal import Journal
-from batchdigits.records import Status
+from batchdigits.reasons import Status
 from batchdigits.reports.rows import ReportRows
 
 

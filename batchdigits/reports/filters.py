@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 from batchdigits.errors import UsageError
 from batchdigits.journal.journal import Journal
-from batchdigits.records import Status
+from batchdigits.reasons import Status
 from batchdigits.reports.rows import CREATE_ORIGINALS, NAMED_TABLE
 
 #: What a condition may do: read and compute, see SQLite's *Authorizer Action Codes*.

@@ -18,7 +18,7 @@ import orjson
 
 from batchdigits.journal.entries import decompress_image
 from batchdigits.journal.journal import Journal
-from batchdigits.records import REASON_TEXTS, Status
+from batchdigits.reasons import REASON_TEXTS, Status
 from batchdigits.reports.alarms import find_alarms
 from batchdigits.reports.rows import ReportRows
 from batchdigits.system.clock import utc_now

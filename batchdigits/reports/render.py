@@ -8,7 +8,7 @@ from contextlib import ExitStack
 from batchdigits.config import Settings, Thumbnails
 from batchdigits.execution.jobs import Job, SheetJob
 from batchdigits.journal.journal import Journal
-from batchdigits.pipeline.scan import InboxWalk
+from batchdigits.pipeline.inbox_walk import InboxWalk
 from batchdigits.reports import (
     contact_sheets,
     csvfile,

@@ -3,8 +3,8 @@
 import json
 from typing import IO
 
-from batchdigits.pipeline.scan import InboxWalk
-from batchdigits.records import Status
+from batchdigits.pipeline.inbox_walk import InboxWalk
+from batchdigits.reasons import Status
 from batchdigits.reports.rows import ReportRows
 from batchdigits.session.summary import Summary
 

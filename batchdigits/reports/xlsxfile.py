@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from batchdigits.config import XlsxImages
 from batchdigits.journal.journal import Journal
-from batchdigits.records import REASON_TEXTS, Status
+from batchdigits.reasons import REASON_TEXTS, Status
 from batchdigits.reports.rows import COLUMNS, ReportRow, ReportRows
 from batchdigits.reports.xlsx_cells import FastWorksheet
 

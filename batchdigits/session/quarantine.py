@@ -13,7 +13,8 @@ from pathlib import Path
 
 from batchdigits.config import Quarantine, Settings
 from batchdigits.journal.entries import FileEntry, PageEntry
-from batchdigits.records import REASON_TEXTS, Reason, Source, Status
+from batchdigits.reasons import REASON_TEXTS, Reason, Status
+from batchdigits.records import Source
 from batchdigits.system.atomic_files import (
     append_number,
     copy_file,

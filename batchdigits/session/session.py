@@ -26,9 +26,10 @@ from batchdigits.inference.engine import Engine
 from batchdigits.journal.entries import FileEntry, from_wire
 from batchdigits.journal.journal import Journal, PendingFile, RecordedFile
 from batchdigits.journal.plan import Plan, ReadPolicy
+from batchdigits.pipeline.inbox_walk import is_chosen
 from batchdigits.pipeline.recognise import RecognitionContext
-from batchdigits.pipeline.scan import is_chosen
-from batchdigits.records import FileStat, Reason, Rejection, Source
+from batchdigits.reasons import Reason, Rejection
+from batchdigits.records import FileStat, Source
 from batchdigits.session.provenance import describe_provenance, make_reader_version
 from batchdigits.session.quarantine import mark_busy_if_changed, quarantine_file, restore_file
 from batchdigits.session.summary import Summary

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from batchdigits.errors import ExitCode
 from batchdigits.journal.entries import FileEntry
-from batchdigits.records import Status
+from batchdigits.reasons import Status
 
 
 @dataclass(slots=True)

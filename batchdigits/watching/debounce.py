@@ -14,7 +14,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from batchdigits.pipeline.scan import InboxWalk
+from batchdigits.pipeline.inbox_walk import InboxWalk
 from batchdigits.records import to_sqlite_integer
 from batchdigits.system.filenames import to_raw_name
 

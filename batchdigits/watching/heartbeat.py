@@ -12,7 +12,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from batchdigits.journal.store import STATE_FOLDER
-from batchdigits.records import Status
+from batchdigits.reasons import Status
 from batchdigits.system.lockfile import is_locked
 
 HEARTBEAT_FILE = "watch.json"

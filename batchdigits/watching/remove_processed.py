@@ -9,8 +9,8 @@ from typing import NamedTuple
 
 from batchdigits.config import Processed
 from batchdigits.journal.journal import PRESENT, RecordedFile
-from batchdigits.pipeline.scan import is_chosen
-from batchdigits.records import Status
+from batchdigits.pipeline.inbox_walk import is_chosen
+from batchdigits.reasons import Status
 from batchdigits.session.session import Session
 from batchdigits.system.atomic_files import (
     PARTIAL_COPY_PREFIX,

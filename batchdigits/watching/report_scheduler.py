@@ -4,7 +4,7 @@ import calendar
 import time
 from collections.abc import Callable, Sequence
 
-from batchdigits.pipeline.scan import InboxWalk
+from batchdigits.pipeline.inbox_walk import InboxWalk
 from batchdigits.reports.csvfile import format_rows
 from batchdigits.reports.render import (
     DOCUMENT_RENDERERS,

@@ -4,7 +4,7 @@ import time
 from collections.abc import Iterator
 
 from batchdigits.config import Settings
-from batchdigits.pipeline.scan import InboxWalk
+from batchdigits.pipeline.inbox_walk import InboxWalk
 from batchdigits.session.session import Session
 from batchdigits.system.filenames import escape_for_terminal
 from batchdigits.system.logs import LOG

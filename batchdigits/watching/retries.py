@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 from batchdigits.journal.entries import FileEntry
 from batchdigits.journal.journal import PendingFile
-from batchdigits.records import Reason, Status
+from batchdigits.reasons import Reason, Status
 from batchdigits.watching.debounce import Debouncer
 from batchdigits.watching.events import EventSource
 from batchdigits.watching.rescan import Rescanner

@@ -13,7 +13,8 @@ from batchdigits.drawing.palette import STATUS_COLOUR
 from batchdigits.drawing.sizes import FIELD_HEIGHT, THUMB_HEIGHT, THUMB_WIDTH
 from batchdigits.drawing.text import fit_to_width, make_drawable, measure_text_width
 from batchdigits.drawing.thumbnail import draw_thumbnail, make_view
-from batchdigits.records import Box, Page, Prediction, Reason, Status
+from batchdigits.reasons import Reason, Status
+from batchdigits.records import Box, Page, Prediction
 
 PLAIN_NAMES = [
     "?" * 30,

@@ -11,7 +11,8 @@ from batchdigits.drawing.palette import STATUS_COLOUR
 from batchdigits.drawing.sizes import CAPTION_HEIGHT, FIELD_HEIGHT, THUMB_HEIGHT, THUMB_WIDTH
 from batchdigits.drawing.status_icons import draw_badge
 from batchdigits.drawing.thumbnail import ThumbnailView, draw_thumbnail, make_view
-from batchdigits.records import Box, Page, Prediction, Reason, Status
+from batchdigits.reasons import Reason, Status
+from batchdigits.records import Box, Page, Prediction
 
 BLANK = Prediction(Status.REVIEW, Reason.BLANK, None, None, None, None, ())
 

@@ -11,7 +11,8 @@ from PIL import Image
 from batchdigits.arrays import GrayImage
 from batchdigits.images.load import Limits, load_pages
 from batchdigits.images.reduced import ReducedPage
-from batchdigits.records import Page, Reason, Rejection
+from batchdigits.reasons import Reason, Rejection
+from batchdigits.records import Page
 from tests.support.image_samples import (
     exif,
     opencv,

@@ -9,7 +9,8 @@ import pytest
 
 from batchdigits.errors import ImageError
 from batchdigits.images.load import read_bytes
-from batchdigits.records import Reason, Source
+from batchdigits.reasons import Reason
+from batchdigits.records import Source
 from tests.conftest import UNPRIVILEGED
 
 CONTENT = bytes(range(256)) * 1000

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from batchdigits.images.ifd import STRIP_BYTES, STRIPS, read_ifds
 from batchdigits.images.load import Limits, load_pages
-from batchdigits.records import Page, Reason, Rejection
+from batchdigits.reasons import Reason, Rejection
+from batchdigits.records import Page
 from tests.support.image_samples import ORIENTATION, picture, stored, tiff, tiff_stack
 
 

@@ -14,17 +14,8 @@ from batchdigits.journal.entries import FileEntry, PageEntry, decode_image, entr
 from batchdigits.journal.journal import Journal, PendingFile, ReaderVersion
 from batchdigits.journal.plan import Plan, ReadPolicy
 from batchdigits.journal.store import JOURNAL_FILE, STATE_FOLDER
-from batchdigits.records import (
-    Box,
-    FileStat,
-    NormalisedDigit,
-    PageRecord,
-    Prediction,
-    Reason,
-    Rejection,
-    Source,
-    Status,
-)
+from batchdigits.reasons import Reason, Rejection, Status
+from batchdigits.records import Box, FileStat, NormalisedDigit, PageRecord, Prediction, Source
 from batchdigits.reports.rows import COLUMNS, ReportRows
 from batchdigits.system.filenames import order_key
 

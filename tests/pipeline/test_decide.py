@@ -2,7 +2,8 @@ import numpy as np
 import pytest
 
 from batchdigits.pipeline.decide import decide, is_cut_by_edge
-from batchdigits.records import Box, NormalisedDigit, Reason, Status
+from batchdigits.reasons import Reason, Status
+from batchdigits.records import Box, NormalisedDigit
 
 SURE = np.array([0.001] * 7 + [0.992] + [0.0005] * 2, np.float32)
 INK = Box(10, 20, 30, 40)

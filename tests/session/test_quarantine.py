@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from batchdigits.config import Quarantine, Settings
 from batchdigits.execution.jobs import make_rejected_page
 from batchdigits.journal.entries import FileEntry
-from batchdigits.records import FileStat, Reason, Rejection, Source
+from batchdigits.reasons import Reason, Rejection
+from batchdigits.records import FileStat, Source
 from batchdigits.session.quarantine import mark_busy_if_changed, quarantine_file, restore_file
 from batchdigits.system.filenames import to_display_name
 

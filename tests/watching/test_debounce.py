@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from batchdigits.pipeline.scan import InboxWalk
+from batchdigits.pipeline.inbox_walk import InboxWalk
 from batchdigits.system.filesystems import find_shared_mount_inside
 from batchdigits.watching.debounce import Debouncer
 from batchdigits.watching.heartbeat import WatcherStatus

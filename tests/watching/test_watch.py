@@ -19,7 +19,7 @@ from batchdigits.arrays import GrayImage
 from batchdigits.config import Settings, Watching
 from batchdigits.inference.engine import Engine
 from batchdigits.journal.journal import PRESENT, Journal
-from batchdigits.pipeline.scan import InboxWalk
+from batchdigits.pipeline.inbox_walk import InboxWalk
 from batchdigits.reports.safe_write import replace_report
 from batchdigits.session.outbox import open_outbox
 from batchdigits.session.session import Session

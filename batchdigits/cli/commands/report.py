@@ -5,7 +5,7 @@ from pathlib import Path
 from batchdigits.cli.ui.terminal import begin_command
 from batchdigits.config import Logging, ReportChanges
 from batchdigits.errors import ExitCode, UsageError
-from batchdigits.records import Status
+from batchdigits.reasons import Status
 from batchdigits.reports.filters import build_condition
 from batchdigits.reports.rerender import render_part, rerender_reports
 from batchdigits.session.outbox import has_journal, open_outbox

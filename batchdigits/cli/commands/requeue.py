@@ -8,8 +8,9 @@ from batchdigits.cli.ui.terminal import begin_command
 from batchdigits.config import Logging
 from batchdigits.errors import DataError, ExitCode
 from batchdigits.journal.journal import Journal
-from batchdigits.pipeline.scan import is_chosen
-from batchdigits.records import Reason, Source
+from batchdigits.pipeline.inbox_walk import is_chosen
+from batchdigits.reasons import Reason
+from batchdigits.records import Source
 from batchdigits.reports.rerender import rerender_reports
 from batchdigits.session.outbox import has_journal, open_outbox
 from batchdigits.session.quarantine import restore_file

@@ -17,7 +17,7 @@ from batchdigits.errors import BatchdigitsError, EmptyInboxError
 from batchdigits.execution.chunks import CHUNK_FILES, choose_worker_count
 from batchdigits.inference.registry import open_engine
 from batchdigits.journal.plan import Plan
-from batchdigits.pipeline.scan import InboxWalk
+from batchdigits.pipeline.inbox_walk import InboxWalk
 from batchdigits.reports import parquetfile
 from batchdigits.reports.render import render_reports
 from batchdigits.session.outbox import check_folders, has_journal, open_outbox

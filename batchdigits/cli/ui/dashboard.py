@@ -9,7 +9,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING
 
 from batchdigits.cli.ui.progress import STATUS_STYLES
-from batchdigits.records import Status
+from batchdigits.reasons import Status
 from batchdigits.reports.rows import COLUMNS, ReportRow
 from batchdigits.system.filenames import escape_for_terminal
 from batchdigits.system.logs import LOG, StopSignal

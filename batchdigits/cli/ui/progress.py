@@ -4,8 +4,8 @@ import time
 from types import TracebackType
 from typing import TYPE_CHECKING
 
-from batchdigits.pipeline.scan import InboxWalk
-from batchdigits.records import REASON_TEXTS, Reason, Status
+from batchdigits.pipeline.inbox_walk import InboxWalk
+from batchdigits.reasons import REASON_TEXTS, Reason, Status
 from batchdigits.session.summary import Summary
 from batchdigits.system.filenames import escape_for_terminal
 

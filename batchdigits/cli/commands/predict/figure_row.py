@@ -10,7 +10,7 @@ from batchdigits.drawing.charts import GRAY, INK, VERMILLION
 from batchdigits.drawing.palette import STATUS_COLOUR
 from batchdigits.percentages import format_truncated_percent
 from batchdigits.pipeline.result import Reading
-from batchdigits.records import REASON_TEXTS, Status
+from batchdigits.reasons import REASON_TEXTS, Status
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

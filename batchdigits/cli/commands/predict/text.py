@@ -9,7 +9,7 @@ import orjson
 from batchdigits.cli.commands.predict.arguments import STDIN_NAME
 from batchdigits.percentages import format_truncated_percent
 from batchdigits.pipeline.result import Reading
-from batchdigits.records import Reason, Status
+from batchdigits.reasons import Reason, Status
 from batchdigits.system.filenames import escape_for_terminal
 
 #: Names that take more cells of a terminal do not push all others to the right.

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from batchdigits.arrays import GrayImage
-from batchdigits.pipeline.scan import InboxWalk, is_chosen, is_junk
+from batchdigits.pipeline.inbox_walk import InboxWalk, is_chosen, is_junk
 from batchdigits.system.filenames import order_key, to_raw_name
 from tests.conftest import write_png
 
