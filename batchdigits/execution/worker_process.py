@@ -3,13 +3,12 @@
 import gc
 import os
 import pickle
-import signal
 from collections.abc import Callable
 from multiprocessing.connection import Connection
 from typing import Any
 
+from batchdigits.system.child_process import limit_memory, prepare_forked_child
 from batchdigits.system.framing import send
-from batchdigits.system.process_limits import die_with_parent, limit_memory
 
 
 def serve(
@@ -31,12 +30,7 @@ def serve(
         parent: its process number.
         others: the parent's own ends of pipes, inherited and not wanted here.
     """
-    die_with_parent(parent_pid)
-    # The parent decides when to stop; Ctrl-C and a service's SIGTERM reach the whole group.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    signal.signal(signal.SIGTERM, signal.SIG_IGN)
-    for end in inherited_pipes:
-        end.close()
+    prepare_forked_child(parent_pid, inherited_pipes)
     limit_memory(memory)
     # What the parent left in memory is never garbage here; looking at it would copy its pages.
     gc.freeze()

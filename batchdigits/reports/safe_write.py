@@ -13,6 +13,7 @@ from batchdigits.journal.report_state import ReportState
 from batchdigits.records import to_sqlite_integer
 from batchdigits.system.atomic_files import move_to_free_path, open_atomic_file, stage_atomic_file
 from batchdigits.system.filenames import escape_for_terminal
+from batchdigits.system.hashing import hash_file
 from batchdigits.system.logs import LOG
 
 _READ_SIZE = 1 << 20
@@ -78,8 +79,8 @@ def _track_replacement(
             _keep_edited(path, why)
         # On record before it takes its place, or a kill in between would make it look edited.
         written.append(temporary.stat())
-        now = _hash_file(path) if path.exists() else ""
-        journal.expect_report(path.name, _hash_file(temporary), now)
+        now = hash_file(path) if path.exists() else ""
+        journal.expect_report(path.name, hash_file(temporary), now)
 
     yield expect_replacement
     size, mtime_ns = written[0].st_size, to_sqlite_integer(written[0].st_mtime_ns)
@@ -92,16 +93,11 @@ def _is_as_written(path: Path, state: ReportState | None) -> bool:
     status = path.stat()
     if (status.st_size, status.st_mtime_ns) == (state.size, state.mtime_ns):
         return True
-    if _hash_file(path) in (state.sha256, state.next_sha256):
+    if hash_file(path) in (state.sha256, state.next_sha256):
         return True
     # A kill, or a full disk, while lines were being added at its end.
     grew = state.size < status.st_size < state.next_size
     return grew and _hash_prefix(path, state.size).hexdigest() == state.sha256
-
-
-def _hash_file(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _hash_prefix(path: Path, size: int) -> "hashlib._Hash":

@@ -1,7 +1,6 @@
 """Files written whole and moved without ever overwriting another."""
 
 import errno
-import hashlib
 import os
 import shutil
 from collections.abc import Callable, Iterator
@@ -10,6 +9,7 @@ from pathlib import Path
 from typing import IO
 
 from batchdigits.system.filenames import shorten
+from batchdigits.system.hashing import hash_file
 
 MAX_SUFFIX_BYTES = 16
 #: How names of copies begin until they are whole; a number follows.
@@ -189,7 +189,6 @@ def has_content(path: Path, size: int, sha256: str) -> bool:
     try:
         if path.stat().st_size != size:
             return False
-        with path.open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest() == sha256
+        return hash_file(path) == sha256
     except OSError:
         return False

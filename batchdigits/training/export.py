@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from batchdigits.system.atomic_files import open_atomic_file, stage_atomic_file
+from batchdigits.system.hashing import hash_file
 
 #: Images predicted in one call; fixed in the file, so that LiteRT plans its memory once. More cost
 #: as much an image, and a page by itself would wait for all of them.
@@ -64,7 +65,7 @@ def write_model(folder: Path, name: str, content: bytes, fields: dict[str, objec
     path = folder / f"{name}.tflite"
     card = build_file_fields(name, content) | fields
     if (twin := path.with_suffix(".keras")).is_file():
-        card["keras_sha256"] = hashlib.sha256(twin.read_bytes()).hexdigest()
+        card["keras_sha256"] = hash_file(twin)
     with stage_atomic_file(path) as half:
         half.write_bytes(content)
     with open_atomic_file(path.with_suffix(".json")) as file:

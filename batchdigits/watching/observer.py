@@ -12,7 +12,6 @@ import logging
 import marshal
 import math
 import os
-import signal
 import threading
 import time
 import warnings
@@ -22,8 +21,8 @@ from multiprocessing import connection, get_context
 from multiprocessing.connection import Connection
 from queue import Empty, SimpleQueue
 
+from batchdigits.system.child_process import prepare_forked_child
 from batchdigits.system.framing import MessageReader, send
-from batchdigits.system.process_limits import die_with_parent
 
 #: Seconds between signs of life.
 _HEARTBEAT_INTERVAL = 2.0
@@ -100,10 +99,7 @@ class ObserverProcess:
 def _run_observer_process(
     inbox: str, pipe: Connection, parent_pipe: Connection, parent_pid: int
 ) -> None:
-    die_with_parent(parent_pid)
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    signal.signal(signal.SIGTERM, signal.SIG_IGN)
-    parent_pipe.close()
+    prepare_forked_child(parent_pid, [parent_pipe])
     with suppress(OSError):  # nobody listens any more
         try:
             _observe_inbox(inbox, pipe.fileno())

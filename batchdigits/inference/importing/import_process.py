@@ -18,7 +18,7 @@ from batchdigits.inference.backends import open_backend
 from batchdigits.inference.importing.detect_convention import detect_input_spec
 from batchdigits.inference.importing.model_formats import ModelFormat
 from batchdigits.inference.input_format import Layout
-from batchdigits.system.process_limits import die_with_parent, limit_memory
+from batchdigits.system.child_process import die_with_parent, limit_memory
 
 #: Bytes that a model may make this process hold.
 MEMORY_LIMIT = 12 << 30

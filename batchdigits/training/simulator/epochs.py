@@ -8,7 +8,7 @@ from multiprocessing import get_context
 import cv2
 import numpy as np
 
-from batchdigits.system.process_limits import die_with_parent
+from batchdigits.system.child_process import die_with_parent
 from batchdigits.training.simulator.augment import Batch, SourceDigits, make_batch
 
 #: Images made by one call of a helper process.

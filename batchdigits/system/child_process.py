@@ -1,0 +1,80 @@
+"""Child processes: how they are started, and what each of them does first."""
+
+import ctypes
+import os
+import resource
+import signal
+import subprocess
+import sys
+from collections.abc import Iterable
+from multiprocessing.connection import Connection
+
+_PR_SET_PDEATHSIG = 1  # prctl(2)
+#: TensorFlow logs errors only, and Keras 3 computes with it, whatever the user's settings say.
+_TENSORFLOW_ENVIRONMENT = {"TF_CPP_MIN_LOG_LEVEL": "3", "KERAS_BACKEND": "tensorflow"}
+
+
+def run_module(
+    module: str, arguments: Iterable[str], timeout: float | None = None
+) -> "subprocess.CompletedProcess[str]":
+    """Run a module of this package with Python, as ``python -m``, and wait for it to end.
+
+    The module gets the number of this process as its last argument, to give to
+    :func:`die_with_parent`. The environment is made quiet for TensorFlow, as such processes exist
+    to keep TensorFlow out of this one.
+
+    Args:
+        module: dotted name of the module.
+        arguments: what comes before the process number.
+        timeout: seconds that it may take; ``None`` for any.
+
+    Returns:
+        Exit code and captured output.
+
+    Raises:
+        subprocess.TimeoutExpired: it took longer, and was killed.
+    """
+    # -P: the current folder may be full of anybody's files, and is no place to import from.
+    command = [sys.executable, "-P", "-m", module, *arguments, str(os.getpid())]
+    return subprocess.run(
+        command,
+        env=os.environ | _TENSORFLOW_ENVIRONMENT,
+        capture_output=True,
+        encoding="utf-8",
+        errors="replace",
+        timeout=timeout,
+        check=False,
+    )
+
+
+def prepare_forked_child(parent_pid: int, inherited_pipes: Iterable[Connection]) -> None:
+    """Make a process that was just forked depend on its parent, and on nothing else.
+
+    It dies with the parent, ignores Ctrl-C and SIGTERM, which reach the whole process group (the
+    parent decides when to stop), and closes what it inherited.
+
+    Args:
+        parent_pid: process number of the parent.
+        inherited_pipes: the parent's own ends of pipes, copied by the fork.
+    """
+    die_with_parent(parent_pid)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    for pipe in inherited_pipes:
+        pipe.close()
+
+
+def die_with_parent(parent_pid: int) -> None:
+    """Have the kernel kill this process when its parent dies, however that happens (Linux)."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    if os.getppid() != parent_pid:  # it died before that was set
+        os._exit(0)
+
+
+def limit_memory(size: int) -> None:
+    """Let this process allocate so many bytes and no more (RLIMIT_DATA, see setrlimit(2))."""
+    _, hard = resource.getrlimit(resource.RLIMIT_DATA)
+    if hard != resource.RLIM_INFINITY:
+        size = min(size, hard)
+    resource.setrlimit(resource.RLIMIT_DATA, (size, hard))
