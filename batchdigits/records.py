@@ -118,11 +118,11 @@ class Prediction:
 class PageRecord:
     """One line of every report: one page of one file, read or not.
 
-    Exactly one of ``reading`` and ``rejected`` is set. ``width`` and ``height`` are 0 where the
-    page was never decoded; ``sha256`` is empty where the file could not be read at all.
-    ``thumbnail`` is the picture's path inside the outbox with ``/``, or empty; ``picture`` is
-    its PNG where it is kept for contact sheets alone. ``streak`` is where a dark line from top to
-    bottom lies, in pixels from the left.
+    Exactly one of ``prediction`` and ``rejection`` is set. ``width`` and ``height`` are 0 where
+    the page was never decoded; ``sha256`` is empty where the file could not be read at all.
+    ``thumbnail`` is the thumbnail's path inside the outbox with ``/``, or empty; ``thumbnail_png``
+    is its content where it is not written yet, or kept for contact sheets alone. ``streak`` is
+    where a dark line from top to bottom lies, in pixels from the left.
     """
 
     source: Source

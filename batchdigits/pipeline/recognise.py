@@ -1,6 +1,5 @@
 """The road itself: a chunk of files in, one row a page out. Every mode calls this."""
 
-import errno
 import hashlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -18,6 +17,7 @@ from batchdigits.images.load import load_pages, read_bytes
 from batchdigits.images.reduced import ReducedPage
 from batchdigits.inference.engine import Engine
 from batchdigits.pipeline.decide import decide
+from batchdigits.pipeline.thumbnail_files import make_thumbnail_name, save_thumbnail
 from batchdigits.preprocessing.normalise import (
     SEARCH_SIDE,
     is_unambiguous,
@@ -25,19 +25,9 @@ from batchdigits.preprocessing.normalise import (
     rescale_digit,
 )
 from batchdigits.preprocessing.scanner_streak import find_streak
-from batchdigits.records import (
-    FileStat,
-    NormalisedDigit,
-    Page,
-    PageRecord,
-    Prediction,
-    Rejection,
-    Source,
-    Status,
-)
-from batchdigits.system.atomic_files import write_bytes
+from batchdigits.reasons import Rejection, Status
+from batchdigits.records import FileStat, NormalisedDigit, Page, PageRecord, Prediction, Source
 from batchdigits.system.clock import utc_now
-from batchdigits.system.filenames import shorten
 
 #: Where a digit on a reduced page has fewer pixels, the page is decoded again, larger.
 MIN_DIGIT_PIXELS = 64
@@ -51,12 +41,20 @@ _T = TypeVar("_T")
 
 @dataclass(frozen=True, slots=True)
 class RecognitionContext:
-    """What a worker needs besides the files: a model, limits, and which thumbnails go where."""
+    """What a worker needs besides the files: a model, limits, and which thumbnails go where.
+
+    Attributes:
+        outbox: the folder that thumbnails belong to; ``None`` where none are wanted.
+        thumbnails: which pages get one, and whether as a file or for contact sheets alone.
+        writes_thumbnails: whether thumbnails that are files are written here; where they are not,
+            they come back with the records, for whoever may write to the outbox.
+    """
 
     engine: Engine
     limits: Limits = field(default_factory=Limits)
     outbox: Path | None = None
     thumbnails: Thumbnails = Thumbnails.EACH
+    writes_thumbnails: bool = True
 
     @property
     def has_thumbnails(self) -> bool:
@@ -92,12 +90,13 @@ def recognise_chunk(sources: Sequence[Source], context: RecognitionContext) -> l
     """Read files: load, normalise, predict, judge, draw.
 
     A file that cannot be read becomes a row like every other and never shifts a neighbour's.
-    Thumbnails are written under ``road.outbox`` (none where it is ``None``), or come with the
-    rows where contact sheets alone are wanted.
+    Thumbnails are written under ``context.outbox`` (none where it is ``None``), or come with the
+    records: where contact sheets alone are wanted, and where ``context.writes_thumbnails`` says
+    that somebody else writes them.
 
     Args:
         sources: any number of files; a few dozen keep memory low and batches full.
-        road: the engine, the limits, the outbox and which thumbnails are wanted.
+        context: the engine, the limits, the outbox and which thumbnails are wanted.
 
     Returns:
         One row a page, in the order of ``sources`` and pages.
@@ -236,10 +235,15 @@ def _make_records(
     names = [""] * len(measured_pages)
     if context.thumbnails is not Thumbnails.SHEETS:
         names = [
-            _save_thumbnail(picture, page, context) if picture else ""
+            _make_thumbnail_name(page) if picture else ""
             for page, picture in zip(measured_pages, pictures, strict=True)
         ]
-        pictures = [b""] * len(measured_pages)
+        if context.writes_thumbnails and context.outbox is not None:
+            names = [
+                save_thumbnail(context.outbox, name, picture) if picture else ""
+                for name, picture in zip(names, pictures, strict=True)
+            ]
+            pictures = [b""] * len(measured_pages)
     read_at = utc_now()
     return [
         PageRecord(
@@ -273,33 +277,7 @@ def _make_page_view(page: _MeasuredPage) -> ThumbnailView | None:
     return page.view
 
 
-def _save_thumbnail(png: bytes, page: _MeasuredPage, context: RecognitionContext) -> str:
-    """Write a thumbnail; its name, or nothing where it can have none."""
+def _make_thumbnail_name(page: _MeasuredPage) -> str:
     source, _, sha256 = page.file
     is_shared = source.has_other_contents or source.known_sha256 not in ("", sha256)
-    name = make_thumbnail_name(source.name, page.page_number, sha256[:8] if is_shared else "")
-    try:
-        write_bytes(f"{context.outbox}/{name}", png)
-    except OSError as error:
-        if error.errno != errno.ENAMETOOLONG:
-            raise
-        return ""  # folders nested deeper than the outbox can follow cost the picture, not the row
-    return name
-
-
-def make_thumbnail_name(name: str, page: int, content_hash: str = "") -> str:
-    """Where a page's thumbnail lies inside the outbox; no two pages share one.
-
-    The page's number is always in it, so ``scan.tif`` page 2 and a file called ``scan.tif.p2``
-    stay apart; folders called ``*.png`` get another ending, so that no folder is in the way.
-
-    Args:
-        name: the file's place inside the inbox.
-        page: from 1.
-        content: what tells the file from others that had the same name before.
-    """
-    *folders, file = name.split("/")
-    # A trailing "_" is doubled up as well, or "a.png" and "a.png_" would become one folder.
-    safe = [folder + "_" if folder.rstrip("_").endswith(".png") else folder for folder in folders]
-    ending = f".p{page}-{content_hash}.png" if content_hash else f".p{page}.png"
-    return "/".join(["thumbnails", *map(shorten, safe), shorten(file, ending)])
+    return make_thumbnail_name(source.name, page.page_number, sha256[:8] if is_shared else "")

@@ -12,9 +12,11 @@ from batchdigits.images.load import load_pages
 from batchdigits.images.reduced import ReducedPage
 from batchdigits.inference.engine import Engine
 from batchdigits.pipeline.decide import decide
-from batchdigits.pipeline.recognise import RecognitionContext, make_thumbnail_name, recognise_chunk
+from batchdigits.pipeline.recognise import RecognitionContext, recognise_chunk
+from batchdigits.pipeline.thumbnail_files import make_thumbnail_name
 from batchdigits.preprocessing.normalise import SEARCH_SIDE, normalise
-from batchdigits.records import Box, Page, PageRecord, Prediction, Reason, Source, Status
+from batchdigits.reasons import Reason, Status
+from batchdigits.records import Box, Page, PageRecord, Prediction, Source
 from tests.conftest import write_png
 from tests.support.image_samples import exif, opencv, pillow, stored, tiff_stack
 
@@ -132,6 +134,18 @@ def test_another_content_under_a_known_name_gets_a_thumbnail_of_its_own(
     own = f"thumbnails/sure.png.p1-{row.sha256[:8]}.png"
     assert row.thumbnail == "thumbnails/sure.png.p1.png"
     assert [row.thumbnail for row in rows] == [row.thumbnail, own, own]
+
+
+def test_thumbnails_come_with_the_records_where_they_may_not_be_written(
+    sure_and_unsure: list[Source], outbox: Path, engine: Engine
+) -> None:
+    context = RecognitionContext(engine, outbox=outbox, writes_thumbnails=False)
+    returned = recognise_chunk(sure_and_unsure, context)
+    assert not outbox.exists()
+    written = recognise_chunk(sure_and_unsure, RecognitionContext(engine, outbox=outbox))
+    assert [row.thumbnail for row in returned] == [row.thumbnail for row in written]
+    for row in returned:
+        assert row.thumbnail_png == (outbox / row.thumbnail).read_bytes()
 
 
 def test_without_an_outbox_nothing_is_drawn(sure_and_unsure: list[Source], engine: Engine) -> None:

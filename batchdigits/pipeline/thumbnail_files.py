@@ -1,0 +1,53 @@
+"""Thumbnails as files of the outbox: what they are called, and how they are written."""
+
+import errno
+from pathlib import Path
+
+from batchdigits.system.atomic_files import write_bytes
+from batchdigits.system.filenames import shorten
+
+
+def make_thumbnail_name(name: str, page: int, content_hash: str = "") -> str:
+    """Return where a page's thumbnail lies inside the outbox; no two pages share one.
+
+    The page's number is always in it, so ``scan.tif`` page 2 and a file called ``scan.tif.p2``
+    stay apart; folders called ``*.png`` get another ending, so that no folder is in the way.
+
+    Args:
+        name: the file's path inside the inbox, with ``/``.
+        page: from 1.
+        content_hash: what tells the file from others that had the same name before, or empty.
+
+    Returns:
+        A path with ``/``, such as ``thumbnails/scan.tif.p2.png``.
+    """
+    *folders, file = name.split("/")
+    # A trailing "_" is doubled up as well, or "a.png" and "a.png_" would become one folder.
+    safe = [folder + "_" if folder.rstrip("_").endswith(".png") else folder for folder in folders]
+    ending = f".p{page}-{content_hash}.png" if content_hash else f".p{page}.png"
+    return "/".join(["thumbnails", *map(shorten, safe), shorten(file, ending)])
+
+
+def save_thumbnail(outbox: Path, name: str, png: bytes) -> str:
+    """Write a thumbnail into the outbox.
+
+    Args:
+        outbox: the folder that ``name`` is relative to.
+        name: as :func:`make_thumbnail_name` makes it.
+        png: the file's content.
+
+    Returns:
+        ``name``, or an empty string where folders are nested deeper than the outbox can follow:
+        that costs the picture, not the row.
+
+    Raises:
+        OSError: it cannot be written for any other reason.
+    """
+    try:
+        # As text: joining paths takes longer.
+        write_bytes(f"{outbox}/{name}", png)
+    except OSError as error:
+        if error.errno != errno.ENAMETOOLONG:
+            raise
+        return ""
+    return name
