@@ -1,6 +1,7 @@
-"""The frozen dataclasses that flow through the road, and the words they may use.
+"""The frozen dataclasses that flow from the inbox to the reports.
 
-Nothing here computes more than a name: every other room may import this one.
+One file is a :class:`Source`; each of its pages becomes a :class:`Page`, a
+:class:`NormalisedDigit`, a :class:`Prediction` and at last a :class:`PageRecord`.
 """
 
 from __future__ import annotations
@@ -9,35 +10,22 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 from batchdigits.reasons import Reason, Rejection, Status
+from batchdigits.system.file_content import read_file
 
-if TYPE_CHECKING:
+if TYPE_CHECKING:  # needed without numpy by commands that read no image
     from batchdigits.arrays import GrayImage
-
-
-class Source(NamedTuple):
-    """One file of the inbox.
-
-    ``path`` opens it (undecodable bytes kept as surrogates, as :func:`os.fsdecode` does);
-    ``name`` is its place inside the inbox with ``/``, always valid UTF-8
-    (see :func:`batchdigits.system.filenames.to_display_name`). ``known_sha256`` is the hash of what
-    was read under that name before, or empty; ``crowded`` tells that several contents were.
-    ``content`` are its bytes where they are at hand and not in a file, as those from standard
-    input.
-    """
-
-    path: str
-    name: str
-    known_sha256: str = ""
-    has_other_contents: bool = False
-    content: bytes | None = None
 
 
 class FileStat(NamedTuple):
     """What the file system said of a file when it was opened for reading.
 
-    ``size`` in bytes, ``mtime_ns`` and ``born_ns`` in nanoseconds since 1970; ``inode`` and
-    ``born_ns`` together tell a file overwritten in place from a new one under an old name
-    (0 where the file system does not say).
+    Attributes:
+        size: in bytes.
+        mtime_ns: when the content last changed, in nanoseconds since 1970.
+        inode: the file's number in its file system. Together with ``born_ns`` it tells a file
+            that was overwritten in place from a new one under an old name.
+        born_ns: when the file was made, in nanoseconds since 1970; 0 where the file system does
+            not say.
     """
 
     size: int = 0
@@ -47,16 +35,57 @@ class FileStat(NamedTuple):
 
 
 def to_sqlite_integer(number: int) -> int:
-    """A number as SQLite can hold it, with 64 bits and a sign: what goes beyond becomes 0.
+    """Return a number as SQLite can hold it, with 64 bits and a sign: what goes beyond becomes 0.
 
     Clocks of file systems reach further than the year 2262, and some give all inodes a high bit.
     """
     return number if -(2**63) <= number < 2**63 else 0
 
 
+class Source(NamedTuple):
+    """One file to be read, or bytes that stand for one.
+
+    Attributes:
+        path: opens the file (undecodable bytes kept as surrogates, as :func:`os.fsdecode` does).
+        name: the file's path inside the inbox with ``/``, always valid UTF-8
+            (see :func:`batchdigits.system.filenames.to_display_name`).
+        known_sha256: hash of what was read under that name before, or empty.
+        has_other_contents: whether several contents were read under that name before.
+        content: the bytes themselves where they are not in a file: an array, standard input.
+    """
+
+    path: str
+    name: str
+    known_sha256: str = ""
+    has_other_contents: bool = False
+    content: bytes | None = None
+
+    def read(self) -> tuple[bytes, FileStat]:
+        """Read all bytes; whoever reads a source need not know where they come from.
+
+        Returns:
+            The bytes, and what the file system said of the file at that moment.
+
+        Raises:
+            ImageError: ``PERMISSION``, ``VANISHED``, ``BUSY``, ``DISK_FULL`` or ``IO_ERROR`` as
+                the system says; ``IO_ERROR`` for anything but a regular file, which is not
+                waited for.
+        """
+        if self.content is not None:
+            return self.content, FileStat(len(self.content))
+        data, status, born_ns = read_file(self.path)
+        return data, FileStat(status.st_size, status.st_mtime_ns, status.st_ino, born_ns)
+
+
 @dataclass(frozen=True, slots=True)
 class Page:
-    """One decoded page: ``gray`` is ``(height, width) uint8``, upright, alpha blended on white."""
+    """One decoded page.
+
+    Attributes:
+        number: from 1.
+        gray: ``(height, width) uint8``, 0 black, 255 white, upright, transparency blended on
+            white.
+    """
 
     number: int
     gray: GrayImage
@@ -86,9 +115,11 @@ class Box:
 class NormalisedDigit:
     """What the normaliser makes of a page.
 
-    ``image`` is ``(28, 28) uint8``, white ink on black as in MNIST, all zero for a blank;
-    ``box`` the ink in page pixels (``None`` for a blank); ``contrast`` the ink's strength
-    against its paper, 0-1; ``marks`` the number of separate digit-sized marks.
+    Attributes:
+        image: ``(28, 28) uint8``, white ink on black as in MNIST, all 0 for a blank page.
+        box: the ink in page pixels; ``None`` for a blank page.
+        contrast: the ink's strength against its paper, 0-1.
+        component_count: how many separate digit-sized pieces of ink there are.
     """
 
     image: GrayImage
@@ -99,10 +130,17 @@ class NormalisedDigit:
 
 @dataclass(frozen=True, slots=True)
 class Prediction:
-    """A page read: ``digit`` is ``None`` for a blank; confidences are calibrated, 0-1.
+    """A page that was read.
 
-    ``scores`` are the ten calibrated probabilities (empty for a blank); what they lack of 1 is
-    the probability that this is no digit.
+    Attributes:
+        status: ``ok`` or ``review``.
+        reason: why it is ``review``; ``None`` where it is ``ok``.
+        digit: 0-9; ``None`` for a blank page, as are the next three.
+        confidence: calibrated probability of ``digit``, 0-1.
+        second_digit: the next likely digit.
+        second_confidence: calibrated probability of that one, 0-1.
+        scores: the ten calibrated probabilities, empty for a blank page; what they lack of 1 is
+            the probability that this is no digit.
     """
 
     status: Status
@@ -116,13 +154,22 @@ class Prediction:
 
 @dataclass(frozen=True, slots=True)
 class PageRecord:
-    """One line of every report: one page of one file, read or not.
+    """One row of every report: one page of one file, read or not.
 
-    Exactly one of ``prediction`` and ``rejection`` is set. ``width`` and ``height`` are 0 where
-    the page was never decoded; ``sha256`` is empty where the file could not be read at all.
-    ``thumbnail`` is the thumbnail's path inside the outbox with ``/``, or empty; ``thumbnail_png``
-    is its content where it is not written yet, or kept for contact sheets alone. ``streak`` is
-    where a dark line from top to bottom lies, in pixels from the left.
+    Attributes:
+        source: the file.
+        page: number of the page, from 1.
+        file_stat: what the file system said of the file; all 0 where it could not be opened.
+        sha256: hash of the file's content; empty where it could not be read at all.
+        width: of the page in pixels; 0 where the page was never decoded.
+        height: of the page in pixels; 0 where the page was never decoded.
+        read_at: when, in UTC, as ISO 8601.
+        prediction: what was read. Exactly one of ``prediction`` and ``rejection`` is set.
+        rejection: why nothing was.
+        normalised_digit: the image that the model saw, and what was measured of the ink.
+        thumbnail: the thumbnail's path inside the outbox with ``/``, or empty.
+        thumbnail_png: the thumbnail itself where it is not in a file.
+        streak: where a dark line from top to bottom lies, in pixels from the left.
     """
 
     source: Source
@@ -143,11 +190,11 @@ class PageRecord:
     def status(self) -> Status:
         """What became of this page."""
         outcome = self.prediction or self.rejection
-        assert outcome is not None, "a Row has a reading or a rejection"
+        assert outcome is not None, "a PageRecord has a prediction or a rejection"
         return outcome.status
 
     @property
     def reason(self) -> Reason | None:
-        """Why it is not simply ``ok``; ``None`` when it is."""
+        """Why it is not simply ``ok``; ``None`` where it is."""
         outcome = self.prediction or self.rejection
         return outcome.reason if outcome else None

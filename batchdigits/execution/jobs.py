@@ -10,7 +10,6 @@ import cv2
 
 from batchdigits.drawing.contact_sheet import draw_contact_sheet
 from batchdigits.errors import ImageError
-from batchdigits.images.load import read_bytes
 from batchdigits.journal.entries import FileEntry, PageEntry, entries_from_records, to_wire
 from batchdigits.pipeline.recognise import RecognitionContext, recognise_chunk
 from batchdigits.reasons import Rejection
@@ -114,7 +113,7 @@ def _get_source(job: Job) -> Source:
 def _recheck(source: Source) -> FileEntry | None:
     """An entry without pages where the content is what was read before."""
     try:
-        data, stamp = read_bytes(source)
+        data, stamp = source.read()
     except ImageError:
         return None
     sha256 = hashlib.sha256(data).hexdigest()
@@ -123,7 +122,7 @@ def _recheck(source: Source) -> FileEntry | None:
 
 def _reject(job: RejectJob) -> FileEntry:
     try:
-        data, stamp = read_bytes(job.source)
+        data, stamp = job.source.read()
     except ImageError as error:
         return FileEntry.from_pages(FileStat(), "", [make_rejected_page(error.rejection)])
     sha256 = hashlib.sha256(data).hexdigest()

@@ -1,21 +1,17 @@
 """Bytes to pages: read once, judged by content, refused with a reason where they are no good.
 
-    data, stamp = read_bytes(source)                # ImageError where that fails
-    for number, page in pages(data, source.name, Limits()):
-        ...                                         # a Page, or a Rejected that says why not
+    data, file_stat = source.read()                 # ImageError where that fails
+    for number, page in load_pages(data, source.name, Limits()):
+        ...                                         # a Page, or a Rejection that says why not
 
 Size is judged by the header before anything is decoded, and the end by the file's structure,
 because decoders return half a picture for half a file.
 """
 
-import errno
-import os
-import stat
 from collections.abc import Iterator
 from functools import partial
 
 from batchdigits.config import Limits
-from batchdigits.errors import ImageError
 from batchdigits.images.decode import DAMAGED, catch_decode_errors, decode, read_image_size
 from batchdigits.images.formats import (
     HEAD_BYTES,
@@ -30,65 +26,9 @@ from batchdigits.images.limits import check_size
 from batchdigits.images.reduced import choose_scale, decode_reduced
 from batchdigits.images.tiff import load_tiff_pages
 from batchdigits.reasons import Reason, Rejection
-from batchdigits.records import FileStat, Page, Source
-from batchdigits.system.birth_time import read_birth_time_ns
+from batchdigits.records import Page
 
-__all__ = ["Limits", "load_pages", "read_bytes"]
-
-# Without O_NONBLOCK a fifo would hold the opening until someone writes to it.
-_OPEN_FLAGS = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
-#: Bytes read at a time of a file that is longer than the system said, or that comes in parts.
-#: Bytes asked for at once; a sparse file may pretend to any size.
-_MAX_READ_BYTES = 1 << 30
-_CHUNK_BYTES = 1 << 24
-
-_REASON_BY_ERRNO = {
-    errno.EACCES: Reason.PERMISSION,
-    errno.EPERM: Reason.PERMISSION,
-    errno.ENOENT: Reason.VANISHED,
-    errno.ENOTDIR: Reason.VANISHED,
-    errno.ESTALE: Reason.VANISHED,
-    errno.EBUSY: Reason.BUSY,
-    errno.ETXTBSY: Reason.BUSY,
-    errno.EAGAIN: Reason.BUSY,
-    errno.ENOSPC: Reason.DISK_FULL,
-    errno.EDQUOT: Reason.DISK_FULL,
-}
-
-
-def read_bytes(source: Source) -> tuple[bytes, FileStat]:
-    """Read all bytes of a source's file, and what the file system said of it at that moment.
-
-    Raises:
-        ImageError: ``PERMISSION``, ``VANISHED``, ``BUSY``, ``DISK_FULL`` or ``IO_ERROR`` as the
-            system says; ``IO_ERROR`` for anything but a regular file, which is not waited for.
-    """
-    if source.content is not None:
-        return source.content, FileStat(len(source.content))
-    try:
-        return _read_regular_file(source.path)
-    except OSError as error:
-        reason = _REASON_BY_ERRNO.get(error.errno or 0, Reason.IO_ERROR)
-        raise ImageError(reason, f"{error.strerror or 'Reading failed'}.") from error
-    except MemoryError as error:
-        raise ImageError(Reason.IO_ERROR, "The file does not fit into memory.") from error
-
-
-def _read_regular_file(path: str) -> tuple[bytes, FileStat]:
-    # File objects of Python take three times as long over a small file.
-    descriptor = os.open(path, _OPEN_FLAGS)
-    try:
-        found = os.fstat(descriptor)
-        if not stat.S_ISREG(found.st_mode):
-            raise ImageError(Reason.IO_ERROR, "This is no regular file.")
-        # With a byte more asked for than there should be, one answer shows that this is all.
-        data = os.read(descriptor, min(found.st_size, _MAX_READ_BYTES) + 1)
-        if len(data) != found.st_size:
-            data = b"".join([data, *iter(lambda: os.read(descriptor, _CHUNK_BYTES), b"")])
-        born = read_birth_time_ns(descriptor)
-        return data, FileStat(found.st_size, found.st_mtime_ns, found.st_ino, born)
-    finally:
-        os.close(descriptor)
+__all__ = ["Limits", "load_pages"]
 
 
 def load_pages(

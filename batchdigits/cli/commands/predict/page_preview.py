@@ -6,7 +6,7 @@ import numpy as np
 from batchdigits.arrays import GrayImage
 from batchdigits.config import Limits
 from batchdigits.errors import ImageError
-from batchdigits.images.load import load_pages, read_bytes
+from batchdigits.images.load import load_pages
 from batchdigits.records import Page, Source
 
 #: Pixels of a page's longer side as it is drawn: enough for its three inches.
@@ -18,7 +18,7 @@ PagePreview = tuple[GrayImage, float]
 def load_preview(source: Source, page_number: int, limits: Limits) -> PagePreview | None:
     """A page reduced to what is drawn, and how many times; ``None`` where it is gone meanwhile."""
     try:
-        data, _ = read_bytes(source)
+        data, _ = source.read()
     except ImageError:
         return None
     for number, page in load_pages(data, source.name, limits):

@@ -8,7 +8,6 @@ from pathlib import Path
 import pytest
 
 from batchdigits.errors import ImageError
-from batchdigits.images.load import read_bytes
 from batchdigits.reasons import Reason
 from batchdigits.records import Source
 from tests.conftest import UNPRIVILEGED
@@ -18,7 +17,7 @@ CONTENT = bytes(range(256)) * 1000
 
 def failure(path: Path) -> Reason:
     with pytest.raises(ImageError) as caught:
-        read_bytes(Source(str(path), path.name))
+        Source(str(path), path.name).read()
     return caught.value.rejection.reason
 
 
@@ -26,7 +25,7 @@ def failure(path: Path) -> Reason:
 def test_bytes_are_read_whole_with_what_the_system_says(content: bytes, tmp_path: Path) -> None:
     path = tmp_path / "a.png"
     path.write_bytes(content)
-    data, stamp = read_bytes(Source(str(path), "a.png"))
+    data, stamp = Source(str(path), "a.png").read()
     found = path.stat()
     assert data == content
     assert stamp[:3] == (len(content), found.st_mtime_ns, found.st_ino)
@@ -39,24 +38,26 @@ def test_a_file_that_is_longer_than_the_system_says_or_comes_in_parts(
     path = tmp_path / "a.png"
     path.write_bytes(CONTENT)
     read = os.read
-    monkeypatch.setattr("batchdigits.images.load.os.read", lambda file, length: read(file, 1000))
-    assert read_bytes(Source(str(path), "a.png"))[0] == CONTENT
-    assert read_bytes(Source("/proc/self/status", "status"))[0].startswith(b"Name:")
+    monkeypatch.setattr(
+        "batchdigits.system.file_content.os.read", lambda file, length: read(file, 1000)
+    )
+    assert Source(str(path), "a.png").read()[0] == CONTENT
+    assert Source("/proc/self/status", "status").read()[0].startswith(b"Name:")
 
 
 def test_birth_stays_when_a_file_is_overwritten_and_is_new_in_a_new_one(tmp_path: Path) -> None:
     path = tmp_path / "a.png"
     path.write_bytes(b"old")
-    first = read_bytes(Source(str(path), "a.png"))[1]
+    first = Source(str(path), "a.png").read()[1]
     if not first.born_ns:
         pytest.skip("this file system does not say when a file was made")
     time.sleep(0.02)
     path.write_bytes(b"new")
-    overwritten = read_bytes(Source(str(path), "a.png"))[1]
+    overwritten = Source(str(path), "a.png").read()[1]
     assert overwritten.born_ns == first.born_ns and overwritten.mtime_ns > first.mtime_ns
     path.unlink()
     path.write_bytes(b"new")
-    assert read_bytes(Source(str(path), "a.png"))[1].born_ns > first.born_ns
+    assert Source(str(path), "a.png").read()[1].born_ns > first.born_ns
 
 
 def test_files_that_are_gone_or_no_files(tmp_path: Path) -> None:
@@ -77,9 +78,8 @@ def test_a_file_that_may_not_be_read(tmp_path: Path) -> None:
     path.chmod(0)
     program = (
         "import sys\n"
-        "from batchdigits.images.load import read_bytes\n"
         "from batchdigits.errors import ImageError; from batchdigits.records import Source\n"
-        "try: read_bytes(Source(sys.argv[1], 'a.png'))\n"
+        "try: Source(sys.argv[1], 'a.png').read()\n"
         "except ImageError as error: print(error.rejection.reason)\n"
     )
     command = [*UNPRIVILEGED, sys.executable, "-c", program, str(path)]
@@ -103,5 +103,5 @@ def test_what_the_system_says(
     def refuse(*_: object) -> int:
         raise OSError(code, os.strerror(code))
 
-    monkeypatch.setattr("batchdigits.images.load.os.open", refuse)
+    monkeypatch.setattr("batchdigits.system.file_content.os.open", refuse)
     assert failure(tmp_path / "a.png") is wanted
