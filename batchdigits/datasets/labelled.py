@@ -15,7 +15,7 @@ from batchdigits.arrays import GrayImage
 from batchdigits.config import Limits
 from batchdigits.errors import DataError, ImageError
 from batchdigits.images.formats import format_from_name
-from batchdigits.images.load import load_pages, read_bytes
+from batchdigits.images.load import load_pages
 from batchdigits.reasons import Rejection
 from batchdigits.records import Page, Source
 from batchdigits.system.filenames import escape_for_terminal
@@ -153,25 +153,6 @@ def _describe_array(array: NDArray[Any]) -> str:
     return f"{array.dtype} of shape {array.shape}"
 
 
-def load_mnist(part: str = "train") -> LabelledImages:
-    """MNIST through Keras' own loader, which downloads it once.
-
-    Raises:
-        DataError: it cannot be had.
-    """
-    from keras.datasets import mnist
-
-    try:
-        train, test = mnist.load_data()
-    except Exception as error:  # whatever the network, the disk or the file makes of it
-        raise DataError(
-            "MNIST cannot be fetched with Keras; with mnist.npz at hand, name that file, or put it "
-            f"into ~/.keras/datasets: {' '.join(str(error).split())}"
-        ) from error
-    images, digits = train if part == "train" else test
-    return LabelledImages(list(images), digits.astype(np.int64))
-
-
 def digit_from_label(label: str) -> int | None:
     """The digit that a label means, be it a folder's name or a cell; ``None`` for any other text.
 
@@ -238,7 +219,7 @@ def load_folder(
 def _load_page(path: Path) -> Page | Rejection:
     source = Source(str(path), path.name)
     try:
-        data, _ = read_bytes(source)
+        data, _ = source.read()
     except ImageError as error:
         return error.rejection
     return next(iter(load_pages(data, source.name, Limits())))[1]

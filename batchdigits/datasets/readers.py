@@ -10,9 +10,9 @@ from batchdigits.datasets.labelled import (
     LabelledImages,
     load_arrays,
     load_folder,
-    load_mnist,
     load_npz,
 )
+from batchdigits.datasets.mnist import load_mnist
 from batchdigits.errors import DataError
 
 #: The word that means MNIST as Keras' own loader has it; a folder of that name is ``./mnist``.

@@ -1,6 +1,5 @@
 """Training end to end on very little data: a real model comes out and is read with."""
 
-import gzip
 import io
 import json
 import os
@@ -16,54 +15,20 @@ import matplotlib
 import numpy as np
 import pytest
 from fontTools.ttLib import TTFont
-from numpy.typing import ArrayLike
 
-from batchdigits.arrays import GrayImage
-from batchdigits.datasets import readers
-from batchdigits.datasets.labelled import (
-    MAX_SIDE,
-    LabelledImages,
-    digit_from_label,
-    hold_back,
-    list_labelled_files,
-    load_folder,
-    load_npz,
-)
-from batchdigits.datasets.split import DataSelection, load_data_split
 from batchdigits.errors import DataError
 from batchdigits.inference.calibration import fit_temperature
 from batchdigits.inference.engine import load_default_engine
-from batchdigits.preprocessing.normalise import normalise
 from batchdigits.training.history import EpochMetrics, find_best_epoch, should_stop_early
 from batchdigits.training.simulator import augment
 from batchdigits.training.simulator.augment import NO_DIGIT, SourceDigits, make_batch
 from batchdigits.training.simulator.distance_fields import OUTLINE_LEVEL
 from batchdigits.training.simulator.fonts import load_fonts
 from batchdigits.training.simulator.pen import Distortion, Pen, draw_ink
-from tests.conftest import ROOT, Run, read_csv, sample_digits, write_png
-
-Digits = list[tuple[GrayImage, str]]
-
-
-def labelled(digits: Digits) -> LabelledImages:
-    return LabelledImages(
-        [image for image, _ in digits], np.array([int(true) for _, true in digits])
-    )
-
+from tests.conftest import ROOT, Run, read_csv, sample_digits
+from tests.support.labelled_samples import Digits, labelled, noisy, write_folder, write_idx
 
 FONTS = Path(matplotlib.get_data_path()) / "fonts" / "ttf"
-
-
-def write_folder(folder: Path, digits: Digits) -> None:
-    for number, (image, digit) in enumerate(digits):
-        write_png(folder / f"w{number % 4}" / digit / f"{number}.png", image)
-
-
-def noisy(images: list[GrayImage]) -> np.ndarray:
-    """Each a little otherwise: copies are left out of training where they are tested with."""
-    noise = np.random.default_rng(1).integers(0, 9, (len(images), *images[0].shape))
-    whole = np.stack(images).astype(int)
-    return np.where(whole > 127, whole - noise, whole + noise).astype(np.uint8)
 
 
 @pytest.fixture(scope="module")
@@ -107,25 +72,6 @@ def test_a_model_is_trained_saved_and_read_with(batchdigits: Run, trained: Path)
 def test_a_name_that_is_taken_is_refused_before_the_work(batchdigits: Run, trained: Path) -> None:
     done = batchdigits("train", "--data", "scans", cwd=trained)
     assert done.returncode == 2 and "mine.keras is there already" in done.stderr
-
-
-def idx(array: np.ndarray, packed: bool) -> bytes:
-    """An array as an IDX file has it."""
-    head = bytes([0, 0, 8, array.ndim]) + np.array(array.shape, ">u4").tobytes()
-    content = head + array.astype(np.uint8).tobytes()
-    return gzip.compress(content) if packed else content
-
-
-def write_idx(folder: Path, digits: Digits) -> None:
-    """Two hundred for training, unpacked, and forty to test with, packed."""
-    images = noisy([normalise(image).image for image, _ in digits] * 20)
-    truth = np.array([int(true) for _, true in digits] * 20)
-    folder.mkdir()
-    for part, count, packed in (("train", 200, False), ("t10k", 40, True)):
-        for what, array in (("images-idx3", images), ("labels-idx1", truth)):
-            ending = ".gz" if packed else ""
-            content = idx(array[:count], packed)
-            (folder / f"{part}-{what}-ubyte{ending}").write_bytes(content)
 
 
 def weights(model: Path) -> list[np.ndarray]:
@@ -195,20 +141,6 @@ def test_training_that_was_stopped_ends_with_the_same_weights(
     assert cv2.imread(str(tmp_path / "look.png")) is not None
 
 
-def test_idx_files_are_read_with_their_labels(tmp_path: Path, digits: Digits) -> None:
-    write_idx(tmp_path / "idx", digits)
-    train, test = (readers.load_source(str(tmp_path / "idx"), part) for part in ("train", "test"))
-    assert train is not None and test is not None and (len(train), len(test)) == (200, 40)
-    assert train.digits[:3].tolist() == [int(true) for _, true in digits[:3]]
-    one = readers.load_source(str(tmp_path / "idx" / "t10k-images-idx3-ubyte.gz"), "train")
-    assert one is not None and np.array_equal(one.pages[39], test.pages[39])
-    labels = tmp_path / "idx" / "train-labels-idx1-ubyte"
-    for content in (labels.read_bytes()[:-1], labels.read_bytes() + b"x", b"", b"junk"):
-        labels.write_bytes(content)
-        with pytest.raises(DataError):
-            readers.load_source(str(tmp_path / "idx"), "train")
-
-
 def test_what_makes_no_sense_is_told_before_the_work(batchdigits: Run, tmp_path: Path) -> None:
     (tmp_path / "data").mkdir()
     for words, code, told in (
@@ -222,23 +154,6 @@ def test_what_makes_no_sense_is_told_before_the_work(batchdigits: Run, tmp_path:
         done = batchdigits("train", *words, cwd=tmp_path)
         assert done.returncode == code and told in done.stderr, (words, done.stderr)
         assert len(done.stderr.strip().splitlines()) == 1
-
-
-def test_no_digit_is_learned_from_and_looked_at(tmp_path: Path, digits: Digits) -> None:
-    write_folder(tmp_path / "scans", digits)
-    shutil.copytree(tmp_path / "scans", tmp_path / "copies")
-    random = np.random.default_rng(1).integers(0, 255, (120, 28, 28), np.uint8)
-    np.savez(tmp_path / "x.npz", x=random, y=np.arange(120) % 10)
-    named = tuple(str(tmp_path / name) for name in ("scans", "copies", "x.npz"))
-    parts = load_data_split(DataSelection(named), seed=1)
-    learned, checked, tested = (
-        {page.tobytes() for part in some for page in part.pages}
-        for some in ([part for part, _ in parts.train], parts.validation, parts.test)
-    )
-    assert learned and checked and tested
-    assert not (learned & checked or learned & tested or checked & tested)
-    assert parts.fingerprint() == load_data_split(DataSelection(named), seed=1).fingerprint()
-    assert parts.fingerprint() != load_data_split(DataSelection(named), seed=2).fingerprint()
 
 
 def test_early_stopping_counts_rounds_without_gain() -> None:
@@ -262,117 +177,6 @@ def test_data_that_cannot_be_used_is_told(batchdigits: Run, tmp_path: Path) -> N
         assert done.returncode == 7 and "Traceback" not in done.stderr, done.stderr
         assert len(done.stderr.strip().splitlines()) == 1
         assert "pickle" not in done.stderr, "nobody is advised to load it unsafely"
-
-
-def test_npz_parts_and_wrong_shapes(tmp_path: Path) -> None:
-    path = tmp_path / "x.npz"
-    images = np.zeros((3, 28, 28), np.uint8)
-    np.savez(path, x_train=images, y_train=[1, 2, 3], x_test=images[:1], y_test=[9])
-    assert len(load_npz(path)) == 3 and load_npz(path, "test").digits.tolist() == [9]
-    np.savez(path, x=images[:2], y=[4, 5])
-    assert load_npz(path).digits.tolist() == [4, 5]
-    ramp = np.arange(3 * 784, dtype=np.float64).reshape(3, 784) / (3 * 784 - 1)
-    shapes = ramp, ramp.reshape(3, 28, 28), ramp.reshape(3, 28, 28, 1), (ramp * 255).astype(int)
-    whole = np.array([1, 2, 3])
-    for x, y in zip(shapes, (whole, np.eye(10)[whole], whole * 1.0, whole + 6), strict=True):
-        np.savez(path, x=x, y=y)
-        found = load_npz(path)
-        assert found.pages[2].shape == (28, 28) and found.pages[2].dtype == np.uint8
-        assert found.pages[2].max() == 255 and found.digits[0] in (1, 7)
-    for x, wrong in (
-        (images, [1, 2]),
-        (images, [1, 2, 10]),
-        (images, [1.5, 2, 3]),
-        (images.astype(float) - 1, [1, 2, 3]),
-        (images[..., :27].reshape(3, -1), [1, 2, 3]),
-    ):
-        np.savez(path, x=x, y=np.array(wrong))
-        with pytest.raises(DataError):
-            load_npz(path)
-
-
-def archive(*members: tuple[str, bytes], kind: int = zipfile.ZIP_STORED) -> bytes:
-    file = io.BytesIO()
-    with zipfile.ZipFile(file, "w", kind) as made:
-        for name, content in members:
-            made.writestr(name, content)
-    return file.getvalue()
-
-
-def npy(array: ArrayLike) -> bytes:
-    file = io.BytesIO()
-    np.save(file, array)
-    return file.getvalue()
-
-
-def boundless() -> bytes:
-    """An array of 255 TiB, as its header has it."""
-    file = io.BytesIO()
-    shape = {"descr": "|u1", "fortran_order": False, "shape": (2**28, 1000, 1000)}
-    np.lib.format.write_array_header_1_0(file, shape)
-    return file.getvalue()
-
-
-X, Y = npy(np.full((3, 28, 28), 7, np.uint8)), npy([1, 2, 3])
-PACKED = archive(("x.npy", X), ("y.npy", Y), kind=zipfile.ZIP_DEFLATED)
-START = PACKED.index(b"x.npy") + len("x.npy")
-#: Archives from anywhere, and what is told of them.
-BAD_ARCHIVES = {
-    "deflate": (PACKED[:START] + b"\xff" * 8 + PACKED[START + 8 :], "is no .npz"),
-    "encrypted": (
-        archive(("x.npy", X), ("y.npy", Y))
-        .replace(b"PK\3\4\x14\0\0", b"PK\3\4\x14\0\1")
-        .replace(b"PK\1\2\x14\3\x14\0\0", b"PK\1\2\x14\3\x14\0\1"),
-        "encrypted",
-    ),
-    "boundless": (archive(("x.npy", boundless()), ("y.npy", Y)), "is no .npz"),
-    "one label": (archive(("x.npy", X), ("y.npy", npy(3))), "one whole number an image"),
-    "no height": (archive(("x.npy", npy(np.zeros((3, 0, 28), np.uint8))), ("y.npy", Y)), "1 to"),
-    "no width": (archive(("x.npy", npy(np.zeros((3, 28, 0), np.uint8))), ("y.npy", Y)), "1 to"),
-    "wide": (
-        archive(("x.npy", npy(np.zeros((3, 1, 1_000_001), np.uint8))), ("y.npy", Y)),
-        "images must have 1 to 10,000 pixels a side",
-    ),
-    "words": (archive(("x", b"no array"), ("y", b"nor this")), "must be arrays"),
-    "objects": (archive(("x.npy", npy(np.array([None]))), ("y.npy", Y)), "is no .npz"),
-}
-
-
-@pytest.mark.parametrize("kind", BAD_ARCHIVES)
-def test_an_archive_from_anywhere_is_refused_in_one_sentence(kind: str, tmp_path: Path) -> None:
-    content, told = BAD_ARCHIVES[kind]
-    (tmp_path / "bad.npz").write_bytes(content)
-    with pytest.raises(DataError) as caught:
-        load_npz(tmp_path / "bad.npz")
-    assert told in str(caught.value) and "\n" not in str(caught.value)
-
-
-def test_images_of_any_fair_size_are_taken(tmp_path: Path) -> None:
-    for shape in ((1, 1, 1), (1, 1, MAX_SIDE), (1, MAX_SIDE, 1)):
-        np.savez(tmp_path / "x.npz", x=np.zeros(shape, np.uint8), y=[7])
-        assert load_npz(tmp_path / "x.npz").pages[0].shape == shape[1:]
-
-
-def test_a_label_is_one_plain_digit() -> None:
-    assert [digit_from_label(label) for label in "0123456789"] == list(range(10))
-    for label in ("", "10", "07", "a", " 3", "-1", "٣", "²", "01234"):
-        assert digit_from_label(label) is None
-
-
-def test_folders_are_labelled_by_their_nearest_name(tmp_path: Path, digits: Digits) -> None:
-    write_folder(tmp_path, digits)
-    (tmp_path / "w1" / "notes.txt").write_text("x")
-    assert len(load_folder(tmp_path)) == len(digits)
-    kept = list_labelled_files(tmp_path, exclude=("w0/*", "w1/*"))
-    assert {path.parent.parent.name for path, _ in kept} == {"w2", "w3"}
-    assert all(str(digit) == path.parent.name for path, digit in kept)
-
-
-def test_nothing_held_back_is_learned(digits: Digits) -> None:
-    data = labelled(digits)
-    rest, held = hold_back(data, 0.25, seed=1)
-    assert len(rest) + len(held) == len(data) and len(held) == 4
-    assert not {id(page) for page in rest.pages} & {id(page) for page in held.pages}
 
 
 def test_training_images_repeat_with_their_seed_and_differ_without(digits: Digits) -> None:
