@@ -1,1 +1,1 @@
-"""How well a folder of labelled digits is read: figures, charts and the mistakes."""
+"""How well labelled digits are read: metrics, charts and the mistakes."""

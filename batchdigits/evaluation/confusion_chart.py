@@ -1,11 +1,11 @@
-"""The confusion matrix as a picture."""
+"""A chart of the confusion matrix."""
 
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from batchdigits.drawing.charts import GRAY, INK, new_figure, to_png
-from batchdigits.evaluation.metrics import NO_DIGIT, IntArray, precision, recall
+from batchdigits.evaluation.metrics import NO_DIGIT, IntArray, compute_precision, compute_recall
 from batchdigits.evaluation.metrics_summary import EvaluationMetrics
 from batchdigits.percentages import format_percent
 
@@ -19,9 +19,13 @@ _NO_DIGIT_X, _RECALL_X = NO_DIGIT + 0.25, NO_DIGIT + 1.4
 
 
 def draw_confusion_png(metrics: EvaluationMetrics) -> bytes:
-    """Truth down, reading across, with the recall of each row and the precision of each column.
+    """Draw the truth down, the reading across.
 
-    Only mistakes are coloured, so that the many right readings do not hide them.
+    Beside each row is its recall, below each column its precision. Only mistakes are coloured, so
+    that the many right readings do not hide them.
+
+    Returns:
+        A PNG.
     """
     figure = new_figure(8.4, 7.4)
     axes = figure.add_subplot()
@@ -55,7 +59,7 @@ def _draw_cell(
 
     count = int(metrics.confusion_matrix[truth, digit])
     left = _NO_DIGIT_X if digit == NO_DIGIT else digit
-    # From a fifth of the scale on: a single mistake must be seen as well.
+    # The scale does not begin at white: a single mistake must be seen, too.
     shade = 0.15 + 0.75 * count / max_count if count else 0.0
     colour = (
         _RIGHT_COLOUR if truth == digit else colormaps["Oranges"](shade) if count else "#FAFAFA"
@@ -69,11 +73,12 @@ def _draw_cell(
 
 
 def _draw_margins(axes: "Axes", metrics: EvaluationMetrics) -> None:
-    shares = zip(recall(metrics.confusion_matrix), precision(metrics.confusion_matrix), strict=True)
-    for digit, (recalled, precise) in enumerate(shares):
-        texts = ((_RECALL_X + 0.6, digit + 0.5, recalled), (digit + 0.5, NO_DIGIT + 0.55, precise))
-        for x, y, share in texts:
-            text = "-" if np.isnan(share) else format_percent(share).removesuffix(" %")
+    counts = metrics.confusion_matrix
+    margins = zip(compute_recall(counts), compute_precision(counts), strict=True)
+    for digit, (recall, precision) in enumerate(margins):
+        cells = ((_RECALL_X + 0.6, digit + 0.5, recall), (digit + 0.5, NO_DIGIT + 0.55, precision))
+        for x, y, proportion in cells:
+            text = "-" if np.isnan(proportion) else format_percent(proportion).removesuffix(" %")
             axes.annotate(text, (x, y), ha="center", va="center", color=INK, fontsize=9)
     _label_margin(axes, "recall %", (_RECALL_X + 0.6, -0.3), "center")
     _label_margin(axes, "precision %", (-0.15, NO_DIGIT + 0.55), "right")

@@ -1,10 +1,9 @@
-"""A CSV of files and their digits, its files copied to where they can be read as an inbox.
+"""A CSV of files and their digits, whose files are copied into an inbox.
 
 Its columns ``file`` and ``digit`` are found by their names, in any order and among others; commas,
-semicolons or tabs part them. In a table with a column ``truth``, as ``mistakes.csv`` is one, that
-is the label, and ``digit`` only what was read. Paths are relative to the CSV's own folder. A CSV
-may come from anywhere, so that what it names outside that folder is refused, links that lead there
-too.
+semicolons or tabs separate them. In a table with a column ``truth``, such as ``mistakes.csv``, that
+column is the label, and ``digit`` only what was read. Paths are relative to the CSV's own folder.
+A CSV may come from anywhere, so files outside that folder are refused, and links that lead there.
 """
 
 import csv
@@ -25,13 +24,16 @@ _FILE_COLUMN, _DIGIT_COLUMN, _TRUTH_COLUMN = "file", "digit", "truth"
 def copy_labelled_files(
     csv_path: Path, include: tuple[str, ...], exclude: tuple[str, ...], inbox: Path
 ) -> dict[str, int]:
-    """Copy the files of a CSV into ``inbox``, and tell the digit of each.
+    """Copy the files of a CSV into ``inbox``.
 
     Args:
-        table: the CSV, UTF-8 with or without a BOM.
+        csv_path: the CSV, UTF-8 with or without a BOM.
         include: patterns of files to take (see :func:`batchdigits.pipeline.inbox_walk.is_chosen`).
         exclude: patterns of files to leave out.
         inbox: an empty folder; files lie in it as they do below the CSV's folder.
+
+    Returns:
+        The true digit, 0-9, of each file by its name inside ``inbox``.
 
     Raises:
         DataError: the CSV cannot be read or lacks a column, or a file of it is missing, lies
@@ -39,41 +41,39 @@ def copy_labelled_files(
     """
     root = os.path.realpath(csv_path.parent)
     truth: dict[str, int] = {}
-    for what, names, digit in _read_rows(csv_path):
-        path = _resolve_path(names, root, what)
+    for location, candidates, digit in _read_rows(csv_path):
+        path = _resolve_path(candidates, root, location)
         name = to_display_name(os.path.relpath(path, root))
         if name in truth:
-            raise DataError(f"{what} was named before.")
+            raise DataError(f"{location} was named before.")
         if is_chosen(name, include, exclude):
             truth[name] = digit
-            _copy_file(path, inbox / os.path.relpath(path, root), what)
+            _copy_file(path, inbox / os.path.relpath(path, root), location)
     if not truth:
         raise DataError(f"{to_display_name(str(csv_path))} names no files.")
     return truth
 
 
 def _read_rows(csv_path: Path) -> Iterator[tuple[str, tuple[str, ...], int]]:
-    """Place and file for messages, the names it may have, and the digit of every row."""
-    shown = to_display_name(str(csv_path))
+    """Yield of every row its location for messages, the file's possible names, and the digit."""
+    csv_name = to_display_name(str(csv_path))
     try:
         with csv_path.open(encoding="utf-8-sig", newline="") as file:
-            head = file.readline()
-            delimiter = max(",;\t", key=head.count)
-            heads = next(csv.reader([head], delimiter=delimiter), [])
-            columns = [each.strip().lower() for each in heads]
+            header = file.readline()
+            delimiter = max(",;\t", key=header.count)
+            header_cells = next(csv.reader([header], delimiter=delimiter), [])
+            columns = [cell.strip().lower() for cell in header_cells]
+            is_own_table = _TRUTH_COLUMN in columns
+            label_column = _TRUTH_COLUMN if is_own_table else _DIGIT_COLUMN
+            file_index = _find_column(columns, _FILE_COLUMN, csv_name)
+            label_index = _find_column(columns, label_column, csv_name)
             reader = csv.reader(file, delimiter=delimiter, strict=True)
-            label = _TRUTH_COLUMN if _TRUTH_COLUMN in columns else _DIGIT_COLUMN
-            at = _find_column(columns, _FILE_COLUMN, shown), _find_column(columns, label, shown)
             for cells in filter(None, reader):
-                place = f"{shown}, line {reader.line_num + 1}"
-                named, digit = _parse_row(cells, *at, place)
-                yield (
-                    f"{place}: {named}",
-                    _list_candidate_names(named, label == _TRUTH_COLUMN),
-                    digit,
-                )
+                line = f"{csv_name}, line {reader.line_num + 1}"
+                cell, digit = _parse_row(cells, file_index, label_index, line)
+                yield f"{line}: {cell}", _list_candidate_names(cell, is_own_table), digit
     except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise DataError(f"{shown} cannot be read as a CSV: {error}.") from error
+        raise DataError(f"{csv_name} cannot be read as a CSV: {error}.") from error
 
 
 def _find_column(columns: list[str], name: str, csv_name: str) -> int:
@@ -97,26 +97,31 @@ def _parse_row(
 
 
 def _list_candidate_names(cell: str, is_own_table: bool) -> tuple[str, ...]:
-    """What a cell may mean, the likeliest first: itself, or what our tables write so.
+    """List the files that a cell may mean, the likeliest first.
 
-    Both exist only where names were made to look like guarded ones.
+    A cell is the name itself, or the name as the program's own tables write it. They differ, and
+    both files exist, only where somebody named files to look like that.
     """
-    bare = cell.strip()
-    plain, decoded = (cell, bare), (_decode_name(cell), _decode_name(bare))
+    stripped = cell.strip()
+    plain, decoded = (cell, stripped), (_decode_name(cell), _decode_name(stripped))
     return (*decoded, *plain) if is_own_table else (*plain, *decoded)
 
 
 def _decode_name(cell: str) -> str:
-    """The file that ``results.csv`` or ``mistakes.csv`` means by a cell."""
-    shown = unguard_cell(cell)
+    """Decode a cell as ``results.csv`` and ``mistakes.csv`` write names."""
+    display_name = unguard_cell(cell)
     try:
-        return os.fsdecode(os.fsencode(to_raw_name(shown)))
+        return os.fsdecode(os.fsencode(to_raw_name(display_name)))
     except UnicodeEncodeError:  # only bytes that are no text are ever escaped
-        return shown
+        return display_name
 
 
 def _resolve_path(names: tuple[str, ...], root: str, location: str) -> str:
-    """The first of these names under which a file lies in the folder."""
+    """Find the first of several names under which a file lies in the folder.
+
+    Raises:
+        DataError: there is no such file, or it lies outside the folder.
+    """
     paths = [os.path.realpath(os.path.join(root, name)) for name in names]
     inside = [path for path in paths if path.startswith(root.rstrip(os.sep) + os.sep)]
     for path in inside:

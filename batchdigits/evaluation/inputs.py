@@ -1,4 +1,4 @@
-"""What is evaluated: files that the program can read, and the digit each truly is."""
+"""What is evaluated: a folder that a run can read, and the digit that each file truly is."""
 
 import os
 from collections.abc import Callable, Iterable
@@ -14,17 +14,20 @@ from batchdigits.pipeline.inbox_walk import InboxWalk
 from batchdigits.session.outbox import check_folders
 from batchdigits.system.filenames import to_display_name
 
-#: Files in folders named by their digit, as the scan's patterns have it; others are not read.
+#: Patterns for files in folders named after their digit; others are not read.
 _LABELLED_PATTERNS = ("[0-9]/*", "*/[0-9]/*")
 
 
 @dataclass(frozen=True, slots=True)
 class LabelledInbox:
-    """An inbox, and the truth of what lies in it.
+    """An inbox, and the true digits of the files in it.
 
-    ``include`` and ``exclude`` are those of :class:`batchdigits.config.Settings`; ``digit_of``
-    gives the true digit, 0-9, of a file's name as results have it, ``None`` for a file that has
-    no label and does not count.
+    Attributes:
+        inbox: the folder to be read.
+        include: patterns of files to read, see :class:`batchdigits.config.FileFilter`.
+        exclude: patterns of files to leave out.
+        digit_of: gives the true digit, 0-9, of a file by its name in the results; ``None`` for a
+            file that has no label and does not count.
     """
 
     inbox: Path
@@ -36,17 +39,17 @@ class LabelledInbox:
 def prepare_labelled_inbox(
     data: str, include: tuple[str, ...], exclude: tuple[str, ...], temporary_folder: Path
 ) -> LabelledInbox:
-    """Make what ``data`` names ready to be read.
+    """Make labelled data ready to be read by a run.
 
     Args:
         data: a folder with sub-folders 0-9 at any depth, read in place; a CSV (see
             :mod:`batchdigits.evaluation.csv_labels`), an ``.npz`` (see
             :func:`batchdigits.datasets.labelled.load_npz`) or IDX files (see
-            :mod:`batchdigits.datasets.idx`), whose images are put into ``temporary``; or the
-            word ``mnist``.
+            :mod:`batchdigits.datasets.idx`), whose images are put into ``temporary_folder``; or
+            the word ``mnist``.
         include: patterns of files to read; none means all.
         exclude: patterns of files to leave out.
-        temporary: an empty folder.
+        temporary_folder: an empty folder.
 
     Raises:
         DataError: there is no such data, or it cannot be used.
@@ -74,26 +77,26 @@ def prepare_labelled_inbox(
 def _inbox_from_folder(
     folder: Path, include: tuple[str, ...], exclude: tuple[str, ...]
 ) -> LabelledInbox:
-    own = folder.resolve().name
+    folder_name = folder.resolve().name
 
     def digit_of(name: str) -> int | None:
         """Take the digit of the nearest folder, as training does."""
-        return digit_from_label(PurePosixPath(name).parent.name or own)
+        return digit_from_label(PurePosixPath(name).parent.name or folder_name)
 
     # What has no label need not be read; a folder that is a label itself labels all it holds.
-    wanted = include or (_LABELLED_PATTERNS if digit_from_label(own) is None else ())
-    scan = InboxWalk(folder, wanted, exclude)
-    if not any(digit_of(name) is not None for name, _, _ in scan):
-        chosen = " that the patterns let through" if include or exclude else ""
-        raise DataError(f"{folder} has no images{chosen} in sub-folders named 0 to 9.")
-    return LabelledInbox(folder, wanted, exclude, digit_of)
+    patterns = include or (_LABELLED_PATTERNS if digit_from_label(folder_name) is None else ())
+    if not any(digit_of(name) is not None for name, _, _ in InboxWalk(folder, patterns, exclude)):
+        condition = " that the patterns let through" if include or exclude else ""
+        raise DataError(f"{folder} has no images{condition} in sub-folders named 0 to 9.")
+    return LabelledInbox(folder, patterns, exclude, digit_of)
 
 
 def check_outbox(data: str, outbox: Path) -> None:
-    """Refuse an output folder inside a labelled folder, the other way round, or beside a file.
+    """Refuse an output folder in which the labelled data would be at risk.
 
     Raises:
-        UsageError: with the sentence to show.
+        UsageError: the labelled folder and the output folder lie in each other, or the labelled
+            file lies in the output folder.
     """
     if data != MNIST and os.path.isdir(data):
         check_folders(Path(data), outbox)
@@ -107,20 +110,24 @@ def check_outbox(data: str, outbox: Path) -> None:
 
 
 def _list_parent_folders(file: str) -> set[str]:
-    """The folders of a file and of what it leads to, where it is a link."""
+    """List the folder of a file and, where it is a link, that of the file it leads to."""
     return {os.path.dirname(path) for path in (os.path.abspath(file), os.path.realpath(file))}
 
 
 def _is_same_folder(path: Path, other: str) -> bool:
-    """Whether both are one folder on disk, whatever ``..``, links or letters they are named by."""
+    """Check whether two paths are one folder on disk, however they are written."""
     return os.path.isdir(path) and os.path.isdir(other) and os.path.samefile(path, other)
 
 
 def _check_readable(csv_path: Path, inbox: Path, names: Iterable[str]) -> None:
-    """A file that a run would leave alone has no reading to be judged."""
-    left = set(names) - {name for name, _, _ in InboxWalk(inbox)}
-    if left:
+    """Refuse files that a run would leave alone: they would have no reading.
+
+    Raises:
+        DataError: there is one.
+    """
+    ignored = set(names) - {name for name, _, _ in InboxWalk(inbox)}
+    if ignored:
         raise DataError(
-            f"{to_display_name(str(csv_path))} names {min(left)}, which a run leaves alone: "
+            f"{to_display_name(str(csv_path))} names {min(ignored)}, which a run leaves alone: "
             "it is no image, or is named like a temporary file."
         )

@@ -1,4 +1,4 @@
-"""All figures of one evaluation, drawn once from the answers."""
+"""All metrics of one evaluation, computed once from its predictions."""
 
 from collections import Counter
 from dataclasses import dataclass
@@ -29,10 +29,19 @@ class Proportion:
 
 @dataclass(frozen=True, slots=True)
 class EvaluationMetrics:
-    """What an evaluation found.
+    """The metrics of one evaluation.
 
-    ``whole`` is all files that count, unread ones too, and ``sure`` those with the status ``ok``;
-    ``counts`` the confusion matrix (see :func:`batchdigits.evaluation.metrics.confusion_matrix`).
+    Attributes:
+        overall: all files that count, unread ones too.
+        accepted: the files with the status ``ok``.
+        statuses: files by status.
+        unread: files that could not be read.
+        blank: files on which no ink was found.
+        multi_page_files: files with several pages, which do not count.
+        confusion_matrix: ``(10, 11) int64``, see
+            :func:`batchdigits.evaluation.metrics.compute_confusion_matrix`.
+        calibration: accuracy by confidence.
+        coverage: accuracy of the surest readings.
     """
 
     overall: Proportion
@@ -51,25 +60,22 @@ class EvaluationMetrics:
         return self.statuses.get("review", 0) / self.overall.files
 
     def compute_digit_accuracy(self, digit: int) -> Proportion:
-        """The files that truly are this digit."""
+        """Count the files that truly are this digit, and those of them read right."""
         return Proportion(
             int(self.confusion_matrix[digit].sum()), int(self.confusion_matrix[digit, digit])
         )
 
 
 def compute_metrics(predictions: PredictionSet) -> EvaluationMetrics:
-    """Measure; there must be at least one file."""
-    right, sure, confidence = (
-        predictions.right_mask(),
-        predictions.accepted_mask(),
-        predictions.confidences(),
-    )
-    unread = len(predictions.unread_files())
-    counts = metrics.confusion_matrix(predictions.true_digits(), predictions.predicted_digits())
+    """Compute all metrics of at least one prediction."""
+    right, accepted = predictions.right_mask, predictions.accepted_mask
+    confidence = predictions.confidences
+    unread = len(predictions.unread_files)
+    counts = metrics.compute_confusion_matrix(predictions.true_digits, predictions.predicted_digits)
     return EvaluationMetrics(
         overall=Proportion(len(right), int(right.sum())),
-        accepted=Proportion(int(sure.sum()), int(right[sure].sum())),
-        statuses=dict(Counter(each.status for each in predictions.files)),
+        accepted=Proportion(int(accepted.sum()), int(right[accepted].sum())),
+        statuses=dict(Counter(prediction.status for prediction in predictions.files)),
         unread=unread,
         blank=int(counts[:, metrics.NO_DIGIT].sum()) - unread,
         multi_page_files=len(predictions.multi_page_files),

@@ -18,6 +18,7 @@ from batchdigits.drawing.palette import (
 from batchdigits.drawing.sizes import CAPTION_HEIGHT, FIELD_HEIGHT, THUMB_HEIGHT, THUMB_WIDTH
 from batchdigits.drawing.text import draw_text, fit_to_width
 from batchdigits.evaluation.predictions import LabelledPrediction
+from batchdigits.percentages import format_whole_percent
 from batchdigits.reasons import Status
 
 TILES_PER_ROW = 10
@@ -41,13 +42,17 @@ _DASH = "\N{EN DASH}"
 def draw_mistake_sheet(
     mistakes: Sequence[LabelledPrediction], thumbnails: Sequence[bytes], title: str
 ) -> bytes:
-    """PNG of mistakes in the order given, ``TILES_PER_ROW`` to a row.
+    """Draw mistakes as tiles in the order given, ``TILES_PER_ROW`` to a row.
 
     Args:
         mistakes: at least one.
-        thumbnails: for each, a thumbnail as :func:`batchdigits.drawing.thumbnail.draw_thumbnail`
-            made it, or nothing, and a card tells the reason instead.
+        thumbnails: for each mistake the PNG of
+            :func:`batchdigits.drawing.thumbnail.draw_thumbnail`, or nothing, in which case a card
+            states the reason instead.
         title: one line above them.
+
+    Returns:
+        A PNG.
     """
     across = min(TILES_PER_ROW, max(len(mistakes), 4))
     height = (
@@ -71,7 +76,11 @@ def draw_mistake_sheet(
 
 
 def _draw_tile(mistake: LabelledPrediction, thumbnail: bytes) -> GrayImage:
-    """The scan of a thumbnail over a caption of its own: ``(THUMB_HEIGHT, THUMB_WIDTH) uint8``."""
+    """Draw the scan of a thumbnail over a caption.
+
+    Returns:
+        ``(THUMB_HEIGHT, THUMB_WIDTH) uint8``, numbers of the palette.
+    """
     picture = indexed_png.decode_png(thumbnail, THUMB_HEIGHT, THUMB_WIDTH) if thumbnail else None
     tile = (draw_error_card(mistake.reason) if picture is None else picture).copy()
     tile[FIELD_HEIGHT:] = _draw_caption(mistake)
@@ -93,13 +102,13 @@ def _draw_caption(mistake: LabelledPrediction) -> GrayImage:
 
 
 def _format_caption(mistake: LabelledPrediction) -> tuple[str, str]:
-    """How sure it was, and whether a person is asked to look at it."""
+    """Format the two words of a caption: how sure the reading was, and its status."""
     if mistake.status not in (Status.OK, Status.REVIEW):
         return "", "not read"
     if mistake.confidence is None:
         return "blank", mistake.status
-    # Cut, not rounded, as the captions of a run have it.
-    return f"{int(mistake.confidence * 100)} %", mistake.status
+    # Truncated, not rounded, as in the captions of a run.
+    return format_whole_percent(mistake.confidence), mistake.status
 
 
 def _paste_centred(strip: GrayImage, mask: GrayImage, centre_x: int, colours: GrayImage) -> None:
@@ -117,15 +126,18 @@ def _paste_right_aligned(strip: GrayImage, text: str, baseline: int, size: int) 
 
 
 def _make_mistake_colours() -> GrayImage:
-    """Entries from white to vermillion by coverage: ``(256,) uint8``."""
-    colours = build_status_ramp(Status.QUARANTINED)[::-1]
-    return colours[np.arange(256) * (len(colours) - 1) // 255]
+    """Make a lookup table from coverage to the palette's numbers, white to vermillion.
+
+    Returns:
+        ``(256,) uint8``.
+    """
+    ramp = build_status_ramp(Status.QUARANTINED)[::-1]
+    return ramp[np.arange(256) * (len(ramp) - 1) // 255]
 
 
 def _write_line(sheet: GrayImage, text: str, left: int, top: int, width: int, size: int) -> None:
     """Write a line that begins at ``left`` and is cut to ``width``, both in pixels."""
-    written = draw_text(fit_to_width(text, width, size), size, build_ink_ramp(INK))
-    height, across = written.shape
-    sheet[top : top + height, left - font.GLYPH_OVERHANG : left - font.GLYPH_OVERHANG + across] = (
-        written
-    )
+    line = draw_text(fit_to_width(text, width, size), size, build_ink_ramp(INK))
+    height, line_width = line.shape
+    left -= font.GLYPH_OVERHANG
+    sheet[top : top + height, left : left + line_width] = line

@@ -1,4 +1,4 @@
-"""The mistakes: every one as a line, and the worst as pictures on one sheet."""
+"""The files that were not read right: ranked, and drawn once more to be looked at."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -7,6 +7,7 @@ from batchdigits.config import Limits, Thumbnails
 from batchdigits.evaluation.predictions import LabelledPrediction
 from batchdigits.inference.engine import Engine
 from batchdigits.pipeline.recognise import RecognitionContext, recognise_chunk
+from batchdigits.reasons import Status
 from batchdigits.records import Source
 from batchdigits.system.filenames import order_key, to_raw_name
 
@@ -15,25 +16,30 @@ MAX_TILES = 100
 
 
 def rank_mistakes(predictions: Sequence[LabelledPrediction]) -> list[LabelledPrediction]:
-    """Those not read right: the most confident first, blanks and unread files last."""
-    wrong = [each for each in predictions if not each.is_right]
-    return sorted(wrong, key=lambda each: (-(each.confidence or 0), order_key(each.file)))
+    """Sort what was not read right: the most confident first, blanks and unread files last."""
+    mistakes = [prediction for prediction in predictions if not prediction.is_right]
+    return sorted(
+        mistakes, key=lambda mistake: (-(mistake.confidence or 0), order_key(mistake.file))
+    )
 
 
 def draw_thumbnails(
     predictions: Sequence[LabelledPrediction], inbox: Path, engine: Engine
 ) -> list[bytes]:
-    """Draw each file as a run would, by reading it once more: PNGs, empty for unread files.
+    """Draw each file as a run would, by reading it once more.
+
+    Returns:
+        A PNG for each prediction; empty where the file could not be read.
 
     Raises:
         ModelError: see :mod:`batchdigits.inference.engine`.
     """
-    road = RecognitionContext(engine, Limits(), inbox, Thumbnails.SHEETS)
-    read = [each for each in predictions if each.status in ("ok", "review")]
-    sources = [Source(str(inbox / to_raw_name(each.file)), each.file) for each in read]
-    drawn = {
-        row.source.name: row.thumbnail_png
-        for row in recognise_chunk(sources, road)
-        if row.page == 1
+    context = RecognitionContext(engine, Limits(), inbox, Thumbnails.SHEETS)
+    names = [item.file for item in predictions if item.status in (Status.OK, Status.REVIEW)]
+    sources = [Source(str(inbox / to_raw_name(name)), name) for name in names]
+    thumbnails = {
+        record.source.name: record.thumbnail_png
+        for record in recognise_chunk(sources, context)
+        if record.page == 1
     }
-    return [drawn.get(each.file, b"") for each in predictions]
+    return [thumbnails.get(prediction.file, b"") for prediction in predictions]

@@ -3,6 +3,7 @@
 import csv
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import groupby
 from pathlib import Path
 from typing import NamedTuple
@@ -10,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 
 from batchdigits.evaluation.metrics import NO_DIGIT, BoolArray, FloatArray, IntArray
-from batchdigits.records import Status
+from batchdigits.reasons import Status
 from batchdigits.reports.csvfile import unguard_cell
 
 
@@ -34,54 +35,72 @@ class LabelledPrediction(NamedTuple):
         return self.digit == self.truth
 
 
-@dataclass(frozen=True, slots=True)
+# No slots: the arrays are kept in the instance's own dictionary.
+@dataclass(frozen=True)
 class PredictionSet:
-    """All labelled files in scan order, and ``unusable``: names of those with several pages.
+    """All labelled files in scan order.
 
-    One label says nothing about several pages, so such a file counts neither as right nor wrong.
+    Attributes:
+        files: the ``n`` files that count.
+        multi_page_files: names of files with several pages. One label says nothing about several
+            pages, so such a file counts neither as right nor wrong.
     """
 
     files: list[LabelledPrediction]
     multi_page_files: list[str]
 
+    @cached_property
     def true_digits(self) -> IntArray:
-        """True digits, ``(n,) int64``."""
-        return np.array([each.truth for each in self.files], np.int64)
+        """True digits, ``(n,) int64``, 0-9."""
+        return np.array([prediction.truth for prediction in self.files], np.int64)
 
+    @cached_property
     def predicted_digits(self) -> IntArray:
-        """List digits read, ``(n,) int64``; ``NO_DIGIT`` of the metrics for none."""
-        digits = [NO_DIGIT if each.digit is None else each.digit for each in self.files]
-        return np.array(digits, np.int64)
+        """Digits read, ``(n,) int64``, 0-9; ``NO_DIGIT`` of the metrics where none was."""
+        digits = (prediction.digit for prediction in self.files)
+        return np.array([NO_DIGIT if digit is None else digit for digit in digits], np.int64)
 
+    @cached_property
     def confidences(self) -> FloatArray:
-        """Confidences, ``(n,) float64``, ``nan`` for none."""
-        return np.array([each.confidence for each in self.files], np.float64)
+        """Confidences, ``(n,) float64``, 0-1; ``nan`` where no digit was read."""
+        return np.array([prediction.confidence for prediction in self.files], np.float64)
 
+    @cached_property
     def right_mask(self) -> BoolArray:
-        """Whether each was read right, ``(n,) bool``."""
-        return np.array([each.is_right for each in self.files], np.bool_)
+        """Whether each file was read right, ``(n,) bool``."""
+        return np.array([prediction.is_right for prediction in self.files], np.bool_)
 
+    @cached_property
     def accepted_mask(self) -> BoolArray:
-        """Whether each has the status ``ok``, ``(n,) bool``."""
-        return np.array([each.status == Status.OK for each in self.files], np.bool_)
+        """Whether each file has the status ``ok``, ``(n,) bool``."""
+        return np.array([prediction.status == Status.OK for prediction in self.files], np.bool_)
 
+    @property
     def unread_files(self) -> list[LabelledPrediction]:
-        """Those of which nothing could be read."""
-        return [each for each in self.files if each.status not in (Status.OK, Status.REVIEW)]
+        """The files of which nothing could be read."""
+        read = (Status.OK, Status.REVIEW)
+        return [prediction for prediction in self.files if prediction.status not in read]
 
 
 def load_predictions(csv_path: Path, digit_of: Callable[[str], int | None]) -> PredictionSet:
-    """Put the rows of a ``results.csv`` beside the truth; files without a label are left out."""
-    found = PredictionSet([], [])
+    """Put the rows of a ``results.csv`` beside the truth.
+
+    Args:
+        csv_path: the table of a run.
+        digit_of: gives the true digit of a file by its name in the table; files for which that is
+            ``None`` are left out.
+    """
+    files: list[LabelledPrediction] = []
+    multi_page_files: list[str] = []
     for name, rows in groupby(_read_rows(csv_path), key=lambda row: unguard_cell(row["file"])):
         truth, pages = digit_of(name), list(rows)
         if truth is None:
             continue
         if len(pages) > 1:
-            found.multi_page_files.append(name)
+            multi_page_files.append(name)
         else:
-            found.files.append(_parse_row(name, truth, pages[0]))
-    return found
+            files.append(_parse_row(name, truth, pages[0]))
+    return PredictionSet(files, multi_page_files)
 
 
 def _read_rows(csv_path: Path) -> Iterator[dict[str, str]]:

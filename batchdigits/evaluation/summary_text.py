@@ -1,4 +1,4 @@
-"""The small table at the end of an evaluation."""
+"""The metrics of an evaluation as tables on a terminal."""
 
 import math
 from pathlib import Path
@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 
 from batchdigits.evaluation.metrics import (
     NO_DIGIT,
-    f1_score,
+    compute_f1,
+    compute_precision,
+    compute_recall,
     find_worst_confusions,
-    precision,
-    recall,
 )
 from batchdigits.evaluation.metrics_summary import EvaluationMetrics, Proportion
 from batchdigits.percentages import format_percent
@@ -22,75 +22,79 @@ _MAX_CONFUSIONS = 5
 
 
 def build_metrics_table(metrics: EvaluationMetrics, name: str, outbox: Path) -> "Table":
-    """The figures a person asks for first, and where the pictures lie."""
+    """Build the small table of what people ask for first, and where the pictures are.
+
+    Args:
+        metrics: the metrics of the evaluation.
+        name: what was evaluated.
+        outbox: the folder that holds the pictures.
+    """
     from rich.table import Table
     from rich.text import Text
 
     count = metrics.overall.files
     title = f"{escape_for_terminal(name)}: {count:,} file{'s' * (count != 1)}"
-    lines = Table(title=Text(title, "bold"), title_justify="left", show_header=False)
-    lines.add_column()
-    lines.add_column(justify="right", no_wrap=True)
-    lines.add_column(overflow="fold")
-    for what, figure, more in _format_lines(metrics):
-        lines.add_row(what, figure, Text(more))
-    lines.add_row("pictures", "", Text(escape_for_terminal(str(outbox / "*.png"))))
-    return lines
+    table = Table(title=Text(title, "bold"), title_justify="left", show_header=False)
+    table.add_column()
+    table.add_column(justify="right", no_wrap=True)
+    table.add_column(overflow="fold")
+    for label, value, comment in _format_rows(metrics):
+        table.add_row(label, value, Text(comment))
+    table.add_row("pictures", "", Text(escape_for_terminal(str(outbox / "*.png"))))
+    return table
 
 
-def classification_report(metrics: EvaluationMetrics) -> "Table":
-    """Precision, recall and F1 of each digit, and their plain means."""
+def build_classification_report(metrics: EvaluationMetrics) -> "Table":
+    """Build a table of precision, recall and F1 of each digit, with their unweighted means.
+
+    The means are over the digits of which there are files; the precision of one that is never read
+    counts as 0 in them.
+    """
     from rich.table import Table
 
-    lines = Table(title="classification report", title_justify="left")
-    for head in ("digit", "files", "precision", "recall", "F1"):
-        lines.add_column(head, justify="right")
-    columns = precision(metrics.confusion_matrix), recall(metrics.confusion_matrix)
-    shares = [(p, r, f1_score(p, r)) for p, r in zip(*columns, strict=True)]
-    for digit, each in enumerate(shares):
-        lines.add_row(
-            str(digit),
-            f"{metrics.compute_digit_accuracy(digit).files:,}",
-            *map(format_percent, each),
-        )
-    lines.add_section()
-    # Digits of which there are files; one that is never read has no precision, and counts as 0.
-    known = [
-        each for digit, each in enumerate(shares) if metrics.compute_digit_accuracy(digit).files
-    ]
-    filled = [[0.0 if math.isnan(share) else share for share in each] for each in known]
-    means = [sum(column) / len(known) for column in zip(*filled, strict=True)]
-    lines.add_row("mean", f"{metrics.overall.files:,}", *map(format_percent, means))
-    return lines
+    table = Table(title="classification report", title_justify="left")
+    for column in ("digit", "files", "precision", "recall", "F1"):
+        table.add_column(column, justify="right")
+    precision = compute_precision(metrics.confusion_matrix)
+    recall = compute_recall(metrics.confusion_matrix)
+    scores_of_known: list[list[float]] = []
+    for digit in range(NO_DIGIT):
+        scores = [precision[digit], recall[digit], compute_f1(precision[digit], recall[digit])]
+        files = metrics.compute_digit_accuracy(digit).files
+        table.add_row(str(digit), f"{files:,}", *map(format_percent, scores))
+        if files:
+            scores_of_known.append([0.0 if math.isnan(score) else score for score in scores])
+    table.add_section()
+    means = [sum(column) / len(scores_of_known) for column in zip(*scores_of_known, strict=True)]
+    table.add_row("mean", f"{metrics.overall.files:,}", *map(format_percent, means))
+    return table
 
 
-def _format_lines(metrics: EvaluationMetrics) -> list[tuple[str, str, str]]:
-    reviewed = metrics.statuses.get("review", 0)
-    lines = [
+def _format_rows(metrics: EvaluationMetrics) -> list[tuple[str, str, str]]:
+    """Format label, value and comment of each row of the small table."""
+    in_review = metrics.statuses.get("review", 0)
+    accepted, calibration = metrics.accepted, metrics.calibration
+    rows = [
         ("right", format_percent(metrics.overall.accuracy), _format_interval(metrics.overall)),
         (
             "sent to review",
             format_percent(metrics.review_share),
-            f"{reviewed:,} file{'s' * (reviewed != 1)}",
+            f"{in_review:,} file{'s' * (in_review != 1)}",
         ),
-        (
-            "right of the rest",
-            format_percent(metrics.accepted.accuracy),
-            _format_interval(metrics.accepted),
-        ),
+        ("right of the rest", format_percent(accepted.accuracy), _format_interval(accepted)),
         (
             "calibration error",
-            format_percent(metrics.calibration.expected_error),
+            format_percent(calibration.expected_error),
             "mean gap to the confidence",
         ),
     ]
     if metrics.unread:
-        lines.append(("not read", f"{metrics.unread:,}", "counted as not right"))
+        rows.append(("not read", f"{metrics.unread:,}", "counted as not right"))
     if metrics.multi_page_files:
-        lines.append(
-            ("left out", f"{metrics.multi_page_files:,}", "several pages, but only one label")
-        )
-    return [*lines, ("worst confusions", "", _format_confusions(metrics))]
+        files = f"{metrics.multi_page_files:,}"
+        rows.append(("left out", files, "several pages, but only one label"))
+    rows.append(("worst confusions", "", _format_confusions(metrics)))
+    return rows
 
 
 def _format_interval(proportion: Proportion) -> str:
@@ -99,10 +103,9 @@ def _format_interval(proportion: Proportion) -> str:
 
 
 def _format_confusions(metrics: EvaluationMetrics) -> str:
-    worst = find_worst_confusions(metrics.confusion_matrix, _MAX_CONFUSIONS)
-    words = [
-        f"{each.truth} {'without a digit' if each.digit == NO_DIGIT else f'read as {each.digit}'}: "
-        f"{each.files:,} time{'s' * (each.files > 1)}"
-        for each in worst
+    lines = [
+        f"{truth} {'without a digit' if digit == NO_DIGIT else f'read as {digit}'}: "
+        f"{files:,} time{'s' * (files > 1)}"
+        for truth, digit, files in find_worst_confusions(metrics.confusion_matrix, _MAX_CONFUSIONS)
     ]
-    return "\n".join(words) or "none"
+    return "\n".join(lines) or "none"

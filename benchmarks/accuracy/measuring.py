@@ -6,7 +6,7 @@ from itertools import groupby
 from batchdigits.evaluation.metrics import compute_calibration_curve
 from batchdigits.evaluation.metrics_summary import Proportion, compute_metrics
 from batchdigits.evaluation.predictions import LabelledPrediction, PredictionSet
-from batchdigits.records import Reason, Status
+from batchdigits.reasons import Reason, Status
 from benchmarks.accuracy.lines import CALIBRATION, NO_DIGIT, NO_DIGIT_SHIPPED, SUREST, Line
 from benchmarks.accuracy.sets import SETS
 from benchmarks.nondigits.kinds import FAMILIAR
@@ -31,7 +31,7 @@ def lines(measured: Measured) -> list[Line]:
     for name in hard:
         answers = measured[name]
         error = compute_calibration_curve(
-            answers.confidences(), answers.right_mask()
+            answers.confidences, answers.right_mask
         ).expected_error
         found.append(Line(f"{CALIBRATION}{name}", error=error))
     return found + no_digit(measured)
@@ -99,7 +99,7 @@ def by_kind(answers: PredictionSet) -> dict[str, PredictionSet]:
     """Files of sets that have a folder a kind, by kind; the one with fewest right first."""
     files = sorted(answers.files, key=_kind)
     kinds = {kind: PredictionSet(list(each), []) for kind, each in groupby(files, _kind)}
-    return dict(sorted(kinds.items(), key=lambda each: each[1].right_mask().mean()))
+    return dict(sorted(kinds.items(), key=lambda each: each[1].right_mask.mean()))
 
 
 def _kind(answer: LabelledPrediction) -> str:
@@ -112,6 +112,6 @@ def no_digit_by_kind(measured: Measured) -> list[tuple[str, Line, Line]]:
     rows = []
     for kind, answers in by_kind(measured["nondigits"]).items():
         swept = Line(kind, None if limit is None else _shown(answers.files, limit))
-        shipped = Proportion(len(answers.files), int((~answers.accepted_mask()).sum()))
+        shipped = Proportion(len(answers.files), int((~answers.accepted_mask).sum()))
         rows.append((kind, swept, Line(kind, shipped)))
     return sorted(rows, key=lambda row: (row[1].figure or 0, row[2].figure or 0))

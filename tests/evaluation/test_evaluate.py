@@ -21,8 +21,8 @@ from batchdigits.cli.commands.run import run
 from batchdigits.config import EvaluationSettings, RunSettings
 from batchdigits.errors import BatchdigitsError, DataError, OutboxError, UsageError
 from batchdigits.evaluation import report
-from batchdigits.evaluation.command import evaluate
 from batchdigits.evaluation.csv_labels import copy_labelled_files
+from batchdigits.evaluation.evaluate import evaluate
 from batchdigits.evaluation.inputs import prepare_labelled_inbox
 from batchdigits.evaluation.mistakes import rank_mistakes
 from batchdigits.evaluation.predictions import LabelledPrediction

@@ -9,11 +9,11 @@ from batchdigits.evaluation.metrics import (
     NO_DIGIT,
     Confusion,
     compute_calibration_curve,
+    compute_confusion_matrix,
     compute_coverage_curve,
-    confusion_matrix,
+    compute_precision,
+    compute_recall,
     find_worst_confusions,
-    precision,
-    recall,
 )
 from batchdigits.percentages import compute_wilson_interval, format_percent
 
@@ -31,7 +31,7 @@ def test_wilson_as_worked_out_by_hand() -> None:
 def test_the_confusion_matrix_counts_what_was_not_read_apart() -> None:
     truth = np.array([4, 4, 4, 9, 0, 7], np.int64)
     digit = np.array([9, 9, 4, 9, NO_DIGIT, 7], np.int64)
-    counts = confusion_matrix(truth, digit)
+    counts = compute_confusion_matrix(truth, digit)
     assert counts.shape == (10, 11) and counts.sum() == 6
     assert counts[4].tolist() == [0, 0, 0, 0, 1, 0, 0, 0, 0, 2, 0]
     assert counts[0, NO_DIGIT] == 1 and counts[9, 9] == counts[7, 7] == 1
@@ -42,11 +42,11 @@ def test_the_confusion_matrix_counts_what_was_not_read_apart() -> None:
 def test_precision_and_recall_of_each_digit() -> None:
     truth = np.array([4, 4, 4, 9, 0, 7], np.int64)
     digit = np.array([9, 9, 4, 9, NO_DIGIT, 7], np.int64)
-    counts = confusion_matrix(truth, digit)
-    assert recall(counts)[[4, 9, 0, 7]] == pytest.approx([1 / 3, 1, 0, 1])
-    assert precision(counts)[[4, 9, 7]] == pytest.approx([1, 1 / 3, 1])
-    assert math.isnan(precision(counts)[0]), "nothing was read as 0"
-    assert math.isnan(recall(counts)[5]), "nothing truly is 5"
+    counts = compute_confusion_matrix(truth, digit)
+    assert compute_recall(counts)[[4, 9, 0, 7]] == pytest.approx([1 / 3, 1, 0, 1])
+    assert compute_precision(counts)[[4, 9, 7]] == pytest.approx([1, 1 / 3, 1])
+    assert math.isnan(compute_precision(counts)[0]), "nothing was read as 0"
+    assert math.isnan(compute_recall(counts)[5]), "nothing truly is 5"
 
 
 def test_calibration_error_as_worked_out_by_hand() -> None:

@@ -1,4 +1,4 @@
-"""``batchdigits evaluate``: labelled files in, figures, charts and the mistakes out."""
+"""The evaluation from beginning to end: labelled files in, metrics, charts and mistakes out."""
 
 import tempfile
 from collections.abc import Callable
@@ -7,6 +7,7 @@ from pathlib import Path
 
 from batchdigits import __version__
 from batchdigits.config import Duplicates, EvaluationSettings, Quarantine, RunSettings, Thumbnails
+from batchdigits.datasets.readers import MNIST
 from batchdigits.errors import DataError, ExitCode
 from batchdigits.evaluation import charts, confusion_chart, mistake_sheet, mistakes, report
 from batchdigits.evaluation.inputs import LabelledInbox, check_outbox, prepare_labelled_inbox
@@ -15,12 +16,18 @@ from batchdigits.evaluation.predictions import LabelledPrediction, PredictionSet
 from batchdigits.inference.engine import Engine
 from batchdigits.inference.registry import open_engine
 from batchdigits.session.summary import Summary
+from batchdigits.system.extras import require_extra
 from batchdigits.system.filenames import to_display_name
 
 
 @dataclass(frozen=True, slots=True)
 class EvaluationResult:
-    """The figures, ``None`` where somebody stopped the run, and the exit code."""
+    """What an evaluation came to.
+
+    Attributes:
+        metrics: all figures; ``None`` where somebody stopped the run.
+        exit_code: see :class:`batchdigits.errors.ExitCode`.
+    """
 
     metrics: EvaluationMetrics | None
     exit_code: int
@@ -35,10 +42,11 @@ def evaluate(
     files of an earlier evaluation are replaced.
 
     Args:
-        wanted: what to evaluate, with what, and where the figures go.
-        read: carries out a run, as :func:`batchdigits.cli.commands.run.run` does.
+        settings: what to evaluate, with what, and where the figures go.
+        run: carries out a run, as :func:`batchdigits.cli.commands.run.run` does.
 
     Raises:
+        MissingExtraError: Matplotlib is not installed, or TensorFlow where MNIST is to be fetched.
         DataError: the data cannot be used.
         UsageError: output folder and labelled folder lie in each other, or the output folder is
             the one of a CSV or an ``.npz``.
@@ -46,25 +54,28 @@ def evaluate(
         OutboxError: the output folder, or the temporary one, cannot be written, or files in it
             that no evaluation made are in the way.
     """
+    require_extra("matplotlib", "charts", "Drawing the charts of an evaluation")
+    if settings.data == MNIST:
+        require_extra("tensorflow", "train", "Fetching MNIST")
     check_outbox(settings.data, settings.outbox)
     with (
         report.translate_errors(settings.outbox),
-        tempfile.TemporaryDirectory(prefix="batchdigits-") as place,
+        tempfile.TemporaryDirectory(prefix="batchdigits-") as temporary_folder,
     ):
-        inbox = Path(place) / "inbox"
+        inbox = Path(temporary_folder) / "inbox"
         inbox.mkdir()
-        files = prepare_labelled_inbox(settings.data, settings.include, settings.exclude, inbox)
+        labelled = prepare_labelled_inbox(settings.data, settings.include, settings.exclude, inbox)
         report.prepare_outbox(settings.outbox)
-        run_settings = _make_run_settings(settings, files, Path(place) / "outbox")
+        run_settings = _make_run_settings(settings, labelled, Path(temporary_folder) / "outbox")
         summary = run(run_settings)
         if summary.interrupted_by:
             return EvaluationResult(None, summary.exit_code)
-        answers = load_predictions(run_settings.outbox / "results.csv", files.digit_of)
-        if not answers.files:
+        predictions = load_predictions(run_settings.outbox / "results.csv", labelled.digit_of)
+        if not predictions.files:
             raise DataError(f"{settings.data}: every file has several pages, but only one label.")
-        found = _write_report(settings, files, answers, run_settings.models_folder)
-    is_whole = not (found.unread or found.multi_page_files or summary.closed_folders)
-    return EvaluationResult(found, ExitCode.OK if is_whole else ExitCode.SOME_UNREAD)
+        metrics = _write_report(settings, labelled, predictions, run_settings.models_folder)
+    is_complete = not (metrics.unread or metrics.multi_page_files or summary.closed_folders)
+    return EvaluationResult(metrics, ExitCode.OK if is_complete else ExitCode.SOME_UNREAD)
 
 
 def _make_run_settings(
@@ -90,33 +101,31 @@ def _write_report(
     predictions: PredictionSet,
     models_folder: Path,
 ) -> EvaluationMetrics:
-    found, wrong = compute_metrics(predictions), mistakes.rank_mistakes(predictions.files)
+    metrics, wrong = compute_metrics(predictions), mistakes.rank_mistakes(predictions.files)
     engine = open_engine(settings.model, models_folder)
     pictures = {
-        "confusion.png": confusion_chart.draw_confusion_png(found),
-        "calibration.png": charts.draw_calibration_png(found),
-        "coverage.png": charts.draw_coverage_png(found),
+        "confusion.png": confusion_chart.draw_confusion_png(metrics),
+        "calibration.png": charts.draw_calibration_png(metrics),
+        "coverage.png": charts.draw_coverage_png(metrics),
     }
     if wrong:
         pictures[report.MISTAKE_SHEET_FILE] = _draw_mistake_sheet(
             wrong, labelled_inbox.inbox, engine
         )
-    report.write_report(
-        settings.outbox, found, predictions, wrong, pictures, _describe_evaluation(settings, engine)
-    )
-    return found
+    description = _describe_evaluation(settings, engine)
+    report.write_report(settings.outbox, metrics, predictions, wrong, pictures, description)
+    return metrics
 
 
 def _draw_mistake_sheet(
     predictions: list[LabelledPrediction], inbox: Path, engine: Engine
 ) -> bytes:
     shown = predictions[: mistakes.MAX_TILES]
-    which = "" if len(shown) == len(predictions) else f"; the first {len(shown)}"
+    omission = "" if len(shown) == len(predictions) else f"; the first {len(shown)}"
     count = f"{len(predictions):,} mistakes" if len(predictions) > 1 else "1 mistake"
-    title = f"{count}, the most confident first{which}: truth \N{RIGHTWARDS ARROW} reading"
-    return mistake_sheet.draw_mistake_sheet(
-        shown, mistakes.draw_thumbnails(shown, inbox, engine), title
-    )
+    title = f"{count}, the most confident first{omission}: truth \N{RIGHTWARDS ARROW} reading"
+    thumbnails = mistakes.draw_thumbnails(shown, inbox, engine)
+    return mistake_sheet.draw_mistake_sheet(shown, thumbnails, title)
 
 
 def _describe_evaluation(settings: EvaluationSettings, engine: Engine) -> dict[str, object]:
