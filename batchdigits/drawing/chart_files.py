@@ -1,4 +1,4 @@
-"""Figures in files and windows that a person asked for; whether that can be is told beforehand."""
+"""Figures in files and windows that a person asked for, checked beforehand."""
 
 import os
 import tempfile
@@ -19,15 +19,15 @@ _WINDOW_BACKENDS = ("qt", "gtk", "tk", "wx", "macosx")
 
 
 def check_picture_file(path: Path) -> None:
-    """Find out whether a picture can be written there, and create its folder.
+    """Check that a picture can be written there, and create its folder.
 
     Raises:
         UsageError: no picture that matplotlib writes ends so.
         OutboxError: it cannot be written.
     """
-    kinds = set(new_figure(1, 1).canvas.get_supported_filetypes()) - _NON_PICTURE_FORMATS
-    if path.suffix.lower().removeprefix(".") not in kinds:
-        endings = ", ".join(f".{kind}" for kind in sorted(kinds))
+    formats = set(new_figure(1, 1).canvas.get_supported_filetypes()) - _NON_PICTURE_FORMATS
+    if _get_format(path) not in formats:
+        endings = ", ".join(f".{name}" for name in sorted(formats))
         raise UsageError(f"{path} has no ending of a picture: use one of {endings}.")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -41,7 +41,7 @@ def check_picture_file(path: Path) -> None:
 
 
 def check_window() -> None:
-    """Find out whether a window can be opened.
+    """Check that a window can be opened.
 
     Raises:
         UsageError: no display, or nothing installed that draws windows on it.
@@ -49,10 +49,10 @@ def check_window() -> None:
     try:
         from matplotlib import pyplot
 
-        # What is needed for windows is looked for in earnest only here.
+        # Only this loads what is needed for windows.
         pyplot.switch_backend(pyplot.get_backend())
         is_window = pyplot.get_backend().lower().startswith(_WINDOW_BACKENDS)
-    except (ImportError, RuntimeError, ValueError):  # one was asked for that cannot work here
+    except (ImportError, RuntimeError, ValueError):  # a backend was chosen that cannot work here
         is_window = False
     if not is_window:
         raise UsageError("No window can be opened here: --save PICTURE.png writes a file instead.")
@@ -64,12 +64,15 @@ def save_figure(figure: "Figure", path: Path) -> None:
     Raises:
         OutboxError: it cannot be written.
     """
-    kind = path.suffix.lower().removeprefix(".")
     try:
         with stage_atomic_file(path) as temporary:
-            figure.savefig(temporary, format=kind)
+            figure.savefig(temporary, format=_get_format(path))
     except OSError as error:
         raise _make_outbox_error(path, error) from error
+
+
+def _get_format(path: Path) -> str:
+    return path.suffix.lower().removeprefix(".")
 
 
 def _make_outbox_error(path: Path, error: OSError) -> OutboxError:

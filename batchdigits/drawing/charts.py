@@ -1,4 +1,4 @@
-"""Matplotlib, loaded only when a chart is drawn, and how all charts look.
+"""What all charts share: how they look, and matplotlib, loaded only when one is drawn.
 
 Colours are Okabe and Ito's, which people with any common colour blindness can tell apart.
 """
@@ -17,8 +17,11 @@ _DPI = 130
 
 
 def new_figure(width: float, height: float) -> "Figure":
-    """A figure of its own, in inches; nothing global is touched, no window is ever opened."""
-    # It tells at length about fonts.
+    """Make a figure of a width and height in inches.
+
+    Nothing global is touched, and no window is ever opened.
+    """
+    # Matplotlib warns at length about fonts.
     logging.getLogger("matplotlib").setLevel(logging.ERROR)
     from matplotlib.figure import Figure
 
@@ -26,14 +29,14 @@ def new_figure(width: float, height: float) -> "Figure":
 
 
 def to_png(figure: "Figure") -> bytes:
-    """The figure as a PNG without matplotlib's version: same figures, same file."""
+    """Draw a figure as a PNG, which leaves out matplotlib's version: same numbers, same file."""
     buffer = io.BytesIO()
     figure.savefig(buffer, format="png", metadata={"Software": None})
     return buffer.getvalue()
 
 
 def style_axes(axes: "Axes", x_label: str, y_label: str) -> None:
-    """Name both axes, and leave only what helps to read values off."""
+    """Label both axes, and leave only what helps to read values off."""
     axes.set_xlabel(x_label, color=INK)
     axes.set_ylabel(y_label, color=INK)
     axes.spines[["top", "right"]].set_visible(False)

@@ -7,7 +7,7 @@ from batchdigits.drawing import indexed_png
 from batchdigits.drawing.error_card import draw_error_card
 from batchdigits.drawing.palette import INK, WHITE, build_gray_lookup, build_ink_ramp
 from batchdigits.drawing.sizes import THUMB_HEIGHT, THUMB_WIDTH
-from batchdigits.drawing.text import draw_text, fit_to_width
+from batchdigits.drawing.text import fit_to_width, paint_text
 
 COLUMNS = 10
 MAX_CELLS = 100
@@ -24,14 +24,14 @@ _HAIRLINE_GRAY = 200
 
 
 def draw_contact_sheet(cells: Sequence[tuple[bytes | None, str, str]]) -> bytes:
-    """PNG of 1 to ``MAX_CELLS`` thumbnails with their names, ``COLUMNS`` to a row.
-
-    Args:
-        cells: a thumbnail as :func:`batchdigits.drawing.thumbnail.draw_thumbnail` made it; the
-            reason code that is shown where there is none, or where it cannot be read; any name
-            at all.
+    """Draw thumbnails with their names, ``COLUMNS`` to a row, as a PNG.
 
     The picture is always of the same width, with as many rows as are needed.
+
+    Args:
+        cells: 1 to ``MAX_CELLS`` of these: a thumbnail as
+            :func:`batchdigits.drawing.thumbnail.draw_thumbnail` made it; the reason code that is
+            shown where there is none, or where it cannot be read; any name at all.
 
     Raises:
         ValueError: there are too few or too many cells.
@@ -65,4 +65,4 @@ def _draw_cell(sheet: GrayImage, picture: GrayImage, name: str, top: int, left: 
 
 def _draw_label(name: str) -> GrayImage:
     """Paint a name, cut to the width of its picture but for the lean of its outer letters."""
-    return draw_text(fit_to_width(name, THUMB_WIDTH, _NAME_SIZE), _NAME_SIZE, build_ink_ramp(INK))
+    return paint_text(fit_to_width(name, THUMB_WIDTH, _NAME_SIZE), _NAME_SIZE, build_ink_ramp(INK))

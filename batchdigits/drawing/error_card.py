@@ -1,4 +1,4 @@
-"""Cards: what stands on a contact sheet for a page that could not be read."""
+"""Error cards: what stands on a contact sheet for a page that could not be read."""
 
 from functools import lru_cache
 
@@ -7,10 +7,10 @@ import numpy as np
 from batchdigits.arrays import GrayImage
 from batchdigits.drawing import font
 from batchdigits.drawing.captions import draw_unread_caption
-from batchdigits.drawing.letters import ELLIPSIS
+from batchdigits.drawing.fitting import ELLIPSIS
 from batchdigits.drawing.palette import INK, MUTED, build_ink_ramp
 from batchdigits.drawing.sizes import FIELD_HEIGHT, MARGIN, THUMB_HEIGHT, THUMB_WIDTH
-from batchdigits.drawing.text import draw_text, fit_to_width, wrap
+from batchdigits.drawing.text import fit_to_width, paint_text, wrap_to_width
 from batchdigits.reasons import PERMANENT_REASONS, REASON_TEXTS, Reason, Status
 
 #: The gray that cards are written on.
@@ -28,7 +28,12 @@ _SENTENCE_SIZE = 13
 def draw_error_card(reason_code: str) -> GrayImage:
     """Draw the card of a reason, with what it means in words.
 
-    Returns ``(THUMB_HEIGHT, THUMB_WIDTH) uint8`` of the palette; not to be written to.
+    Args:
+        reason_code: a :class:`batchdigits.reasons.Reason`, or any other code, which then stands
+            there without an explanation; empty where nothing is known.
+
+    Returns:
+        ``(THUMB_HEIGHT, THUMB_WIDTH) uint8`` entries of the palette; not to be written to.
     """
     known = reason_code in list(Reason)
     status = (
@@ -44,17 +49,18 @@ def draw_error_card(reason_code: str) -> GrayImage:
     return card
 
 
-def _write_lines(card: GrayImage, text: str, base: int, size: int, ink: int) -> int:
+def _write_lines(card: GrayImage, text: str, base: int, size: int, gray: int) -> int:
     """Write wrapped lines from baseline ``base`` on; return the next baseline."""
     width, step = THUMB_WIDTH - 2 * _LEFT_MARGIN, size + 2
-    lines = wrap(text, width, size)
-    room = max((FIELD_HEIGHT - MARGIN - base) // step + 1, 1)
-    if len(lines) > room:
-        lines[room - 1 :] = [lines[room - 1] + ELLIPSIS]
-    for index, text in enumerate(lines):
-        written = draw_text(fit_to_width(text, width, size), size, build_ink_ramp(ink, PAPER_GRAY))
+    lines = wrap_to_width(text, width, size)
+    max_lines = max((FIELD_HEIGHT - MARGIN - base) // step + 1, 1)
+    if len(lines) > max_lines:
+        lines[max_lines - 1 :] = [lines[max_lines - 1] + ELLIPSIS]
+    colours = build_ink_ramp(gray, PAPER_GRAY)
+    for index, line in enumerate(lines):
+        painted = paint_text(fit_to_width(line, width, size), size, colours)
         top, left = base + index * step - size - 1, _LEFT_MARGIN - font.GLYPH_OVERHANG
-        part = card[top : top + written.shape[0], left : left + written.shape[1]]
-        # The darker of both, since a line's room reaches into that of the line above.
-        np.minimum(part, written[: part.shape[0]], out=part)
+        area = card[top : top + painted.shape[0], left : left + painted.shape[1]]
+        # The darker of both, as a line's pixels reach into those of the line above.
+        np.minimum(area, painted[: area.shape[0]], out=area)
     return base + len(lines) * step

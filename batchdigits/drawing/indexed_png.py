@@ -33,7 +33,12 @@ def make_blank_rows(height: int, width: int, entry: int) -> GrayImage:
 
 
 def encode_png(rows: GrayImage, level: int = FAST_COMPRESSION) -> bytes:
-    """PNG of rows that :func:`make_blank_rows` made and that hold entries of the palette."""
+    """Encode rows that :func:`make_blank_rows` made and that hold entries of the palette.
+
+    Args:
+        rows: ``(height, width + 1) uint8``, the first column all zeros.
+        level: ``FAST_COMPRESSION`` or ``SMALL_COMPRESSION``.
+    """
     data = isal_zlib.compress(rows, level)
     crc = isal_zlib.crc32(data, _IDAT_CRC).to_bytes(4, "big")
     length = len(data).to_bytes(4, "big")
@@ -43,10 +48,10 @@ def encode_png(rows: GrayImage, level: int = FAST_COMPRESSION) -> bytes:
 
 
 def decode_png(png: bytes, height: int, width: int) -> GrayImage | None:
-    """Entries of the palette in a PNG of this size that :func:`encode_png` made.
+    """Decode a PNG of this size that :func:`encode_png` made.
 
-    Returns ``(height, width) uint8``, read-only, or ``None`` for any other file, whatever it holds;
-    never more than the picture itself is decompressed.
+    Returns the entries of the palette, ``(height, width) uint8``, read-only; ``None`` for any other
+    file, whatever it holds. Never more than the picture itself is decompressed.
     """
     head, end = _make_header(height, width), _make_trailer()
     start, stop = len(head) + 8, len(png) - len(end) - 4
@@ -64,7 +69,7 @@ def _decompress_pixels(data: bytes, height: int, width: int) -> GrayImage | None
     size = height * (width + 1)
     stream = isal_zlib.decompressobj()
     try:
-        # One more than wanted, so that the end of the stream, and no more than that, is reached.
+        # One byte more than there should be, so that the end of the stream is reached as well.
         raw = stream.decompress(data, size + 1)
     except isal_zlib.error:  # type: ignore[misc]  # its stubs say instance for class
         return None
@@ -78,7 +83,7 @@ def _decompress_pixels(data: bytes, height: int, width: int) -> GrayImage | None
 # Few, since nearly all pictures are thumbnails and full sheets.
 @lru_cache(maxsize=16)
 def _make_header(height: int, width: int) -> bytes:
-    """All that comes before the pixels: 8 bits each, entries of the palette, not interlaced."""
+    """Make what comes before the pixels: 8 bits each, entries of the palette, not interlaced."""
     size = width.to_bytes(4, "big") + height.to_bytes(4, "big")
     header = _make_chunk(b"IHDR", size + bytes((8, 3, 0, 0, 0)))
     return _SIGNATURE + header + _make_chunk(b"PLTE", build_palette()[:, ::-1].tobytes())

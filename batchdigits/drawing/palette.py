@@ -29,7 +29,7 @@ _RAMP_LENGTH = 9
 
 @cache
 def build_palette() -> ColourImage:
-    """Colours of every picture: ``(256, 3) uint8``, blue-green-red.
+    """Build the colours of every picture: ``(256, 3) uint8``, blue-green-red.
 
     Entry ``g`` is gray ``g``, but for a few that are given to the statuses; no two of those are
     neighbours, so that every gray is there to within one level (see :func:`build_gray_lookup`).
@@ -42,7 +42,7 @@ def build_palette() -> ColourImage:
 
 @cache
 def build_gray_lookup() -> GrayImage:
-    """Entry of :func:`build_palette` nearest to each gray: ``(256,) uint8``."""
+    """Build the table of the palette's entries nearest to each gray: ``(256,) uint8``."""
     grays = np.flatnonzero(np.ptp(build_palette(), axis=1) == 0)
     distance = np.abs(np.arange(256)[:, None] - grays[None])
     return np.asarray(grays[distance.argmin(axis=1)], np.uint8)
@@ -50,15 +50,20 @@ def build_gray_lookup() -> GrayImage:
 
 @cache
 def build_status_ramp(status: Status) -> GrayImage:
-    """Entries of :func:`build_palette` from a status's colour to its sign's ink: ``(9,) uint8``."""
+    """Build the palette's entries from a status's colour to the ink of its sign: ``(9,) uint8``."""
     return np.array(_place_status_colours()[status], np.uint8)
 
 
 @cache
 def build_ink_ramp(ink: int, paper: int = WHITE) -> GrayImage:
-    """Entries of :func:`build_palette` for every coverage from 0 ``paper`` to 255 ``ink``.
+    """Build the palette's entries for every coverage, to be looked up by a mask.
 
-    Both are grays, 0-255. Returns ``(256,) uint8``, to be looked up by a mask.
+    Args:
+        ink: gray of full coverage, 0-255.
+        paper: gray of no coverage, 0-255.
+
+    Returns:
+        ``(256,) uint8``.
     """
     gray = np.round(paper - np.arange(256) * (paper - ink) / 255)
     return build_gray_lookup()[gray.astype(np.uint8)]
@@ -78,12 +83,12 @@ def _place_status_colours() -> dict[Status, list[int]]:
 
 
 def _find_free_entry(gray: int, taken: set[int]) -> int:
-    free = [each for each in range(1, 255) if not {each - 1, each, each + 1} & taken]
-    return min(free, key=lambda each: abs(each - gray))
+    free = [entry for entry in range(1, 255) if not {entry - 1, entry, entry + 1} & taken]
+    return min(free, key=lambda entry: abs(entry - gray))
 
 
 def _blend_colours(status: Status) -> ColourImage:
-    """From a status's colour to its sign's ink: ``(_STEPS, 3) uint8``."""
+    """Blend from a status's colour to the ink of its sign: ``(_RAMP_LENGTH, 3) uint8``."""
     # White on orange would be too weak a contrast to read.
     ink = INK if status is Status.REVIEW else WHITE
     ends = np.array([STATUS_COLOUR[status], (ink,) * 3], float)

@@ -1,4 +1,4 @@
-"""Sizes that thumbnails, unread cards and contact sheets share, in pixels."""
+"""Sizes that thumbnails, error cards and contact sheets share, in pixels."""
 
 #: The scan's field is a square on top, the caption a strip below it.
 THUMB_WIDTH = 128

@@ -1,4 +1,4 @@
-"""Signs: the shapes that tell statuses apart without their colours, and the lens of a crop."""
+"""Signs that tell statuses apart without their colours, and the lens of a crop."""
 
 from functools import cache
 
@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 
 from batchdigits.arrays import GrayImage
-from batchdigits.drawing import font, letters
+from batchdigits.drawing import font
 from batchdigits.drawing.palette import build_status_ramp
 from batchdigits.reasons import Status
 
@@ -19,13 +19,16 @@ _SIGN_STROKES: dict[str, list[list[tuple[float, float]]]] = {
         [(0.64, 0.64), (0.94, 0.94)],
     ],
 }
-#: Signs that are letters, as arguments of :func:`letters.word`.
-STATUS_LETTERS = {Status.REVIEW: ("?", 25, 1.3), Status.FAILED: ("!", 25, 1.3)}
+#: Signs that are letters, as arguments of :func:`batchdigits.drawing.font.draw_word`.
+_STATUS_LETTERS = {Status.REVIEW: ("?", 25, 1.3), Status.FAILED: ("!", 25, 1.3)}
 
 
 @cache
 def draw_badge(status: Status, height: int, width: int) -> GrayImage:
-    """Paint a status, its sign on its colour: ``(height, width) uint8`` of the palette."""
+    """Paint the sign of a status on its colour.
+
+    Returns ``(height, width) uint8`` entries of the palette; not to be written to.
+    """
     colours, mask = build_status_ramp(status), _draw_status_sign(status)
     patch = np.full((height, width), colours[0], np.uint8)
     top, left = (height - mask.shape[0]) // 2, (width - mask.shape[1]) // 2
@@ -36,9 +39,15 @@ def draw_badge(status: Status, height: int, width: int) -> GrayImage:
 
 @cache
 def draw_sign(name: str, side: int, stroke_width: float) -> GrayImage:
-    """Coverage of a sign (``check``, ``cross`` or ``lens``): ``(side, side) uint8``, 255 ink.
+    """Draw a sign by its name: ``check``, ``cross`` or ``lens``.
 
-    ``stroke`` is the line's width in pixels.
+    Args:
+        name: one of these.
+        side: width and height in pixels.
+        stroke_width: width of its lines in pixels.
+
+    Returns:
+        Its coverage, ``(side, side) uint8``, 255 where there is ink; not to be written to.
     """
     fine = side * font.OVERSAMPLING
     canvas = np.zeros((fine, fine), np.uint8)
@@ -53,4 +62,4 @@ def _draw_status_sign(status: Status) -> GrayImage:
         return draw_sign("check", 17, 2.8)
     if status is Status.QUARANTINED:
         return draw_sign("cross", 16, 2.8)
-    return letters.word(*STATUS_LETTERS[status])
+    return font.draw_word(*_STATUS_LETTERS[status])

@@ -33,9 +33,10 @@ _MIN_CROP_SIDE = 40
 class ThumbnailView:
     """What a thumbnail shows of a page, without the page itself, which may then be let go.
 
-    ``scan`` is ``(height, width) uint8`` of the palette, each side 1 to 120; ``ink`` the ink's box
-    in pixels of ``scan`` (``None`` for a blank); ``cropped`` tells that it is a part of the page
-    only.
+    Attributes:
+        scan: ``(height, width) uint8`` entries of the palette, each side 1 to 120.
+        ink_box: where the ink is, in pixels of ``scan``; ``None`` for a blank.
+        cropped: whether it is a part of the page only.
     """
 
     scan: GrayImage
@@ -44,10 +45,15 @@ class ThumbnailView:
 
 
 def make_view(page: Page, box: Box | None) -> ThumbnailView:
-    """Cut and scale a page to what its thumbnail shows; holds no reference to the page.
+    """Cut and scale a page to what its thumbnail shows; the view holds no reference to the page.
 
-    The aspect is kept, and grays to within one level of 255 (see :func:`colours.spared`). Where the
-    ink is tiny on a large page, only its surroundings are shown.
+    The aspect is kept, and grays to within one level of 255 (see
+    :func:`batchdigits.drawing.palette.build_palette`). Where the ink is tiny on a large page, only
+    its surroundings are shown.
+
+    Args:
+        page: the page.
+        box: where its ink is, in pixels of the page; ``None`` for a blank.
     """
     area = _choose_area(page, box)
     cropped = (area.height, area.width) != page.gray.shape
@@ -58,7 +64,7 @@ def make_view(page: Page, box: Box | None) -> ThumbnailView:
 
 
 def draw_thumbnail(view: ThumbnailView, prediction: Prediction) -> bytes:
-    """PNG of a thumbnail: the scan with its ink framed from outside, over the caption.
+    """Draw a thumbnail as a PNG: the scan with its ink framed from outside, over the caption.
 
     Nothing is drawn on the scan within the ink's box. Same inputs, same pixels; the picture is
     ``THUMB_HEIGHT`` by ``THUMB_WIDTH``.
@@ -75,7 +81,7 @@ def draw_thumbnail(view: ThumbnailView, prediction: Prediction) -> bytes:
 
 
 def _choose_area(page: Page, box: Box | None) -> Box:
-    """Choose what to show, in page pixels: the whole page wherever its digit can be told."""
+    """Choose what to show, in page pixels: the whole page wherever its digit stays legible."""
     whole = Box(0, 0, page.width, page.height)
     longest = max(page.width, page.height)
     if box is None or longest <= _SCAN_SIDE:
@@ -93,7 +99,7 @@ def _choose_area(page: Page, box: Box | None) -> Box:
 
 
 def _centre_span(start: int, length: int, side: int, end: int) -> tuple[int, int]:
-    """``side`` pixels with the stretch in their middle, kept within ``0..end``: start, length."""
+    """Centre ``side`` pixels on a span, kept within ``0..end``: their start and length."""
     side = min(side, end)
     return min(max(start + length // 2 - side // 2, 0), end - side), side
 

@@ -5,8 +5,7 @@ import numpy as np
 import pytest
 
 from batchdigits.arrays import ColourImage, GrayImage
-from batchdigits.drawing import captions, letters, palette
-from batchdigits.drawing.foundry import cast
+from batchdigits.drawing import captions, palette
 from batchdigits.drawing.palette import STATUS_COLOUR
 from batchdigits.drawing.sizes import CAPTION_HEIGHT, FIELD_HEIGHT, THUMB_HEIGHT, THUMB_WIDTH
 from batchdigits.drawing.status_icons import draw_badge
@@ -198,10 +197,12 @@ def test_the_same_page_gives_the_same_file(reading: Prediction) -> None:
     assert draw_thumbnail(look, reading) == draw_thumbnail(look, reading)
 
 
-def test_stored_letters_are_what_the_font_draws() -> None:
-    """Where this fails, ``python -m batchdigits.drawing.foundry`` draws them anew."""
-    for name, mask in cast().items():
-        stored = letters.stored()[name]
-        assert stored.shape == mask.shape, name
-        # Processors may round an average differently.
-        assert np.abs(stored.astype(int) - mask).max() <= 1, name
+@pytest.mark.parametrize("reason", [None, Reason.BLANK, Reason.TOO_FAINT, Reason.SEVERAL_MARKS])
+def test_every_caption_has_room_for_its_words(reason: Reason | None) -> None:
+    status = Status.REVIEW if reason else Status.OK
+    for percent in [None, *range(101)]:
+        confidence = None if percent is None else percent / 100
+        prediction = Prediction(status, reason, 8, confidence, 9, 0.0, ())
+        caption = captions.draw_caption(prediction, True)
+        assert caption.shape == (CAPTION_HEIGHT, THUMB_WIDTH)
+        assert (caption[:, -6:] == palette.WHITE).all() and caption.min() < 60
