@@ -16,7 +16,7 @@ from batchdigits.images.pixels import to_gray
 from batchdigits.preprocessing.normalise import normalise
 from batchdigits.training.simulator.distance_fields import DigitShapes, shapes_from_pages
 from batchdigits.training.simulator.non_digits import NON_DIGITS
-from batchdigits.training.simulator.scan_styles import SCAN_STYLES, sample_style
+from batchdigits.training.simulator.scan_styles import SCAN_STYLES, sample_look
 from batchdigits.training.simulator.simulate import Image, simulate
 from benchmarks import ROOT
 
@@ -30,19 +30,19 @@ SEED = 20
 _PAGE = """# How scans are read
 
 Left of each pair: an image as a user might have it, made by the scan simulator
-(`batchdigits/training/`) from the handwriting of the sample inbox. Right: what the normaliser
-makes of it, which is all that the model ever sees: white ink on black, the digit's box 20 pixels
-of 28, its centre of mass in the middle, as MNIST has them. `python -m benchmarks.reading` draws
-this page again.
+(`batchdigits/training/simulator/`) from the handwriting of the sample inbox. Right: what the
+normaliser makes of it, which is all that the model ever sees: white ink on black, the digit's box
+20 pixels of 28, its centre of mass in the middle, as MNIST has them. `python -m benchmarks.reading`
+draws this page again.
 
-What the normaliser does, in order: paper and light are evened out, unless the page has but two
-levels, and polarity is told by the border, or where ink fills half of that, by corners and by
-what falls into more pieces (`images/ink.py`); what stands out from the paper's noise is ink; on
-pages that are no small drawings, lines from edge to edge and boxes round something are taken out
-and strokes that go through them mended (`images/rules.py`);
-specks, stray marks and what is much weaker than the pen are left out, and pieces of a broken
-stroke kept together (`images/marks.py`); hairlines are thickened before they are reduced, and the
-ink is brought to full white, into its box, and centred (`normalise.py`).
+What the normaliser (`batchdigits/preprocessing/`) does, in order: paper and light are evened out,
+unless the page has but two levels, and polarity is told by the border, or where ink fills half of
+that, by corners and by what falls into more pieces (`ink.py`); what stands out from the paper's
+noise is ink; on pages that are no small drawings, lines from edge to edge and boxes round something
+are taken out and strokes that go through them mended (`form_lines.py`); specks, stray marks and
+what is much weaker than the pen are left out, and pieces of a broken stroke kept together
+(`components.py`); hairlines are thickened before they are reduced, and the ink is brought to full
+white, into its box, and centred (`normalise.py`).
 
 {kinds}
 ## What is no digit
@@ -58,12 +58,12 @@ def main() -> None:
     PICTURES.mkdir(exist_ok=True)
     shapes = _shapes()
     kinds = [
-        _section(kind, _meaning(made[0]), _digits(kind, shapes))
-        for kind, made in SCAN_STYLES.items()
+        _section(name, style.description, _digits(name, shapes))
+        for name, style in SCAN_STYLES.items()
     ]
     others = [
-        _section(kind, _meaning(made[0]), _others(kind, shapes))
-        for kind, made in NON_DIGITS.items()
+        _section(name, non_digit.description, _others(name, shapes))
+        for name, non_digit in NON_DIGITS.items()
     ]
     text = _PAGE.format(kinds="\n".join(kinds), others="\n".join(others))
     PAGE.write_text(text.rstrip() + "\n", encoding="utf-8")
@@ -75,24 +75,20 @@ def _shapes() -> DigitShapes:
     return shapes_from_pages(pages, np.zeros(len(pages), np.int64))[0]
 
 
-def _meaning(maker: object) -> str:
-    return (maker.__doc__ or "").strip()
-
-
 def _digits(kind: str, shapes: DigitShapes) -> list[Image]:
     random = np.random.default_rng([SEED, len(kind)])
     chosen = random.permutation(len(shapes))[:SHOWN]
     fields = shapes.fields
-    return [
-        simulate(fields[each], sample_style(kind, random), random, fields[0]) for each in chosen
-    ]
+    return [simulate(fields[each], sample_look(kind, random), random, fields[0]) for each in chosen]
 
 
 def _others(kind: str, shapes: DigitShapes) -> list[Image]:
     random = np.random.default_rng([SEED, len(kind), 1])
-    maker = NON_DIGITS[kind][0]
+    non_digit = NON_DIGITS[kind]
     papers = ("scan", "jagged", "plain", "pencil", "marker", "photo")[:SHOWN]
-    return [maker(sample_style(paper, random), shapes.fields, random) for paper in papers]
+    return [
+        non_digit.simulate(sample_look(paper, random), shapes.fields, random) for paper in papers
+    ]
 
 
 def _section(name: str, meaning: str, images: list[Image]) -> str:

@@ -13,7 +13,8 @@ import pytest
 
 from batchdigits.evaluation.metrics_summary import Proportion
 from batchdigits.evaluation.predictions import LabelledPrediction, PredictionSet
-from batchdigits.training.simulator.non_digits import LETTERS, NON_DIGITS
+from batchdigits.training.simulator.letters import LETTERS
+from batchdigits.training.simulator.non_digits import NON_DIGITS
 from benchmarks.accuracy.lines import GOALS, Line
 from benchmarks.accuracy.measuring import is_reviewed, surest, threshold
 from benchmarks.accuracy.reading import read
@@ -22,6 +23,8 @@ from benchmarks.nondigits import signs
 from benchmarks.nondigits.kinds import KINDS, write_all
 from benchmarks.timing import BenchmarkError
 from tests.conftest import ROOT
+
+pytestmark = pytest.mark.integration
 
 NAMES = ("throughput", "startup", "tutorial", "scale", "cores", "ocr", "reports")
 

@@ -23,7 +23,7 @@ from PIL import Image
 from batchdigits.training.simulator.augment import EVALUATION_DISTORTION_FACTOR
 from batchdigits.training.simulator.distance_fields import shapes_from_pages
 from batchdigits.training.simulator.non_digits import NON_DIGITS
-from batchdigits.training.simulator.scan_styles import SCAN_STYLES, sample_style
+from batchdigits.training.simulator.scan_styles import SCAN_STYLES, sample_look
 from batchdigits.training.simulator.simulate import simulate
 
 WRITERS = ("0002_CH5M", "0011_CH2F", "0020_CH4M")
@@ -190,7 +190,7 @@ def users(hands: Hands) -> Iterator[Item]:
     for kind in SCAN_STYLES:
         digit, truth = hands.digit()
         shapes, _ = shapes_from_pages([digit], np.array([int(truth)]))
-        look = sample_style(kind, random)
+        look = sample_look(kind, random)
         look = replace(look, distortion=look.distortion.scale(EVALUATION_DISTORTION_FACTOR))
         ending, *options = (".jpg", cv2.IMWRITE_JPEG_QUALITY, 80) if kind == "photo" else (".png",)
         image = simulate(shapes.fields[0], look, random)
@@ -199,7 +199,7 @@ def users(hands: Hands) -> Iterator[Item]:
         0
     ].fields
     for name in ("letter", "mark", "scribble"):
-        image = NON_DIGITS[name][0](sample_style("scan", random), digits, random)
+        image = NON_DIGITS[name].simulate(sample_look("scan", random), digits, random)
         yield f"troubled/{name}.png", encoded(".png", image), ["not_a_digit"]
 
 

@@ -1,4 +1,4 @@
-"""The scan simulator: every kind gives real images that still show the digit."""
+"""The scan simulator: every style gives real images that still show the digit."""
 
 import numpy as np
 import pytest
@@ -6,10 +6,14 @@ import pytest
 from batchdigits.arrays import GrayImage
 from batchdigits.images.pixels import to_gray
 from batchdigits.preprocessing.normalise import normalise
-from batchdigits.training.simulator.distance_fields import DigitShapes, shapes_from_pages, thin
+from batchdigits.training.simulator.distance_fields import (
+    DigitShapes,
+    shapes_from_pages,
+    thin_masks,
+)
 from batchdigits.training.simulator.non_digits import NON_DIGITS
 from batchdigits.training.simulator.pen import Distortion, Pen, draw_ink
-from batchdigits.training.simulator.scan_styles import SCAN_STYLES, sample_style
+from batchdigits.training.simulator.scan_styles import SCAN_STYLES, sample_look
 from batchdigits.training.simulator.simulate import simulate
 from batchdigits.training.simulator.stroke_digits import DIGIT_STROKES, MARK_STROKES, draw_strokes
 from tests.conftest import ROOT
@@ -36,18 +40,21 @@ def test_shapes_come_from_real_scans(shapes: DigitShapes, digits: Digits) -> Non
 def test_middle_lines_are_thin_and_whole() -> None:
     bar = np.zeros((1, 30, 30), bool)
     bar[0, 5:25, 10:17] = True
-    line = thin(bar)[0]
+    line = thin_masks(bar)[0]
     assert line.sum(axis=1).max() <= 2 and np.ptp(np.nonzero(line)[0]) >= 12
     assert not (line & ~bar[0]).any()
 
 
-@pytest.mark.parametrize("kind", SCAN_STYLES)
-def test_every_kind_repeats_and_shows_ink(kind: str, shapes: DigitShapes) -> None:
+@pytest.mark.parametrize("style_name", SCAN_STYLES)
+def test_every_style_repeats_and_shows_ink(style_name: str, shapes: DigitShapes) -> None:
     images = []
     for _ in range(2):
         random = np.random.default_rng(5)
         images.append(
-            [simulate(fields, sample_style(kind, random), random) for fields in shapes.fields[:8]]
+            [
+                simulate(fields, sample_look(style_name, random), random)
+                for fields in shapes.fields[:8]
+            ]
         )
     for first, again in zip(*images, strict=True):
         assert first.dtype == np.uint8 and np.array_equal(first, again)
@@ -74,16 +81,16 @@ def test_every_drawn_form_is_one_shape() -> None:
             assert fields.shape == (2, 56, 56) and (fields[0] < 8).any() and (fields[1] > 128).any()
 
 
-@pytest.mark.parametrize("kind", NON_DIGITS)
-def test_every_kind_of_no_digit_gives_images(kind: str, shapes: DigitShapes) -> None:
+@pytest.mark.parametrize("name", NON_DIGITS)
+def test_every_sort_of_no_digit_gives_images(name: str, shapes: DigitShapes) -> None:
     random = np.random.default_rng(3)
     for _ in range(4):
-        image = NON_DIGITS[kind][0](sample_style("scan", random), shapes.fields, random)
+        image = NON_DIGITS[name].simulate(sample_look("scan", random), shapes.fields, random)
         assert image.dtype == np.uint8 and image.ndim in (2, 3) and image.size
 
 
-def test_the_page_about_reading_shows_every_kind() -> None:
+def test_the_page_about_reading_shows_every_style() -> None:
     text = (ROOT / "docs" / "reading.md").read_text(encoding="utf-8")
-    for kind in (*SCAN_STYLES, *NON_DIGITS):
-        assert f"**{kind}**" in text, "run python -m benchmarks.reading"
-        assert (ROOT / "docs" / "reading" / f"{kind.replace(' ', '-')}.png").is_file()
+    for name, entry in (SCAN_STYLES | NON_DIGITS).items():
+        assert f"**{name}**: {entry.description}" in text, "run python -m benchmarks.reading"
+        assert (ROOT / "docs" / "reading" / f"{name.replace(' ', '-')}.png").is_file()

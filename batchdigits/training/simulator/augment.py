@@ -1,7 +1,7 @@
-"""Training images without end: seeded variations of digits, sent through the very normaliser.
+"""Training images without end: seeded variations of digits, normalised as every scan is.
 
-What is varied: real pages, bent as they are; their shapes, drawn ones and those of typefaces,
-through the scan simulator; and what is no digit. The same seed gives the same images.
+Varied are real pages, distorted as they are; the shapes of digits on pages, drawn from strokes and
+of typefaces, through the scan simulator; and what is no digit. The same seed gives the same images.
 """
 
 from collections.abc import Sequence
@@ -20,9 +20,10 @@ from batchdigits.training.simulator.distance_fields import (
     DistanceFields,
     shapes_from_pages,
 )
-from batchdigits.training.simulator.non_digits import NON_DIGITS
+from batchdigits.training.simulator.non_digits import choose_non_digit
+from batchdigits.training.simulator.page_look import PageLook
 from batchdigits.training.simulator.pen import Distortion, Random, build_distortion_maps
-from batchdigits.training.simulator.scan_styles import SCAN_STYLES, sample_style
+from batchdigits.training.simulator.scan_styles import choose_style_name, sample_look
 from batchdigits.training.simulator.simulate import Image, simulate
 from batchdigits.training.simulator.stroke_digits import DIGIT_STROKES, draw_strokes
 
@@ -32,17 +33,18 @@ NO_DIGIT = 10
 SHARE_NON_DIGITS, SHARE_STROKES = 0.10, 0.07
 #: And digits of typefaces, where some are given.
 SHARE_FONTS = 0.09
-#: Of the pages, the share that is bent as it is instead of drawn anew by the simulator, and of
-#: these the share that is not even bent.
+#: Of the pages, the share that is distorted as it is instead of drawn anew by the simulator, and of
+#: these the share that is not even distorted.
 SHARE_AUGMENTED_PAGES, SHARE_UNCHANGED_PAGES = 0.55, 0.15
-#: Smaller pages are enlarged to this side before they are bent.
+#: Smaller pages are enlarged to this side before they are distorted.
 MIN_WORK_SIDE = 56
 _PAGE_DISTORTION = Distortion(0.11, 0.18, 0.12, 0.035)
 
-#: How far held-back and measured shapes are bent, against training: what somebody wrote is odd
-#: enough as it is, and what is bent twice nobody can read.
+#: How far shapes for calibrating and measuring are distorted, against training: what somebody wrote
+#: is odd enough as it is, and what is distorted twice nobody can read.
 EVALUATION_DISTORTION_FACTOR = 0.5
 
+#: Normalised images ``(n, 28, 28) uint8`` and their labels ``(n,) int64``, 0-10.
 Batch = tuple[NDArray[np.uint8], NDArray[np.int64]]
 
 
@@ -53,8 +55,8 @@ class SourceDigits:
     Attributes:
         data: pages of digits.
         shapes: the shapes of these digits.
-        weights: how often each is taken, summed up; the last is 1.
-        typed: shapes of typefaces' digits.
+        cumulative_weights: how often each is taken, summed up, ``(n,) float64``; the last is 1.
+        font_shapes: the shapes of typefaces' digits.
     """
 
     data: LabelledImages
@@ -66,9 +68,14 @@ class SourceDigits:
     def from_parts(
         cls, parts: list[tuple[LabelledImages, float]], font_shapes: DigitShapes | None = None
     ) -> "SourceDigits":
-        """Material from data sets and the share of the images that each gets; shares add to 1.
+        """Collect the digits of data sets, leaving out pages without ink.
 
-        Pages without ink are left out.
+        Args:
+            parts: each data set with the share of the images that it gets; shares add to 1.
+            font_shapes: the shapes of typefaces' digits.
+
+        Raises:
+            DataError: no page holds ink.
         """
         data = concatenate([part for part, _ in parts])
         weights = np.concatenate([np.full(len(part), share / len(part)) for part, share in parts])
@@ -78,105 +85,117 @@ class SourceDigits:
 
 
 def batch_from_data(data: LabelledImages) -> Batch:
-    """Every page normalised as it is: ``(n, 28, 28) uint8`` and its digits."""
+    """Normalise every page as it is, and take its digit for its label."""
     return np.stack([digit.image for digit in normalise_all(data.pages)]), data.digits
 
 
 def make_batch(source_digits: SourceDigits, count: int, seed: list[int]) -> Batch:
-    """So many normalised training images ``(number, 28, 28) uint8``, and their labels 0-10."""
+    """Make up to ``count`` training images: those that come out blank are left out.
+
+    The same seed gives the same images.
+    """
     random = np.random.default_rng(seed)
     pages, labels = zip(*(_make_page(source_digits, random) for _ in range(count)), strict=True)
     return batch_from_pages(pages, np.array(labels, np.int64))
 
 
 def batch_from_pages(pages: Sequence[Image], labels: NDArray[np.int64]) -> Batch:
-    """Images as the model sees them, ``(n, 28, 28) uint8``, without those that come out blank.
+    """Normalise simulated pages, and leave out those that come out blank.
 
     A digit that the simulator hid so well that nothing is found is nobody's fault.
+
+    Args:
+        pages: as :func:`batchdigits.training.simulator.simulate.simulate` makes them.
+        labels: ``(len(pages),) int64``.
     """
     digits = normalise_all([to_gray(page) for page in pages])
-    kept = [place for place, digit in enumerate(digits) if digit.box]
-    images = [digits[place].image for place in kept]
-    return np.array(images, np.uint8).reshape(-1, 28, 28), labels[kept]
+    inked = [i for i, digit in enumerate(digits) if digit.box]
+    images = [digits[i].image for i in inked]
+    return np.array(images, np.uint8).reshape(-1, 28, 28), labels[inked]
 
 
 def simulate_shapes(
-    shapes: DigitShapes, random: Random, kind: str = "", distortion_factor: float = 1.0
+    shapes: DigitShapes, random: Random, style_name: str = "", distortion_factor: float = 1.0
 ) -> list[Image]:
-    """Every shape once, as an image of that kind, or each of some other one.
+    """Simulate a page of every shape.
 
-    ``bending`` is how far shapes are bent, against training.
+    Args:
+        shapes: the digits.
+        random: everything that is left open.
+        style_name: the scan style of all pages; where empty, each has one of its own.
+        distortion_factor: how far shapes are distorted, against training.
     """
     others = random.permutation(len(shapes))
     images = []
     for fields, other in zip(shapes.fields, others, strict=True):
-        look = sample_style(kind or _choose_kind(random), random)
+        look = sample_look(style_name or choose_style_name(random), random)
         look = replace(look, distortion=look.distortion.scale(distortion_factor))
         images.append(simulate(fields, look, random, shapes.fields[other]))
     return images
 
 
 def simulate_non_digits(shapes: DigitShapes, count: int, random: Random) -> list[Image]:
-    """So many images that hold no digit, or more than one."""
+    """Simulate ``count`` pages that hold no digit, or more than one."""
     return [_simulate_non_digit(shapes.fields, random) for _ in range(count)]
 
 
 def _make_page(source_digits: SourceDigits, random: Random) -> tuple[Image, int]:
+    """Make one page of any sort, and its label."""
     lot = random.random()
     if lot < SHARE_NON_DIGITS:
         return _simulate_non_digit(source_digits.shapes.fields, random), NO_DIGIT
     if lot < SHARE_NON_DIGITS + SHARE_STROKES:
-        digit = int(random.integers(10))
-        form = DIGIT_STROKES[digit][random.integers(len(DIGIT_STROKES[digit]))]
-        fields = draw_strokes(form, random)
-        return simulate(fields, sample_style(_choose_kind(random), random), random), digit
+        return _simulate_stroke_digit(random)
     if source_digits.font_shapes and lot < SHARE_NON_DIGITS + SHARE_STROKES + SHARE_FONTS:
-        place = int(random.integers(len(source_digits.font_shapes)))
-        fields = source_digits.font_shapes.fields[place]
-        page = simulate(fields, sample_style(_choose_kind(random), random), random)
-        return page, int(source_digits.font_shapes.labels[place])
-    place = int(np.searchsorted(source_digits.cumulative_weights, random.random()))
-    place = min(place, len(source_digits.data) - 1)
-    digit = int(source_digits.data.digits[place])
-    if random.random() < SHARE_AUGMENTED_PAGES:
-        return augment_page(source_digits.data.pages[place], random), digit
-    behind = source_digits.shapes.fields[random.integers(len(source_digits.shapes))]
-    page = simulate(
-        source_digits.shapes.fields[place],
-        sample_style(_choose_kind(random), random),
-        random,
-        behind,
-    )
-    return page, digit
+        return _simulate_font_digit(source_digits.font_shapes, random)
+    return _vary_source_digit(source_digits, random)
 
 
-_STYLE_NAMES = tuple(SCAN_STYLES)
-_STYLE_CUMULATIVE_WEIGHTS = np.cumsum([weight for _, weight in SCAN_STYLES.values()])
-_NON_DIGIT_SIMULATORS = tuple(maker for maker, _ in NON_DIGITS.values())
-_NON_DIGIT_CUMULATIVE_WEIGHTS = np.cumsum([weight for _, weight in NON_DIGITS.values()])
-
-
-def _choose_kind(random: Random) -> str:
-    return _STYLE_NAMES[
-        int(
-            np.searchsorted(
-                _STYLE_CUMULATIVE_WEIGHTS, random.random() * _STYLE_CUMULATIVE_WEIGHTS[-1]
-            )
-        )
-    ]
+def _sample_any_look(random: Random) -> PageLook:
+    return sample_look(choose_style_name(random), random)
 
 
 def _simulate_non_digit(digits: DistanceFields, random: Random) -> Image:
-    lot = int(
-        np.searchsorted(
-            _NON_DIGIT_CUMULATIVE_WEIGHTS, random.random() * _NON_DIGIT_CUMULATIVE_WEIGHTS[-1]
-        )
-    )
-    return _NON_DIGIT_SIMULATORS[lot](sample_style(_choose_kind(random), random), digits, random)
+    non_digit = choose_non_digit(random)
+    return non_digit.simulate(_sample_any_look(random), digits, random)
+
+
+def _simulate_stroke_digit(random: Random) -> tuple[Image, int]:
+    digit = int(random.integers(10))
+    form = DIGIT_STROKES[digit][random.integers(len(DIGIT_STROKES[digit]))]
+    fields = draw_strokes(form, random)
+    return simulate(fields, _sample_any_look(random), random), digit
+
+
+def _simulate_font_digit(font_shapes: DigitShapes, random: Random) -> tuple[Image, int]:
+    index = int(random.integers(len(font_shapes)))
+    page = simulate(font_shapes.fields[index], _sample_any_look(random), random)
+    return page, int(font_shapes.labels[index])
+
+
+def _vary_source_digit(source_digits: SourceDigits, random: Random) -> tuple[Image, int]:
+    """Distort the page of a real digit, or have the simulator draw the digit anew."""
+    index = int(np.searchsorted(source_digits.cumulative_weights, random.random()))
+    index = min(index, len(source_digits.data) - 1)
+    digit = int(source_digits.data.digits[index])
+    if random.random() < SHARE_AUGMENTED_PAGES:
+        return augment_page(source_digits.data.pages[index], random), digit
+    fields = source_digits.shapes.fields
+    reverse_side = fields[random.integers(len(fields))]
+    return simulate(fields[index], _sample_any_look(random), random, reverse_side), digit
 
 
 def augment_page(gray: GrayImage, random: Random) -> GrayImage:
-    """A page as it is, turned, slanted, stretched, warped, its strokes thinned or thickened."""
+    """Turn, slant, stretch and warp a page, and thin or thicken its strokes; some stay as they are.
+
+    Args:
+        gray: ``(h, w) uint8``, of any polarity.
+        random: which way, and how far.
+
+    Returns:
+        ``(n, n) uint8`` with n the longer side, or :data:`MIN_WORK_SIDE` where that is longer; or
+        ``gray`` itself.
+    """
     if random.random() < SHARE_UNCHANGED_PAGES:
         return gray
     height, width = gray.shape
@@ -200,10 +219,9 @@ def _vary_stroke_width(gray: GrayImage, dark_ink: bool, random: Random) -> GrayI
     choice = random.integers(6)
     if choice < 3:
         kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2, 2) if choice else (3, 3))
-        thicker = random.random() < 0.5
-        gray = np.asarray(
-            (cv2.erode if thicker == dark_ink else cv2.dilate)(gray, kernel), np.uint8
-        )
+        is_thicker = random.random() < 0.5
+        operation = cv2.erode if is_thicker == dark_ink else cv2.dilate
+        gray = np.asarray(operation(gray, kernel), np.uint8)
     elif choice == 3:
         gray = np.asarray(cv2.GaussianBlur(gray, (0, 0), random.uniform(0.5, 1.5)), np.uint8)
     return gray

@@ -1,4 +1,4 @@
-"""The images of each epoch: as they are, or varied without end by other processes."""
+"""The simulated images of each epoch, made ahead of the training by other processes."""
 
 import os
 from collections.abc import Iterator
@@ -22,12 +22,18 @@ ECHO_FACTOR = 3
 def augment_epochs(
     source_digits: SourceDigits, seed: int, epochs: range, epoch_size: int
 ) -> Iterator[Batch]:
-    """So many images for each epoch, one in ``ECHO_FACTOR`` of them new, made ahead of time.
+    """Make the images of each epoch ahead of time, one in ``ECHO_FACTOR`` of them new.
 
-    The images of an epoch depend on ``seed`` and its number alone, whichever came first.
+    The images of an epoch depend on ``seed`` and its number alone, whichever epoch came first.
+
+    Args:
+        source_digits: what images are made from.
+        seed: decides all chance there is.
+        epochs: numbers of the epochs, from 0.
+        epoch_size: about how many images an epoch has.
     """
-    fresh = epoch_size // ECHO_FACTOR
-    chunks = -(-fresh // CHUNK_SIZE)
+    new_count = epoch_size // ECHO_FACTOR
+    chunk_count = -(-new_count // CHUNK_SIZE)
     first = max(epochs.start - ECHO_FACTOR + 1, 0)
     with ProcessPoolExecutor(
         min(2, os.cpu_count() or 1),
@@ -40,7 +46,8 @@ def augment_epochs(
             if epoch >= epochs.stop:
                 return []
             return [
-                pool.submit(_make_chunk, fresh // chunks, [seed, epoch, i]) for i in range(chunks)
+                pool.submit(_make_chunk, new_count // chunk_count, [seed, epoch, i])
+                for i in range(chunk_count)
             ]
 
         coming = [submit_epoch(first), submit_epoch(first + 1)]

@@ -14,14 +14,14 @@ from batchdigits.training.simulator.distance_fields import DigitShapes, shapes_f
 FONT_ENDINGS = (".ttf", ".otf", ".woff", ".woff2")
 #: Pixels of the em square that digits are drawn in.
 _EM_PIXELS = 160
-#: Pixels that no sign is larger than.
+#: Pixels that no character is larger than.
 _MAX_CHARACTER_SIDE = 10 * _EM_PIXELS
 #: No character at all; fonts draw it as they draw all that they lack.
 _MISSING_CHARACTER = "\U0010ffff"
 
 
 def load_fonts(folder: Path) -> DigitShapes:
-    """The digits of every font file in ``folder``, in order of their names.
+    """Load the digits of every font file in ``folder``, in order of their names.
 
     Raises:
         DataError: no font is there, or one cannot be read or has not all ten digits.
@@ -37,26 +37,26 @@ def _draw_digits(path: Path) -> list[NDArray[np.uint8]]:
     try:
         # By its bytes: by its name, Pillow would take a namesake among the system's fonts.
         font = ImageFont.truetype(BytesIO(path.read_bytes()), _EM_PIXELS)
-        *drawn, lacking = [
-            _draw_character(font, sign) for sign in (*"0123456789", _MISSING_CHARACTER)
+        *digits, missing = [
+            _draw_character(font, character) for character in (*"0123456789", _MISSING_CHARACTER)
         ]
     except (OSError, ValueError) as error:
         raise DataError(f"{path} is no font that can be drawn: {error}") from error
-    if len({ink.tobytes() for ink in drawn if ink.any()} - {lacking.tobytes()}) < len(drawn):
+    if len({ink.tobytes() for ink in digits if ink.any()} - {missing.tobytes()}) < len(digits):
         raise DataError(f"{path} has not all ten digits")
-    return drawn
+    return digits
 
 
 def _draw_character(font: ImageFont.FreeTypeFont, character: str) -> NDArray[np.uint8]:
-    """One sign, cut out, white on black; nothing where there is none.
+    """Draw one character, cut out, white on black; nothing where it has no ink.
 
     Raises:
-        ValueError: it is much larger than its font says.
+        ValueError: the character is much larger than its font says.
     """
     left, top, right, bottom = map(int, font.getbbox(character))
     width, height = max(right - left, 1), max(bottom - top, 1)
     if max(width, height) > _MAX_CHARACTER_SIDE:
-        raise ValueError(f"a sign of {width} x {height} pixels")
+        raise ValueError(f"a character of {width} x {height} pixels")
     image = Image.new("L", (width, height))
     ImageDraw.Draw(image).text((-left, -top), character, fill=255, font=font)
     return np.asarray(image.crop(image.getbbox()), np.uint8)

@@ -6,11 +6,12 @@ from numpy.typing import NDArray
 
 from batchdigits.training.simulator.pen import InkLayer, Random, sample_noise
 
+#: How light each pixel of a page is, ``(h, w) float32``, 0 black to 1 white.
 Paper = NDArray[np.float32]
 
 
 def draw_paper(shape: tuple[int, int], level: float, grain: float, random: Random) -> Paper:
-    """Bare paper: ``(h, w) float32``, ``level`` (0-1) with grain of that strength."""
+    """Draw bare paper, ``(h, w) float32``: its level, 0-1, with grain of some strength."""
     page = np.full(shape, level, np.float32)
     if grain:
         page += np.float32(grain) * (sample_noise(shape, int(random.integers(1, 4)), random) - 0.5)
@@ -18,7 +19,7 @@ def draw_paper(shape: tuple[int, int], level: float, grain: float, random: Rando
 
 
 def apply_uneven_light(page: Paper, strength: float, random: Random) -> Paper:
-    """Light that falls off by up to ``strength`` (0-1) across the page, in some direction."""
+    """Let the light fall off by up to ``strength`` (0-1) across the page, in some direction."""
     height, width = page.shape
     angle = random.uniform(0, 2 * np.pi)
     x = np.linspace(-0.5, 0.5, width, dtype=np.float32) * np.float32(np.cos(angle))
@@ -27,33 +28,33 @@ def apply_uneven_light(page: Paper, strength: float, random: Random) -> Paper:
 
 
 def apply_shadow(page: Paper, depth: float, random: Random) -> Paper:
-    """A soft-edged shadow over one side of the page, taking ``depth`` (0-1) of the light."""
+    """Cast a soft-edged shadow over one side of the page, taking ``depth`` (0-1) of the light."""
     height, width = page.shape
-    angle, at = random.uniform(0, 2 * np.pi), random.uniform(-0.3, 0.3)
+    angle, edge = random.uniform(0, 2 * np.pi), random.uniform(-0.3, 0.3)
     x = np.linspace(-0.5, 0.5, width, dtype=np.float32) * np.float32(np.cos(angle))
     y = np.linspace(-0.5, 0.5, height, dtype=np.float32) * np.float32(np.sin(angle))
-    soft = random.uniform(0.1, 0.4)
-    dark = np.clip((x[None] + y[:, None] - at) / soft + 0.5, 0, 1)
+    softness = random.uniform(0.1, 0.4)
+    dark = np.clip((x[None] + y[:, None] - edge) / softness + 0.5, 0, 1)
     return page * (1 - np.float32(depth) * dark.astype(np.float32))
 
 
 def draw_ruled_lines(shape: tuple[int, int], random: Random) -> InkLayer:
-    """Printed lines from edge to edge, perhaps a grid, perhaps a little askew."""
+    """Draw printed lines from edge to edge, perhaps a grid, perhaps a little askew."""
     layer = np.zeros(shape, np.uint8)
     height, width = shape
     spacing = random.uniform(0.3, 1.1) * height
     tilt = random.normal(0, 0.01) * width
-    thick = _choose_thickness(shape, random)
+    thickness = _choose_thickness(shape, random)
     for y in np.arange(random.uniform(0, spacing), height, spacing):
-        _draw_line(layer, (-1, y - tilt / 2), (width, y + tilt / 2), thick)
+        _draw_line(layer, (-1, y - tilt / 2), (width, y + tilt / 2), thickness)
     if random.random() < 0.3:
         for x in np.arange(random.uniform(0, spacing), width, spacing):
-            _draw_line(layer, (x, -1), (x, height), thick)
+            _draw_line(layer, (x, -1), (x, height), thickness)
     return _ink_from_levels(layer)
 
 
 def draw_dotted_lines(shape: tuple[int, int], random: Random) -> InkLayer:
-    """Rows of printed dots, as forms have them for writing on."""
+    """Draw rows of printed dots, as forms have them for writing on."""
     layer = np.zeros(shape, np.uint8)
     height, width = shape
     step = max(3.0, random.uniform(0.04, 0.12) * width)
@@ -69,7 +70,13 @@ def draw_dotted_lines(shape: tuple[int, int], random: Random) -> InkLayer:
 def draw_box(
     shape: tuple[int, int], box: tuple[float, float, float, float], random: Random
 ) -> InkLayer:
-    """A printed box round left, top, right and bottom of the ink, near enough to be touched."""
+    """Draw a printed box round the ink, near enough to be touched.
+
+    Args:
+        shape: height and width of the page.
+        box: left, top, right and bottom of the ink.
+        random: decides the gaps and the thickness.
+    """
     layer = np.zeros(shape, np.uint8)
     left, top, right, bottom = box
     side = max(right - left, bottom - top)
@@ -83,13 +90,12 @@ def draw_box(
 
 
 def draw_edge_lines(shape: tuple[int, int], random: Random) -> InkLayer:
-    """A dark line along one or two edges, left over from cropping a form."""
+    """Draw a dark line along one or two edges, left over from cropping a form."""
     layer = np.zeros(shape, np.float32)
-    _height, _width = shape
     for edge in random.choice(4, random.integers(1, 3), replace=False):
-        thick = max(1, round(random.uniform(0.01, 0.035) * min(shape)))
+        thickness = max(1, round(random.uniform(0.01, 0.035) * min(shape)))
         gap = int(random.integers(0, 2)) if min(shape) > 40 else 0
-        band = slice(gap, gap + thick)
+        band = slice(gap, gap + thickness)
         area = layer if edge < 2 else layer.T
         area = area if edge % 2 else area[::-1]
         area[band] = random.uniform(0.7, 1)
@@ -97,24 +103,24 @@ def draw_edge_lines(shape: tuple[int, int], random: Random) -> InkLayer:
 
 
 def draw_specks(shape: tuple[int, int], random: Random, max_radius: float) -> InkLayer:
-    """A few stray specks, radii up to ``largest`` pixels."""
+    """Draw a few stray specks with radii of up to ``max_radius`` pixels."""
     layer = np.zeros(shape, np.uint8)
     for _ in range(random.integers(1, 6)):
-        at = int(random.integers(shape[1])), int(random.integers(shape[0]))
+        x, y = int(random.integers(shape[1])), int(random.integers(shape[0]))
         radius = random.uniform(0, max_radius)
         if radius < 1:
-            layer[at[1], at[0]] = 255
+            layer[y, x] = 255
         else:
-            cv2.circle(layer, at, int(radius), 255, -1, cv2.LINE_AA)
+            cv2.circle(layer, (x, y), int(radius), 255, -1, cv2.LINE_AA)
     return _ink_from_levels(layer)
 
 
 def draw_pointer(shape: tuple[int, int], side: float, random: Random) -> InkLayer:
-    """A mouse pointer left in a screenshot, ``side`` pixels high, somewhere near an edge."""
+    """Draw a mouse pointer left in a screenshot, ``side`` pixels high, somewhere near an edge."""
     outline = np.array([[0, 0], [0, 16], [4, 12], [7, 18], [9, 17], [6, 11], [11, 11]]) * side / 18
     corner = random.uniform(0, 1, 2) * (np.array(shape[::-1]) - side)
-    place = int(random.integers(2))
-    corner[place] = random.choice([0.02, 0.9]) * (shape[1 - place] - side)
+    axis = int(random.integers(2))
+    corner[axis] = random.choice([0.02, 0.9]) * (shape[1 - axis] - side)
     layer = np.zeros(shape, np.uint8)
     points = np.round((outline + corner) * 16).astype(np.int32)
     if random.random() < 0.5:
@@ -135,5 +141,5 @@ def _choose_thickness(shape: tuple[int, int], random: Random) -> int:
 def _draw_line(
     layer: NDArray[np.uint8], start: tuple[float, float], end: tuple[float, float], thickness: int
 ) -> None:
-    points = [tuple(round(each * 16) for each in point) for point in (start, end)]
-    cv2.line(layer, points[0], points[1], 255, thickness, cv2.LINE_AA, 4)
+    first, second = ([round(coordinate * 16) for coordinate in point] for point in (start, end))
+    cv2.line(layer, first, second, 255, thickness, cv2.LINE_AA, 4)

@@ -1,4 +1,4 @@
-"""Ink: a shape bent, drawn by some pen, at some size."""
+"""Ink: a shape, distorted, drawn by some pen at some size."""
 
 from dataclasses import dataclass
 from functools import cache
@@ -27,11 +27,14 @@ _NOISE_SHEET_SIDE = 512
 
 @dataclass(frozen=True, slots=True)
 class Distortion:
-    """How a shape is bent; the numbers are standard deviations or strengths.
+    """How far a shape is distorted.
 
-    ``turn`` in radians, ``slant`` as a shear, ``stretch`` of the logarithm of width and height,
-    ``warp`` as a share of the shape's side (elastic warp of Simard, Steinkraus and Platt,
-    ICDAR 2003).
+    Attributes:
+        rotation: standard deviation of the angle, in radians.
+        slant: standard deviation of the shear.
+        stretch: standard deviation of the logarithms of width and height.
+        warp: greatest strength of an elastic warp (Simard, Steinkraus and Platt, ICDAR 2003), as a
+            share of the shape's side.
     """
 
     rotation: float = 0.10
@@ -40,9 +43,9 @@ class Distortion:
     warp: float = 0.03
 
     def scale(self, factor: float) -> "Distortion":
-        """So many times as far."""
-        parts = (self.rotation, self.slant, self.stretch, self.warp)
-        return Distortion(*(part * factor for part in parts))
+        """Multiply all four numbers."""
+        numbers = (self.rotation, self.slant, self.stretch, self.warp)
+        return Distortion(*(number * factor for number in numbers))
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,14 +55,15 @@ class Pen:
     Attributes:
         width: stroke width in pixels for a line of even width along the middle of the strokes;
             0 keeps the shape's own outline, but for :data:`MIN_STROKE_WIDTH`.
-        grow: pixels by which the shape's own outline moves outwards; below 0 it gets thinner.
-        soft: pixels over which ink fades to paper at its rim; 0 draws stairs.
+        outline_offset: pixels by which the shape's own outline moves outwards; below 0 strokes get
+            thinner.
+        softness: pixels over which ink fades to paper at its rim; 0 draws stairs.
         texture: how much of the ink misses in places, 0-1: pencil, dry ballpoint.
     """
 
     width: float = 0.0
     outline_offset: float = 0.0
-    soft: float = 1.0
+    softness: float = 1.0
     texture: float = 0.0
 
 
@@ -69,28 +73,26 @@ BALL_PEN, DEFAULT_DISTORTION = Pen(), Distortion()
 def draw_ink(
     fields: DistanceFields, side: float, pen: Pen, distortion: Distortion, random: Random
 ) -> InkLayer:
-    """A shape in the middle of a square half as large again.
+    """Draw a shape in the middle of a square half as large again.
 
     Args:
         fields: ``(2, 56, 56) uint8``, see :mod:`batchdigits.training.simulator.distance_fields`.
-        side: pixels of the shape's longer side, before it is bent.
+        side: pixels of the shape's longer side, before it is distorted.
         pen: what draws.
-        bend: how it is bent.
-        random: decides the bend and the texture.
+        distortion: how far the shape is distorted.
+        random: decides which way, and the texture.
 
     Returns:
         ``(n, n) float32``, n about 1.5 ``side``.
     """
     window = max(4, round(side * 1.5))
     scale = max(1.0, window / MAX_DRAWN_SIDE)
-    drawn = _draw_window(
-        fields, side / scale, round(window / scale), pen, scale, distortion, random
-    )
+    ink = _draw_window(fields, side / scale, round(window / scale), pen, scale, distortion, random)
     if pen.texture:
-        drawn = drawn * (1 - pen.texture * sample_noise(drawn.shape, 3, random))
+        ink = ink * (1 - pen.texture * sample_noise(ink.shape, 3, random))
     if scale > 1:
-        drawn = np.asarray(cv2.resize(drawn, (window, window)), np.float32)
-    return drawn
+        ink = np.asarray(cv2.resize(ink, (window, window)), np.float32)
+    return ink
 
 
 def _draw_window(
@@ -102,6 +104,7 @@ def _draw_window(
     distortion: Distortion,
     random: Random,
 ) -> InkLayer:
+    """Draw a shape of ``side`` pixels in a ``window``, by a pen ``scale`` times as fine."""
     step = SHAPE_SIDE / side
     map_x, map_y = build_distortion_maps(window, step, distortion, random) + np.float32(
         FIELD_SIDE / 2 - 0.5
@@ -124,32 +127,32 @@ def _draw_window(
     )
     if not pen.width:
         # However thin the strokes get, the pen still draws them.
-        own = (sample(fields[1], 0) - OUTLINE_LEVEL) * pixels + np.float32(
+        outlined = (sample(fields[1], 0) - OUTLINE_LEVEL) * pixels + np.float32(
             pen.outline_offset / scale
         )
-        inside = np.maximum(inside, own)
-    soft = pen.soft / scale if pen.soft else 1e-3
-    return np.asarray(np.clip(0.5 + inside / np.float32(max(soft, 1e-3)), 0, 1), np.float32)
+        inside = np.maximum(inside, outlined)
+    softness = np.float32(max(pen.softness / scale, 1e-3))
+    return np.asarray(np.clip(0.5 + inside / softness, 0, 1), np.float32)
 
 
 def build_distortion_maps(
     window: int, step: float, distortion: Distortion, random: Random
 ) -> NDArray[np.float32]:
-    """Where each pixel of a window is taken from, x and y from the middle.
+    """Choose where each pixel of a window is taken from, x and y from the middle.
 
     Args:
         window: pixels of a side.
         step: pixels of the source in one of the window.
-        bend: how far.
+        distortion: how far the source is distorted.
         random: which way.
 
     Returns:
         ``(2, window, window) float32`` in pixels of the source.
     """
-    turn, slant, across, down = random.normal(
+    angle, slant, across, down = random.normal(
         0, (distortion.rotation, distortion.slant, distortion.stretch, distortion.stretch)
     )
-    cos, sin = np.cos(turn), np.sin(turn)
+    cos, sin = np.cos(angle), np.sin(angle)
     linear = np.array([[cos, -sin], [sin, cos]]) @ [[np.exp(across), slant], [0, np.exp(down)]]
     linear = (linear * step).astype(np.float32)
     maps = np.tensordot(linear, _build_grid(window), 1)
@@ -164,13 +167,22 @@ def build_distortion_maps(
 
 @cache
 def _build_grid(side: int) -> NDArray[np.float32]:
-    """X and y of each pixel, from the middle: ``(2, side, side)``."""
+    """Build x and y of each pixel, from the middle: ``(2, side, side) float32``."""
     rows, columns = np.mgrid[:side, :side].astype(np.float32) - (side - 1) / 2
     return np.stack([columns, rows])
 
 
 def sample_noise(shape: tuple[int, ...], grain_size: int, random: Random) -> InkLayer:
-    """A piece of smooth noise of that shape, spread over 0-1, cut from a larger sheet of it."""
+    """Cut a piece of smooth noise from a larger sheet of it.
+
+    Args:
+        shape: ``(h, w)`` of the piece.
+        grain_size: pixels of the noise's grains.
+        random: decides where the piece is cut.
+
+    Returns:
+        ``(h, w) float32``, spread over 0-1.
+    """
     sheet = _build_noise_sheet(grain_size)
     height, width = min(shape[0], _NOISE_SHEET_SIDE), min(shape[1], _NOISE_SHEET_SIDE)
     top = int(random.integers(_NOISE_SHEET_SIDE - height + 1))

@@ -1,6 +1,6 @@
-"""Digits drawn from strokes in the forms that American data lack, and marks that are no digits.
+"""Digits in the forms that American data lack, and marks that are no digits, as strokes.
 
-Forms are written down as control points in a square of side 1, x to the right and y down. A
+Strokes are written down as control points in a square of side 1, x to the right and y down. A
 stroke either keeps its corners or is a curve through its points (Catmull and Rom, 1974).
 """
 
@@ -14,18 +14,20 @@ from batchdigits.training.simulator.distance_fields import (
     DistanceFields,
     fields_from_masks,
 )
+from batchdigits.training.simulator.pen import Random
 
-Random = np.random.Generator
-Stroke = tuple[tuple[float, float], ...]
-#: Stroke by stroke; whether it is a curve.
-Strokes = tuple[tuple[bool, Stroke], ...]
+Points = tuple[tuple[float, float], ...]
+#: Whether it is a curve, and its control points.
+Stroke = tuple[bool, Points]
+#: A digit or mark, stroke by stroke.
+Strokes = tuple[Stroke, ...]
 
 
-def _curve(*points: tuple[float, float]) -> tuple[bool, Stroke]:
+def _curve(*points: tuple[float, float]) -> Stroke:
     return True, points
 
 
-def _lines(*points: tuple[float, float]) -> tuple[bool, Stroke]:
+def _lines(*points: tuple[float, float]) -> Stroke:
     return False, points
 
 
@@ -36,7 +38,7 @@ _BAR7 = ((0.12, 0.05), (0.85, 0.04))
 _OVAL = ((0.55, 0.02), (0.25, 0.15), (0.15, 0.52), (0.3, 0.92), (0.58, 0.98), (0.82, 0.75))
 _HEAD9 = ((0.8, 0.2), (0.55, 0.02), (0.25, 0.14), (0.22, 0.38), (0.5, 0.5), (0.75, 0.32))
 
-#: For each digit its forms.
+#: The forms of each digit.
 DIGIT_STROKES: dict[int, tuple[Strokes, ...]] = {
     0: (
         (_curve(*_OVAL, (0.85, 0.35), (0.7, 0.08), (0.5, 0.02)),),
@@ -189,26 +191,34 @@ MARK_STROKES: tuple[Strokes, ...] = (
 
 
 def draw_strokes(strokes: Strokes, random: Random, jitter: float = 0.035) -> DistanceFields:
-    """The fields ``(2, 56, 56) uint8`` of a form, its control points shaken a little."""
-    middle = np.zeros((FIELD_SIDE, FIELD_SIDE), np.uint8)
-    lines = [_build_path(stroke, is_curve, random, jitter) for is_curve, stroke in strokes]
-    for line in _fit_to_field(lines):
-        cv2.polylines(middle, [np.round(line * 16).astype(np.int32)], False, 1, 1, shift=4)
+    """Draw strokes of some width, their control points shaken a little.
+
+    Args:
+        strokes: a digit or mark.
+        random: shakes the points and chooses the width.
+        jitter: standard deviation of the shaking, as a share of the square's side.
+
+    Returns:
+        ``(2, 56, 56) uint8``.
+    """
+    centre_line = np.zeros((FIELD_SIDE, FIELD_SIDE), np.uint8)
+    paths = [_build_path(stroke, random, jitter) for stroke in strokes]
+    for path in _scale_to_field(paths):
+        cv2.polylines(centre_line, [np.round(path * 16).astype(np.int32)], False, 1, 1, shift=4)
     width = int(random.integers(3, 9))
     nib = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (width, width))
-    solid = np.asarray(cv2.dilate(middle, nib), np.uint8)
-    return np.asarray(fields_from_masks(solid[None] > 0, middle[None] > 0)[0])
+    mask = np.asarray(cv2.dilate(centre_line, nib), np.uint8)
+    return np.asarray(fields_from_masks(mask[None] > 0, centre_line[None] > 0)[0])
 
 
-def _build_path(
-    stroke: Stroke, is_curve: bool, random: Random, jitter: float
-) -> NDArray[np.float64]:
-    points = np.array(stroke) + random.normal(0, jitter, (len(stroke), 2))
+def _build_path(stroke: Stroke, random: Random, jitter: float) -> NDArray[np.float64]:
+    is_curve, control_points = stroke
+    points = np.array(control_points) + random.normal(0, jitter, (len(control_points), 2))
     return _interpolate_catmull_rom(points) if is_curve else points
 
 
 def _interpolate_catmull_rom(points: NDArray[np.float64], steps: int = 8) -> NDArray[np.float64]:
-    """A curve through all of ``points``, ``(n, 2)``, in that many steps between each two."""
+    """Interpolate a curve through all of ``points``, ``(n, 2)``, by so many steps between two."""
     ends = np.vstack([2 * points[0] - points[1], points, 2 * points[-1] - points[-2]])
     t = np.linspace(0, 1, steps, endpoint=False)[:, None, None]
     a, b, c, d = ends[:-3], ends[1:-2], ends[2:-1], ends[3:]
@@ -217,10 +227,10 @@ def _interpolate_catmull_rom(points: NDArray[np.float64], steps: int = 8) -> NDA
     return np.vstack([curve.transpose(1, 0, 2).reshape(-1, 2), points[-1:]])
 
 
-def _fit_to_field(lines: list[NDArray[np.float64]]) -> list[NDArray[np.float64]]:
-    """Paths scaled so that their longer side is that of a shape, in the middle of the field."""
-    everything = np.vstack(lines)
-    low, high = everything.min(0), everything.max(0)
+def _scale_to_field(paths: list[NDArray[np.float64]]) -> list[NDArray[np.float64]]:
+    """Scale paths so that their longer side is that of a shape, in the middle of the field."""
+    points = np.vstack(paths)
+    low, high = points.min(0), points.max(0)
     scale = SHAPE_SIDE / max(float((high - low).max()), 1e-6)
     offset = FIELD_SIDE / 2 - (low + high) / 2 * scale
-    return [line * scale + offset for line in lines]
+    return [path * scale + offset for path in paths]

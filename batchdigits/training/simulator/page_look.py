@@ -10,40 +10,43 @@ Colour = Literal["gray", "ink", "alpha", "fringes"]
 
 
 @dataclass(frozen=True, slots=True)
-class Style:
-    """One page: sizes in pixels, levels and strengths 0-1.
+class PageLook:
+    """The look of one page: sizes in pixels, levels and strengths 0-1.
 
     Attributes:
         shape: height and width of the page.
-        side: the digit's longer side.
-        place: where it lies; ``cut`` lets up to ``beyond`` of it lie outside of the page, and
-            ``stretched`` fills the page with it, proportions lost.
-        pen: what draws.
-        bend: how the shape is bent.
-        depth: how much darker than its paper full ink is.
-        level: the paper's lightness.
+        digit_side: the digit's longer side.
+        placement: where the digit lies; ``cut`` lets up to ``overhang`` of it lie outside the page,
+            and ``stretched`` fills the page with it, proportions lost.
+        pen: what draws the digit.
+        distortion: how the digit's shape is distorted.
+        contrast: how much darker than its paper full ink is.
+        paper_level: the paper's lightness.
         grain: strength of the paper's grain.
-        light: how far the light falls off across the page.
+        light_falloff: how far the light falls off across the page.
         shadow: depth of a shadow.
         ruled: strength of ruled lines.
         dotted: strength of rows of dots.
         boxed: strength of a box round the digit.
-        edges: strength of lines left at edges.
+        edge_lines: strength of lines left at edges.
         bleed: strength of what shows through from the other side.
         specks: largest radius of stray specks; 0 for none.
         pointer: whether a mouse pointer was left on the picture.
-        reduce: the page is reduced so many times and enlarged again.
-        enlarge: the page is enlarged so many times at the end, with ``smooth`` or in squares.
+        overhang: the share of the digit outside the page, where ``placement`` is ``cut``.
+        reduce: factor by which the page is reduced before it is enlarged to its size again.
+        enlarge: factor by which the page is enlarged at the end.
+        smooth: whether ``enlarge`` interpolates, or makes squares of the pixels.
         blur: sigma in pixels.
         noise: standard deviation of the sensor's noise.
         threshold: whether only black and white are left.
-        jpeg: quality, 0 for none.
-        inverted: white ink on black.
-        colour: gray, coloured ink, ink in the alpha channel only, coloured sub-pixel fringes.
+        jpeg: JPEG quality; 0 for no compression.
+        inverted: whether the ink is white on black.
+        colour: ``gray``, coloured ``ink``, ink in the ``alpha`` channel only, or ``fringes`` of
+            coloured sub-pixels.
     """
 
     shape: tuple[int, int]
-    side: float
+    digit_side: float
     placement: Placement = "middle"
     pen: Pen = BALL_PEN
     distortion: Distortion = DEFAULT_DISTORTION
