@@ -1,29 +1,45 @@
 # make run   installs batchdigits into .venv and reads inbox/ into outbox/
+# make check runs lint, types and the unit tests: half a minute
+# make test  runs lint, types and every test at its usual depth: five minutes
+# make test-all runs what make test leaves out: what is long, and deeper tests of faults
 # make bench measures speed against what the hardware must do
 # make soak  puts the watcher through a day of faults, bursts and idleness
 # make accuracy DATA=folder measures how well the bundled model reads
 # make fonts fetches the typefaces that the bundled model learned from into fonts/
-# make test  installs what the tests need and runs lint, types and tests
+# make faults kills and damages as often as before a release: some twenty minutes
 # All but the measurements are quick the second time: the stamp files say what is installed already.
 
 VENV := .venv
 BIN := $(VENV)/bin
+PYTEST = $(BIN)/python -m pytest
 # The first Python that TensorFlow has wheels for; `make PYTHON=/path/to/python run` picks another.
 PYTHON ?= $(shell for each in python3 python3.13 python3.12 python3.11; do \
 	$$each -c 'import sys, venv, ensurepip; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' \
 	2>/dev/null && { command -v $$each; break; }; done)
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
-.PHONY: run test lint bench soak accuracy fonts faults clean
+.PHONY: run check test test-all lint bench soak accuracy fonts faults clean
 
 run: $(VENV)/installed
 	@echo "==> reading inbox/ into outbox/"
 	@$(BIN)/batchdigits run inbox outbox --quarantine copy || test $$? -eq 3
 	@echo "==> done: open outbox/results.csv"
 
+check: $(VENV)/installed-dev lint
+	@echo "==> unit tests"
+	@$(PYTEST) -n 2 -m "not integration and not faults and not long"
+
 test: $(VENV)/installed-dev lint
 	@echo "==> tests"
-	@$(BIN)/python -m pytest -n 5 --dist worksteal
+	@$(PYTEST) -n 5 --dist worksteal -m "not long"
+
+# A tenth of what make faults does, and what takes long or needs LibreOffice, a network, a browser.
+test-all: $(VENV)/installed-dev
+	@echo "==> long tests"
+	@BATCHDIGITS_KILLS=18 BATCHDIGITS_MUTATIONS=6400 $(PYTEST) -n 2 --dist worksteal -m "long or faults"
+
+faults: $(VENV)/installed-dev
+	@BATCHDIGITS_KILLS=180 BATCHDIGITS_MUTATIONS=64000 $(PYTEST) -n 2 --dist worksteal -m faults
 
 # BENCH="throughput --small" and the like chooses; MNIST is fetched by Keras or given with --mnist.
 bench: $(VENV)/installed-bench
@@ -50,10 +66,6 @@ fonts:
 		rm -r package *.tgz || { echo "cannot fetch $$name $$version" >&2; exit 1; }; \
 	done < ../models/typefaces.txt
 
-# The tests that kill, fill and take away, with fifty kills instead of five.
-faults: $(VENV)/installed-dev
-	@BATCHDIGITS_KILLS=50 $(BIN)/python -m pytest -n 2 tests/session/test_faults.py tests/execution/test_pool.py
-
 lint: $(VENV)/installed-dev
 	@echo "==> ruff and mypy"
 	@$(BIN)/ruff check .
@@ -67,7 +79,7 @@ $(VENV)/bin/python:
 
 $(VENV)/installed: setup.cfg pyproject.toml constraints.txt | $(VENV)/bin/python
 	@echo "==> installing batchdigits (the first time takes some minutes: TensorFlow is large)"
-	@$(PIP) install --constraint constraints.txt --editable .
+	@$(PIP) install --constraint constraints.txt --editable '.[all]'
 	@touch $@
 
 $(VENV)/installed-dev: $(VENV)/installed

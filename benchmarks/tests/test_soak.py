@@ -5,10 +5,14 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from benchmarks.digits import find_digits
 from benchmarks.folders import Folders
 from benchmarks.soak.day import ARRIVALS, FAULTS, Day
 from tests.conftest import ROOT
+
+pytestmark = pytest.mark.integration
 
 
 def test_after_a_short_day_every_file_has_its_row(tmp_path: Path) -> None:

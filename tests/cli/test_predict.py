@@ -30,6 +30,8 @@ from batchdigits.pipeline.sources import sources_from_path
 from tests.conftest import ROOT, UNPRIVILEGED, Run, read_csv, write_png
 from tests.test_house import loaded_by
 
+pytestmark = pytest.mark.integration
+
 Digits = list[tuple[GrayImage, str]]
 COMMAND = [sys.executable, "-m", "batchdigits", "predict"]
 

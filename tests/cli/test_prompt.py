@@ -16,6 +16,8 @@ from batchdigits.cli.prompt import path_from_answer
 from tests.conftest import ROOT, Run, read_csv, write_png
 from tests.test_house import HEAVY
 
+pytestmark = pytest.mark.integration
+
 Digits = list[tuple[GrayImage, str]]
 COMMAND = [sys.executable, "-m", "batchdigits"]
 INBOX = ROOT / "inbox"

@@ -19,6 +19,8 @@ from batchdigits.execution.chunks import CHUNK_FILES
 from batchdigits.reports.rows import COLUMNS
 from tests.conftest import ROOT, UNPRIVILEGED, Run, read_csv, write_png
 
+pytestmark = pytest.mark.integration
+
 Digits = list[tuple[GrayImage, str]]
 
 

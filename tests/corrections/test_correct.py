@@ -13,6 +13,8 @@ from batchdigits.corrections.spreadsheet import read_corrections
 from batchdigits.errors import DataError
 from tests.conftest import ROOT, Run, read_csv
 
+pytestmark = pytest.mark.integration
+
 DATA = ROOT / "tests" / "data"
 #: What was typed into the files of ``tests/data``, which LibreOffice 7.4 saved.
 TYPED = {"=1+1.png": 5, "digit1.png": 7, "digit2.png": -1, "digit4.png": 8, "digit5.png": -1}
@@ -183,6 +185,7 @@ def test_checked_scans_become_training_data(
     assert again.returncode == 7 and "is not empty" in again.stderr
 
 
+@pytest.mark.long
 @pytest.mark.skipif(not shutil.which("soffice"), reason="LibreOffice is not installed here")
 def test_a_live_round_trip_through_libreoffice(
     batchdigits: Run, forms: Path, inbox: Path, tmp_path: Path

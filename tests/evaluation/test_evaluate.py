@@ -30,6 +30,8 @@ from batchdigits.session.summary import Summary
 from tests.conftest import UNPRIVILEGED, Run, write_png
 from tests.test_house import loaded_by
 
+pytestmark = pytest.mark.integration
+
 Digits = list[tuple[GrayImage, str]]
 FILES = {
     "evaluation.json", "per_digit.csv", "confusion.csv", "mistakes.csv",

@@ -11,6 +11,8 @@ import pytest
 
 from batchdigits.execution.pool import TaskFailure, WorkerPool
 
+pytestmark = [pytest.mark.integration, pytest.mark.faults]
+
 
 def double(items: list[Any]) -> list[Any]:
     """What the workers do: doubles numbers, and what words say."""

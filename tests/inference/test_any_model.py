@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 import batchdigits as package
 from batchdigits.config import Ink, InputRange, Model
 from batchdigits.errors import ModelError, UsageError
-from batchdigits.inference.importing.detect_convention import detect_input_spec, detect_output_kind
+from batchdigits.inference.importing.detect_input_spec import detect_input_spec, detect_output_kind
 from batchdigits.inference.importing.import_model import import_model
 from batchdigits.inference.importing.model_formats import ModelFormat
 from batchdigits.inference.importing.model_hash import hash_model
@@ -30,6 +30,8 @@ from batchdigits.inference.model_card import (
 )
 from batchdigits.inference.registry import open_engine
 from tests.conftest import ROOT, UNPRIVILEGED, Run, read_csv, sample_digits
+
+pytestmark = pytest.mark.integration
 
 #: Each model with the convention that its maker had in mind.
 MADE = {
@@ -58,8 +60,8 @@ def made(tensorflow_samples: Path) -> Path:
 @pytest.mark.parametrize("name", MADE)
 def test_each_model_reads_the_sample_inbox_as_it_does_for_its_maker(name: str, made: Path) -> None:
     engine = open_engine(Model(str(made / name)))
-    assert engine.card.convention is not None
-    told, last = engine.card.convention.to_dict(), engine.card.fields["last_layer"]
+    assert engine.card.input_spec is not None
+    told, last = engine.card.input_spec.to_dict(), engine.card.fields["last_layer"]
     assert (told["input_range"], told["ink"], last) == MADE[name]
     with np.load(made / "expected.npz") as expected:
         answers = expected[name]
@@ -209,7 +211,7 @@ def test_every_convention_is_found_out(place: int) -> None:
         convention = InputSpec(input_range, ink, outputs)
         if (input_range, ink) == (InputRange.L2_PIXELS, Ink.BLACK):
             continue  # pages that are nowhere quite black look all alike
-        assert detect_input_spec(Knows(convention), Model()).convention == convention
+        assert detect_input_spec(Knows(convention), Model()).input_spec == convention
 
 
 def test_a_model_that_reads_badly_is_refused_unless_all_is_said() -> None:

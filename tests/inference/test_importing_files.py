@@ -18,13 +18,15 @@ import pytest
 
 from batchdigits.errors import ModelError
 from batchdigits.inference.engine import find_bundled_models
-from batchdigits.inference.importing import keras_allowlist
-from batchdigits.inference.importing.keras_allowlist import (
+from batchdigits.inference.importing import keras_configuration, keras_safety
+from batchdigits.inference.importing.keras_configuration import (
     read_safe_configuration,
     simplify_configuration,
 )
 from batchdigits.inference.importing.model_formats import ModelFormat, identify_model_format
 from tests.conftest import ROOT, UNPRIVILEGED
+
+pytestmark = pytest.mark.integration
 
 Outcomes = dict[str, dict[str, Any]]
 
@@ -312,7 +314,7 @@ def test_hostile_archives(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> No
         assert "outside its own folder" in told_of(
             keras_file(path, good, **{name: b""}), ModelFormat.KERAS
         )
-    many = {f"m{i}": b"" for i in range(keras_allowlist.MAX_MEMBERS)}
+    many = {f"m{i}": b"" for i in range(keras_safety.MAX_MEMBERS)}
     assert "too many" in told_of(keras_file(path, good, **many), ModelFormat.KERAS)
     bomb = keras_file(path, good, bomb=bytes(9)).read_bytes()
     size = (9).to_bytes(4, "little")
@@ -320,7 +322,7 @@ def test_hostile_archives(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> No
     assert "2 GiB" in told_of(path, ModelFormat.KERAS)
     path.write_bytes(bomb.replace(b'"Sequential"', b'"Sequentiol"'))
     assert "is damaged" in told_of(path, ModelFormat.KERAS), "its checksum differs"
-    monkeypatch.setattr(keras_allowlist, "MAX_CONFIGURATION_BYTES", 99)
+    monkeypatch.setattr(keras_configuration, "MAX_CONFIGURATION_BYTES", 99)
     assert "too long a configuration" in told_of(keras_file(path, good), ModelFormat.KERAS)
 
 

@@ -11,6 +11,8 @@ import pytest
 from batchdigits.arrays import GrayImage
 from tests.conftest import Run, write_png
 
+pytestmark = pytest.mark.integration
+
 Digits = list[tuple[GrayImage, str]]
 
 

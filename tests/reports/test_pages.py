@@ -20,6 +20,8 @@ from batchdigits.arrays import GrayImage
 from tests.conftest import ROOT, Run, read_csv, write_png
 from tests.support.browser import find_browser, opened
 
+pytestmark = pytest.mark.integration
+
 Digits = list[tuple[GrayImage, str]]
 NASTY = ["<img src=x onerror=alert(1)>.png", "</script><script>alert(2)<!--.png", "=1+1.png"]
 
@@ -197,6 +199,7 @@ def test_what_the_model_saw_is_shown(page: Any) -> None:
     assert "Copy or scan it again" in zoom.inner_text()
 
 
+@pytest.mark.long
 def test_five_thousand_pictures_stay_quick(browser: str, tmp_path: Path, digits: Digits) -> None:
     inbox, out = tmp_path / "in", tmp_path / "out"
     inbox.mkdir()

@@ -15,6 +15,8 @@ from batchdigits.errors import UsageError
 from batchdigits.session.summary import Summary
 from tests.conftest import ROOT, Run, read_csv
 
+pytestmark = pytest.mark.integration
+
 #: Names that are no markup, no escapes and no trimmed text, though they look so.
 ODD = ("<r><t>bold</t></r>", "a_x0041_b.png", "&amp; <b>.png", " space .png", "tab\there.png")
 NUMBERS = ("digit", "second_digit", "corrected_digit", "width", "height", "bytes", "page")

@@ -23,6 +23,8 @@ from batchdigits.records import PageRecord, Source
 from batchdigits.session.summary import Summary
 from tests.conftest import Run, read_csv, write_png
 
+pytestmark = [pytest.mark.integration, pytest.mark.faults]
+
 Digits = list[tuple[GrayImage, str]]
 KILLS = int(os.environ.get("BATCHDIGITS_KILLS", "5"))
 COMMAND = [sys.executable, "-m", "batchdigits", "run"]

@@ -18,6 +18,8 @@ import pytest
 from batchdigits.arrays import GrayImage
 from tests.conftest import ROOT, Run, read_csv, write_png
 
+pytestmark = pytest.mark.integration
+
 Digits = list[tuple[GrayImage, str]]
 
 

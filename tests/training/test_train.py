@@ -28,6 +28,8 @@ from batchdigits.training.simulator.pen import Distortion, Pen, draw_ink
 from tests.conftest import ROOT, Run, read_csv, sample_digits
 from tests.support.labelled_samples import Digits, labelled, noisy, write_folder, write_idx
 
+pytestmark = pytest.mark.integration
+
 FONTS = Path(matplotlib.get_data_path()) / "fonts" / "ttf"
 
 

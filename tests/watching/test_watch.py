@@ -29,6 +29,8 @@ from batchdigits.watching.report_scheduler import ReportScheduler
 from tests.conftest import UNPRIVILEGED, Run
 from tests.support.watcher_process import SETTLE, Watcher, children, rows_of, wait_for
 
+pytestmark = pytest.mark.integration
+
 Digits = list[tuple[GrayImage, str]]
 
 
