@@ -1,1 +1,1 @@
-"""The way back from a spreadsheet: what people corrected, put on record and measured."""
+"""Corrections that people made in a spreadsheet: applied, measured, exported."""

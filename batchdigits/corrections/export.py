@@ -1,4 +1,4 @@
-"""Checked scans as a folder with sub-folders 0-9, which ``train`` and ``evaluate`` read."""
+"""Checked scans copied to a folder with sub-folders 0-9, which ``train`` and ``evaluate`` read."""
 
 import os
 from pathlib import Path
@@ -7,12 +7,18 @@ from typing import NamedTuple
 from batchdigits.errors import DataError
 from batchdigits.journal.corrections import CheckedPage
 from batchdigits.journal.journal import Journal
-from batchdigits.system.atomic_files import append_number, copy_file, has_content
+from batchdigits.system.file_moves import append_number, copy_file, has_content
 from batchdigits.system.filenames import to_raw_name
 
 
 class ExportCounts(NamedTuple):
-    """How many files were copied, and how many were left out: several pages, or gone."""
+    """What was exported.
+
+    Attributes:
+        files: files that were copied.
+        multi_page: checked pages left out because their file has several.
+        gone: files left out because they are no longer there, or have changed.
+    """
 
     files: int
     multi_page: int
@@ -22,45 +28,51 @@ class ExportCounts(NamedTuple):
 def export_checked_pages(
     journal: Journal, outbox: Path, checked_pages: list[CheckedPage], target_folder: Path
 ) -> ExportCounts:
-    """Copy every checked file that holds one digit to ``to/DIGIT/name``.
+    """Copy every checked file that holds one digit to ``target_folder/DIGIT/NAME``.
+
+    Args:
+        journal: the journal of the outbox.
+        outbox: the folder that holds processed files.
+        checked_pages: what to export; pages that are no digit are passed over.
+        target_folder: a new or empty folder.
 
     Raises:
         DataError: the folder is not empty, or cannot be written.
     """
     inbox = Path(to_raw_name(journal.get_meta("inbox") or ""))
-    done = pages = gone = 0
+    files = multi_page = gone = 0
     try:
         if target_folder.exists() and any(target_folder.iterdir()):
             raise DataError(f"{target_folder} is not empty: name a new folder.")
-        for each in checked_pages:
-            if each.corrected_digit < 0:
+        for page in checked_pages:
+            if page.corrected_digit < 0:
                 continue
-            if each.page_count > 1:
-                pages += 1
-            elif (source := _find_source(each, inbox, outbox)) is None:
+            if page.page_count > 1:
+                multi_page += 1
+            elif (source := _find_source(page, inbox, outbox)) is None:
                 gone += 1
             else:
-                _copy_numbered(source, target_folder / str(each.corrected_digit) / source.name)
-                done += 1
+                _copy_numbered(source, target_folder / str(page.corrected_digit) / source.name)
+                files += 1
     except OSError as error:
-        raise DataError(
-            f"Cannot write {error.filename or target_folder}: {error.strerror}."
-        ) from error
-    return ExportCounts(done, pages, gone)
+        path = error.filename or target_folder
+        raise DataError(f"Cannot write {path}: {error.strerror}.") from error
+    return ExportCounts(files, multi_page, gone)
 
 
 def _find_source(page: CheckedPage, inbox: Path, outbox: Path) -> Path | None:
-    """Where its content lies now; a file that changed since is not it."""
-    places = [inbox / to_raw_name(page.name)]
+    """Find the file that holds the content of a page, in the inbox or among the processed."""
+    paths = [inbox / to_raw_name(page.name)]
     if page.processed_path:
-        places.append(outbox / to_raw_name(page.processed_path))
-    for place in places:
-        if place.is_file() and has_content(place, os.path.getsize(place), page.sha256):
-            return place
+        paths.append(outbox / to_raw_name(page.processed_path))
+    for path in paths:
+        if path.is_file() and has_content(path, os.path.getsize(path), page.sha256):
+            return path
     return None
 
 
 def _copy_numbered(source: Path, target: Path) -> None:
+    """Copy a file; where the name is taken, a number is appended to it."""
     target.parent.mkdir(parents=True, exist_ok=True)
     number = 1
     while True:

@@ -1,10 +1,11 @@
-"""What a correction came to, for a person at a terminal."""
+"""What came of applying corrections, for a person at a terminal."""
 
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from batchdigits.corrections.apply import CorrectionResult
+from batchdigits.corrections.export import ExportCounts
 from batchdigits.evaluation.metrics import NO_DIGIT
 from batchdigits.percentages import compute_wilson_interval, format_percent
 from batchdigits.system.filenames import escape_for_terminal
@@ -12,55 +13,59 @@ from batchdigits.system.filenames import escape_for_terminal
 if TYPE_CHECKING:
     from rich.table import Table
 
-#: Rows that could not be used that are told one by one.
+#: Most rows that could not be used that have a sentence of their own.
 _MAX_PROBLEMS = 10
 
 
 def format_problems(result: CorrectionResult) -> list[str]:
-    """A sentence for each row that could not be used, and one for all that are too many."""
-    told = [f"Line {each.line} is left out: {each.problem}." for each in result.invalid_rows]
-    told += [
-        f"Line {each.line} is left out: no page with the hash of {each.file or 'it'} is on record."
-        for each in result.unknown_rows
+    """Write a sentence for each of the first rows that could not be used, and one for the rest."""
+    sentences = [f"Line {row.line} is left out: {row.problem}." for row in result.invalid_rows]
+    sentences += [
+        f"Line {row.line} is left out: no page with the hash of {row.file or 'it'} is on record."
+        for row in result.unknown_rows
     ]
-    more = len(told) - _MAX_PROBLEMS
-    return [
-        *map(escape_for_terminal, told[:_MAX_PROBLEMS]),
-        *([f"And {more} more lines."] if more > 0 else []),
-    ]
+    shown = list(map(escape_for_terminal, sentences[:_MAX_PROBLEMS]))
+    more = len(sentences) - len(shown)
+    if more:
+        shown.append(f"And {more} more line{'s' * (more != 1)}.")
+    return shown
 
 
 def format_summary(result: CorrectionResult) -> list[str]:
-    """What was stored, and how well the checked pages were read."""
-    told = [f"{_format_row_count(result.stored)} put on record."] if result.stored else []
+    """Write sentences on what was stored, how well checked pages were read, and the export."""
+    sentences = []
+    if result.stored:
+        rows = "1 row was" if result.stored == 1 else f"{result.stored:,} rows were"
+        sentences.append(f"{rows} put on record.")
     if result.checked_pages:
-        low, high = map(
-            format_percent, compute_wilson_interval(result.right_pages, result.checked_pages)
-        )
-        told.append(
-            f"Of {result.checked_pages:,} checked page{'s' * (result.checked_pages != 1)} "
-            f"{result.right_pages:,} {'was' if result.right_pages == 1 else 'were'} read right: "
-            f"{format_percent(result.right_pages / result.checked_pages)}, "
-            f"95 % interval {low} - {high}. "
-            "(Of those that somebody chose to check, that is, and not of all.)"
-        )
+        sentences.append(_format_accuracy(result.right_pages, result.checked_pages))
     else:
-        told.append("Nothing has been checked yet.")
+        sentences.append("Nothing has been checked yet.")
     if result.pages_without_digit:
-        told.append(f"Without a digit: {result.pages_without_digit:,} of them.")
-    if done := result.export_counts:
-        left = [(done.multi_page, "pages of files with several"), (done.gone, "no longer there")]
-        but = ", ".join(f"{count:,} {what}" for count, what in left if count)
-        told.append(f"Files exported: {done.files:,}{f'; left out: {but}' if but else ''}.")
-    return told
+        sentences.append(f"Without a digit: {result.pages_without_digit:,} of them.")
+    if result.export_counts:
+        sentences.append(_format_export(result.export_counts))
+    return sentences
 
 
-def _format_row_count(count: int) -> str:
-    return f"{count:,} row was" if count == 1 else f"{count:,} rows were"
+def _format_accuracy(right: int, checked: int) -> str:
+    low, high = map(format_percent, compute_wilson_interval(right, checked))
+    return (
+        f"Of {checked:,} checked page{'s' * (checked != 1)} "
+        f"{right:,} {'was' if right == 1 else 'were'} read right: "
+        f"{format_percent(right / checked)}, 95 % interval {low} - {high}. "
+        "(That is of the pages that somebody chose to check, not of all pages.)"
+    )
+
+
+def _format_export(counts: ExportCounts) -> str:
+    omitted = [(counts.multi_page, "pages of files with several"), (counts.gone, "no longer there")]
+    omissions = ", ".join(f"{count:,} {reason}" for count, reason in omitted if count)
+    return f"Files exported: {counts.files:,}{f'; left out: {omissions}' if omissions else ''}."
 
 
 def build_confusion_table(result: CorrectionResult) -> "Table | None":
-    """The confusions of what was checked; ``None`` where nothing was."""
+    """Build a table of what the checked digits are and were read as; ``None`` for no digits."""
     from rich.table import Table
 
     counts = result.confusion_matrix
