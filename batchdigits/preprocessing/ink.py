@@ -22,20 +22,20 @@ PIECES_WEIGHT, MIN_PIECE_SHARE = 0.5, 0.01
 #: Pages of two levels have been thresholded or were drawn: this share of them is as dark or as
 #: light as can be, and this share at least is each of these.
 MIN_TWO_TONE_SHARE, MIN_TONE_SHARE = 0.6, 0.1
-#: From this side on, what is left over where paper is averaged in squares of four is no matter.
+#: From this side on, pixels that remain where paper is averaged in squares of 4 x 4 do not matter.
 _MIN_TRIMMED_SIDE = 128
 
 
 def compute_ink_maps(pages: Sequence[GrayImage]) -> Iterator[tuple[InkMap, int]]:
-    """How much ink lies on each pixel, and how much of it the bare paper shows by itself.
+    """Compute how much ink lies on each pixel, and how much of it bare paper shows by itself.
 
-    Polarity is told by the border, which is mostly paper: its median is the paper's level, and
-    ink lies on the side where the image reaches further away from it. A border that is half and
-    half tells nothing, and then the rest of the page does.
+    The border, which is mostly paper, decides whether ink is dark or light: its median is the
+    paper's level, and ink lies on the side where the image reaches further away from it. A border
+    that is half and half says nothing, and then the rest of the page does.
 
     Args:
-        pages: ``(height, width) uint8`` each. Small neighbours of one size are done at once, in
-            a fifth of the time.
+        pages: ``(height, width) uint8`` gray levels each. Small neighbours of one size are done at
+            once, in a fifth of the time.
 
     Yields:
         For each page ``(height, width) uint8``, 0 paper, larger more ink; and the paper's noise
@@ -49,20 +49,19 @@ def compute_ink_maps(pages: Sequence[GrayImage]) -> Iterator[tuple[InkMap, int]]
 
 
 def _compute_small_ink_maps(pages: NDArray[np.uint8]) -> Iterator[tuple[InkMap, int]]:
-    """Of pages ``(n, height, width) uint8`` that are too small for uneven light."""
+    """Compute the maps of pages ``(n, height, width) uint8``, too small for uneven light."""
     border = (pages[:, 0], pages[:, -1], pages[:, :, 0], pages[:, :, -1])
     edges = np.concatenate(border, axis=1)
     low, paper, high = _compute_deciles(edges).astype(np.int16)
     lowest, highest = pages.min(axis=(1, 2)), pages.max(axis=(1, 2))
     middle = (lowest >> 1) + (highest >> 1)
     dark_edge = (edges <= middle[:, None]).mean(axis=1)
-    for place in np.flatnonzero(
-        (dark_edge > MIXED_BORDER_SHARE) & (dark_edge < 1 - MIXED_BORDER_SHARE)
-    ):
-        is_dark_paper = _is_dark_paper(pages[place], int(middle[place]), float(dark_edge[place]))
-        dark = edges[place] <= middle[place]
-        low[place], paper[place], high[place] = _compute_deciles(
-            edges[place][dark == is_dark_paper]
+    is_mixed = (dark_edge > MIXED_BORDER_SHARE) & (dark_edge < 1 - MIXED_BORDER_SHARE)
+    for index in np.flatnonzero(is_mixed):
+        is_dark_paper = _is_dark_paper(pages[index], int(middle[index]), float(dark_edge[index]))
+        dark = edges[index] <= middle[index]
+        low[index], paper[index], high[index] = _compute_deciles(
+            edges[index][dark == is_dark_paper]
         )
     is_dark = paper - lowest >= highest - paper
     level = paper.astype(np.uint8)[:, None, None]
@@ -72,6 +71,7 @@ def _compute_small_ink_maps(pages: NDArray[np.uint8]) -> Iterator[tuple[InkMap, 
 
 
 def _compute_ink_map(gray: GrayImage) -> tuple[InkMap, int]:
+    """Compute the map of one page whose light may be uneven, and its paper's noise."""
     low, paper, high = _compute_border_deciles(gray)
     # A light blur keeps single noisy pixels out.
     lowest, highest = map(int, cv2.minMaxLoc(cv2.blur(gray, (3, 3)))[:2])
@@ -92,9 +92,9 @@ def _compute_ink_map(gray: GrayImage) -> tuple[InkMap, int]:
         lowest, highest = 255 - highest, 255 - lowest
     if high - low > 4 * MAX_EVEN_PAPER_RANGE:
         # Ink at the border says nothing about the paper, but all that is light does.
-        light = _compute_deciles(dark[dark > (lowest + highest) / 2])
-        if int(light[2]) - int(light[0]) <= MAX_EVEN_PAPER_RANGE:
-            low, paper, high = light.tolist()
+        deciles = _compute_deciles(dark[dark > (lowest + highest) / 2])
+        if int(deciles[2]) - int(deciles[0]) <= MAX_EVEN_PAPER_RANGE:
+            low, paper, high = deciles.tolist()
         elif _is_two_tone(dark, lowest, highest):
             low = paper = high = highest
     if high - low <= MAX_EVEN_PAPER_RANGE:
@@ -105,36 +105,45 @@ def _compute_ink_map(gray: GrayImage) -> tuple[InkMap, int]:
 
 @cache
 def make_kernel(shape: int, side: int) -> GrayImage:
-    """OpenCV's ``MORPH_RECT`` or ``MORPH_ELLIPSE`` in a square of ``side`` pixels."""
+    """Make OpenCV's ``MORPH_RECT`` or ``MORPH_ELLIPSE`` in a square of ``side`` pixels."""
     return np.asarray(cv2.getStructuringElement(shape, (side, side)), np.uint8)
 
 
 def _measure_dark_border(gray: GrayImage, threshold: float) -> float:
-    """The dark share of the outermost pixels."""
+    """Measure which share of the outermost pixels is no lighter than ``threshold``."""
     edges = (gray[0], gray[-1], gray[:, 0], gray[:, -1])
     return float(np.mean(np.concatenate(edges) <= threshold))
 
 
 def _is_dark_paper(gray: GrayImage, threshold: float, dark_border: float) -> bool:
-    """Polarity of a page whose border is half ink: lines along it, or a digit that fills it."""
+    """Return whether the dark part of a page is its paper, where the border does not say.
+
+    That is where half of the border is ink: lines along it, or a digit that fills its page.
+
+    Args:
+        gray: the page.
+        threshold: the highest dark level.
+        dark_border: dark share of the border.
+    """
     dark = gray <= threshold
     # Digits are round: a corner of their box is mostly paper.
     rows, columns = max(1, gray.shape[0] // 9), max(1, gray.shape[1] // 9)
     ends = dark[:rows], dark[-rows:]
-    corners = [end[:, place] for end in ends for place in (np.s_[:columns], np.s_[-columns:])]
-    corner = float(np.mean([corner.mean() for corner in corners]))
+    corners = [corner for end in ends for corner in (end[:, :columns], end[:, -columns:])]
+    dark_corners = float(np.mean([corner.mean() for corner in corners]))
     # And a digit is one piece, which cuts its paper into several.
     more = _count_pieces(dark) - _count_pieces(~dark)
-    return dark_border + corner + PIECES_WEIGHT * float(np.sign(more)) > 1
+    return dark_border + dark_corners + PIECES_WEIGHT * float(np.sign(more)) > 1
 
 
 def _count_pieces(mask: NDArray[np.bool_]) -> int:
+    """Count the connected pieces that are no specks."""
     _, _, stats, _ = cv2.connectedComponentsWithStats(mask.astype(np.uint8), connectivity=8)
     return int(np.count_nonzero(stats[1:, cv2.CC_STAT_AREA] >= MIN_PIECE_SHARE * mask.size))
 
 
 def _is_two_tone(gray: GrayImage, lowest: float, highest: float) -> bool:
-    """Whether a page has hardly any level but that of its ink and that of its paper."""
+    """Return whether a page has hardly any level but that of its ink and that of its paper."""
     darkest = float((gray <= lowest + MAX_EVEN_PAPER_RANGE).mean())
     lightest = float((gray >= highest - MAX_EVEN_PAPER_RANGE).mean())
     if darkest + lightest < MIN_TWO_TONE_SHARE or min(darkest, lightest) < MIN_TONE_SHARE:
@@ -148,14 +157,17 @@ def _is_two_tone(gray: GrayImage, lowest: float, highest: float) -> bool:
 
 
 def _is_light_ink(gray: GrayImage) -> bool:
-    """Whether few pixels are much lighter than what surrounds them, not much darker: skewness."""
+    """Return whether the few pixels that differ much from what surrounds them are lighter.
+
+    That is the sign of the third moment, as in skewness.
+    """
     side = max(3, min(gray.shape) // 3) | 1
     level = gray.astype(np.float32)
     return float(np.mean((level - cv2.blur(level, (side, side))) ** 3)) > 0
 
 
 def _compute_border_deciles(gray: GrayImage) -> tuple[int, int, int]:
-    """The levels of :func:`_compute_deciles` of the outermost pixels, 2 % deep."""
+    """Compute the deciles (:func:`_compute_deciles`) of the outermost pixels, 2 % deep."""
     depth = max(1, min(gray.shape) // 50)
     edges = (gray[:depth], gray[-depth:], gray[:, :depth], gray[:, -depth:])
     border = np.frombuffer(b"".join([edge.tobytes() for edge in edges]), np.uint8)
@@ -164,7 +176,7 @@ def _compute_border_deciles(gray: GrayImage) -> tuple[int, int, int]:
 
 
 def _compute_deciles(levels: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """The levels below which a tenth, half and nine tenths lie, along the last axis."""
+    """Compute the levels below which a tenth, half and nine tenths lie, along the last axis."""
     # Of bytes, this sort merely counts how often each occurs.
     ordered = np.sort(levels, kind="stable")
     count = levels.shape[-1]
@@ -172,9 +184,9 @@ def _compute_deciles(levels: NDArray[np.uint8]) -> NDArray[np.uint8]:
 
 
 def _estimate_background(gray: GrayImage) -> GrayImage:
-    """The paper behind dark ink: a closing wider than any stroke, smoothed.
+    """Estimate the paper behind dark ink: a closing wider than any stroke, smoothed.
 
-    Worked out on a quarter of the pixels, since paper changes slowly.
+    That is done on a page reduced to a quarter of its side, since paper changes slowly.
     """
     height, width = gray.shape
     rows, columns = max(8, height // 4), max(8, width // 4)

@@ -1,8 +1,8 @@
 """Page to digit image: any scan to ``(28, 28) uint8`` in the MNIST convention.
 
 The convention (LeCun, Cortes, Burges, *The MNIST database*): white ink on black, the ink's box
-scaled with its aspect kept into 20 x 20, placed in 28 x 28 by its centre of mass. Training and
-prediction both go through :func:`normalise`, so the model only ever sees what this file makes.
+scaled into 20 x 20 without distortion, placed in 28 x 28 by its centre of mass. Training and
+prediction both go through :func:`normalise_all`, so that a model only ever sees what it makes.
 """
 
 from collections.abc import Sequence
@@ -15,14 +15,15 @@ from numpy.typing import NDArray
 from batchdigits.arrays import GrayImage, InkMap
 from batchdigits.preprocessing.components import find_digit
 from batchdigits.preprocessing.ink import compute_ink_maps, make_kernel
+from batchdigits.preprocessing.stroke_width import measure_stroke_width
 from batchdigits.records import Box, NormalisedDigit
 
 IMAGE_SIDE = 28
 INK_SIDE = 20
-#: Pages twice as large are first glanced at in about this size, that of the scans trained with.
+#: Pages twice as large are first searched at about this size, that of the scans trained with.
 COARSE_SIDE = 75
-#: What a glance finds is taken where it is one mark of this side, contrast and share of its box
-#: inked; far less of a box is where a tiny digit was taken for one with a smudge elsewhere.
+#: What is found there is taken where it is one component of this side, contrast and inked share of
+#: its box; a box has far less ink where a tiny digit and a smudge elsewhere were taken for one.
 MIN_COARSE_DIGIT_SIDE, MIN_COARSE_CONTRAST, MIN_COARSE_FILL = 32, 0.35, 0.2
 #: Pages are searched for ink at this size at the most; a digit needs no more pixels than that.
 SEARCH_SIDE = 320
@@ -33,7 +34,6 @@ MIN_STROKE_WIDTH = 1.7
 #: Mean level of the inked pixels that nine tenths of MNIST's training images exceed.
 MIN_INK_MEAN = 150
 
-_KERNEL_3X3 = np.ones((3, 3), np.uint8)
 _ROWS, _COLUMNS = np.indices((IMAGE_SIDE, IMAGE_SIDE)).reshape(2, -1)
 #: What the pixels of an image are multiplied by for its mass, and its mass times x and times y.
 _MOMENT_WEIGHTS = np.stack([np.ones(IMAGE_SIDE * IMAGE_SIDE), _COLUMNS, _ROWS], axis=1).astype(
@@ -48,28 +48,39 @@ def normalise(gray: GrayImage) -> NormalisedDigit:
         gray: ``(height, width) uint8``, any size from 1 x 1, ink darker or lighter than paper.
 
     Returns:
-        The digit image with what was measured on the way; ``image`` is all zero, ``box`` is
-        ``None`` and ``marks`` 0 where no ink stands out from the paper.
+        The digit's image with what was measured on the way; where no ink stands out from the
+        paper, ``image`` is all 0, ``box`` is ``None`` and ``component_count`` 0.
     """
     return normalise_all([gray])[0]
 
 
 def normalise_all(pages: Sequence[GrayImage]) -> list[NormalisedDigit]:
-    """:func:`normalise` each page; many together take half the time, with the same digits."""
-    glances = [_reduce_coarsely(page) for page in pages]
-    digits = _normalise_small_pages([small for small, _ in glances])
+    """Normalise many pages, with the same digits in half the time of :func:`normalise` each.
+
+    Args:
+        pages: ``(height, width) uint8`` each, any sizes from 1 x 1.
+
+    Returns:
+        One digit a page, in order.
+    """
+    coarse_pages = [_reduce_coarsely(page) for page in pages]
+    digits = _normalise_small_pages([coarse for coarse, _ in coarse_pages])
     return [
         digit
         if scale == 1
         else rescale_digit(digit, scale, page.shape)
-        if is_unambiguous(digit, *small.shape)
+        if is_unambiguous(digit, *coarse.shape)
         else _normalise_page(page)
-        for page, (small, scale), digit in zip(pages, glances, digits, strict=True)
+        for page, (coarse, scale), digit in zip(pages, coarse_pages, digits, strict=True)
     ]
 
 
 def _reduce_coarsely(gray: GrayImage) -> tuple[GrayImage, int]:
-    """A page reduced to about ``COARSE_SIDE``, and how many times; as it is where it is small."""
+    """Reduce a page to about ``COARSE_SIDE``; a small one stays as it is.
+
+    Returns:
+        The page, and how many times smaller its sides are.
+    """
     scale = 1
     while max(gray.shape) >= 2 * COARSE_SIDE:
         # OpenCV averages squares of 2 x 2 pixels many times faster than others.
@@ -83,12 +94,12 @@ def _reduce_coarsely(gray: GrayImage) -> tuple[GrayImage, int]:
 
 
 def is_unambiguous(digit: NormalisedDigit, height: int, width: int) -> bool:
-    """Whether a digit read from a page of few pixels is beyond doubt: more would change nothing.
+    """Return whether a digit found on a reduced page is beyond doubt: more pixels change nothing.
 
-    It is one large mark of good contrast, away from all edges, and fills its box.
+    It is where it is one large component of good contrast, away from all edges, and fills its box.
 
     Args:
-        digit: as read from that page.
+        digit: as found on that page.
         height: pixels of the page down.
         width: pixels of the page across.
     """
@@ -104,7 +115,7 @@ def is_unambiguous(digit: NormalisedDigit, height: int, width: int) -> bool:
 
 
 def _normalise_page(gray: GrayImage) -> NormalisedDigit:
-    """Read a page reduced to ``SEARCH_SIDE``, and a digit small there from a crop around it."""
+    """Normalise a page reduced to ``SEARCH_SIDE``, or a crop of it if the digit is small there."""
     scale = max(gray.shape) / SEARCH_SIDE
     if scale <= 1:
         return _normalise_small_pages([gray])[0]
@@ -118,17 +129,18 @@ def _normalise_page(gray: GrayImage) -> NormalisedDigit:
 
 
 def _normalise_small_pages(pages: Sequence[GrayImage]) -> list[NormalisedDigit]:
-    """Read pages no larger than ``SEARCH_SIDE`` as they are.
+    """Normalise pages no larger than ``SEARCH_SIDE`` as they are.
 
-    One kind of work after the other on all of them, for which the processor keeps its code.
+    One kind of work is done after the other on all of them, so that the processor's cache keeps
+    its code.
     """
-    found = [find_digit(ink, noise) for ink, noise in compute_ink_maps(pages)]
-    images = iter(_centre_digits([each.ink for each in found if each]))
+    digits = [find_digit(ink, noise) for ink, noise in compute_ink_maps(pages)]
+    images = iter(_centre_digits([digit.ink for digit in digits if digit]))
     return [
-        NormalisedDigit(next(images), each.box, each.contrast, each.component_count)
-        if each
+        NormalisedDigit(next(images), digit.box, digit.contrast, digit.component_count)
+        if digit
         else NormalisedDigit(np.zeros((IMAGE_SIDE, IMAGE_SIDE), np.uint8), None, 0.0, 0)
-        for each in found
+        for digit in digits
     ]
 
 
@@ -140,7 +152,11 @@ def _reduce(gray: GrayImage, scale: float) -> GrayImage:
 def _centre_digits(inks: Sequence[InkMap]) -> NDArray[np.uint8]:
     """Scale cut-out ink into 20 x 20, stretch it to full white, centre it by mass in 28 x 28.
 
-    Returns ``(n, 28, 28) uint8``.
+    Args:
+        inks: ``(height, width) uint8`` each, cut to the ink.
+
+    Returns:
+        ``(n, 28, 28) uint8``, white ink on black.
     """
     fitting = [_stretch_contrast(_fit(ink)) for ink in inks]
     corner, placed = np.zeros((2, len(inks), IMAGE_SIDE, IMAGE_SIDE), np.uint8)
@@ -170,9 +186,9 @@ def _fit(ink: InkMap) -> InkMap:
     size = (max(1, round(width * factor)), max(1, round(height * factor)))
     if factor > 1:
         return np.asarray(cv2.resize(ink, size, interpolation=cv2.INTER_LINEAR), np.uint8)
-    wanted = MIN_STROKE_WIDTH / factor
+    min_width = MIN_STROKE_WIDTH / factor
     # No stroke measures less than 2 pixels.
-    missing = wanted - _measure_stroke_width(ink) if wanted >= 3 else 0
+    missing = min_width - measure_stroke_width(ink, is_cut_to_ink=True) if min_width >= 3 else 0
     if missing >= 1:
         ink = np.asarray(
             cv2.dilate(ink, make_kernel(cv2.MORPH_ELLIPSE, int(missing) + 1)), np.uint8
@@ -180,16 +196,8 @@ def _fit(ink: InkMap) -> InkMap:
     return np.asarray(cv2.resize(ink, size, interpolation=cv2.INTER_AREA), np.uint8)
 
 
-def _measure_stroke_width(ink: InkMap) -> float:
-    """Mean width of the strokes in pixels: twice the area over the outline's length."""
-    solid = cv2.threshold(ink, 0, 255, cv2.THRESH_BINARY)[1]
-    area = cv2.countNonZero(solid)
-    outline = area - cv2.countNonZero(cv2.erode(solid, _KERNEL_3X3))
-    return 2.0 * area / max(outline, 1)
-
-
 def _stretch_contrast(ink: InkMap) -> InkMap:
-    """Full ink becomes 255 whatever pen it was, and a thin stroke as bright as MNIST's."""
+    """Make full ink 255 whatever pen it was, and a thin stroke as bright as MNIST's."""
     peak = float(cv2.minMaxLoc(ink)[1])
     mean = cv2.sumElems(ink)[0] / max(cv2.countNonZero(ink), 1)
     gain = max(255 / peak, min(MIN_INK_MEAN / mean, 2 * 255 / peak))
@@ -199,9 +207,12 @@ def _stretch_contrast(ink: InkMap) -> InkMap:
 def rescale_digit(
     digit: NormalisedDigit, scale: float, page_shape: tuple[int, ...]
 ) -> NormalisedDigit:
-    """A digit read from a page reduced by ``scale``, its box in pixels of the page itself.
+    """Give the box of a digit that was found on a reduced page in pixels of the page itself.
 
-    ``shape`` is the page's own height and width, which the box is kept inside of.
+    Args:
+        digit: as found there.
+        scale: how many times smaller the sides of that page were.
+        page_shape: the page's own height and width, which the box stays inside of.
     """
     box = digit.box
     if box is None:
@@ -214,20 +225,20 @@ def rescale_digit(
 
 
 def _scale_end(end: int, scale: float, length: int) -> int:
-    """Where something ends on the page; reducing may have left out pixels at the page's end."""
+    """Compute where something ends on the page, whose last pixels reducing may have left out."""
     grown = end * scale
     return length if grown > length - scale else ceil(grown)
 
 
 def _normalise_crop(gray: GrayImage, box: Box, component_count: int) -> NormalisedDigit:
-    """Read a small digit of a large page from a crop around it at full resolution."""
+    """Normalise a small digit of a large page from a crop around it at full resolution."""
     margin = max(box.width, box.height) // 2 + 2
     top, left = max(box.y - margin, 0), max(box.x - margin, 0)
     crop = gray[top : box.y + box.height + margin, left : box.x + box.width + margin]
-    near = _normalise_page(crop)
-    if near.box is None:
-        return near
-    box = Box(near.box.x + left, near.box.y + top, near.box.width, near.box.height)
+    digit = _normalise_page(crop)
+    if digit.box is None:
+        return digit
+    box = Box(digit.box.x + left, digit.box.y + top, digit.box.width, digit.box.height)
     return NormalisedDigit(
-        near.image, box, near.contrast, max(component_count, near.component_count)
+        digit.image, box, digit.contrast, max(component_count, digit.component_count)
     )

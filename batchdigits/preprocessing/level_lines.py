@@ -1,0 +1,93 @@
+"""Level lines on a mask of ink: found, counted, measured, widened.
+
+Upright lines are found by the same functions on the transposed mask (:func:`transpose`).
+"""
+
+import cv2
+import numpy as np
+
+from batchdigits.arrays import Mask
+
+#: A line is at most this share of the page's shorter side thick, but two pixels always pass.
+MAX_LINE_THICKNESS = 0.065
+#: Share of the page (or of a box) that a line must cross.
+MIN_CROSSING_SHARE = 0.92
+#: A page with more lines is hatched, woven or printed, and no form.
+MAX_LINES = 20
+#: Straight pieces of this share make up a line; longer ones would miss lines that are askew.
+_MIN_STRAIGHT_SHARE = 0.22
+#: A line whose fullest row crosses this share is level, and rows of less are no part of it.
+_MIN_LEVEL_SHARE = 0.6
+
+
+def transpose(mask: Mask) -> Mask:
+    """Turn a mask so that upright lines become level ones."""
+    return np.ascontiguousarray(mask.T)
+
+
+def find_level_lines(mask: Mask, max_thickness: float = MAX_LINE_THICKNESS) -> Mask | None:
+    """Find pieces of level lines that together cross the page and are thin.
+
+    Args:
+        mask: ``(height, width) uint8``, 255 ink, 0 paper.
+        max_thickness: as a share of the shorter side.
+
+    Returns:
+        A mask of the same shape with nothing but the lines, or ``None`` where there are none.
+    """
+    across = mask.shape[1]
+    piece = max(8, int(across * _MIN_STRAIGHT_SHARE))
+    if piece > across:
+        return None
+    straight = cv2.morphologyEx(mask, cv2.MORPH_OPEN, np.ones((1, piece), np.uint8))
+    if not straight.any():
+        return None
+    # Pieces of a line that is askew lie a row apart; gaps come from noise.
+    joined = cv2.dilate(straight, np.ones((3, 3), np.uint8))
+    _, labels, stats, _ = cv2.connectedComponentsWithStats(joined, connectivity=8)
+    thickest = max(2.0, max_thickness * min(mask.shape))
+    lines = np.zeros_like(mask)
+    wide = np.flatnonzero(stats[1:, cv2.CC_STAT_WIDTH] >= MIN_CROSSING_SHARE * across) + 1
+    if len(wide) > MAX_LINES:
+        return None
+    for label in wide.tolist():
+        line = straight & np.where(labels == label, 255, 0).astype(np.uint8)
+        line = _remove_bars(line, across)
+        if cv2.countNonZero(line) <= thickest * across * 1.1:
+            lines |= line
+    return np.asarray(lines, np.uint8) if lines.any() else None
+
+
+def _remove_bars(line: Mask, page_width: int) -> Mask:
+    """Remove the bars of a digit that lie along a level line: they cross less of the page."""
+    crossed = np.asarray(cv2.reduce(line // 255, 1, cv2.REDUCE_SUM, dtype=cv2.CV_32S)).ravel()
+    most = int(crossed.max())
+    if most < _MIN_LEVEL_SHARE * page_width:
+        return line
+    level = line.copy()
+    level[crossed < most * _MIN_LEVEL_SHARE] = 0
+    return level
+
+
+def count_lines(lines: Mask) -> int:
+    """Count how many level lines lie below each other."""
+    filled = np.concatenate([[False], np.asarray(lines.any(axis=1))])
+    return int(np.count_nonzero(filled[1:] & ~filled[:-1]))
+
+
+def measure_thickness(lines: Mask) -> int:
+    """Count the ink in the fullest columns that are no line of their own."""
+    high = lines.shape[0] // 4
+    counts = (lines > 0).sum(axis=0)
+    usual = counts[(counts > 0) & (counts < high)]
+    return int(np.percentile(usual, 90)) if usual.size else 1
+
+
+def widen(lines: Mask) -> Mask:
+    """Add to lines their hems, a pixel of half-ink on either side."""
+    return np.asarray(cv2.dilate(lines, np.ones((3, 3), np.uint8)), np.uint8)
+
+
+def remove_hems(mask: Mask) -> Mask:
+    """Remove the hems that lines leave behind, which are a pixel thin."""
+    return np.asarray(cv2.morphologyEx(mask, cv2.MORPH_OPEN, np.ones((2, 2), np.uint8)), np.uint8)
