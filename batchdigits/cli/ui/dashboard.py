@@ -9,6 +9,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING
 
 from batchdigits.cli.ui.progress import STATUS_STYLES
+from batchdigits.percentages import format_whole_percent
 from batchdigits.reasons import Status
 from batchdigits.reports.rows import COLUMNS, ReportRow
 from batchdigits.system.filenames import escape_for_terminal
@@ -159,8 +160,7 @@ class DashboardListener(LogListener):
             table.add_row(
                 stamp,
                 "" if digit is None else str(digit),
-                # Cut and not rounded, so that 100 % never stands for "nearly".
-                "" if confidence is None else f"{int(100 * float(confidence))} %",
+                "" if confidence is None else format_whole_percent(float(confidence)),
                 Text(word, STATUS_STYLES[Status(str(line[_COLUMN_INDEX["status"]]))]),
                 Text(_shorten_name(_format_name(line), room)),
             )

@@ -7,7 +7,7 @@ import numpy as np
 import orjson
 
 from batchdigits.cli.commands.predict.arguments import STDIN_NAME
-from batchdigits.percentages import format_truncated_percent
+from batchdigits.percentages import format_truncated_percent, truncate_share
 from batchdigits.pipeline.result import Reading
 from batchdigits.reasons import Reason, Status
 from batchdigits.system.filenames import escape_for_terminal
@@ -92,4 +92,4 @@ def _format_reading(reading: Reading) -> str:
 
 
 def _truncate(confidence: float | None) -> float | None:
-    return None if confidence is None else int(confidence * 10000) / 10000
+    return None if confidence is None else truncate_share(confidence)
