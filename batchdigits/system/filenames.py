@@ -16,20 +16,20 @@ _DIGITS = re.compile(r"(\d+)", re.ASCII)
 
 
 def to_display_name(name: str) -> str:
-    r"""A file name as text that UTF-8 files, SQLite and terminals take; see :func:`to_raw_name`.
+    r"""Write a file name as text that UTF-8 files, SQLite and terminals take.
 
     A byte that is not UTF-8 (a surrogate after :func:`os.fsdecode`) is written ``\xHH``. Names
     without such bytes stay as they are, but for a backslash right before ``xHH``: it is doubled,
-    so that an odd number of backslashes always means a byte.
+    so that an odd number of backslashes always means a byte. The way back is :func:`to_raw_name`.
     """
     if name.isascii() and "\\" not in name:
         return name
-    name = _LOOKALIKE.sub(lambda found: found[1] * 2, name)
-    return _UNDECODABLE.sub(lambda found: found[1] * 2 + f"\\x{ord(found[2]) - 0xDC00:02x}", name)
+    name = _LOOKALIKE.sub(lambda match: match[1] * 2, name)
+    return _UNDECODABLE.sub(lambda match: match[1] * 2 + f"\\x{ord(match[2]) - 0xDC00:02x}", name)
 
 
 def to_raw_name(display_name: str) -> str:
-    """The name as :func:`os.fsdecode` gives it, from what :func:`to_display_name` made of it."""
+    """Turn what :func:`to_display_name` made of a name into what :func:`os.fsdecode` gives."""
     if "\\" not in display_name:
         return display_name
 
@@ -41,15 +41,20 @@ def to_raw_name(display_name: str) -> str:
     return _ESCAPED.sub(unescape, display_name)
 
 
+def join_display_name(folder: str, name: str) -> str:
+    """Return the path of a file, given its folder and its display name inside that folder."""
+    return f"{folder}/{to_raw_name(name)}"
+
+
 def escape_for_terminal(text: str) -> str:
-    """A name that cannot steer a terminal: control and direction marks are written as escapes."""
+    """Make text harmless to a terminal: control and direction marks are written as escapes."""
     return _CONTROL.sub(
-        lambda found: found[0].encode("unicode_escape").decode(), to_display_name(text)
+        lambda match: match[0].encode("unicode_escape").decode(), to_display_name(text)
     )
 
 
 def order_key(name: str) -> str:
-    """Sort key of a path in the order people expect; plain comparison of such keys sorts.
+    """Make the sort key of a path: plain comparison of such keys gives the order people expect.
 
     ``digit2`` comes before ``digit10``, the files of a folder before its sub-folders, and upper
     and lower case only break ties. As one string it sorts in SQLite as it does in Python.
@@ -75,10 +80,15 @@ def _encode_number(match: re.Match[str]) -> str:
 
 
 def shorten(name: str, suffix: str = "", max_bytes: int = MAX_NAME_BYTES) -> str:
-    """``name + ending`` in at most ``longest`` bytes.
+    """Join a name and its ending, in at most so many bytes.
 
     A name that has to be cut ends in ``~`` and eight hexadecimal digits of its hash, so that two
     long names stay apart; one that ends so by itself is marked too, so that it stays apart as well.
+
+    Args:
+        name: may hold undecodable bytes as surrogates.
+        suffix: the ending, which is never cut.
+        max_bytes: what the disk takes.
     """
     if len(os.fsencode(name + suffix)) <= max_bytes and not _SHORTENED.search(name):
         return name + suffix

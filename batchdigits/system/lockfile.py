@@ -8,6 +8,8 @@ from pathlib import Path
 
 from batchdigits.errors import OutboxError
 
+#: The lock file's name in the outbox's folder of state.
+LOCK_FILE = "lock"
 #: Seconds in which a process that was just killed has surely let go.
 _ACQUIRE_TIMEOUT = 1.0
 
@@ -18,6 +20,10 @@ def hold_lock(path: Path, outbox: Path) -> Iterator[None]:
 
     A POSIX record lock (fcntl(2)): it ends with this process however that ends, is not
     inherited by forked workers, and holds on network file systems too.
+
+    Args:
+        path: the lock file, which is made where it is missing.
+        outbox: what it stands for, named in the error.
 
     Raises:
         OutboxError: another process holds it.
@@ -49,7 +55,7 @@ def _describe_holder(descriptor: int, outbox: Path) -> str:
 
 
 def is_locked(path: Path) -> bool:
-    """Whether a process holds the lock file at ``path``."""
+    """Tell whether a process holds the lock file at ``path``."""
     import fcntl
 
     try:

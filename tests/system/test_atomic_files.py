@@ -1,18 +1,13 @@
 import os
-from functools import partial
-from itertools import count
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from batchdigits.system.atomic_files import (
-    append_number,
-    copy_file,
-    move_to_free_path,
     open_atomic_file,
-    write_bytes,
+    remove_temporary_files,
+    stage_atomic_file,
+    write_bytes_atomically,
 )
 
 
@@ -39,57 +34,32 @@ def test_a_new_report_may_be_read_by_whom_the_umask_lets(tmp_path: Path) -> None
     assert (tmp_path / "report.txt").stat().st_mode & 0o777 == 0o644
 
 
-def test_moving_never_overwrites(tmp_path: Path) -> None:
-    for content in ("first", "second", "third"):
-        (tmp_path / "scan.png").write_text(content)
-        move_to_free_path(tmp_path / "scan.png", tmp_path / "away" / "scan.png")
-    away = {path.name: path.read_text() for path in (tmp_path / "away").iterdir()}
-    assert away == {"scan.png": "first", "scan-2.png": "second", "scan-3.png": "third"}
-    assert not (tmp_path / "scan.png").exists()
+def test_bytes_appear_whole_or_not_at_all(tmp_path: Path) -> None:
+    path = tmp_path / "new folder" / "sheet.png"
+    write_bytes_atomically(path, b"old")
+    assert path.read_bytes() == b"old"
+    path.unlink()
+    path.mkdir()
+    with pytest.raises(OSError, match="directory"):
+        write_bytes_atomically(path, b"new")
+    assert os.listdir(path.parent) == ["sheet.png"]
 
 
-def test_moving_to_another_file_system(tmp_path: Path) -> None:
-    memory = Path("/dev/shm")
-    target = memory / f"batchdigits-test-{os.getpid()}" / "scan.png"
-    (tmp_path / "scan.png").write_bytes(b"content")
-    try:
-        assert tmp_path.stat().st_dev != target.parent.parent.stat().st_dev
-        placed, moved = move_to_free_path(tmp_path / "scan.png", target)
-        assert moved
-        assert placed.read_bytes() == b"content"
-        assert not (tmp_path / "scan.png").exists()
-    finally:
-        target.unlink(missing_ok=True)
-        target.parent.rmdir()
+def test_a_folder_that_went_is_not_made_again_unasked(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError):
+        write_bytes_atomically(tmp_path / "gone" / "watch.json", b"{}", make_folder=False)
+    assert os.listdir(tmp_path) == []
 
 
-def test_moving_a_link_keeps_what_it_pointed_to(tmp_path: Path) -> None:
-    (tmp_path / "real.png").write_text("content")
-    (tmp_path / "link.png").symlink_to("real.png")
-    placed, _ = move_to_free_path(tmp_path / "link.png", tmp_path / "away" / "link.png")
-    assert placed.read_text() == "content" and not placed.is_symlink()
-    assert (tmp_path / "real.png").exists() and not (tmp_path / "link.png").is_symlink()
-
-
-NAMES = st.binary(min_size=1, max_size=255).filter(
-    lambda name: b"/" not in name and b"\0" not in name and name not in (b".", b"..")
-)
-
-
-@settings(max_examples=60, deadline=None)
-@given(st.lists(NAMES, min_size=1, max_size=6))
-def test_every_copy_keeps_its_own_content(
-    tmp_path_factory: pytest.TempPathFactory, names: list[bytes]
-) -> None:
-    folder = tmp_path_factory.mktemp("copies")
-    placed = []
-    for number, name in enumerate(names):
-        write_bytes(folder / "source", b"%d" % number)
-        target = folder / "away" / os.fsdecode(name)
-        place = next(p for p in map(partial(append_number, target), count(1)) if p not in placed)
-        copy_file(folder / "source", place)
-        placed.append(place)
-        with pytest.raises(FileExistsError):
-            copy_file(folder / "source", place)
-    assert [path.read_bytes() for path in placed] == [b"%d" % i for i in range(len(names))]
-    assert len(set(placed)) == len(names)
+def test_what_a_kill_leaves_is_removed_later(tmp_path: Path) -> None:
+    child = os.fork()
+    if child == 0:
+        with stage_atomic_file(tmp_path / "report.txt") as temporary:
+            temporary.write_bytes(b"half")
+            os._exit(1)
+    os.waitpid(child, 0)
+    (tmp_path / ".own.tmp").touch()
+    assert len(os.listdir(tmp_path)) == 2
+    remove_temporary_files(tmp_path)
+    assert os.listdir(tmp_path) == [".own.tmp"]
+    remove_temporary_files(tmp_path / "never made")

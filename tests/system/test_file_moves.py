@@ -1,0 +1,67 @@
+import os
+from functools import partial
+from itertools import count
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from batchdigits.system.atomic_files import write_bytes
+from batchdigits.system.file_moves import append_number, copy_file, move_to_free_path
+
+
+def test_moving_never_overwrites(tmp_path: Path) -> None:
+    for content in ("first", "second", "third"):
+        (tmp_path / "scan.png").write_text(content)
+        move_to_free_path(tmp_path / "scan.png", tmp_path / "away" / "scan.png")
+    away = {path.name: path.read_text() for path in (tmp_path / "away").iterdir()}
+    assert away == {"scan.png": "first", "scan-2.png": "second", "scan-3.png": "third"}
+    assert not (tmp_path / "scan.png").exists()
+
+
+def test_moving_to_another_file_system(tmp_path: Path) -> None:
+    memory = Path("/dev/shm")
+    target = memory / f"batchdigits-test-{os.getpid()}" / "scan.png"
+    (tmp_path / "scan.png").write_bytes(b"content")
+    try:
+        assert tmp_path.stat().st_dev != target.parent.parent.stat().st_dev
+        placed, moved = move_to_free_path(tmp_path / "scan.png", target)
+        assert moved
+        assert placed.read_bytes() == b"content"
+        assert not (tmp_path / "scan.png").exists()
+    finally:
+        target.unlink(missing_ok=True)
+        target.parent.rmdir()
+
+
+def test_moving_a_link_keeps_what_it_pointed_to(tmp_path: Path) -> None:
+    (tmp_path / "real.png").write_text("content")
+    (tmp_path / "link.png").symlink_to("real.png")
+    placed, _ = move_to_free_path(tmp_path / "link.png", tmp_path / "away" / "link.png")
+    assert placed.read_text() == "content" and not placed.is_symlink()
+    assert (tmp_path / "real.png").exists() and not (tmp_path / "link.png").is_symlink()
+
+
+NAMES = st.binary(min_size=1, max_size=255).filter(
+    lambda name: b"/" not in name and b"\0" not in name and name not in (b".", b"..")
+)
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(NAMES, min_size=1, max_size=6))
+def test_every_copy_keeps_its_own_content(
+    tmp_path_factory: pytest.TempPathFactory, names: list[bytes]
+) -> None:
+    folder = tmp_path_factory.mktemp("copies")
+    placed = []
+    for number, name in enumerate(names):
+        write_bytes(folder / "source", b"%d" % number)
+        target = folder / "away" / os.fsdecode(name)
+        place = next(p for p in map(partial(append_number, target), count(1)) if p not in placed)
+        copy_file(folder / "source", place)
+        placed.append(place)
+        with pytest.raises(FileExistsError):
+            copy_file(folder / "source", place)
+    assert [path.read_bytes() for path in placed] == [b"%d" % i for i in range(len(names))]
+    assert len(set(placed)) == len(names)
