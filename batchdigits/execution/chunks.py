@@ -1,4 +1,4 @@
-"""What workers are given: chunks of files, and how many workers are worth it."""
+"""Jobs put together for workers: how many at a time, in which order, for how many workers."""
 
 import math
 import os
@@ -16,7 +16,7 @@ _MIN_WORKER_SECONDS = 0.1
 
 
 class JobQueue(Iterator[list[Job]]):
-    """Chunks in order, but verdicts first, which come up while chunks are being read."""
+    """Chunks in order; jobs that come up while chunks are being read go first."""
 
     def __init__(self, reject_jobs: deque[RejectJob], chunks: Iterator[list[Job]]) -> None:
         self._reject_jobs = reject_jobs
@@ -27,9 +27,14 @@ class JobQueue(Iterator[list[Job]]):
 
 
 def choose_worker_count(file_count: int, total_bytes: int, requested: int | None) -> int:
-    """How many processes are to read so many files of so many bytes together, at least one.
+    """Choose how many processes are to read files, at least one.
 
-    As many as were ``wanted``, or as there are cores, but none that would have nothing to do.
+    As many as were requested, or as there are cores, but none that would have nothing to do.
+
+    Args:
+        file_count: how many files are to be read.
+        total_bytes: their sizes together.
+        requested: what the user asked for, if anything.
     """
     work = file_count * _FILE_COST + total_bytes * _BYTE_COST
     count = requested or min(count_cores(), math.ceil(work / _MIN_WORKER_SECONDS))
@@ -37,7 +42,7 @@ def choose_worker_count(file_count: int, total_bytes: int, requested: int | None
 
 
 def count_cores() -> int:
-    """How many cores this process may use."""
+    """Count the cores that this process may use."""
     try:
         return len(os.sched_getaffinity(0))
     except AttributeError:  # not on every system

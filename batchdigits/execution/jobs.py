@@ -1,7 +1,6 @@
-"""What workers do: read files, look at a file's identity, draw contact sheets."""
+"""The jobs of workers: read files, check whether files are as they were, draw contact sheets."""
 
 import hashlib
-import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
@@ -14,7 +13,7 @@ from batchdigits.journal.entries import FileEntry, PageEntry, entries_from_recor
 from batchdigits.pipeline.recognise import RecognitionContext, recognise_chunk
 from batchdigits.reasons import Rejection
 from batchdigits.records import FileStat, Source
-from batchdigits.system.atomic_files import write_bytes
+from batchdigits.system.atomic_files import write_bytes_atomically
 from batchdigits.system.clock import utc_now
 
 
@@ -25,14 +24,21 @@ class RecheckJob(NamedTuple):
 
 
 class RejectJob(NamedTuple):
-    """A file that is not to be decoded, since ``rejected`` says why."""
+    """A file that is not to be decoded: only its identity is taken, ``rejection`` says why."""
 
     source: Source
     rejection: Rejection
 
 
 class SheetCell(NamedTuple):
-    """One place on a contact sheet: a thumbnail's file or PNG, or the reason for having none."""
+    """One cell of a contact sheet.
+
+    Attributes:
+        thumbnail_path: the thumbnail's file in the outbox, or empty.
+        thumbnail_png: the thumbnail itself where it is no file, or empty.
+        reason: the code of the page's reason, shown where there is no thumbnail; or empty.
+        label: the name below it.
+    """
 
     thumbnail_path: str
     thumbnail_png: bytes
@@ -41,20 +47,29 @@ class SheetCell(NamedTuple):
 
 
 class SheetJob(NamedTuple):
-    """A contact sheet to be drawn into the file ``name`` of the outbox; ``shows`` is its digest."""
+    """A contact sheet to be drawn.
+
+    Attributes:
+        name: its file's path inside the outbox.
+        fingerprint: a digest of what it shows, for the journal.
+        cells: what it shows, row by row.
+    """
 
     name: str
     fingerprint: str
     cells: list[SheetCell]
 
 
-_NO_MEMORY = -4  # cv::Error::StsNoMem
+#: The folder of the outbox that holds contact sheets.
+SHEETS_FOLDER = "sheets"
+#: A plain :class:`~batchdigits.records.Source` is a file to be read.
 Job = Source | RecheckJob | RejectJob | SheetJob
+_NO_MEMORY = -4  # cv::Error::StsNoMem
 
 
 @dataclass(frozen=True, slots=True)
 class JobRunner:
-    """Does lists of jobs; the one function that workers run."""
+    """Runs chunks of jobs: the one function that workers call."""
 
     context: RecognitionContext
 
@@ -64,10 +79,14 @@ class JobRunner:
         cv2.setNumThreads(0)
 
     def __call__(self, jobs: list[Job]) -> bytes:
-        """One entry for each job that is a file, ``None`` for others, as :func:`to_wire` sends it.
+        """Run jobs.
+
+        Returns:
+            An entry for each job that is a file and ``None`` for each contact sheet, in order, as
+            :func:`~batchdigits.journal.entries.to_wire` packs them.
 
         Raises:
-            OSError: a picture cannot be written.
+            OSError: a thumbnail or a contact sheet cannot be written.
             MemoryError: beyond what this process may allocate.
         """
         try:
@@ -79,19 +98,21 @@ class JobRunner:
 
     def _run_jobs(self, jobs: list[Job]) -> list[FileEntry | None]:
         entries = [self._run_without_decoding(job) for job in jobs]
-        waiting = [
+        sources = [
             _get_source(job)
             for job, entry in zip(jobs, entries, strict=True)
             if _needs_decoding(job, entry)
         ]
-        read = iter(entries_from_records(recognise_chunk(waiting, self.context)) if waiting else ())
+        decoded = iter(
+            entries_from_records(recognise_chunk(sources, self.context)) if sources else ()
+        )
         return [
-            next(read) if _needs_decoding(job, entry) else entry
+            next(decoded) if _needs_decoding(job, entry) else entry
             for job, entry in zip(jobs, entries, strict=True)
         ]
 
     def _run_without_decoding(self, job: Job) -> FileEntry | None:
-        """What can be said of a job without decoding anything."""
+        """Run a job as far as that is possible without decoding an image."""
         if isinstance(job, RecheckJob):
             return _recheck(job.source)
         if isinstance(job, RejectJob):
@@ -111,26 +132,26 @@ def _get_source(job: Job) -> Source:
 
 
 def _recheck(source: Source) -> FileEntry | None:
-    """An entry without pages where the content is what was read before."""
+    """Make an entry without pages where the content is what was read before."""
     try:
-        data, stamp = source.read()
+        data, file_stat = source.read()
     except ImageError:
         return None
     sha256 = hashlib.sha256(data).hexdigest()
-    return FileEntry.from_pages(stamp, sha256, []) if sha256 == source.known_sha256 else None
+    return FileEntry.from_pages(file_stat, sha256, []) if sha256 == source.known_sha256 else None
 
 
 def _reject(job: RejectJob) -> FileEntry:
     try:
-        data, stamp = job.source.read()
+        data, file_stat = job.source.read()
     except ImageError as error:
         return FileEntry.from_pages(FileStat(), "", [make_rejected_page(error.rejection)])
     sha256 = hashlib.sha256(data).hexdigest()
-    return FileEntry.from_pages(stamp, sha256, [make_rejected_page(job.rejection)])
+    return FileEntry.from_pages(file_stat, sha256, [make_rejected_page(job.rejection)])
 
 
 def make_rejected_page(rejection: Rejection) -> PageEntry:
-    """The only page of a file of which nothing more is known than why it was not read."""
+    """Make the only page of a file of which nothing is known but why it was not read."""
     words = str(rejection.status), str(rejection.reason), rejection.detail
     nothing = (None,) * 6
     return PageEntry(1, *words, *nothing, utc_now(), *(None,) * 6)
@@ -143,10 +164,7 @@ def draw_sheet(sheet: SheetJob, outbox: Path) -> None:
         OSError: it cannot be written.
     """
     cells = [(_load_thumbnail(cell, outbox), cell.reason, cell.label) for cell in sheet.cells]
-    path = outbox / sheet.name
-    half = path.with_name(f".{path.name}.tmp")
-    write_bytes(half, draw_contact_sheet(cells))
-    os.replace(half, path)
+    write_bytes_atomically(outbox / sheet.name, draw_contact_sheet(cells))
 
 
 def _load_thumbnail(cell: SheetCell, outbox: Path) -> bytes | None:

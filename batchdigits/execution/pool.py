@@ -1,23 +1,21 @@
-"""Worker processes: each does one task at a time, alone, and may die without taking others along.
+"""A pool of worker processes, each of which works alone and may die without taking others along.
 
 The parent owns one pipe to each worker and shares nothing else with any, so a worker that is
 killed at whatever moment leaves no lock taken and no half message in another's way. (Pools whose
 workers share a pipe and its locks, pebble's among them, do not survive that.)
 """
 
-import os
 import pickle
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from multiprocessing import connection, get_context
-from multiprocessing.connection import Connection
-from multiprocessing.process import BaseProcess
-from typing import Any, Generic, TypeVar
+from multiprocessing import connection
+from typing import ClassVar, Generic, TypeVar
 
-from batchdigits.execution.worker_process import serve
-from batchdigits.system.framing import MessageReader
+from batchdigits.execution.backend import TaskFailure
+from batchdigits.execution.jobs import Job, JobRunner
+from batchdigits.execution.worker_process import Task, WorkerProcess
 
 #: Seconds between looks at deadlines, and between chances for the caller to do something.
 _POLL_INTERVAL = 0.1
@@ -32,71 +30,29 @@ T = TypeVar("T")
 R = TypeVar("R")
 
 
-@dataclass(slots=True)
-class Task(Generic[T]):
-    """Some items for a worker; ``suspect`` where a worker died or hung over them before."""
-
-    items: list[T]
-    suspect: bool = False
-
-
 @dataclass(frozen=True, slots=True)
-class TaskFailure:
-    """What became of a worker over one single item.
+class LocalBackend:
+    """Processes of this machine, forked from this one; see :class:`ExecutionBackend`.
 
-    It hung, it died with an exit code (minus the signal's number), or what it raised was ``error``.
+    Attributes:
+        timeout: seconds a chunk may take.
+        memory: bytes a worker may allocate.
     """
 
-    timed_out: bool
-    exit_code: int | None = None
-    error: str = ""
+    timeout: float
+    memory: int
+    workers_share_outbox: ClassVar[bool] = True
 
-
-class _Worker(Generic[T, R]):
-    def __init__(
-        self, work: Callable[[list[T]], R], memory: int, inherited_pipes: list[Connection]
-    ) -> None:
-        # fork: nothing is imported or loaded twice, so that a worker costs milliseconds.
-        context = get_context("fork")
-        self.pipe, theirs = context.Pipe()
-        self.tasks: deque[Task[T]] = deque()
-        self.started_at = 0.0
-        self._reader = MessageReader(self.pipe.fileno())
-        self.process: BaseProcess = context.Process(
-            target=serve,
-            args=(work, theirs, memory, os.getpid(), [*inherited_pipes, self.pipe]),
-            daemon=True,
-        )
-        self.process.start()
-        theirs.close()
-
-    def send_task(self, task: Task[T], data: bytes) -> bool:
-        """Send a task; ``False`` where the worker is no longer there."""
-        if not self.tasks:
-            self.started_at = time.monotonic()
-        try:
-            self.pipe.send_bytes(data)
-        except OSError:
-            return False
-        self.tasks.append(task)
-        return True
-
-    def receive(self) -> list[Any]:
-        """What has wholly arrived; never waits for the rest of a message.
-
-        Raises:
-            EOFError: the worker is no longer there.
-        """
-        return [pickle.loads(message) for message in self._reader.read()]
-
-    def kill(self) -> None:
-        self.process.kill()
-        self.process.join()
-        self.pipe.close()
+    def start_workers(self, work: JobRunner, count: int) -> "WorkerPool[Job, bytes]":
+        """Make a pool; its processes are forked when its context begins."""
+        return WorkerPool(work, count, self.timeout, self.memory)
 
 
 class WorkerPool(Generic[T, R]):
     """A handful of processes that run ``work``; a context manager that ends them.
+
+    It does for any items and results what :class:`~batchdigits.execution.backend.Workers` says of
+    jobs.
 
     Args:
         work: ``list of items -> result``, both picklable; run in the workers.
@@ -112,7 +68,7 @@ class WorkerPool(Generic[T, R]):
         self._count = count
         self._timeout = timeout
         self._memory = memory
-        self._workers: list[_Worker[T, R]] = []
+        self._workers: list[WorkerProcess[T, R]] = []
 
     def __enter__(self) -> "WorkerPool[T, R]":
         for _ in range(self._count):
@@ -124,37 +80,37 @@ class WorkerPool(Generic[T, R]):
             worker.kill()
         self._workers.clear()
 
-    def _start_worker(self) -> _Worker[T, R]:
+    def _start_worker(self) -> WorkerProcess[T, R]:
         pipes = [worker.pipe for worker in self._workers]
-        return _Worker(self._work, self._memory, pipes)
+        return WorkerProcess(self._work, self._memory, pipes)
 
     @property
     def pids(self) -> list[int]:
         """Process numbers of the workers."""
         return [worker.process.pid or 0 for worker in self._workers]
 
-    def replace_dead_workers(self) -> None:
-        """Start workers in the place of those that died while no task was given."""
-        for place, worker in enumerate(self._workers):
+    def replace_dead(self) -> None:
+        """Start workers in the place of those that died while they had no task."""
+        for index, worker in enumerate(self._workers):
             if not worker.process.is_alive():
                 worker.kill()
-                self._workers[place] = self._start_worker()
+                self._workers[index] = self._start_worker()
 
     def run(
         self, tasks: Iterable[list[T]], should_stop: Callable[[], bool] = lambda: False
     ) -> Iterator[tuple[list[T], R | TaskFailure]]:
-        """Do tasks on all workers; yields each with its result as it is done, in any order.
+        """Run tasks on all workers, and yield each with its result as it is done, in any order.
 
-        The items of a task over which a worker dies or hangs are done again one by one; an item
+        The items of a task over which a worker dies or hangs are run again one by one; an item
         that does it again, alone, is yielded with its :class:`TaskFailure`.
 
         Args:
             tasks: lists of items; taken only as workers can have them.
-            pause: asked several times a second; once it says ``True`` no new task is begun, and
-                only those in hand are finished (given up after ten seconds).
+            should_stop: called several times a second; once it returns ``True`` no new task is
+                begun, and only those in hand are finished (given up after ten seconds).
 
         Raises:
-            OSError: raised by ``work``; whatever else it raises is a fate.
+            OSError: raised by ``work``; whatever else it raises is a failure.
         """
         return _PoolRun(self, iter(tasks), should_stop).iter_results()
 
@@ -175,21 +131,23 @@ class _PoolRun(Generic[T, R]):
         try:
             yield from self._iter_results()
         finally:
-            # Given up, after a pause or because nobody wants the rest: no task is left behind.
+            # Given up, after a stop or because nobody wants the rest: no task is left behind.
             for worker in list(self._pool._workers):
                 if worker.tasks:
                     self._replace_worker(worker)
 
     def _iter_results(self) -> Iterator[tuple[list[T], R | TaskFailure]]:
-        ending = float("inf")
+        deadline = float("inf")
         while True:
-            paused = self._should_stop()
-            if not paused:
+            stopping = self._should_stop()
+            if not stopping:
                 self._dispatch_tasks()
-            elif ending == float("inf"):
-                ending = time.monotonic() + _SHUTDOWN_TIMEOUT
+            elif deadline == float("inf"):
+                deadline = time.monotonic() + _SHUTDOWN_TIMEOUT
             busy = [worker for worker in self._pool._workers if worker.tasks]
-            if time.monotonic() > ending or (not busy and (paused or self._peek_task() is None)):
+            if time.monotonic() > deadline or (
+                not busy and (stopping or self._peek_task() is None)
+            ):
                 return
             ready = connection.wait([worker.pipe for worker in busy], _POLL_INTERVAL)
             for worker in busy:
@@ -212,7 +170,7 @@ class _PoolRun(Generic[T, R]):
                         self._replace_worker(worker)
 
     def _peek_task(self) -> tuple[Task[T], bytes] | None:
-        """The next task, pickled once."""
+        """Return the next task without taking it; pickled, and that only once."""
         if self._next_task is None:
             task = self._retry_tasks.popleft() if self._retry_tasks else None
             if task is None and (items := next(self._new_tasks, None)) is not None:
@@ -221,7 +179,9 @@ class _PoolRun(Generic[T, R]):
                 self._next_task = task, pickle.dumps(task.items, pickle.HIGHEST_PROTOCOL)
         return self._next_task
 
-    def _receive_results(self, worker: _Worker[T, R]) -> Iterator[tuple[list[T], R | TaskFailure]]:
+    def _receive_results(
+        self, worker: WorkerProcess[T, R]
+    ) -> Iterator[tuple[list[T], R | TaskFailure]]:
         try:
             results = worker.receive()
         except (EOFError, OSError, pickle.UnpicklingError):
@@ -240,9 +200,9 @@ class _PoolRun(Generic[T, R]):
                 yield task.items, result
 
     def _handle_lost_worker(
-        self, worker: _Worker[T, R], timed_out: bool
+        self, worker: WorkerProcess[T, R], timed_out: bool
     ) -> Iterator[tuple[list[T], TaskFailure]]:
-        """A worker died or hung: find out over which item, and start another worker."""
+        """Find out over which item a worker died or hung, and start another worker."""
         worker.kill()
         in_hand, *waiting = worker.tasks
         worker.tasks.clear()
@@ -253,16 +213,16 @@ class _PoolRun(Generic[T, R]):
     def _handle_failure(
         self, task: Task[T], failure: TaskFailure
     ) -> Iterator[tuple[list[T], TaskFailure]]:
-        """The items of a task are suspects, to be done alone; one that was alone is found out."""
+        """Have the items of a task run alone; yield the one that was alone already."""
         if task.suspect:
             yield task.items, failure
         else:
             self._retry_tasks.extend(Task([item], suspect=True) for item in task.items)
 
-    def _replace_worker(self, worker: _Worker[T, R]) -> None:
-        place = self._pool._workers.index(worker)
+    def _replace_worker(self, worker: WorkerProcess[T, R]) -> None:
+        index = self._pool._workers.index(worker)
         worker.kill()
-        self._pool._workers[place] = self._pool._start_worker()
+        self._pool._workers[index] = self._pool._start_worker()
 
 
 def _format_error(error: BaseException) -> str:

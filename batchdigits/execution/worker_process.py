@@ -1,14 +1,90 @@
-"""The inside of one worker process."""
+"""One worker process, from both sides: the parent's handle on it, and what it does inside."""
 
 import gc
 import os
 import pickle
+import time
+from collections import deque
 from collections.abc import Callable
+from dataclasses import dataclass
+from multiprocessing import get_context
 from multiprocessing.connection import Connection
-from typing import Any
+from multiprocessing.process import BaseProcess
+from typing import Any, Generic, TypeVar
 
 from batchdigits.system.child_process import limit_memory, prepare_forked_child
-from batchdigits.system.framing import send
+from batchdigits.system.framing import MessageReader, send
+
+T = TypeVar("T")
+R = TypeVar("R")
+
+
+@dataclass(slots=True)
+class Task(Generic[T]):
+    """Some items for a worker; ``suspect`` where a worker died or hung over them before."""
+
+    items: list[T]
+    suspect: bool = False
+
+
+class WorkerProcess(Generic[T, R]):
+    """The parent's handle on one worker.
+
+    Attributes:
+        process: the process itself.
+        pipe: the parent's end of the pipe; readable when there is a result.
+        tasks: what it was sent and has not answered yet, the oldest first.
+        started_at: when it began with the oldest, by :func:`time.monotonic`.
+    """
+
+    def __init__(
+        self, work: Callable[[list[T]], R], memory: int, inherited_pipes: list[Connection]
+    ) -> None:
+        """Start the process.
+
+        Args:
+            work: ``list of items -> result``, run in the process.
+            memory: bytes that it may allocate.
+            inherited_pipes: the parent's ends of the pipes to other workers.
+        """
+        # fork: nothing is imported or loaded twice, so that a worker costs milliseconds.
+        context = get_context("fork")
+        self.pipe, worker_end = context.Pipe()
+        self.tasks: deque[Task[T]] = deque()
+        self.started_at = 0.0
+        self._reader = MessageReader(self.pipe.fileno())
+        self.process: BaseProcess = context.Process(
+            target=serve,
+            args=(work, worker_end, memory, os.getpid(), [*inherited_pipes, self.pipe]),
+            daemon=True,
+        )
+        self.process.start()
+        worker_end.close()
+
+    def send_task(self, task: Task[T], data: bytes) -> bool:
+        """Send a task, pickled as ``data``; ``False`` where the worker is no longer there."""
+        if not self.tasks:
+            self.started_at = time.monotonic()
+        try:
+            self.pipe.send_bytes(data)
+        except OSError:
+            return False
+        self.tasks.append(task)
+        return True
+
+    def receive(self) -> list[Any]:
+        """Take the results that have wholly arrived; never waits for the rest of a message.
+
+        Raises:
+            EOFError: the worker is no longer there.
+        """
+        return [pickle.loads(message) for message in self._reader.read()]
+
+    def kill(self) -> None:
+        """End the process, whatever it does, and close the pipe."""
+        self.process.kill()
+        self.process.join()
+        self.pipe.close()
 
 
 def serve(
@@ -27,8 +103,8 @@ def serve(
         work: what to do.
         pipe: to the parent.
         memory: bytes that may be allocated; beyond, allocating fails as on a full machine.
-        parent: its process number.
-        others: the parent's own ends of pipes, inherited and not wanted here.
+        parent_pid: process number of the parent.
+        inherited_pipes: the parent's own ends of pipes, copied by the fork; closed here.
     """
     prepare_forked_child(parent_pid, inherited_pipes)
     limit_memory(memory)
@@ -38,7 +114,7 @@ def serve(
         try:
             items = pipe.recv()
         except (EOFError, OSError):
-            os._exit(0)
+            os._exit(os.EX_OK)
         try:
             result = work(items)
         except Exception as error:
@@ -46,4 +122,4 @@ def serve(
         try:
             send(pipe.fileno(), pickle.dumps(result, pickle.HIGHEST_PROTOCOL))
         except OSError:
-            os._exit(0)
+            os._exit(os.EX_OK)

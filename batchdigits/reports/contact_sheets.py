@@ -7,7 +7,7 @@ from pathlib import Path
 
 from batchdigits.config import Thumbnails
 from batchdigits.drawing.contact_sheet import MAX_CELLS
-from batchdigits.execution.jobs import Job, SheetCell, SheetJob
+from batchdigits.execution.jobs import SHEETS_FOLDER, Job, SheetCell, SheetJob
 from batchdigits.journal.journal import Journal
 from batchdigits.reasons import Status
 from batchdigits.reports.rows import ReportRows
@@ -35,7 +35,7 @@ class PendingSheets:
         number = 0
         while page := list(islice(places, MAX_CELLS)):
             number += 1
-            name = f"sheets/sheet-{number:04d}.png"
+            name = f"{SHEETS_FOLDER}/sheet-{number:04d}.png"
             digest = hashlib.sha256()
             for cell, reading in page:
                 # The picture itself is told by what was read, and when.
@@ -46,7 +46,7 @@ class PendingSheets:
             if self._journal.find_fingerprint(name) != shows or not (self._outbox / name).exists():
                 self.count += 1
                 yield [SheetJob(name, shows, [cell for cell, _ in page])]
-        for old in (self._outbox / "sheets").glob("sheet-*.png"):
+        for old in (self._outbox / SHEETS_FOLDER).glob("sheet-*.png"):
             if old.stem.removeprefix("sheet-").isdecimal() and int(old.stem[6:]) > number:
                 old.unlink()
 

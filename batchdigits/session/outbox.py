@@ -3,17 +3,23 @@
 import os
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 
 from batchdigits.errors import OutboxError, UsageError
+from batchdigits.execution.jobs import SHEETS_FOLDER
 from batchdigits.journal.journal import Journal
 from batchdigits.journal.store import JOURNAL_FILE, STATE_FOLDER
-from batchdigits.system.lockfile import hold_lock
+from batchdigits.system.atomic_files import remove_temporary_files
+from batchdigits.system.lockfile import LOCK_FILE, hold_lock
 
 
 def has_journal(outbox: Path) -> bool:
-    """Whether an earlier run left its journal here."""
+    """Tell whether an earlier run left its journal here.
+
+    Raises:
+        OutboxError: that cannot be found out.
+    """
     with _translate_errors(outbox):
         return os.path.lexists(outbox / STATE_FOLDER / JOURNAL_FILE) or _is_inaccessible(
             outbox / STATE_FOLDER
@@ -26,27 +32,30 @@ def _is_inaccessible(folder: Path) -> bool:
 
 @contextmanager
 def open_outbox(outbox: Path) -> Iterator[Journal]:
-    """Make the outbox where it is missing, and hold it and its journal.
+    """Make the outbox where it is missing, and hold it and its journal until the context ends.
 
     Raises:
         OutboxError: it cannot be written, another batchdigits is at work in it, or its journal
-            is damaged, found out at whatever moment.
+            is damaged, found out at whatever moment while the context lasts.
     """
     with _translate_errors(outbox):
         check_writable(outbox)
         (outbox / STATE_FOLDER).mkdir(exist_ok=True)
-        with hold_lock(outbox / STATE_FOLDER / "lock", outbox):
+        with hold_lock(outbox / STATE_FOLDER / LOCK_FILE, outbox):
             # Left over by a run that was killed while it wrote a report.
-            for left in outbox.glob(".*.[0-9]*.tmp"):
-                with suppress(OSError):
-                    left.unlink()
+            for folder in (outbox, outbox / SHEETS_FOLDER, outbox / STATE_FOLDER):
+                remove_temporary_files(folder)
             # Rows are fetched long after a query began, and may be damaged in the middle.
             with Journal(outbox) as journal, journal.translate_errors():
                 yield journal
 
 
 def check_writable(outbox: Path) -> None:
-    """Find out before the work, not after it, whether the outbox can be written."""
+    """Find out before the work, not after it, whether the outbox can be written.
+
+    Raises:
+        OSError: it cannot.
+    """
     outbox.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryFile(dir=outbox) as file:
         file.write(b"batchdigits")
@@ -54,13 +63,13 @@ def check_writable(outbox: Path) -> None:
 
 @contextmanager
 def _translate_errors(outbox: Path) -> Iterator[None]:
-    """Whatever cannot be written becomes one sentence about the outbox."""
+    """Turn the error of whatever cannot be written into one sentence about the outbox."""
     try:
         yield
     except OSError as error:
-        place = error.filename or outbox
+        path = error.filename or outbox
         raise OutboxError(
-            f"Cannot write to the outbox {outbox}: {place}: {error.strerror}."
+            f"Cannot write to the outbox {outbox}: {path}: {error.strerror}."
         ) from error
 
 
@@ -92,5 +101,5 @@ def _check_folders(inbox: Path, outbox: Path) -> None:
 def _is_inside(path: Path, folder: Path) -> bool:
     # Not Path.resolve(), which in some versions of Python raises on links that run in a circle.
     resolved = Path(os.path.realpath(path))
-    existing = (each for each in (resolved, *resolved.parents) if each.exists())
-    return folder.exists() and any(each.samefile(folder) for each in existing)
+    existing = (ancestor for ancestor in (resolved, *resolved.parents) if ancestor.exists())
+    return folder.exists() and any(ancestor.samefile(folder) for ancestor in existing)

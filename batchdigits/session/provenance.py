@@ -1,4 +1,4 @@
-"""What made the readings: model, settings and versions."""
+"""Where readings come from: model, settings and versions of the libraries."""
 
 import json
 import os
@@ -14,7 +14,7 @@ from batchdigits.inference.engine import Engine
 from batchdigits.journal.journal import ReaderVersion
 from batchdigits.system.filenames import to_display_name
 
-#: What the packages in use say of themselves: asking for what is installed takes far longer.
+#: Packages in use, as they say themselves: asking for what is installed takes far longer.
 VERSIONS = {
     "python": sys.version.split()[0],
     "batchdigits": __version__,
@@ -25,25 +25,27 @@ VERSIONS = {
 
 
 def make_reader_version(engine: Engine, settings: Settings) -> ReaderVersion:
-    """What decides a reading besides the file; a reading by another maker is made anew.
+    """Describe what decides a reading besides the file; readings of other versions are made anew.
 
     The model's name is its card's and the first eight digits of its file's hash.
     """
     card = engine.card
-    decisive: dict[str, object] = {
+    settings_that_matter: dict[str, object] = {
         "batchdigits": __version__,
         "temperature": card.temperature,
         "review_below": card.review_below,
         "max_megapixels": settings.limits.max_megapixels,
         "max_pages": settings.limits.max_pages,
     }
-    if card.convention:
-        decisive["convention"] = card.convention.to_dict()
-    return ReaderVersion(f"{card.name}@{card.identity[:8]}", card.identity, json.dumps(decisive))
+    if card.input_spec:
+        settings_that_matter["convention"] = card.input_spec.to_dict()
+    return ReaderVersion(
+        f"{card.name}@{card.identity[:8]}", card.identity, json.dumps(settings_that_matter)
+    )
 
 
 def describe_provenance(engine: Engine, settings: Settings) -> dict[str, object]:
-    """What the JSON reports say of model, versions and settings."""
+    """Return what the JSON reports say of model, versions and settings."""
     return {
         "model": {"name": engine.card.name, "sha256": engine.card.identity},
         "versions": VERSIONS,

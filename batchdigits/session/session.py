@@ -7,51 +7,40 @@ import os
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager, nullcontext
 from typing import NamedTuple, Protocol
 
-from batchdigits.config import Quarantine, Settings
-from batchdigits.errors import BatchdigitsError
+from batchdigits.config import Settings
+from batchdigits.execution.backend import ExecutionBackend, TaskFailure, Workers
 from batchdigits.execution.chunks import CHUNK_BYTES, JobQueue
-from batchdigits.execution.jobs import (
-    Job,
-    JobRunner,
-    RecheckJob,
-    RejectJob,
-    SheetJob,
-    make_rejected_page,
-)
-from batchdigits.execution.pool import TaskFailure, WorkerPool
+from batchdigits.execution.jobs import Job, JobRunner, RecheckJob, RejectJob, SheetJob
+from batchdigits.execution.pool import LocalBackend
 from batchdigits.inference.engine import Engine
 from batchdigits.journal.entries import FileEntry, from_wire
 from batchdigits.journal.journal import Journal, PendingFile, RecordedFile
 from batchdigits.journal.plan import Plan, ReadPolicy
-from batchdigits.pipeline.inbox_walk import is_chosen
 from batchdigits.pipeline.recognise import RecognitionContext
-from batchdigits.reasons import Reason, Rejection
-from batchdigits.records import FileStat, Source
+from batchdigits.records import Source
+from batchdigits.session.inbox import Inbox
 from batchdigits.session.provenance import describe_provenance, make_reader_version
-from batchdigits.session.quarantine import mark_busy_if_changed, quarantine_file, restore_file
+from batchdigits.session.quarantine import mark_busy_if_changed
+from batchdigits.session.quarantine_moves import QuarantineMoves
+from batchdigits.session.returned_thumbnails import save_returned_thumbnails
 from batchdigits.session.summary import Summary
-from batchdigits.system.atomic_files import PARTIAL_COPY_PREFIX
+from batchdigits.session.worker_failures import WorkerFailures
 from batchdigits.system.clock import utc_now
-from batchdigits.system.filenames import escape_for_terminal, to_display_name, to_raw_name
+from batchdigits.system.filenames import escape_for_terminal, to_display_name
 from batchdigits.system.logs import LOG
-
-#: Files that cost a worker, none being read, after which it is not the files' fault.
-_MAX_LOST_WORKERS = 10
-
-JobPool = WorkerPool[Job, bytes]
 
 
 class SessionListener(Protocol):
-    """Whoever wants to know how it goes on, and may end it."""
+    """Whoever wants to know how a session goes on, and may end it."""
 
     def on_progress(self, summary: Summary) -> None:
-        """Told the counts several times a second."""
+        """Take note of the counts; called several times a second."""
 
     def get_stop_signal(self) -> int:
-        """Asked several times a second: the signal that ends it all, or 0."""
+        """Return the signal that ends the session, or 0; called as often."""
         ...
 
 
@@ -66,37 +55,59 @@ class Session:
     """One inbox, its outbox held, a model, and workers.
 
     Attributes:
+        settings: as the session was begun with.
+        journal: the outbox's.
         summary: the counts since the session began.
-        about: model, versions and settings, for reports.
-        maker: the number under which the journal knows model and settings.
-
-    Raises:
-        OutboxError: the outbox belongs to another inbox.
+        provenance: model, versions and settings, for reports.
+        inbox: the files by name.
+        quarantine: what sets unreadable files aside.
+        reader_version_id: the number under which the journal knows model and settings.
     """
 
     def __init__(
-        self, settings: Settings, journal: Journal, engine: Engine, listener: SessionListener
+        self,
+        settings: Settings,
+        journal: Journal,
+        engine: Engine,
+        listener: SessionListener,
+        backend: ExecutionBackend | None = None,
     ) -> None:
+        """Begin a session, and finish what one before it was killed over.
+
+        Args:
+            settings: inbox, outbox and how files are read.
+            journal: the outbox's, which has to be held.
+            engine: the model.
+            listener: told how it goes.
+            backend: where workers are started; processes of this machine where it is not given.
+
+        Raises:
+            OutboxError: the outbox belongs to another inbox.
+        """
         self.settings = settings
         self.journal = journal
         self.summary = Summary(started_at=utc_now())
         self.provenance = describe_provenance(engine, settings)
-        self._inbox = os.fspath(settings.inbox)
+        self.inbox = Inbox(settings.inbox)
+        self.quarantine = QuarantineMoves(settings, journal, self.inbox)
         self._listener = listener
         self._start_time = time.monotonic()
         self._reject_jobs: deque[RejectJob] = deque()
         self._pending: dict[str, PendingFile] = {}
-        self._pool: JobPool | None = None
-        self._lost_workers = 0
-        self._unmovable_ids: set[int] = set()
-        self._job_runner = JobRunner(
-            RecognitionContext(engine, settings.limits, settings.outbox, settings.thumbnails)
+        self._backend = backend or LocalBackend(settings.file_timeout, settings.worker_memory << 20)
+        self._workers: Workers | None = None
+        self._failures = WorkerFailures(settings.file_timeout)
+        self._run_jobs = JobRunner(
+            RecognitionContext(
+                *(engine, settings.limits, settings.outbox, settings.thumbnails),
+                writes_thumbnails=self._backend.workers_share_outbox,
+            )
         )
         journal.claim(to_display_name(os.path.realpath(settings.inbox)), settings.rebind)
         self.reader_version_id = journal.register_reader_version(
             make_reader_version(engine, settings)
         )
-        self.finish_moves()
+        self.quarantine.finish_moves()
 
     def plan(
         self,
@@ -104,50 +115,40 @@ class Session:
         force: bool = False,
         retry_failed: bool = False,
     ) -> Plan:
-        """What is to be read of files with their sizes and mtimes, see :class:`Plan`."""
-        wish = ReadPolicy(self.reader_version_id, self.settings.thumbnails, force, retry_failed)
-        return Plan(self.journal, listing, wish)
+        """Find out which files are to be read.
+
+        Args:
+            listing: name, size in bytes and mtime in nanoseconds of files in the inbox.
+            force: whether all files are to be read again.
+            retry_failed: whether those that could not be read are to be tried again.
+        """
+        thumbnails = self.settings.thumbnails
+        policy = ReadPolicy(self.reader_version_id, thumbnails, force, retry_failed)
+        return Plan(self.journal, listing, policy)
 
     @contextmanager
     def start_workers(self, count: int) -> Iterator[None]:
-        """Have so many workers; they are forked here, so no thread may be running."""
-        settings = self.settings
-        with WorkerPool(
-            self._job_runner, count, settings.file_timeout, settings.worker_memory << 20
-        ) as self._pool:
+        """Have so many workers; they may be forked here, so no thread may be running."""
+        with self._backend.start_workers(self._run_jobs, count) as self._workers:
             try:
                 yield
             finally:
-                self._pool = None
+                self._workers = None
 
     @property
     def worker_pids(self) -> list[int]:
         """Process numbers of the workers."""
-        return self._pool.pids if self._pool else []
+        return self._workers.pids if self._workers else []
 
     def replace_dead_workers(self) -> None:
-        """Have a reader in the place of each that died while it had nothing to do."""
-        if self._pool:
-            self._pool.replace_dead_workers()
+        """Start a worker in the place of each that died while it had nothing to do."""
+        if self._workers:
+            self._workers.replace_dead()
 
     def notify_listener(self) -> None:
         """Tell the listener how it goes."""
         self.summary.seconds = time.monotonic() - self._start_time
         self._listener.on_progress(self.summary)
-
-    def is_gone(self, name: str) -> bool:
-        """Whether a file is surely no longer in the inbox."""
-        try:
-            os.lstat(self.path_from_name(name))
-        except (FileNotFoundError, NotADirectoryError):
-            return True
-        except OSError:
-            pass
-        return False
-
-    def path_from_name(self, name: str) -> str:
-        """Where a file of the inbox lies."""
-        return f"{self._inbox}/{to_raw_name(name)}"
 
     def update_summary(self) -> None:
         """Bring the summary up to date before reports are drawn.
@@ -159,70 +160,49 @@ class Session:
         self.summary.unread = self.journal.count_unread()
         self.summary.seconds = time.monotonic() - self._start_time
 
-    def finish_moves(self) -> None:
-        """Do what is on record, but was not done: a kill came between, or the disk was full."""
-        if self.settings.quarantine is Quarantine.OFF:
-            return
-        if left := self.journal.find_unquarantined():
-            for pattern in (f"{PARTIAL_COPY_PREFIX}*", ".*.json.*.tmp"):
-                for half in self.settings.quarantine_folder.rglob(pattern):
-                    half.unlink(missing_ok=True)
-            self._quarantine_files(
-                [(n, Source(self.path_from_name(name), name), each) for n, name, each in left]
-            )
-
-    def restore_quarantined(self) -> None:
-        """Take files out of quarantine to where they came from, to be read again."""
-        settings = self.settings
-        for number, name, place, entry in list(self.journal.iter_quarantined()):
-            if is_chosen(name, settings.include, settings.exclude) and restore_file(
-                place, Source(self.path_from_name(name), name), entry
-            ):
-                self.journal.mark_restored(number)
-
     def read(
         self,
         plan: Plan,
         chunk_size: int,
-        should_record: Callable[[PendingFile, FileEntry], bool] = lambda todo, entry: True,
+        should_record: Callable[[PendingFile, FileEntry], bool] = lambda pending, entry: True,
     ) -> Iterator[ReadChunk]:
-        """Read what a plan names, ``chunk`` files at a time; yields as they are put on record.
+        """Read what a plan names; yields chunks as they are put on record.
 
-        ``wanted`` is asked before; what it refuses is left out, as if it had never been read.
+        Args:
+            plan: of this session.
+            chunk_size: how many files a worker reads together, at most.
+            should_record: called before a file is put on record; one that it refuses is left out,
+                as if it had never been read.
 
         Raises:
-            OSError: a picture cannot be written.
+            OSError: a thumbnail cannot be written.
             OutboxError: nor can the journal.
             BatchdigitsError: the reader fails over every file.
         """
-        assert self._pool is not None
+        assert self._workers is not None
         self._pending.clear()
         self._reject_jobs.clear()
         chunks = plan.iter_chunks(chunk_size, CHUNK_BYTES)
-        for jobs, result in self._pool.run(
-            JobQueue(self._reject_jobs, map(self._make_jobs, chunks)), self._poll_listener
-        ):
+        queue = JobQueue(self._reject_jobs, map(self._make_jobs, chunks))
+        for jobs, result in self._workers.run(queue, self._poll_listener):
             if isinstance(result, TaskFailure):
-                done = self._handle_failure(jobs[0], result)
+                files = self._handle_failure(jobs[0], result)
             else:
-                each = zip(jobs, from_wire(result), strict=True)
-                done = [(job, entry) for job, entry in each if entry is not None]
-            if done:
-                yield self._record_chunk(done, should_record)
+                entries = self._unpack_entries(result)
+                pairs = zip(jobs, entries, strict=True)
+                files = [(job, entry) for job, entry in pairs if entry is not None]
+            if files:
+                yield self._record_chunk(files, should_record)
         self.notify_listener()
         self.summary.interrupted_by = self._listener.get_stop_signal()
 
     def _make_jobs(self, chunk: Sequence[PendingFile]) -> list[Job]:
         jobs: list[Job] = []
-        for todo in chunk:
-            self._pending[todo.name] = todo
-            source = Source(
-                self.path_from_name(todo.name),
-                todo.name,
-                todo.earlier_sha256,
-                todo.has_other_contents,
-            )
-            jobs.append(RecheckJob(source) if todo.has_valid_reading else source)
+        for file in chunk:
+            self._pending[file.name] = file
+            path = self.inbox.get_path(file.name)
+            source = Source(path, file.name, file.earlier_sha256, file.has_other_contents)
+            jobs.append(RecheckJob(source) if file.has_valid_reading else source)
         return jobs
 
     def _poll_listener(self) -> bool:
@@ -232,97 +212,86 @@ class Session:
     def _is_stopped(self) -> bool:
         return bool(self._listener.get_stop_signal())
 
+    def _unpack_entries(self, result: bytes) -> list[FileEntry | None]:
+        entries = from_wire(result)
+        if self._backend.workers_share_outbox:
+            return entries
+        outbox = self.settings.outbox
+        return [entry and save_returned_thumbnails(entry, outbox) for entry in entries]
+
     def _handle_failure(self, job: Job, failure: TaskFailure) -> list[tuple[Job, FileEntry]]:
-        """A worker died or hung over this one file: have it looked at without decoding it."""
-        assert not isinstance(job, SheetJob)
-        limit = f"{self.settings.file_timeout:g} seconds"
-        if isinstance(job, RejectJob):
-            why = Rejection(Reason.IO_ERROR, f"Its bytes could not be read within {limit}.")
-            return [(job, FileEntry.from_pages(FileStat(), "", [make_rejected_page(why)]))]
-        source = job.source if isinstance(job, RecheckJob) else job
-        if failure.timed_out:
-            why = Rejection(Reason.TIMED_OUT, f"Reading was given up after {limit}.")
-        elif failure.error.startswith(MemoryError.__name__):
-            why = Rejection(Reason.CRASHED_READER, "It needs more than --worker-memory allows.")
-        else:
-            what = failure.error or f"code {failure.exit_code}"
-            why = Rejection(Reason.CRASHED_READER, f"The reader ended with {what}.")
-        self._lost_workers += 1
-        if self._lost_workers >= _MAX_LOST_WORKERS and not self.summary.readable:
-            raise BatchdigitsError(
-                f"The reader failed over each of {self._lost_workers} files "
-                f"({why.detail.rstrip('.')}) and read none: "
-                "the others are left alone, since they are hardly to blame."
-            )
-        self._reject_jobs.append(RejectJob(source, why))
+        outcome = self._failures.handle(job, failure, self.summary.readable > 0)
+        if isinstance(outcome, FileEntry):
+            return [(job, outcome)]
+        self._reject_jobs.append(outcome)
         return []
 
     def _record_chunk(
         self,
-        results: Sequence[tuple[Job, FileEntry]],
+        files: Sequence[tuple[Job, FileEntry]],
         should_record: Callable[[PendingFile, FileEntry], bool],
     ) -> ReadChunk:
         """Record a chunk, then set its unreadable files aside."""
-        pairs: list[tuple[PendingFile, FileEntry]] = []
-        sources: dict[str, Source] = {}
-        for job, read in results:
+        results: list[tuple[PendingFile, FileEntry]] = []
+        bad_sources: dict[str, Source] = {}
+        for job, entry in files:
             assert not isinstance(job, SheetJob)
             source = job if isinstance(job, Source) else job.source
-            entry = mark_busy_if_changed(source, read) if read.needs_quarantine else read
-            todo = self._pending.pop(source.name)
-            if not should_record(todo, entry):
-                continue
-            pairs.append((todo, entry))
             if entry.needs_quarantine:
-                sources[source.name] = source
+                entry = mark_busy_if_changed(source, entry)
+            pending = self._pending.pop(source.name)
+            if not should_record(pending, entry):
+                continue
+            results.append((pending, entry))
+            if entry.needs_quarantine:
+                bad_sources[source.name] = source
             if not entry.readable:
                 _log_rejections(source.name, entry)
         self.journal.check_in_place()
-        with ExitStack() as stack:
-            if sources:
-                stack.enter_context(self.journal.use_full_sync())
-            new = self.journal.record(pairs, self.reader_version_id, self.settings.thumbnails.value)
-        self.summary.add(entry for _, entry in pairs)
-        if sources:
-            bad = [each for each in new if each.entry.needs_quarantine]
-            self._quarantine_files(
-                [(each.file_id, sources[each.pending.name], each.entry) for each in bad]
+        with self.journal.use_full_sync() if bad_sources else nullcontext():
+            recorded = self.journal.record(
+                results, self.reader_version_id, self.settings.thumbnails.value
             )
-        return ReadChunk(pairs, new)
-
-    def _quarantine_files(self, files: Sequence[tuple[int, Source, FileEntry]]) -> None:
-        places = []
-        for number, source, entry in files:
-            try:
-                if placed := quarantine_file(source, entry, self.settings):
-                    places.append((number, *placed))
-            except OSError as error:
-                if number not in self._unmovable_ids:
-                    name = escape_for_terminal(source.name)
-                    LOG.warning("%s could not be quarantined and stays: %s.", name, error.strerror)
-                self._unmovable_ids.add(number)
-        if places:
-            self.journal.mark_quarantined(places)
+        self.summary.add(entry for _, entry in results)
+        if bad_sources:
+            self.quarantine.quarantine_files(
+                [
+                    (file.file_id, bad_sources[file.pending.name], file.entry)
+                    for file in recorded
+                    if file.entry.needs_quarantine
+                ]
+            )
+        return ReadChunk(results, recorded)
 
     def draw_sheets(
         self, sheets: Iterable[list[Job]], should_stop: Callable[[], bool] | None = None
     ) -> Iterator[SheetJob]:
-        """Draw contact sheets, by the workers where there are any; yields those done.
+        """Draw contact sheets, by the workers where there are any that can; yields those done.
 
-        Asked several times a second, ``pause`` ends it, or else the listener does.
+        Args:
+            sheets: lists of :class:`~batchdigits.execution.jobs.SheetJob`.
+            should_stop: called several times a second, ends the drawing once it returns ``True``;
+                where it is not given, the listener's signal does.
         """
-        if self._pool is None:
-            done: Iterator[tuple[list[Job], object]] = (
-                (sheet, self._job_runner(sheet)) for sheet in sheets
-            )
+        should_stop = should_stop or self._is_stopped
+        if self._workers is None or not self._backend.workers_share_outbox:
+            results = self._draw_sheets_here(sheets, should_stop)
         else:
-            done = self._pool.run(sheets, should_stop or self._is_stopped)
-        for jobs, result in done:
-            for sheet in jobs:
+            results = self._workers.run(sheets, should_stop)
+        for jobs, result in results:
+            for job in jobs:
                 if isinstance(result, TaskFailure):
                     LOG.warning("A contact sheet could not be drawn.")
-                elif isinstance(sheet, SheetJob):
-                    yield sheet
+                elif isinstance(job, SheetJob):
+                    yield job
+
+    def _draw_sheets_here(
+        self, sheets: Iterable[list[Job]], should_stop: Callable[[], bool]
+    ) -> Iterator[tuple[list[Job], bytes | TaskFailure]]:
+        for jobs in sheets:
+            if should_stop():
+                return
+            yield jobs, self._run_jobs(jobs)
 
 
 def _log_rejections(name: str, entry: FileEntry) -> None:

@@ -1,5 +1,6 @@
 """What one run did, counted while it goes on."""
 
+import signal
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -14,13 +15,16 @@ class Summary:
     """Counts of one run; they fill as files are read.
 
     Attributes:
-        files: how many this run looked into, with ``rows`` pages; ``readable`` of them were read.
+        files: how many files this run looked into.
+        rows: how many pages they have.
+        readable: files of which at least one page was read.
         outcomes: pages by status and reason.
-        digits: the best readings, those in review too.
-        skipped: files that were known already; of them, ``unchanged`` had to be looked at.
+        skipped: files that were known already.
+        unchanged: those of them whose content had to be compared.
         outdated: files read again only because model or settings changed.
         unread: files in the inbox, known or new, that could not be read wholly.
         gone: files on record that this run found no longer there.
+        started_at: when the run began, as reports write it.
         seconds: how long it took.
         interrupted_by: the signal that ended it, or 0.
         closed_folders: folders that could not be looked into.
@@ -64,9 +68,10 @@ class Summary:
         return counts
 
     @property
-    def exit_code(self) -> int:
+    def exit_code(self) -> ExitCode:
         """The documented exit code of the run."""
         if self.interrupted_by:
-            return 128 + self.interrupted_by
+            by_ctrl_c = self.interrupted_by == signal.SIGINT
+            return ExitCode.INTERRUPTED if by_ctrl_c else ExitCode.TERMINATED
         unread = self.statuses[Status.QUARANTINED] + self.statuses[Status.FAILED] + self.unread
         return ExitCode.SOME_UNREAD if unread or self.closed_folders else ExitCode.OK

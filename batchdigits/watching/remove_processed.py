@@ -12,7 +12,7 @@ from batchdigits.journal.journal import PRESENT, RecordedFile
 from batchdigits.pipeline.inbox_walk import is_chosen
 from batchdigits.reasons import Status
 from batchdigits.session.session import Session
-from batchdigits.system.atomic_files import (
+from batchdigits.system.file_moves import (
     PARTIAL_COPY_PREFIX,
     append_number,
     has_content,
@@ -100,7 +100,7 @@ class ProcessedFileRemover:
         inbox that counts as taken away: it is read once more, its row is written anew, it goes.
         """
         journal = self._session.journal
-        going = [(file, Path(self._session.path_from_name(file.name))) for file in files]
+        going = [(file, Path(self._session.inbox.get_path(file.name))) for file in files]
         going = [(file, path) for file, path in going if self._is_removable(file, path)]
         going = [(file, path) for file, path in going if has_content(path, file.size, file.sha256)]
         if not going:

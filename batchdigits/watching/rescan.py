@@ -75,7 +75,7 @@ class Rescanner:
             more, changed = self._compare_with_journal(now)
         # Where something stood in the way the last time, it may be gone.
         before = self._session.journal.revision
-        self._session.finish_moves()
+        self._session.quarantine.finish_moves()
         if self._remover.is_enabled:
             self._remover.remove_previously_read()
         changed |= self._session.journal.revision != before
@@ -106,7 +106,7 @@ class Rescanner:
         there = self._event_source.is_reachable()
         # An empty folder in the place of the inbox is a share that is not there, mostly.
         if there and (plan.files or not self._event_source.was_exchanged):
-            plan.mark_gone(session.is_gone)
+            plan.mark_gone(session.inbox.is_gone)
         more = plan.pending > most
         self._last_digest = None if more or not there else digest
         return more, session.journal.revision != before

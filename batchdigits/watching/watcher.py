@@ -131,7 +131,7 @@ class _Watcher:
         self._remover = ProcessedFileRemover(session, self._watching.processed)
         self._rescanner = Rescanner(session, self._debouncer, self._event_source, self._remover)
         self._retry_policy = RetryPolicy(
-            *(self._debouncer, self._event_source, self._rescanner), session.is_gone
+            *(self._debouncer, self._event_source, self._rescanner), session.inbox.is_gone
         )
         try:
             with session.start_workers(self._worker_count):
@@ -240,7 +240,7 @@ class _Watcher:
         self._gone_names += map(to_display_name, news.gone)
 
     def _forget_gone(self) -> None:
-        gone = [name for name in self._gone_names if self._session.is_gone(name)]
+        gone = [name for name in self._gone_names if self._session.inbox.is_gone(name)]
         self._gone_names.clear()
         for name in gone:
             self._debouncer.forget(name)

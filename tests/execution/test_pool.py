@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from batchdigits.execution.pool import TaskFailure, WorkerPool
+from batchdigits.execution.backend import TaskFailure
+from batchdigits.execution.pool import WorkerPool
 
 pytestmark = [pytest.mark.integration, pytest.mark.faults]
 

@@ -14,6 +14,7 @@ from batchdigits.cli.ui.terminal import (
 )
 from batchdigits.config import Logging, RunSettings
 from batchdigits.errors import BatchdigitsError, EmptyInboxError
+from batchdigits.execution.backend import ExecutionBackend
 from batchdigits.execution.chunks import CHUNK_FILES, choose_worker_count
 from batchdigits.inference.registry import open_engine
 from batchdigits.journal.plan import Plan
@@ -95,8 +96,15 @@ class RunListener(SessionListener, Protocol):
         """Told once how many files are to be read."""
 
 
-def run(settings: RunSettings, listener: RunListener) -> tuple[Summary, InboxWalk]:
+def run(
+    settings: RunSettings, listener: RunListener, backend: ExecutionBackend | None = None
+) -> tuple[Summary, InboxWalk]:
     """Read what is new or changed in the inbox, and bring the outbox up to date.
+
+    Args:
+        settings: inbox, outbox and how files are read.
+        listener: told how the run goes.
+        backend: where workers are started; processes of this machine where it is not given.
 
     Returns:
         The counts, with the exit code, and what the scan left alone.
@@ -119,9 +127,9 @@ def run(settings: RunSettings, listener: RunListener) -> tuple[Summary, InboxWal
         found = chain([first], found)
     engine = open_engine(settings.model, settings.models_folder)
     with open_outbox(settings.outbox) as journal:
-        session = Session(settings, journal, engine, listener)
+        session = Session(settings, journal, engine, listener, backend)
         if settings.retry_failed:
-            session.restore_quarantined()
+            session.quarantine.restore_files()
         plan = session.plan(found, settings.force, settings.retry_failed)
         _read_files(session, plan, scan, listener)
     return session.summary, scan
@@ -131,7 +139,7 @@ def _read_files(session: Session, plan: Plan, walk: InboxWalk, listener: RunList
     summary = session.summary
     summary.skipped, summary.outdated = plan.files - plan.pending, plan.outdated
     summary.closed_folders = len(walk.closed_folders)
-    summary.gone = plan.mark_gone(session.is_gone)
+    summary.gone = plan.mark_gone(session.inbox.is_gone)
     if summary.outdated:
         LOG.info(
             "Model or settings changed since %d files were read: they are read again.",

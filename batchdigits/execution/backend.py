@@ -1,0 +1,101 @@
+"""What runs jobs: the protocol between a session and its workers.
+
+A :class:`~batchdigits.session.session.Session` plans, records and sets aside; the work itself is
+done by workers, and where those are is the business of an :class:`ExecutionBackend`::
+
+    session ── chunks of jobs ──▶ backend ── one chunk ──▶ a worker: work(jobs) -> bytes
+       ▲                             │
+       └── (jobs, bytes or TaskFailure), in any order ◀──┘
+
+The one backend there is, :class:`~batchdigits.execution.pool.LocalBackend`, forks processes of this
+machine. Another one, on the machines of a cluster, say, has to keep to what is written here and is
+handed to the session; nothing else has to know.
+
+What crosses the border is plain. A :data:`~batchdigits.execution.jobs.Job` is a named tuple of
+strings, numbers and bytes, so a chunk can be pickled; a result is ``bytes``, as
+:func:`~batchdigits.journal.entries.to_wire` makes them, which the same version of Python has to
+unpack.
+"""
+
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from typing import Protocol
+
+from batchdigits.execution.jobs import Job, JobRunner
+
+
+@dataclass(frozen=True, slots=True)
+class TaskFailure:
+    """How a worker failed over one single job.
+
+    Attributes:
+        timed_out: whether it took longer than a job may.
+        exit_code: what its process ended with, minus the signal's number where one killed it;
+            ``None`` where it did not end.
+        error: what it raised, as ``TypeName: message``, or empty.
+    """
+
+    timed_out: bool
+    exit_code: int | None = None
+    error: str = ""
+
+
+class Workers(Protocol):
+    """Workers at the ready."""
+
+    @property
+    def pids(self) -> list[int]:
+        """Process numbers of the workers that are processes of this machine."""
+        ...
+
+    def replace_dead(self) -> None:
+        """Start workers in the place of those that died while they had nothing to do.
+
+        Called now and then by a session that waits for work for months.
+        """
+
+    def run(
+        self, chunks: Iterable[list[Job]], should_stop: Callable[[], bool]
+    ) -> Iterator[tuple[list[Job], bytes | TaskFailure]]:
+        """Run chunks of jobs on all workers, and yield each with its result as it is done.
+
+        Nothing is lost or run for nobody: each job comes back once, with its chunk and the result
+        of the chunk, or, in a list of its own, with a :class:`TaskFailure`. A chunk over which a
+        worker died, hung or raised an exception is run again job by job, so that one bad file
+        costs no other; a job that fails alone is a failure.
+
+        Args:
+            chunks: jobs that are run together. Taken only as workers can have them, since they are
+                made from a list of any length, and since urgent ones may be added meanwhile.
+            should_stop: called several times a second by the thread that iterates, so that the
+                caller can see to other things. Once it returns ``True`` no further chunk is begun;
+                those that workers have are finished, within seconds, or given up.
+
+        Raises:
+            OSError: a worker raised it: the outbox cannot be written.
+        """
+        ...
+
+
+class ExecutionBackend(Protocol):
+    """A place where workers can be started."""
+
+    @property
+    def workers_share_outbox(self) -> bool:
+        """Whether workers write into the same outbox as the session.
+
+        Where they do, they write thumbnails and contact sheets themselves. Where they do not,
+        thumbnails come back with the results and the session writes them, and draws the sheets.
+        """
+        ...
+
+    def start_workers(self, work: JobRunner, count: int) -> AbstractContextManager[Workers]:
+        """Start workers for as long as the context lasts.
+
+        Args:
+            work: what each worker calls with a chunk of jobs. It holds a loaded model: forked
+                processes inherit it, others have to load theirs from what ``work.context`` tells.
+            count: how many workers are worth having on this machine.
+        """
+        ...
