@@ -13,9 +13,9 @@ def main() -> None:
 
         command_line()
     except KeyboardInterrupt:
-        from signal import SIGINT
+        from batchdigits.errors import ExitCode
 
-        sys.exit(128 + SIGINT)
+        sys.exit(ExitCode.INTERRUPTED)
     finally:
         # The system takes all memory back at once: no need to search it for garbage before.
         gc.freeze()

@@ -8,6 +8,7 @@ from urllib.parse import unquote, urlsplit
 
 import typer
 
+from batchdigits.errors import ExitCode
 from batchdigits.system.filenames import escape_for_terminal
 
 
@@ -107,7 +108,7 @@ def _ask_explore() -> list[str]:
 
 
 def _quit() -> list[str]:
-    raise SystemExit(0)
+    raise SystemExit(ExitCode.OK)
 
 
 #: What can be chosen, and what asks for the rest of it.

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from batchdigits.config import Ink, InputRange, Model
-from batchdigits.errors import ModelError
+from batchdigits.errors import ExitCode, ModelError
 from batchdigits.inference.engine import Engine, load_engine_with_card
 from batchdigits.inference.importing import import_process
 from batchdigits.inference.importing.model_formats import ModelFormat, identify_model_format
@@ -116,7 +116,7 @@ def _converted_path_from_card(card_path: Path) -> Path:
 
 
 def _is_compatible(card: ModelCard, model: Model) -> bool:
-    kept = card.convention
+    kept = card.input_spec
     return (
         kept is not None
         and model.input_range in (None, kept.input_range)
@@ -161,7 +161,7 @@ def probe_in_subprocess(
         raise _build_error(
             path, f"Opening it takes longer than {TIMEOUT_SECONDS} seconds."
         ) from error
-    if done.returncode in (import_process.INTERRUPTED_EXIT_CODE, -signal.SIGINT, -signal.SIGTERM):
+    if done.returncode in (ExitCode.INTERRUPTED, -signal.SIGINT, -signal.SIGTERM):
         raise KeyboardInterrupt
     try:
         found: dict[str, Any] = json.loads(order.with_name(import_process.RESULT_FILE).read_bytes())

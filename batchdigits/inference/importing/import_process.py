@@ -13,17 +13,15 @@ from pathlib import Path
 from typing import Any
 
 from batchdigits.config import Ink, InputRange, Model
-from batchdigits.errors import ModelError
+from batchdigits.errors import ExitCode, ModelError
 from batchdigits.inference.backends import open_backend
-from batchdigits.inference.importing.detect_convention import detect_input_spec
+from batchdigits.inference.importing.detect_input_spec import detect_input_spec
 from batchdigits.inference.importing.model_formats import ModelFormat
 from batchdigits.inference.input_format import Layout
 from batchdigits.system.child_process import die_with_parent, limit_memory
 
 #: Bytes that a model may make this process hold.
 MEMORY_LIMIT = 12 << 30
-#: Code at the end where somebody pressed Ctrl-C.
-INTERRUPTED_EXIT_CODE = 130
 REQUEST_FILE, RESULT_FILE, CONVERTED_FILE = "order.json", "found.json", "converted.tflite"
 
 
@@ -61,7 +59,7 @@ def probe_model(
     """Open a model, convert it into ``folder`` where it must be, and try conventions.
 
     Returns:
-        The fields of :class:`batchdigits.inference.importing.detect_convention.DetectedInputSpec`
+        The fields of :class:`batchdigits.inference.importing.detect_input_spec.DetectedInputSpec`
         as JSON
         has them, and ``shape``, that of one image, and ``last_layer``, what the model answers with.
 
@@ -77,9 +75,9 @@ def probe_model(
     runner = open_backend(content, model_format is ModelFormat.ONNX, shape)
     found = detect_input_spec(runner, model)
     return asdict(found) | {
-        "convention": found.convention.to_dict(),
+        "convention": found.input_spec.to_dict(),
         "shape": Layout.from_shape(runner.shape).shape,
-        "last_layer": last or found.convention.outputs.value,
+        "last_layer": last or found.input_spec.outputs.value,
     }
 
 
@@ -104,4 +102,4 @@ if __name__ == "__main__":
     try:
         main(Path(sys.argv[1]))
     except KeyboardInterrupt:
-        sys.exit(INTERRUPTED_EXIT_CODE)
+        sys.exit(ExitCode.INTERRUPTED)
