@@ -1,1 +1,1 @@
-"""The road of every mode: sources in, pages recognised and decided, results out."""
+"""From sources to page records: files read, pages measured, predicted and decided."""

@@ -1,4 +1,4 @@
-"""Inbox to a stream of files: which are read, and what becomes of the others."""
+"""The files of an inbox: which of them are read, and what becomes of the others."""
 
 import fnmatch
 import os
@@ -14,20 +14,28 @@ from batchdigits.system.filenames import order_key, to_display_name
 JUNK_NAMES = frozenset({"thumbs.db", "desktop.ini", "@eadir", "__macosx"})
 #: What programs call a file that they are still writing: Unix tools, browsers, WinSCP.
 JUNK_ENDINGS = (".tmp", ".part", ".partial", ".crdownload", ".opdownload", ".filepart")
+#: Enough of a file's beginning to tell whether it is an image.
 SNIFF_BYTES = 64
+
+#: Name (see :class:`~batchdigits.records.Source`), size in bytes and mtime in nanoseconds.
+ListedFile = tuple[str, int, int]
 
 
 @dataclass(slots=True)
 class InboxWalk:
-    """One look through an inbox; iterate it once, then read what it counted.
+    """One walk through an inbox; iterate it once, then read what it counted.
 
     Attributes:
-        junk: files and folders nobody means: dot files, ``Thumbs.db``, half downloads.
-        excluded: files that ``--include`` and ``--exclude`` left out.
-        links: links that lead out of the inbox or to folders; they are never followed.
-        special: sockets, fifos and devices.
-        others: names of files that are no images by name or content; they stay where they are.
-        closed: names of folders that this user may not look into.
+        inbox: the folder.
+        include: patterns of the files to read, all where there are none (see :func:`is_chosen`).
+        exclude: patterns of files to leave out.
+        junk: how many files and folders nobody wants read: dot files, ``Thumbs.db``, unfinished
+            downloads.
+        excluded: how many files ``include`` and ``exclude`` left out.
+        links: how many links lead out of the inbox or to folders; they are never followed.
+        special_files: how many sockets, fifos and devices there are.
+        not_images: names of files that are no images by name or content; they stay where they are.
+        closed_folders: names of folders that this user may not look into.
     """
 
     inbox: Path
@@ -40,8 +48,8 @@ class InboxWalk:
     not_images: list[str] = field(default_factory=list)
     closed_folders: list[str] = field(default_factory=list)
 
-    def __iter__(self) -> Iterator[tuple[str, int, int]]:
-        """Yield name (see :class:`Source`), size in bytes and mtime in nanoseconds, unsorted.
+    def __iter__(self) -> Iterator[ListedFile]:
+        """Yield all files to be read, unsorted.
 
         A million files cost no more memory than ten: the journal sorts them.
         """
@@ -49,9 +57,14 @@ class InboxWalk:
         for names in (self.not_images, self.closed_folders):
             names.sort(key=order_key)
 
-    def walk_folder(self, folder_path: str) -> Iterator[tuple[str, int, int]]:
-        """The same for one folder: its path inside the inbox with ``/`` at the end."""
-        # A list of folders still to do instead of recursion, as trees may be very deep.
+    def walk_folder(self, folder_path: str) -> Iterator[ListedFile]:
+        """Yield the files to be read in one folder and below it, unsorted.
+
+        Args:
+            folder_path: the folder's path inside the inbox with ``/`` at the end; empty for the
+                inbox itself.
+        """
+        # A list of waiting folders instead of recursion, as trees may be very deep.
         waiting = [(f"{os.fspath(self.inbox)}/{folder_path}", folder_path)]
         while waiting:
             folder, prefix = waiting.pop()
@@ -62,58 +75,59 @@ class InboxWalk:
                             self.junk += 1
                         elif _is_folder(entry):
                             waiting.append((entry.path, f"{prefix}{entry.name}/"))
-                        elif found := self._select_file(entry, prefix + entry.name):
-                            yield found
+                        elif listed_file := self._select_file(entry, prefix + entry.name):
+                            yield listed_file
             except FileNotFoundError:
                 if not prefix:  # else it was removed meanwhile
                     self.closed_folders.append(".")
             except OSError:
                 self.closed_folders.append(to_display_name(prefix) or ".")
 
-    def find_file(self, path: str) -> tuple[str, int, int] | None:
-        """The same for one path inside the inbox; ``None`` where it is not to be read, or gone.
+    def find_file(self, path: str) -> ListedFile | None:
+        """Find one file, without counting anything: a watcher asks this for months.
 
-        Nothing of it is counted: a watcher asks this for months.
+        Args:
+            path: the file's path inside the inbox.
+
+        Returns:
+            The file, or ``None`` where it is gone or not to be read.
         """
         if any(map(is_junk, path.split("/"))):
             return None
         entry = _PathEntry(f"{os.fspath(self.inbox)}/{path}")
-        alone = InboxWalk(self.inbox, self.include, self.exclude)
+        uncounted = InboxWalk(self.inbox, self.include, self.exclude)
         try:
             os.lstat(entry.path)
         except (FileNotFoundError, NotADirectoryError):
             return None
         except OSError:
             pass  # it is there, and gets a row that says why it cannot be read
-        return alone._select_file(entry, path)
+        return uncounted._select_file(entry, path)
 
-    def _select_file(
-        self, entry: "os.DirEntry[str] | _PathEntry", name: str
-    ) -> tuple[str, int, int] | None:
-        """Name, size and mtime of a file that is to be read, or ``None``."""
+    def _select_file(self, entry: "os.DirEntry[str] | _PathEntry", name: str) -> ListedFile | None:
+        """Return a file if it is to be read, or count it as what it is."""
         if entry.is_symlink() and not self._is_link_into_inbox(entry):
             self.links += 1
             return None
         try:
             status = entry.stat()
-            size, mtime_ns, mode = (
-                status.st_size,
-                to_sqlite_integer(status.st_mtime_ns),
-                status.st_mode,
-            )
+            size, mode = status.st_size, status.st_mode
+            mtime_ns = to_sqlite_integer(status.st_mtime_ns)
         except OSError:  # gone already, or not to be looked at: gets a row that says so
             size, mtime_ns, mode = 0, 0, stat.S_IFREG
         if not stat.S_ISREG(mode):
             self.special_files += 1
             return None
-        shown = to_display_name(name)
-        if (self.include or self.exclude) and not is_chosen(shown, self.include, self.exclude):
+        display_name = to_display_name(name)
+        if (self.include or self.exclude) and not is_chosen(
+            display_name, self.include, self.exclude
+        ):
             self.excluded += 1
             return None
         if format_from_name(entry.name) is None and not _is_image_inside(entry.path):
-            self.not_images.append(shown)
+            self.not_images.append(display_name)
             return None
-        return shown, size, mtime_ns
+        return display_name, size, mtime_ns
 
     def _is_link_into_inbox(self, entry: "os.DirEntry[str] | _PathEntry") -> bool:
         target = os.path.realpath(entry.path)
@@ -122,7 +136,7 @@ class InboxWalk:
 
 
 class _PathEntry:
-    """One path, asked as :func:`os.scandir`'s entries are."""
+    """One path with what is used of :func:`os.scandir`'s entries."""
 
     def __init__(self, path: str) -> None:
         self.path = path
@@ -136,16 +150,20 @@ class _PathEntry:
 
 
 def is_junk(name: str) -> bool:
-    """Whether nobody means this file or folder to be read; upper and lower case alike."""
+    """Return whether nobody wants this file or folder read; upper and lower case are alike."""
     low = name.lower()
     return low.startswith((".", "~")) or low in JUNK_NAMES or low.endswith(JUNK_ENDINGS)
 
 
 def is_chosen(name: str, include: tuple[str, ...], exclude: tuple[str, ...]) -> bool:
-    """Whether ``--include`` and ``--exclude`` let a file through.
+    """Return whether ``--include`` and ``--exclude`` let a file through.
 
-    Patterns are those of :mod:`fnmatch`, upper and lower case alike, tried on the path inside
-    the inbox and on the bare file name: ``*.png`` means every folder's PNGs, ``old/*`` one folder.
+    Args:
+        name: the file's path inside the inbox.
+        include: patterns of :mod:`fnmatch`, upper and lower case alike, tried on the path and on
+            the bare file name: ``*.png`` means every folder's PNGs, ``old/*`` one folder. Where
+            there are none, all files pass.
+        exclude: patterns of files that do not pass, whatever ``include`` says.
     """
     name = name.lower()
     bare = name.rpartition("/")[2]
@@ -165,7 +183,7 @@ def _is_folder(entry: os.DirEntry[str]) -> bool:
 
 
 def _is_image_inside(path: str) -> bool:
-    """Whether a file without an image's name is one by content (or a known unsupported kind)."""
+    """Return whether a file without an image's name is one by content, supported or not."""
     try:
         with open(path, "rb") as file:
             return format_from_content(file.read(SNIFF_BYTES)) is not None

@@ -1,9 +1,8 @@
-"""One page read, as people who program meet it: ``batchdigits.Reading``."""
+"""What Python programs get of one page: ``batchdigits.Reading``."""
 
 import base64
 import html
 from dataclasses import dataclass, field
-from typing import TypeVar
 
 import cv2
 import numpy as np
@@ -13,11 +12,10 @@ from batchdigits.percentages import format_truncated_percent
 from batchdigits.reasons import REASON_TEXTS, Reason, Status
 from batchdigits.records import Box, PageRecord
 
-_T = TypeVar("_T")
 _HTML_TEMPLATE = (
     '<div style="display:inline-block;margin:4px;text-align:center;vertical-align:top">{picture}'
-    '<div><b style="font-size:150%">{digit}</b> {sure}</div>'
-    '<div style="font-size:85%">{name}</div><div style="font-size:85%">{why}</div></div>'
+    '<div><b style="font-size:150%">{digit}</b> {percent}</div>'
+    '<div style="font-size:85%">{name}</div><div style="font-size:85%">{doubt}</div></div>'
 )
 _IMG_TEMPLATE = (
     '<img alt="what the model saw" width="84" height="84" style="image-rendering:pixelated" '
@@ -30,23 +28,23 @@ class Reading:
     r"""What was read of one page, or why nothing was. Two are equal where all but ``image`` is.
 
     Attributes:
-        file: the path as given; for what is in a folder, the folder's path and then its own (bytes
-            that are not UTF-8 as ``\xHH``); for an array its place: ``images``, ``images[3]``,
-            or ``images[3][0]`` for the first of several in one.
+        file: the path as it was passed; for a file in a folder, the folder's path and then its own
+            (bytes that are not UTF-8 as ``\xHH``); for an array its place: ``images``,
+            ``images[3]``, or ``images[3][0]`` for the first of several in one.
         page: from 1; more than 1 only in TIFF.
         status: ``ok``, ``review`` (read, but look at it), ``quarantined`` (cannot be read) or
-            ``failed`` (could not be got at). Nothing is moved, whatever it says.
+            ``failed`` (could not be opened). Nothing is moved, whatever it says.
         reason: why it is not ``ok``, as in the README's table; ``None`` where it is.
-        detail: the same in a sentence, or empty.
+        detail: the reason in a sentence, or empty.
         digit: 0-9; ``None`` for blank pages and unread ones, as are the next three.
-        confidence: how sure that is, calibrated, 0-1.
+        confidence: calibrated probability of ``digit``, 0-1.
         second_digit: what it might be instead.
-        second_confidence: how likely that is, 0-1.
+        second_confidence: calibrated probability of ``second_digit``, 0-1.
         scores: the ten calibrated probabilities, empty where there is no digit; what they lack
             of 1 is the probability that this is no digit.
         box: the ink in pixels of the upright page; ``None`` for blank pages and unread ones.
         width: of the upright page in pixels; ``None`` where it was never decoded.
-        height: the same.
+        height: of the upright page in pixels; ``None`` where it was never decoded.
         image: ``(28, 28) uint8``, what the model saw, white ink on black, all 0 for a blank page,
             not to be written to; ``None`` for unread ones.
     """
@@ -78,28 +76,28 @@ class Reading:
 
     def __repr__(self) -> str:
         page = f" page {self.page}" if self.page > 1 else ""
-        why = f"; {self.status}: {self.reason}" if self.reason else ""
-        sure = (
+        doubt = f"; {self.status}: {self.reason}" if self.reason else ""
+        percent = (
             f" ({format_truncated_percent(self.confidence)})" if self.confidence is not None else ""
         )
         digit = self.digit if self.digit is not None else "blank" if self.is_read else "not read"
-        return f"<Reading {self.file!r}{page}: {digit}{sure}{why}>"
+        return f"<Reading {self.file!r}{page}: {digit}{percent}{doubt}>"
 
     def _repr_html_(self) -> str:
-        """A small picture with the digit below it, for notebooks."""
+        """Return a small picture with the digit below it, for notebooks."""
         picture = "" if self.image is None else _IMG_TEMPLATE.format(_encode_png_base64(self.image))
         return _HTML_TEMPLATE.format(
             picture=picture,
             digit="\N{EN DASH}" if self.digit is None else self.digit,
-            sure="" if self.confidence is None else format_truncated_percent(self.confidence),
+            percent="" if self.confidence is None else format_truncated_percent(self.confidence),
             name=html.escape(self.file + (f", page {self.page}" if self.page > 1 else "")),
-            why=html.escape(f"{self.status}: {self.reason}" if self.reason else ""),
+            doubt=html.escape(f"{self.status}: {self.reason}" if self.reason else ""),
         )
 
 
 def reading_from_record(record: PageRecord) -> Reading:
-    """What a row of the road tells of its page."""
-    read, digit, reason = record.prediction, record.normalised_digit, record.reason
+    """Make the reading of a page from its record."""
+    prediction, digit, reason = record.prediction, record.normalised_digit, record.reason
     detail = (
         record.rejection.detail if record.rejection else REASON_TEXTS[reason][0] if reason else ""
     )
@@ -109,11 +107,11 @@ def reading_from_record(record: PageRecord) -> Reading:
         status=record.status,
         reason=reason,
         detail=detail,
-        digit=read.digit if read else None,
-        confidence=read.confidence if read else None,
-        second_digit=read.second_digit if read else None,
-        second_confidence=read.second_confidence if read else None,
-        scores=read.scores if read else (),
+        digit=prediction.digit if prediction else None,
+        confidence=prediction.confidence if prediction else None,
+        second_digit=prediction.second_digit if prediction else None,
+        second_confidence=prediction.second_confidence if prediction else None,
+        scores=prediction.scores if prediction else (),
         box=digit.box if digit else None,
         width=record.width or None,
         height=record.height or None,
@@ -122,7 +120,7 @@ def reading_from_record(record: PageRecord) -> Reading:
 
 
 def _copy_read_only(image: GrayImage) -> GrayImage:
-    """A copy, as the image itself would keep those of the whole chunk in memory."""
+    """Copy an image, as the original would keep those of its whole batch in memory."""
     copy = np.array(image, np.uint8)
     copy.flags.writeable = False
     return copy

@@ -1,4 +1,4 @@
-"""What people hand over to be read, be it paths, folders or arrays, as sources of the road."""
+"""Paths, folders and arrays that people hand over to be read, as sources."""
 
 import os
 from collections.abc import Iterable, Iterator
@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from batchdigits.images.pixels import to_bgr, to_gray
+from batchdigits.pipeline.groups import group_by_weight
 from batchdigits.pipeline.inbox_walk import InboxWalk
 from batchdigits.records import Source
 from batchdigits.system.filenames import order_key, to_display_name, to_raw_name
@@ -22,7 +23,10 @@ _CHUNK_SOURCES, _CHUNK_BYTES = 32, 8 << 20
 
 
 def sources_from_images(images: ImageInput | Iterable[ImageInput]) -> Iterator[Source]:
-    """One source a file or array, in the order given; see :func:`batchdigits.api.read`.
+    """Yield one source for each file or array, in order.
+
+    Args:
+        images: what :func:`batchdigits.api.read` takes.
 
     Raises:
         TypeError: something is neither a path nor an array of numbers.
@@ -33,39 +37,39 @@ def sources_from_images(images: ImageInput | Iterable[ImageInput]) -> Iterator[S
         return
     if isinstance(images, bytes | bytearray) or not isinstance(images, Iterable):
         raise TypeError(_format_type_error("images", images))
-    for place, image in enumerate(images):
-        yield from _sources_from_image(image, f"images[{place}]")
+    for index, image in enumerate(images):
+        yield from _sources_from_image(image, f"images[{index}]")
 
 
 def chunk_sources(sources: Iterable[Source]) -> Iterator[list[Source]]:
-    """A few dozen at a time, fewer where arrays are large, so that memory stays flat."""
-    chunk: list[Source] = []
-    size = 0
-    for source in sources:
-        chunk.append(source)
-        size += len(source.content or b"")
-        if len(chunk) == _CHUNK_SOURCES or size >= _CHUNK_BYTES:
-            yield chunk
-            chunk, size = [], 0
-    if chunk:
-        yield chunk
+    """Yield a few dozen sources at a time, fewer where arrays are large, to keep memory flat."""
+    return map(list, group_by_weight(sources, _count_bytes, _CHUNK_BYTES, _CHUNK_SOURCES))
+
+
+def _count_bytes(source: Source) -> int:
+    return len(source.content or b"")
 
 
 def sources_from_path(path: str) -> list[Source]:
-    """A file as it is, there or not; of a folder all images as people count, below it too.
+    """Make the sources of one path.
 
-    Folders that may not be looked into come last: reading them tells why.
+    Args:
+        path: a file, be it there or not, or a folder.
+
+    Returns:
+        The file; or all images in the folder and below it, in the order people count. Folders
+        that may not be looked into come last: reading them says why.
     """
     if not os.path.isdir(path):
         return [Source(path, to_display_name(path))]
-    scan = InboxWalk(Path(path))
-    names = sorted((name for name, *_ in scan), key=order_key)
-    inside = [os.path.join(path, to_raw_name(name)) for name in names]
-    closed = [
+    walk = InboxWalk(Path(path))
+    names = sorted((name for name, *_ in walk), key=order_key)
+    files = [os.path.join(path, to_raw_name(name)) for name in names]
+    closed_folders = [
         path if name == "." else os.path.join(path, to_raw_name(name))
-        for name in scan.closed_folders
+        for name in walk.closed_folders
     ]
-    return [Source(each, to_display_name(each)) for each in inside + closed]
+    return [Source(path, to_display_name(path)) for path in files + closed_folders]
 
 
 def _sources_from_image(image: object, name: str) -> Iterable[Source]:
@@ -80,8 +84,8 @@ def _sources_from_image(image: object, name: str) -> Iterable[Source]:
 
 
 def _format_type_error(name: str, image: object) -> str:
-    kind = type(image).__name__
-    return f"{name} is of type {kind}: give paths as text or Path, and pixels as NumPy arrays."
+    type_name = type(image).__name__
+    return f"{name} is of type {type_name}: give paths as text or Path, and pixels as NumPy arrays."
 
 
 def _sources_from_array(pixels: NDArray[Any], name: str) -> Iterator[Source]:
@@ -95,8 +99,8 @@ def _sources_from_array(pixels: NDArray[Any], name: str) -> Iterator[Source]:
     if pixels.ndim == 2 or (pixels.ndim == 3 and has_channels):
         yield _source_from_pixels(pixels, name)
     elif pixels.ndim == 3 or (pixels.ndim == 4 and has_channels):
-        for place, each in enumerate(pixels):
-            yield _source_from_pixels(each, f"{name}[{place}]")
+        for index, image in enumerate(pixels):
+            yield _source_from_pixels(image, f"{name}[{index}]")
     else:
         raise ValueError(
             f"{name} has shape {pixels.shape}: images are (height, width) or (height, width, "
@@ -105,7 +109,7 @@ def _sources_from_array(pixels: NDArray[Any], name: str) -> Iterator[Source]:
 
 
 def _source_from_pixels(pixels: NDArray[Any], name: str) -> Source:
-    """An array as a file would have it: the road reads both alike."""
+    """Encode an array as a file would have it, so that both are read alike."""
     if pixels.dtype.kind in "ui" and pixels.min() >= 0 and pixels.max() <= 1:
         pixels = pixels.astype(np.bool_)  # a mask; as 8 bits it would be black all over
     gray = to_gray(to_bgr(pixels))
