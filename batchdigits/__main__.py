@@ -5,8 +5,8 @@ import sys
 
 
 def main() -> None:
-    """Run the command line; Ctrl-C ends it without a traceback while it still loads, too."""
-    # Loading makes many objects and no garbage; whoever has loaded all looks for some again.
+    """Run the command line; Ctrl-C ends it without a traceback even while it loads."""
+    # Loading makes many objects and no garbage; the command line turns the search on again.
     gc.disable()
     try:
         from batchdigits.cli.main import main as command_line

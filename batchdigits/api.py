@@ -71,11 +71,12 @@ def read(
             darker or lighter than its paper. Integers are read by the bit depth they use, floats
             from 0 to 1, 255 or 65535 where they fill that range, else from lowest to highest.
         model: the name of a model, or a file or folder made elsewhere, as ``--model`` takes it
-            (how such a one wants images is found out once and kept in a card beside it); the
-            default model where none is named.
-        input_range: levels that such a model wants, one of
+            (how such a model wants images is found out once and kept in a card beside it); the
+            default model where it is ``None``.
+        input_range: the levels that a model made elsewhere wants, a value of
             :class:`batchdigits.config.InputRange`, where that should not be found out.
-        ink: ``"white"`` or ``"black"``, of the images it wants, likewise.
+        ink: the ink that a model made elsewhere wants, ``"white"`` or ``"black"``, where that
+            should not be found out.
         trust_model: run code that the model's file may hold.
         max_megapixels: largest page in millions of pixels; larger ones are not read.
         max_pages: most pages read of one file.
@@ -87,50 +88,61 @@ def read(
     Raises:
         TypeError: something is neither a path nor an array of real numbers.
         ValueError: an array is empty or of no shape that images have, or ``input_range`` or
-            ``ink`` is none.
-        ModelError: no usable model (see :mod:`batchdigits.errors`).
+            ``ink`` has an unknown value.
+        ModelError: there is no usable model.
+        MissingExtraError: the model needs a library that comes with an extra.
     """
-    wanted = Model(
+    settings = Model(
         os.fsdecode(model) if model else "",
         InputRange(input_range) if input_range else None,
         Ink(ink) if ink else None,
         trust_model,
     )
-    road = RecognitionContext(load_cached_engine(wanted), Limits(max_megapixels, max_pages))
+    context = RecognitionContext(load_cached_engine(settings), Limits(max_megapixels, max_pages))
     return [
-        reading_from_record(row)
-        for rows in recognise_sources(sources_from_images(images), road)
-        for row in rows
+        reading_from_record(record)
+        for records in recognise_sources(sources_from_images(images), context)
+        for record in records
     ]
 
 
 def recognise_sources(
     sources: Iterable[Source], context: RecognitionContext
 ) -> Iterator[list[PageRecord]]:
-    """Rows of a few dozen files at a time, as they are read."""
+    """Yield the records of a few dozen files at a time, as they are read.
+
+    Threads may do this at once; they take turns at the engine.
+    """
     for chunk in chunk_sources(sources):
         with _ENGINE_LOCK:
-            rows = recognise_chunk(chunk, context)
-        yield rows
+            records = recognise_chunk(chunk, context)
+        yield records
 
 
 def to_dataframe(readings: Iterable[Reading]) -> "DataFrame":
-    """A pandas table of one row a reading, in order, with the same columns where there are none.
+    """Make a pandas table of readings.
 
-    ``digit``, ``second_digit``, ``width`` and ``height`` are ``Int64``, confidences ``float64``,
-    ``status`` is categorical, words are ``string``; what there is none of is missing (``NA``).
+    Args:
+        readings: any number; a table of none has the same columns and types.
+
+    Returns:
+        One row a reading, in order. ``page`` is ``int64``; ``digit``, ``second_digit``, ``width``
+        and ``height`` are ``Int64``, confidences ``float64``, ``status`` is categorical, words
+        are ``string``; what there is none of is missing (``NA``).
+
+    Raises:
+        ImportError: pandas is not installed; the extra ``dataframe`` brings it.
     """
     import pandas as pd
 
-    listed = list(readings)
+    rows = list(readings)
+    statuses = pd.CategoricalDtype([str(status) for status in Status])
     columns = {
         name: pd.Series(
-            [_get_cell_value(each, name) for each in listed],
-            dtype=pd.CategoricalDtype([str(each) for each in Status])
-            if kind == "category"
-            else kind,
+            [_get_cell_value(row, name) for row in rows],
+            dtype=statuses if type_name == "category" else type_name,
         )
-        for name, kind in _COLUMN_TYPES.items()
+        for name, type_name in _COLUMN_TYPES.items()
     }
     return pd.DataFrame(columns)
 
@@ -143,10 +155,14 @@ def _get_cell_value(reading: Reading, column: str) -> object:
 
 
 def load_cached_engine(model: Model) -> Engine:
-    """The model that is named or the default one, loaded once as long as its files stay the same.
+    """Load a model, once as long as its files stay the same.
+
+    Args:
+        model: which one, and what is known of it; the default model where it has no name.
 
     Raises:
-        ModelError: no usable model.
+        ModelError: there is no usable model.
+        MissingExtraError: opening it needs a library that is not installed.
     """
     path = find_model(model.name or read_default_name())
     cards = path.with_suffix(CARD_SUFFIX), path.with_name(path.name + IMPORTED_CARD_SUFFIX)
@@ -155,10 +171,10 @@ def load_cached_engine(model: Model) -> Engine:
 
 def _get_mtime_and_size(path: Path) -> tuple[int, int]:
     try:
-        found = os.stat(path)
+        status = os.stat(path)
     except OSError:
-        return 0, 0  # loading tells what is wrong with it
-    return found.st_mtime_ns, found.st_size
+        return 0, 0  # loading says what is wrong with it
+    return status.st_mtime_ns, status.st_size
 
 
 @lru_cache(maxsize=4)

@@ -1,11 +1,12 @@
-"""Every error batchdigits raises on purpose, drawn as one tree, each with its exit code.
+"""Every error that batchdigits raises on purpose, as one tree, each with its exit code.
 
-A bad *file* is never an exception that leaves the road: it becomes a
-:class:`~batchdigits.reasons.Rejection`. What is raised past ``read_chunk`` is a bad *setup*,
-and the command line turns it into one line on stderr and the class's ``exit_code``::
+A bad *file* is never an exception that leaves the pipeline: it becomes a
+:class:`~batchdigits.reasons.Rejection`. What is raised past
+:func:`~batchdigits.pipeline.recognise.recognise_chunk` is a bad *setup*, and the command line
+turns it into one line on stderr and the class's ``exit_code``::
 
     BatchdigitsError
-    ├── ImageError            one image cannot be read; caught inside the road
+    ├── ImageError            one image cannot be read; caught inside the pipeline
     ├── UsageError            wrong arguments or settings          exit 2
     ├── ModelError            no model, or one that does not fit   exit 4
     ├── EmptyInboxError       nothing to read                      exit 5
@@ -13,6 +14,8 @@ and the command line turns it into one line on stderr and the class's ``exit_cod
     │   └── OutboxBusyError   it cannot be for the moment
     ├── DataError             labelled data that cannot be used    exit 7
     └── MissingExtraError     a library that an extra brings       exit 9
+
+All but ``ImageError`` can be caught by their names in :mod:`batchdigits`.
 """
 
 from enum import IntEnum
@@ -47,13 +50,21 @@ class ExitCode(IntEnum):
 
 
 class BatchdigitsError(Exception):
-    """Anything batchdigits refuses on purpose; ``str(error)`` is one sentence for a person."""
+    """Any error raised on purpose; ``str(error)`` is one sentence for a person.
+
+    Attributes:
+        exit_code: what the program ends with where nobody catches the error.
+    """
 
     exit_code = ExitCode.UNEXPECTED
 
 
 class ImageError(BatchdigitsError):
-    """One image that cannot be read. ``rejected`` says why."""
+    """One image that cannot be read.
+
+    Attributes:
+        rejection: why, as it goes on record.
+    """
 
     def __init__(self, reason: Reason, detail: str) -> None:
         super().__init__(detail)
@@ -89,7 +100,7 @@ class OutboxBusyError(OutboxError):
 
 
 class DataError(BatchdigitsError):
-    """Training or measuring data that cannot be used."""
+    """Labelled or corrected data that cannot be used."""
 
     exit_code = ExitCode.DATA
 

@@ -1,4 +1,7 @@
-"""What became of a page and why: stable words, what they mean, and what to try."""
+"""What became of a page and why: stable words, what they mean, and what to try.
+
+Nothing here imports another module, so that every room may import this one.
+"""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -42,14 +45,14 @@ class Reason(StrEnum):
     IO_ERROR = "io_error"
 
 
-#: reason -> (what it means, what to try); shown in quarantine notes, summaries and documents.
+#: What each reason means, and what to try; shown in quarantine notes, summaries and documents.
 REASON_TEXTS: dict[Reason, tuple[str, str]] = {
     Reason.BLANK: (
         "No ink was found on this page.",
         "Scan it again if something should be there; otherwise nothing is needed.",
     ),
     Reason.TOO_FAINT: (
-        "The ink is so faint that the digit could not be told with confidence.",
+        "The ink is so faint that the digit could not be read with confidence.",
         "Look at the thumbnail, or scan again with more contrast.",
     ),
     Reason.SEVERAL_MARKS: (
@@ -61,7 +64,7 @@ REASON_TEXTS: dict[Reason, tuple[str, str]] = {
         "Look at the thumbnail; it may be a letter, a tick, a drawing, or digits that touch.",
     ),
     Reason.CUT_BY_EDGE: (
-        "The mark runs into the edge of the image, and what is left of it is in doubt.",
+        "The ink runs off the edge of the image, and the rest of it is ambiguous.",
         "Look at the thumbnail; scan again with some paper around the digit.",
     ),
     Reason.TWO_CANDIDATES: (
@@ -69,8 +72,8 @@ REASON_TEXTS: dict[Reason, tuple[str, str]] = {
         "Look at the thumbnail and compare digit and second_digit.",
     ),
     Reason.LOW_CONFIDENCE: (
-        "The digit could not be told with confidence.",
-        "Look at the thumbnail; more than two digits come into question, or none.",
+        "The digit could not be read with confidence.",
+        "Look at the thumbnail; it may be any of several digits, or none.",
     ),
     Reason.EMPTY: ("The file holds no bytes.", "Scan or copy it again."),
     Reason.NOT_AN_IMAGE: (
@@ -98,7 +101,7 @@ REASON_TEXTS: dict[Reason, tuple[str, str]] = {
         "Raise --file-timeout and run again with --retry-failed, or save the file anew.",
     ),
     Reason.CRASHED_READER: (
-        "The process that read the file was ended by it, twice.",
+        "The file crashed the process that was reading it, twice.",
         "Open the file in an image editor and save it anew as PNG.",
     ),
     Reason.UNSUPPORTED: (
@@ -141,7 +144,12 @@ PERMANENT_REASONS = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Rejection:
-    """Why a file or page could not be read: a stable code and one sentence of detail."""
+    """Why a file or page could not be read.
+
+    Attributes:
+        reason: the stable code.
+        detail: one sentence for a person.
+    """
 
     reason: Reason
     detail: str
