@@ -60,10 +60,10 @@ class Workers(Protocol):
     ) -> Iterator[tuple[list[Job], bytes | TaskFailure]]:
         """Run chunks of jobs on all workers, and yield each with its result as it is done.
 
-        Nothing is lost or run for nobody: each job comes back once, with its chunk and the result
-        of the chunk, or, in a list of its own, with a :class:`TaskFailure`. A chunk over which a
-        worker died, hung or raised an exception is run again job by job, so that one bad file
-        costs no other; a job that fails alone is a failure.
+        Each job comes back exactly once: with its chunk and the result of the chunk or, in a list
+        of its own, with a :class:`TaskFailure`. A chunk over which a worker died, hung or raised
+        an exception is run again job by job, so that one bad file costs no other; a job that fails
+        alone is a failure.
 
         Args:
             chunks: jobs that are run together. Taken only as workers can have them, since they are

@@ -1,6 +1,6 @@
 """An outbox at work: what a plan names is read by workers, put on record, and set aside.
 
-``run`` and ``watch`` do the same with it, one once and the other each time that something came.
+Both ``run`` and ``watch`` use it: one reads one plan, the other a plan each time that files came.
 """
 
 import os

@@ -4,5 +4,5 @@ import time
 
 
 def utc_now() -> str:
-    """This second in UTC: ISO 8601 with a ``Z``."""
+    """Return the current time in UTC to the second: ISO 8601 with a ``Z``."""
     return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())

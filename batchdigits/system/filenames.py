@@ -53,7 +53,7 @@ def escape_for_terminal(text: str) -> str:
     )
 
 
-def order_key(name: str) -> str:
+def make_order_key(name: str) -> str:
     """Make the sort key of a path: plain comparison of such keys gives the order people expect.
 
     ``digit2`` comes before ``digit10``, the files of a folder before its sub-folders, and upper

@@ -1,9 +1,9 @@
-"""Messages between processes, each behind its length; a reader never waits for half of one."""
+"""Messages between processes, framed by their length: a reader never waits for half of one."""
 
 import os
 from struct import Struct
 
-#: What comes before each message. Not :meth:`multiprocessing.connection.Connection.send`, whose
+#: The length before each message. Not :meth:`multiprocessing.connection.Connection.send`, whose
 #: other end waits for the whole message, and for ever where the sender hangs in the middle of one.
 _LENGTH = Struct("=Q")
 #: Bytes taken in at once.
@@ -29,7 +29,9 @@ class MessageReader:
         self._buffer = bytearray()
 
     def read(self) -> list[bytes]:
-        """What has wholly arrived; call it when there is something to read.
+        """Take the messages that have wholly arrived, oldest first.
+
+        Call it when the pipe is readable; it waits otherwise.
 
         Raises:
             EOFError: the sender is no longer there.

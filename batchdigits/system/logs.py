@@ -1,4 +1,4 @@
-"""What a person sees on the terminal: nothing but our own words, all on stderr."""
+"""Logs and stderr: people see nothing but the program's own words."""
 
 import io
 import json
@@ -19,13 +19,13 @@ LOG = logging.getLogger("batchdigits")
 
 
 def silence_library_stderr() -> None:
-    """Keep stderr for ourselves: what decoder libraries print by themselves goes nowhere.
+    """Keep stderr for the program itself: what decoder libraries print there goes nowhere.
 
     libjpeg, libpng and libtiff write to file descriptor 2 even with OpenCV's log silent, in the
     middle of a progress bar. Python's ``sys.stderr`` gets a copy of the descriptor instead.
     """
     silence = os.open(os.devnull, os.O_WRONLY)
-    if sys.stderr is None:  # closed by who started us: there is nobody to tell
+    if sys.stderr is None:  # closed by whoever started the program: there is nobody to tell
         sys.stderr = os.fdopen(silence, "w", encoding="utf-8")
         return
     sys.stderr.flush()
@@ -36,21 +36,25 @@ def silence_library_stderr() -> None:
 
 
 class StopSignal:
-    """Whether somebody asked the program to end: Ctrl-C or SIGTERM."""
+    """Takes note of Ctrl-C and SIGTERM instead of letting them end the program.
+
+    Attributes:
+        signal: the number of the signal that came, or 0.
+    """
 
     def __init__(self) -> None:
         self.signal = 0
 
     @contextmanager
     def catch_signals(self) -> Iterator[None]:
-        """Catch the signals; a second one ends the program at once."""
-        signals = (signal.SIGINT, signal.SIGTERM)
-        before = {each: signal.signal(each, self._handle_signal) for each in signals}
+        """Catch the signals until the context ends; a second one ends the program at once."""
+        numbers = (signal.SIGINT, signal.SIGTERM)
+        earlier = {number: signal.signal(number, self._handle_signal) for number in numbers}
         try:
             yield
         finally:
-            for each, handler in before.items():
-                signal.signal(each, handler)
+            for number, handler in earlier.items():
+                signal.signal(number, handler)
 
     def _handle_signal(self, number: int, _frame: FrameType | None) -> None:
         if self.signal:
@@ -59,7 +63,7 @@ class StopSignal:
 
 
 class _TolerantStream(io.TextIOWrapper):
-    """A terminal, file or pipe whose reader may go away without ending our work."""
+    """A terminal, file or pipe whose reader may go away without ending the program."""
 
     def __init__(self, descriptor: int, encoding: str, errors: str) -> None:
         raw = io.FileIO(descriptor, "w")
@@ -93,10 +97,14 @@ def start_logging(
     as_json: bool,
     with_timestamps: bool = False,
 ) -> None:
-    """Send the program's log to stderr as people's lines or as JSON lines.
+    """Send the program's log to stderr.
 
-    Where there is a bar its ``console`` prints them, so that they do not tear it. ``stamped``
-    lines begin with the time, by the clock on the wall.
+    Args:
+        console: prints the lines where it shows a progress bar, so that they do not tear it.
+        quiet: whether warnings alone are logged.
+        verbose: whether details are logged as well.
+        as_json: whether lines are JSON objects, for machines.
+        with_timestamps: whether lines for people begin with the local time.
     """
     handler: logging.Handler
     if as_json:
@@ -112,7 +120,7 @@ def start_logging(
 
 
 class ConsoleHandler(logging.Handler):
-    """One line of text a message, printed above the bar."""
+    """Prints messages above a progress bar."""
 
     def __init__(self, console: "Console") -> None:
         super().__init__()
@@ -124,10 +132,14 @@ class ConsoleHandler(logging.Handler):
 
 
 class JsonFormatter(logging.Formatter):
-    """One JSON object a line: time (UTC), level, message, and the fields given as ``extra``."""
+    """Makes one JSON object a line: time (UTC), level, message, and any further fields."""
 
     def format(self, record: logging.LogRecord) -> str:
-        """The line for one record; fields come from ``extra={"fields": {...}}``."""
-        stamp = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(record.created))
-        line = {"time": stamp, "level": record.levelname.lower(), "message": record.getMessage()}
+        """Make the line of one record; fields come from ``extra={"fields": {...}}``."""
+        logged_at = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(record.created))
+        line = {
+            "time": logged_at,
+            "level": record.levelname.lower(),
+            "message": record.getMessage(),
+        }
         return json.dumps(line | getattr(record, "fields", {}), ensure_ascii=False)
