@@ -1,1 +1,1 @@
-"""Files of pictures taken apart: what kind, how large, whole or not, and their gray pixels."""
+"""Image files taken apart: which format, how large, whole or not, and their gray pixels."""

@@ -2,7 +2,8 @@
 
 Source: TIFF 6.0 sections 2 and 8, and the BigTIFF design (libtiff.gitlab.io/libtiff). EXIF has
 the same structure. Only the few numeric tags that decide something here are read. Nothing raises
-for any bytes: what is wrong is noted on the directory.
+for any bytes: what is wrong is noted on the directory. Chains and tables are bounded, so that no
+file takes minutes.
 """
 
 import struct
@@ -19,7 +20,7 @@ WIDTH, HEIGHT, BITS, COMPRESSION, PHOTOMETRIC = 256, 257, 258, 259, 262
 ORIENTATION, SAMPLES, PLANAR = 274, 277, 284
 STRIPS, STRIP_BYTES, TILES, TILE_BYTES, EXTRA_SAMPLES = 273, 279, 324, 325, 338
 TILE_WIDTH, TILE_LENGTH = 322, 323
-_COLOUR_MAP, _JPEG_TABLES = 320, 347  # wanted only to see that they are there
+_COLOUR_MAP, _JPEG_TABLES = 320, 347  # read only to see that they are there
 _READ_TAGS = frozenset(
     {SUBFILE, OLD_SUBFILE, WIDTH, HEIGHT, BITS, COMPRESSION, PHOTOMETRIC}
     | {ORIENTATION, SAMPLES, PLANAR}
@@ -35,14 +36,20 @@ _MAX_TAG_VALUES = 50_000_000
 
 @dataclass(slots=True)
 class Ifd:
-    """One directory: where it stands, its numeric tags, and what is wrong with it if anything."""
+    """One directory.
+
+    Attributes:
+        offset: where it stands in the file.
+        tags: the values of its numeric tags, one-dimensional arrays.
+        problem: ``TRUNCATED`` or ``CORRUPT`` where something is wrong with it.
+    """
 
     offset: int
     tags: dict[int, NDArray[np.unsignedinteger]] = field(default_factory=dict)
     problem: Reason | None = None
 
     def get_first(self, tag: int, default: int = 0) -> int:
-        """First value of a tag."""
+        """Return the first value of a tag, or ``default`` where there is none."""
         values = self.tags.get(tag)
         return int(values[0]) if values is not None and len(values) else default
 
@@ -53,12 +60,12 @@ class Ifd:
 
 
 def is_bigtiff(data: bytes) -> bool:
-    """Whether a TIFF header announces BigTIFF, with 8-byte offsets."""
+    """Tell whether a TIFF header announces BigTIFF, with 8-byte offsets."""
     return data[2:4] in (b"+\0", b"\0+")
 
 
 def read_byte_order(data: bytes) -> str:
-    """``"<"`` or ``">"`` for :mod:`struct`."""
+    """Return the byte order of a TIFF header, ``"<"`` or ``">"`` as :mod:`struct` has them."""
     return "<" if data[:2] == b"II" else ">"
 
 
@@ -72,12 +79,12 @@ def read_ifds(data: bytes) -> Iterator[Ifd]:
     link = order + ("Q" if big else "I")
     seen: set[int] = set()
     values = 0
-    at = 8 if big else 4
+    position = 8 if big else 4
     while True:
-        if at + struct.calcsize(link) > len(data):
-            yield Ifd(at, problem=Reason.TRUNCATED)
+        if position + struct.calcsize(link) > len(data):
+            yield Ifd(position, problem=Reason.TRUNCATED)
             return
-        (offset,) = struct.unpack_from(link, data, at)
+        (offset,) = struct.unpack_from(link, data, position)
         if offset == 0:
             return
         # Directories may share one long table, and reading it for each takes minutes.
@@ -85,15 +92,15 @@ def read_ifds(data: bytes) -> Iterator[Ifd]:
             yield Ifd(offset, problem=Reason.CORRUPT)
             return
         seen.add(offset)
-        directory, at = _read_ifd(data, offset, order, big)
+        directory, position = _read_ifd(data, offset, order, big)
         values += sum(len(table) for table in directory.tags.values())
         yield directory
-        if at == 0:
+        if position == 0:
             return
 
 
 def _read_ifd(data: bytes, offset: int, order: str, big: bool) -> tuple[Ifd, int]:
-    """One directory, and where the link to the next stands (0 where that is lost)."""
+    """Read one directory; return it and where the link to the next stands, 0 if that is lost."""
     count_code, entry = order + ("Q" if big else "H"), order + ("HHQ8s" if big else "HHI4s")
     start = offset + struct.calcsize(count_code)
     if start > len(data):
@@ -127,15 +134,15 @@ def _add_tag(
     if count * dtype.itemsize <= len(value):
         directory.tags[tag] = np.frombuffer(value, dtype, count)
         return
-    where = int.from_bytes(value, "little" if order == "<" else "big")
-    if where + count * dtype.itemsize > len(data):
+    start = int.from_bytes(value, "little" if order == "<" else "big")
+    if start + count * dtype.itemsize > len(data):
         directory.problem = Reason.TRUNCATED
         return
-    directory.tags[tag] = np.frombuffer(data, dtype, count, where)
+    directory.tags[tag] = np.frombuffer(data, dtype, count, start)
 
 
 def _has_all_pixels(directory: Ifd, length: int) -> bool:
-    """Whether every strip or tile ends inside the file."""
+    """Tell whether every strip or tile ends inside the file."""
     for start_tag, bytes_tag in ((STRIPS, STRIP_BYTES), (TILES, TILE_BYTES)):
         starts, sizes = directory.tags.get(start_tag), directory.tags.get(bytes_tag)
         if starts is None or not len(starts):
@@ -153,18 +160,11 @@ def _has_all_pixels(directory: Ifd, length: int) -> bool:
     return True
 
 
-def is_tiff_complete(data: bytes) -> bool:
-    """Whether every directory, its values and its strips or tiles lie inside the bytes."""
-    found = False
-    for directory in read_ifds(data):
-        found = True
-        if directory.problem is Reason.TRUNCATED:
-            return False
-    return found
-
-
 def read_orientation(exif: bytes) -> int:
-    """EXIF orientation 1-8 of an EXIF block (with or without its ``Exif`` prefix); 1 if unsaid."""
+    """Read the orientation, 1-8, of an EXIF block, with or without its ``Exif`` prefix.
+
+    Returns 1, upright, where it has none or nonsense.
+    """
     for directory in read_ifds(exif.removeprefix(b"Exif\0\0")):
         value = directory.get_first(ORIENTATION, 1)
         return value if 1 <= value <= 8 else 1

@@ -1,11 +1,11 @@
-"""What is said of files that ask for more than the settings allow."""
+"""Rejections of files that ask for more than the settings allow."""
 
 from batchdigits.config import Limits
 from batchdigits.reasons import Reason, Rejection
 
 
 def check_size(width: int, height: int, limits: Limits) -> Rejection | None:
-    """Return ``TOO_LARGE`` for a page beyond the limit, ``CORRUPT`` for one without any area."""
+    """Reject a page of ``width`` by ``height`` pixels that is too large, or has no area."""
     if width <= 0 or height <= 0:
         return Rejection(Reason.CORRUPT, f"The header says {width} x {height} pixels.")
     megapixels = width * height / 1e6
@@ -19,7 +19,7 @@ def check_size(width: int, height: int, limits: Limits) -> Rejection | None:
 
 
 def reject_excess_pages(limits: Limits) -> Rejection:
-    """Return what stands in place of the pages beyond the limit."""
+    """Return the rejection that stands in place of the pages beyond the limit."""
     return Rejection(
         Reason.TOO_MANY_PAGES,
         f"Only the first {limits.max_pages} pages were read, as --max-pages allows.",

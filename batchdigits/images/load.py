@@ -1,4 +1,4 @@
-"""Bytes to pages: read once, judged by content, refused with a reason where they are no good.
+"""Bytes to pages: told apart by content, and rejected with a reason where they are no good.
 
     data, file_stat = source.read()                 # ImageError where that fails
     for number, page in load_pages(data, source.name, Limits()):
@@ -12,23 +12,12 @@ from collections.abc import Iterator
 from functools import partial
 
 from batchdigits.config import Limits
-from batchdigits.images.decode import DAMAGED, catch_decode_errors, decode, read_image_size
-from batchdigits.images.formats import (
-    HEAD_BYTES,
-    JPEG,
-    TIFF,
-    ImageFormat,
-    format_from_name,
-    identify_format,
-    is_complete,
-)
+from batchdigits.images.decode import DAMAGED, catch_decode_errors
+from batchdigits.images.formats import HEAD_BYTES, format_from_name, identify_format
+from batchdigits.images.formats.image_format import ImageFormat
 from batchdigits.images.limits import check_size
-from batchdigits.images.reduced import choose_scale, decode_reduced
-from batchdigits.images.tiff import load_tiff_pages
 from batchdigits.reasons import Reason, Rejection
 from batchdigits.records import Page
-
-__all__ = ["Limits", "load_pages"]
 
 
 def load_pages(
@@ -38,40 +27,41 @@ def load_pages(
 
     Args:
         data: the whole file.
-        name: its name; only the ending matters, and only to tell camera raw files from TIFF.
+        name: its name; only the suffix matters, and only to tell camera raw files from TIFF.
         limits: pixels and pages beyond which nothing is decoded.
-        enough: pixels of the longer side that will do; where that is quicker, a larger page
-            comes as a :class:`ReducedPage` of at least that side. 0 asks for all pixels.
+        min_side: pixels of the longer side that will do; where that is quicker, a larger page
+            comes as a :class:`batchdigits.images.reduced.ReducedPage` of at least that side. 0
+            asks for all pixels.
     """
     if not data:
         yield 1, Rejection(Reason.EMPTY, "The file holds no bytes.")
         return
-    kind = identify_format(data[:HEAD_BYTES], name)
-    if kind is None:
+    image_format = identify_format(data[:HEAD_BYTES], name)
+    if image_format is None:
         yield 1, _reject_non_image(data, name)
-    elif not kind.is_supported:
-        yield 1, Rejection(Reason.UNSUPPORTED, kind.advice)
-    elif kind is TIFF:
-        yield from load_tiff_pages(data, limits)
+    elif not image_format.is_supported:
+        yield 1, Rejection(Reason.UNSUPPORTED, image_format.advice)
+    elif image_format.page_loader:
+        yield from image_format.page_loader(data, limits)
     else:
-        yield 1, catch_decode_errors(partial(_load_single_page, kind, data, limits, min_side))
+        yield 1, catch_decode_errors(partial(_load_page, image_format, data, limits, min_side))
 
 
-def _load_single_page(
+def _load_page(
     image_format: ImageFormat, data: bytes, limits: Limits, min_side: int
 ) -> Page | Rejection:
-    size = read_image_size(image_format, data)
-    if size and (refused := check_size(*size, limits)):
-        return refused
-    if not is_complete(image_format, data):
+    size = image_format.read_size(data)
+    if size and (rejection := check_size(*size, limits)):
+        return rejection
+    if not image_format.is_complete(data):
         return Rejection(
             Reason.TRUNCATED, f"The {image_format.label} data ends before the image does."
         )
     if not size:
         return Rejection(Reason.CORRUPT, f"The {image_format.label} header makes no sense.")
-    if min_side and image_format is JPEG and (scale := choose_scale(*size, min_side)) > 1:
-        return decode_reduced(data, size, scale)
-    gray = decode(image_format, data)
+    if min_side and image_format.reduced_decoder:
+        return image_format.reduced_decoder(data, size, min_side)
+    gray = image_format.decode(data)
     return DAMAGED if gray is None else Page(1, gray)
 
 
@@ -81,12 +71,12 @@ def _reject_non_image(data: bytes, name: str) -> Rejection:
         return Rejection(Reason.NOT_AN_IMAGE, "The content is no image of a known kind.")
     if not promised.is_supported:
         return Rejection(Reason.UNSUPPORTED, promised.advice)
-    found = "text" if _is_text(data[:HEAD_BYTES]) else "something else"
+    content = "text" if _is_text(data[:HEAD_BYTES]) else "something else"
     return Rejection(
-        Reason.NOT_AN_IMAGE, f"The name promises {promised.label}, but the content is {found}."
+        Reason.NOT_AN_IMAGE, f"The name promises {promised.label}, but the content is {content}."
     )
 
 
 def _is_text(head: bytes) -> bool:
-    """Whether the beginning reads as text: no control characters but white space."""
+    """Tell whether the beginning reads as text: no control characters but white space."""
     return not any(byte < 32 and byte not in b"\t\n\r\f" for byte in head)

@@ -1,4 +1,4 @@
-"""Decoded pixels of any depth to the road's ``uint8`` gray: light 255, upright, no alpha.
+"""Decoded pixels of any depth to ``uint8`` gray: light 255, upright, no alpha.
 
 Integers are stretched by the bit depth they use, from 0 to 2**8-1, 2**10-1, 2**12-1 and so on, so
 12-bit data in a 16-bit file fills the range, a 16-bit scan reads as the 8-bit scan of the same
@@ -18,7 +18,10 @@ from batchdigits.arrays import GrayImage
 _BIT_DEPTHS = (8, 10, 12, 14, 16, 24, 32, 64)
 #: Ranges that floats are commonly given in.
 _FLOAT_MAXIMA = (1.0, 255.0, 65535.0)
+#: Types that OpenCV calculates with.
 _PIXEL_TYPES = frozenset({"u1", "u2", "i2", "f4", "f8"})
+#: A page no darker than this anywhere shows nothing.
+_BLANK_LEVEL = 250
 
 
 def to_gray(pixels: NDArray[Any], *, premultiplied: bool = False) -> GrayImage:
@@ -49,7 +52,11 @@ def to_gray(pixels: NDArray[Any], *, premultiplied: bool = False) -> GrayImage:
 
 
 def to_bgr(pixels: NDArray[Any]) -> NDArray[Any]:
-    """Swap red and blue where there are colours; a single channel loses its axis."""
+    """Swap red and blue where there are colours; a single channel loses its axis.
+
+    Args:
+        pixels: ``(height, width)`` or ``(height, width, channels)``, colours as R, G, B.
+    """
     if pixels.ndim == 2 or pixels.shape[2] == 2:
         return pixels
     if pixels.shape[2] == 1:
@@ -57,26 +64,27 @@ def to_bgr(pixels: NDArray[Any]) -> NDArray[Any]:
     return pixels[..., [2, 1, 0, *range(3, pixels.shape[2])]]
 
 
-#: A page no darker than this anywhere shows nothing.
-BLANK_LEVEL = 250
-
-
 def blend_on_white(gray: GrayImage, alpha: GrayImage, *, premultiplied: bool = False) -> GrayImage:
-    """Blend ``(height, width) uint8`` gray with its opacity (255 hides the paper) onto white.
+    """Blend gray onto white paper.
 
-    White ink would vanish so: where nothing but the opacity differs, the ink is drawn black.
+    White ink would vanish there: where nothing but the opacity differs, the ink is drawn black.
+
+    Args:
+        gray: ``(height, width) uint8``.
+        alpha: its opacity, ``(height, width) uint8``; 255 hides the paper.
+        premultiplied: whether ``gray`` has been multiplied by ``alpha`` already.
     """
     if premultiplied:
         page = np.asarray(cv2.add(gray, 255 - alpha), np.uint8)
     else:
         page = np.asarray(255 - cv2.multiply(255 - gray, alpha, scale=1 / 255), np.uint8)
-    vanished = int(page.min()) >= BLANK_LEVEL and int(alpha.min()) < int(alpha.max())
+    vanished = int(page.min()) >= _BLANK_LEVEL and int(alpha.min()) < int(alpha.max())
     return np.asarray(255 - alpha, np.uint8) if vanished else page
 
 
 def apply_orientation(gray: GrayImage, orientation: int) -> GrayImage:
     """Undo EXIF ``Orientation`` 1-8 (EXIF 2.32, tag 0x0112); other values change nothing."""
-    turned = {
+    upright = {
         2: lambda: gray[:, ::-1],
         3: lambda: gray[::-1, ::-1],
         4: lambda: gray[::-1],
@@ -85,11 +93,11 @@ def apply_orientation(gray: GrayImage, orientation: int) -> GrayImage:
         7: lambda: gray[::-1, ::-1].T,
         8: lambda: np.rot90(gray, 1),
     }.get(orientation, lambda: gray)()
-    return np.ascontiguousarray(turned)
+    return np.ascontiguousarray(upright)
 
 
 def _split_alpha(pixels: NDArray[Any]) -> tuple[NDArray[Any], NDArray[Any] | None]:
-    """Light and alpha, each two-dimensional, in a dtype that OpenCV calculates with."""
+    """Split pixels into light and alpha, each two-dimensional, of one of ``_PIXEL_TYPES``."""
     if pixels.ndim not in (2, 3) or pixels.size == 0:
         raise ValueError(f"pixels of shape {pixels.shape}")
     channels = 1 if pixels.ndim == 2 else pixels.shape[2]
@@ -117,7 +125,7 @@ def _find_full_scale(pixels: NDArray[Any]) -> int:
 
 
 def _stretch(values: NDArray[Any]) -> GrayImage:
-    """Numbers without a range of their own: by a usual range if they fill it, else by extremes.
+    """Stretch numbers without a range of their own: a usual range if they fill it, else all.
 
     Infinities count as the extremes, and what is not a number as paper.
     """
@@ -136,7 +144,7 @@ def _stretch(values: NDArray[Any]) -> GrayImage:
 
 
 def _scale(values: NDArray[Any], low: float, high: float) -> GrayImage:
-    """``low`` becomes 0 and ``high`` 255, rounded."""
+    """Scale so that ``low`` becomes 0 and ``high`` 255, rounded."""
     if values.dtype == np.uint8 and (low, high) == (0, 255):
         return np.ascontiguousarray(values)
     factor = 255 / (high - low)

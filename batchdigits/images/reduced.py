@@ -24,10 +24,14 @@ _FLAG_BY_SCALE = {
 
 @dataclass(frozen=True, slots=True)
 class ReducedPage(Page):
-    """A page decoded ``scale`` times smaller than the ``data`` of its file have it.
+    """A page decoded smaller than it is in its file.
 
-    ``gray``, ``width`` and ``height`` are those of the reduced page, ``full_width`` and
-    ``full_height`` those of the page itself, after EXIF rotation.
+    Attributes:
+        gray: the reduced page, ``(height, width) uint8``.
+        data: the file.
+        scale: how many times smaller the page was decoded.
+        full_width: width of the page itself, after EXIF rotation.
+        full_height: height of the page itself, after EXIF rotation.
     """
 
     data: bytes
@@ -36,20 +40,29 @@ class ReducedPage(Page):
     full_height: int
 
     def decode_larger(self, factor: float) -> Page | Rejection:
-        """Decode it again, at least ``factor`` (above 1) times larger, or at its full size."""
+        """Decode the page again, at least ``factor`` (above 1) times larger or at full size."""
         scale = next((scale for scale in _FLAG_BY_SCALE if scale * factor <= self.scale), 1)
         return decode_reduced(self.data, (self.full_width, self.full_height), scale)
 
 
 def choose_scale(width: int, height: int, min_side: int) -> int:
-    """How many times smaller a page can be decoded with a longer side of ``enough`` or more."""
+    """Choose how many times smaller to decode a page, with a longer side of ``min_side`` or more.
+
+    Returns 1, 2, 4 or 8.
+    """
     if width != height and _reduce_side(width, 8) == _reduce_side(height, 8):
         return 1  # once reduced, nobody could tell which side of it is which
     return next((scale for scale in _FLAG_BY_SCALE if max(width, height) >= min_side * scale), 1)
 
 
 def decode_reduced(data: bytes, size: tuple[int, int], scale: int) -> Page | Rejection:
-    """Decode a JPEG file ``scale`` times smaller than its ``size``, which may be lying turned."""
+    """Decode a JPEG file smaller than it is.
+
+    Args:
+        data: the file.
+        size: width and height by its header, before EXIF rotation.
+        scale: how many times smaller: 1, 2, 4 or 8.
+    """
     gray = imdecode(data, _FLAG_BY_SCALE[scale])
     if gray is None:
         return DAMAGED

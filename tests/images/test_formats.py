@@ -6,16 +6,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from batchdigits.images.formats import (
-    AVIF,
     FORMATS,
-    HEIF,
-    RAW,
-    TIFF,
     format_from_content,
     format_from_name,
     identify_format,
-    is_complete,
 )
+from batchdigits.images.formats.avif import AVIF
+from batchdigits.images.formats.image_format import ImageFormat
+from batchdigits.images.formats.tiff import TIFF
+from batchdigits.images.formats.unsupported import CAMERA_RAW, HEIF
 from tests.support.image_samples import samples, two_tone_samples
 
 SAMPLES = samples() | two_tone_samples()
@@ -36,9 +35,9 @@ def test_complete_is_complete_and_a_prefix_is_not(name: str) -> None:
     data = SAMPLES[name]
     kind = format_from_content(data)
     assert kind is not None
-    assert is_complete(kind, data)
+    assert kind.is_complete(data)
     for length in (12, 20, len(data) // 3, len(data) // 2):
-        assert not is_complete(kind, data[:length])
+        assert not kind.is_complete(data[:length])
 
 
 def test_endings_are_lower_case_and_belong_to_one_kind() -> None:
@@ -52,18 +51,20 @@ def test_names_without_an_ending_of_ours() -> None:
         assert format_from_name(name) is None
 
 
-def test_every_kind_that_is_read_can_be_judged_and_decoded() -> None:
-    from batchdigits.images.decode import _DECODERS, _SIZE_READERS
+@pytest.mark.parametrize("kind", FORMATS, ids=lambda kind: kind.name)
+def test_a_format_says_what_reads_it_or_what_to_do_instead(kind: ImageFormat) -> None:
+    one_page = bool(kind.size_reader and kind.decoder)
+    assert [one_page, kind.page_loader is not None, kind.advice.endswith(".")].count(True) == 1
+    assert kind.is_supported == (kind.completeness_check is not None)
 
-    read = {kind.name for kind in FORMATS if kind.is_supported}
-    assert read == {*_DECODERS, "tiff"} == {*_SIZE_READERS, "tiff"}
-    assert all(kind.completeness_check for kind in FORMATS if kind.is_supported)
-    assert all(kind.advice.endswith(".") for kind in FORMATS if not kind.is_supported)
+
+def test_formats_have_names_of_their_own() -> None:
+    assert len({kind.name for kind in FORMATS}) == len(FORMATS)
 
 
 def test_a_raw_ending_wins_over_tiff_only() -> None:
     tiff, png = SAMPLES["gray.tif"], SAMPLES["gray.png"]
-    assert identify_format(tiff, "a.DNG") is RAW
+    assert identify_format(tiff, "a.DNG") is CAMERA_RAW
     assert identify_format(tiff, "a.png") is TIFF
     assert identify_format(png, "a.dng") is format_from_content(png)
 
@@ -85,7 +86,7 @@ def test_text_is_no_image() -> None:
 def test_judging_the_end_never_raises(name: str, tail: bytes) -> None:
     for data in (tail, SAMPLES[name][:9] + tail, SAMPLES[name][:30] + tail):
         for kind in FORMATS:
-            assert is_complete(kind, data) in (True, False)
+            assert kind.is_complete(data) in (True, False)
 
 
 def test_it_is_imported_without_anything_heavy() -> None:

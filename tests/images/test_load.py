@@ -1,5 +1,8 @@
 import struct
+import subprocess
+import sys
 import zlib
+from pathlib import Path
 
 import cv2
 import numpy as np
@@ -9,7 +12,8 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from batchdigits.arrays import GrayImage
-from batchdigits.images.load import Limits, load_pages
+from batchdigits.config import Limits
+from batchdigits.images.load import load_pages
 from batchdigits.images.reduced import ReducedPage
 from batchdigits.reasons import Reason, Rejection
 from batchdigits.records import Page
@@ -176,6 +180,8 @@ def test_something_else_under_an_images_name(content: bytes, name: str) -> None:
         (b"\0\0\0\x18ftypcrx \0\0\0\1" + bytes(80), "camera.cr3"),
         (b"no signature at all", "camera.raw"),
         (b"\xff\x0a" + bytes(80), "new.jxl"),
+        (b"P7\nWIDTH 1\nHEIGHT 1\nDEPTH 1\nMAXVAL 255\nENDHDR\n\0", "gray.pam"),
+        (b"Pf\n1 1\n-1.0\n" + bytes(4), "deep.pfm"),
     ],
 )
 def test_known_kinds_that_are_not_read(content: bytes, name: str) -> None:
@@ -214,6 +220,25 @@ def test_refusing_a_bomb_needs_no_memory() -> None:
     before = peak_memory()
     assert reason(bomb, "bomb.png") is Reason.TOO_LARGE
     assert peak_memory() - before < 32 << 10
+
+
+def test_opencv_has_no_limits_of_its_own(tmp_path: Path) -> None:
+    width = 2**20 + 1
+    header = struct.pack("<2sIIIIiiHHIIiiII", b"BM", 0, 0, 62, 40, width, 1, 1, 1, 0, 0, 0, 0, 2, 2)
+    row = bytes((width + 31) // 32 * 4)
+    (tmp_path / "wide.bmp").write_bytes(header + b"\0\0\0\0\xff\xff\xff\0" + row)
+    # In a process where OpenCV is loaded by whichever module of a run is the first to do so.
+    script = (
+        "import sys, batchdigits.execution.jobs\n"
+        "from batchdigits.config import Limits; from batchdigits.images.load import load_pages\n"
+        "data = open(sys.argv[1], 'rb').read()\n"
+        "for _, page in load_pages(data, 'wide.bmp', Limits()): print(page.width)\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script, tmp_path / "wide.bmp"],
+        capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    assert done.stdout == f"{width}\n"
 
 
 def peak_memory() -> int:

@@ -8,8 +8,9 @@ import tifffile
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from batchdigits.config import Limits
 from batchdigits.images.ifd import STRIP_BYTES, STRIPS, read_ifds
-from batchdigits.images.load import Limits, load_pages
+from batchdigits.images.load import load_pages
 from batchdigits.reasons import Reason, Rejection
 from batchdigits.records import Page
 from tests.support.image_samples import ORIENTATION, picture, stored, tiff, tiff_stack

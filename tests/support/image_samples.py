@@ -92,7 +92,6 @@ def samples() -> dict[str, bytes]:
     negative = [flat.point(lambda level: 255 - level)]
     height, width = gray.shape
     text = b" ".join(b"%d" % level for level in gray.ravel()) + b"\n"
-    pam = b"P7\n# made up\nWIDTH %d\nHEIGHT %d\nDEPTH %d\nMAXVAL %d\nTUPLTYPE %s\nENDHDR\n"
     twelve = b"P5 # comment\n%d %d\n4095\n" % (width, height)
     return {
         "gray.png": pillow(flat, "PNG"),
@@ -126,9 +125,6 @@ def samples() -> dict[str, bytes]:
         "text.pgm": b"P2\n%d %d\n255\n" % (width, height) + text,
         "text.ppm": b"P3 %d %d 255\n" % (width, height)
         + b"".join(b"%d %d %d\n" % (level, level, level) for level in gray.ravel()),
-        "gray.pam": pam % (width, height, 1, 255, b"GRAYSCALE") + gray.tobytes(),
-        "clear.pam": pam % (width, height, 4, 255, b"RGB_ALPHA") + rgba.tobytes(),
-        "gray.pfm": opencv(".pfm", gray.astype(np.float32) / 255),
         "gray.jp2": pillow(flat, "JPEG2000"),
         "clear.jp2": pillow(clear, "JPEG2000"),
         "clear gray.jp2": pillow(clear_gray, "JPEG2000"),
@@ -198,8 +194,6 @@ def two_tone_samples() -> dict[str, bytes]:
         "bits.gif": pillow(bits, "GIF"),
         "bits.pbm": pillow(bits, "PPM"),
         "text.pbm": b"P1\n%d %d\n" % (64, 40) + dots,
-        "bits.pam": b"P7\nWIDTH 64\nHEIGHT 40\nDEPTH 1\nMAXVAL 1\nENDHDR\n"
-        + (gray // 255).tobytes(),
         "bits.tif": pillow(bits, "TIFF"),
         "fax3.tif": pillow(bits, "TIFF", compression="group3"),
         "fax4.tif": pillow(bits, "TIFF", compression="group4"),

@@ -1,112 +1,46 @@
-"""TIFF: every page by itself, so that a bad page costs only its own row.
-
-OpenCV decodes the page that the file's header points at. The header of one copy of the bytes is
-pointed at each page in turn, so page 900 costs what page 1 does, and one page is held at a time.
-"""
+"""The first page of a TIFF to gray pixels, by whichever decoder reads its flavour rightly."""
 
 import io
 import logging
-import struct
 import warnings
-from collections.abc import Iterator
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from batchdigits.arrays import GrayImage
-from batchdigits.config import Limits
 from batchdigits.images import ifd
-from batchdigits.images.decode import DAMAGED, catch_decode_errors, imdecode, pixels_from_pillow
+from batchdigits.images.decode import DAMAGED, decode_as_is, pixels_from_pillow
 from batchdigits.images.ifd import Ifd
-from batchdigits.images.limits import check_size, reject_excess_pages
 from batchdigits.images.pixels import apply_orientation, to_gray
 from batchdigits.reasons import Reason, Rejection
-from batchdigits.records import Page
 
 if TYPE_CHECKING:
     from PIL.TiffImagePlugin import TiffImageFile
 
-# Photometric interpretations, planar configuration and kinds of extra samples (TIFF 6.0).
+#: Photometric interpretations, planar configuration and kinds of extra samples (TIFF 6.0).
 _WHITE_IS_ZERO, _BLACK_IS_ZERO, _RGB, _YCBCR = 0, 1, 2, 6
 _SEPARATE_PLANES = 2
 _PREMULTIPLIED, _STRAIGHT = 1, 2
-_LARGE_TILE, _MAX_PIXEL_BITS = 1 << 24, 64 * 32  # pixels of a tile, bits of a pixel
 _COMMON_BITS = frozenset({1, 2, 4, 8, 10, 12, 14, 16, 32, 64})
 
 _UNSUPPORTED_TIFF = Rejection(
     Reason.UNSUPPORTED, "This flavour of TIFF is not read. Save it as 8-bit TIFF or as PNG."
 )
 
-# What tifffile thinks of a damaged file is told in the row, not on stderr.
+# What tifffile thinks of a damaged file belongs into the row, not on stderr.
 logging.getLogger("tifffile").addHandler(logging.NullHandler())
 
 
-def load_tiff_pages(data: bytes, limits: Limits) -> Iterator[tuple[int, Page | Rejection]]:
-    """Yield ``(number, page or why not)`` for each page, from 1; never raises.
+def decode_first_page(stream: io.BytesIO, page: Ifd) -> GrayImage | Rejection:
+    """Decode the first page of a file, whose directory is ``page``.
 
-    Reduced copies and masks are no pages of their own, unless the file holds nothing else.
+    OpenCV does it, and turns it upright, where it is right; else tifffile or Pillow. May raise
+    whatever these raise: see :func:`batchdigits.images.decode.catch_decode_errors`.
+
+    Returns:
+        ``(height, width) uint8``, upright, or why it cannot be read.
     """
-    stream = io.BytesIO(data)
-    number = 0
-    for number, directory in enumerate(_skip_auxiliary(ifd.read_ifds(data)), 1):
-        if number > limits.max_pages:
-            yield number, reject_excess_pages(limits)
-            return
-        yield number, catch_decode_errors(partial(_load_page, stream, number, directory, limits))
-    if number == 0:
-        yield 1, Rejection(Reason.CORRUPT, "The TIFF file holds no page.")
-
-
-def _skip_auxiliary(directories: Iterator[Ifd]) -> Iterator[Ifd]:
-    auxiliary: list[Ifd] = []
-    found = False
-    for directory in directories:
-        if directory.problem is None and directory.is_auxiliary:
-            if not found:
-                auxiliary.append(directory)
-            continue
-        found = True
-        yield directory
-    if not found:
-        yield from auxiliary
-
-
-def _load_page(stream: io.BytesIO, number: int, directory: Ifd, limits: Limits) -> Page | Rejection:
-    if directory.get_first(ifd.WIDTH) and directory.get_first(ifd.HEIGHT):
-        refused = check_size(
-            directory.get_first(ifd.WIDTH), directory.get_first(ifd.HEIGHT), limits
-        )
-        if refused:
-            return refused
-    if directory.problem is Reason.TRUNCATED:
-        return Rejection(Reason.TRUNCATED, f"The file ends before page {number} does.")
-    if directory.problem or _is_implausible(directory):
-        return Rejection(Reason.CORRUPT, f"The directory of page {number} is damaged.")
-    _set_first_directory(stream.getbuffer(), directory.offset)
-    gray = _decode(stream, directory)
-    return gray if isinstance(gray, Rejection) else Page(number, gray)
-
-
-def _is_implausible(page: Ifd) -> bool:
-    """Whether the page has no area, or would make a decoder take memory beyond all use."""
-    area = page.get_first(ifd.WIDTH) * page.get_first(ifd.HEIGHT)
-    tile = page.get_first(ifd.TILE_WIDTH) * page.get_first(ifd.TILE_LENGTH)
-    depth = page.get_first(ifd.SAMPLES, 1) * page.get_first(ifd.BITS, 1)
-    return area == 0 or tile > max(area, _LARGE_TILE) or depth > _MAX_PIXEL_BITS
-
-
-def _set_first_directory(buffer: memoryview, offset: int) -> None:
-    """Make the page at ``offset`` the first of the file, in place."""
-    head = bytes(buffer[:4])
-    code, at = ("Q", 8) if ifd.is_bigtiff(head) else ("I", 4)
-    struct.pack_into(ifd.read_byte_order(head) + code, buffer, at, offset)
-
-
-def _decode(stream: io.BytesIO, page: Ifd) -> GrayImage | Rejection:
-    """OpenCV, which turns TIFF upright, where it is right; else tifffile or Pillow."""
     if _is_misread(page):
         return _decode_without_opencv(stream, page)
     if _is_leniently_read(page):
@@ -115,7 +49,7 @@ def _decode(stream: io.BytesIO, page: Ifd) -> GrayImage | Rejection:
             return to_gray(pixels_from_pillow(strict))
     elif _is_missing_bytes(page):
         return DAMAGED
-    pixels = imdecode(stream.getbuffer(), cv2.IMREAD_UNCHANGED)
+    pixels = decode_as_is(stream.getbuffer())
     if pixels is None:
         return _decode_without_opencv(stream, page)
     eight_bit = pixels.dtype == np.uint8
@@ -128,7 +62,7 @@ def _decode(stream: io.BytesIO, page: Ifd) -> GrayImage | Rejection:
 
 
 def _is_misread(page: Ifd) -> bool:
-    """Whether OpenCV 5.0 decodes it wrongly, without a word.
+    """Tell whether OpenCV 5.0 decodes a page wrongly, without a word.
 
     That is gray with alpha, deep colours in separate planes, and samples of odd widths.
     """
@@ -141,12 +75,12 @@ def _is_misread(page: Ifd) -> bool:
 
 
 def _is_leniently_read(page: Ifd) -> bool:
-    """Whether OpenCV would make black of what fails to decompress: 8 bits and less."""
+    """Tell whether OpenCV makes black of what fails to decompress: with 8 bits and less."""
     return page.get_first(ifd.COMPRESSION, 1) != 1 and page.get_first(ifd.BITS, 1) <= 8
 
 
 def _is_missing_bytes(page: Ifd) -> bool:
-    """Whether uncompressed rows are not all there; OpenCV would make those black as well."""
+    """Tell whether uncompressed rows are not all there; OpenCV makes those black as well."""
     sizes = page.tags.get(ifd.STRIP_BYTES, page.tags.get(ifd.TILE_BYTES))
     if sizes is None or page.get_first(ifd.COMPRESSION, 1) != 1:
         return False
@@ -171,7 +105,7 @@ def _open_with_pillow(stream: io.BytesIO) -> "TiffImageFile | None":
 
 
 def _decode_without_opencv(stream: io.BytesIO, page: Ifd) -> GrayImage | Rejection:
-    """Ask tifffile, and Pillow's libtiff for what tifffile has no codec for."""
+    """Decode with tifffile, or with Pillow's libtiff what tifffile has no codec for."""
     photometric = page.get_first(ifd.PHOTOMETRIC)
     if photometric in (_WHITE_IS_ZERO, _BLACK_IS_ZERO, _RGB):
         pixels = _decode_with_tifffile(stream, page)
@@ -184,7 +118,7 @@ def _decode_without_opencv(stream: io.BytesIO, page: Ifd) -> GrayImage | Rejecti
 
 
 def _decode_with_tifffile(stream: io.BytesIO, page: Ifd) -> NDArray[Any] | None:
-    """Pixels as :func:`to_gray` takes them, or ``None`` where a codec is missing."""
+    """Decode to pixels as :func:`to_gray` takes them; ``None`` where a codec is missing."""
     import tifffile
 
     stream.seek(0)
