@@ -1,4 +1,4 @@
-"""What a card says of a model that was trained: of what, how, and with which command."""
+"""What the card of a trained model says: from what it was made, how, and with which command."""
 
 import platform
 import shlex
@@ -18,31 +18,31 @@ from batchdigits.training.simulator.augment import SourceDigits
 
 def build_training_fields(
     request: TrainingRequest,
-    parts: DataSplit,
+    split: DataSplit,
     source_digits: SourceDigits | None,
     parameter_count: int,
 ) -> dict[str, object]:
-    """The fields of a card that do not depend on how well the model reads.
+    """Build the fields of a card that do not depend on how well the model reads.
+
+    Temperature and threshold are those of a model that is not calibrated.
 
     Args:
-        order: what was asked for.
-        parts: the data.
-        material: what images were varied from, if they were.
-        parameters: numbers that were learned.
+        request: what was asked for.
+        split: the data.
+        source_digits: what images were simulated from, if they were.
+        parameter_count: how many numbers were learned.
     """
     recipe = request.recipe
-    typefaces = (
-        len(source_digits.font_shapes) // 10 if source_digits and source_digits.font_shapes else 0
-    )
+    font_shapes = source_digits.font_shapes if source_digits else None
     return {
         "temperature": 1.0,
         "review_below": 0.5,
         **_build_format_fields(recipe),
         "parameters": parameter_count,
         "trained_on": _list_data_sources(request),
-        "digits_learned": parts.train_count,
-        "typefaces_learned": typefaces,
-        "digits_calibrated": sum(map(len, parts.validation)),
+        "digits_learned": split.train_count,
+        "typefaces_learned": len(font_shapes) // 10 if font_shapes else 0,
+        "digits_calibrated": sum(map(len, split.validation)),
         "command": format_command(request),
         "recipe": asdict(recipe),
         "versions": {"python": platform.python_version(), "tensorflow": version("tensorflow")},
@@ -56,37 +56,36 @@ def _build_format_fields(recipe: Recipe) -> dict[str, object]:
             "input": f"({BATCH_SIZE}, 28, 28, 1) uint8, white ink on black, MNIST convention",
             "output": f"({BATCH_SIZE}, 11) logits of the digits 0 to 9 and of no digit",
         }
-    convention = InputSpec(InputRange.BYTE, Ink.WHITE, OutputKind.LOGITS)
+    input_spec = InputSpec(InputRange.BYTE, Ink.WHITE, OutputKind.LOGITS)
     return {
         "input": "(n, 28, 28, 1) float32 0-255, white ink on black, MNIST convention",
         "output": f"(n, 10) logits of the digits 0 to 9, before the {recipe.output}",
-        "convention": convention.to_dict(),
+        "convention": input_spec.to_dict(),
     }
 
 
 def _list_data_sources(request: TrainingRequest) -> list[str]:
-    named = [readers.describe_source(each) for each in request.data.effective_sources]
-    fonts = [readers.describe_source(str(request.data.fonts))] if request.data.fonts else []
-    start = (
-        [f"begun with the weights of {Path(request.base_model).name}"] if request.base_model else []
-    )
-    return [*named, *fonts, *start]
+    sources = [readers.describe_source(source) for source in request.data.effective_sources]
+    if request.data.fonts:
+        sources.append(readers.describe_source(str(request.data.fonts)))
+    if request.base_model:
+        sources.append(f"begun with the weights of {Path(request.base_model).name}")
+    return sources
 
 
 def format_command(request: TrainingRequest) -> str:
-    """The command that makes this model again, data named without its folder."""
+    """Format the command that makes this model again, data named without its folder."""
     words = [*_format_data_options(request.data), *_format_recipe_options(request)]
     if request.base_model:
         words += ["--from", Path(request.base_model).name]
-    words += ["--seed", str(request.recipe.seed), "--name", request.name]
+    words += ["--seed", str(request.recipe.seed), "--name", request.files.name]
     return shlex.join(["batchdigits", "train", *words])
 
 
 def _format_data_options(data: DataSelection) -> list[str]:
     words = []
     for source in data.sources:
-        known = source if source == readers.MNIST else _strip_folder(Path(source))
-        words += ["--data", known]
+        words += ["--data", source if source == readers.MNIST else _strip_folder(Path(source))]
     for option, patterns in (("--exclude", data.exclude), ("--hold-out", data.hold_out)):
         for pattern in patterns:
             words += [option, pattern]
@@ -98,16 +97,16 @@ def _strip_folder(path: Path) -> str:
 
 
 def _format_recipe_options(request: TrainingRequest) -> list[str]:
-    """Options for what differs from what it is without being said."""
+    """Format the options that differ from their default."""
     recipe = request.recipe
-    usual = get_default_recipe(recipe.arch, bool(request.base_model))
+    default = get_default_recipe(recipe.arch, bool(request.base_model))
     words = ["--arch", recipe.arch.value] if recipe.arch is not Arch.CNN else []
-    if recipe.hidden != usual.hidden and not request.base_model:
+    if recipe.hidden != default.hidden and not request.base_model:
         words += ["--hidden", *map(str, recipe.hidden)]
-    if recipe.output != usual.output:
+    if recipe.output != default.output:
         words += ["--output", recipe.output.value]
     words += ["--epochs", str(recipe.epochs)]
     for name in ("refine", "batch_size", "patience"):
-        if getattr(recipe, name) != getattr(usual, name):
+        if getattr(recipe, name) != getattr(default, name):
             words += [f"--{name.replace('_', '-')}", str(getattr(recipe, name))]
     return words

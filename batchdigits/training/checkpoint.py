@@ -1,4 +1,4 @@
-"""Training on disk after each epoch, so that one that was stopped can go on as if it never was."""
+"""A training on disk after each epoch, so that one that was stopped goes on as if it never was."""
 
 import json
 import zipfile
@@ -16,7 +16,7 @@ from batchdigits.training.history import EpochMetrics
 from batchdigits.training.recipe import Recipe
 from batchdigits.training.trainer import Trainer
 
-#: What a longer training may differ in from the one it goes on with.
+#: Settings that a training may be resumed with other values of.
 _EXTENDABLE_SETTINGS = ("epochs",)
 
 Weights = list[NDArray[Any]]
@@ -26,13 +26,14 @@ class Checkpoint:
     """``NAME.checkpoint``: all variables of a training, its recipe and what became of each epoch.
 
     Attributes:
+        path: the file.
         history: the epochs on record.
-        best: the weights that read held-back digits best, where training may end early.
+        best_weights: those that read held-back digits best, where training may end early.
 
     Args:
         path: the file.
-        recipe: how it is trained.
-        data: what tells the digits, and the weights it begins with, from any others.
+        recipe: how the network is trained.
+        data_fingerprint: what tells the digits, and the weights to begin with, from any others.
     """
 
     def __init__(self, path: Path, recipe: Recipe, data_fingerprint: str) -> None:
@@ -47,33 +48,35 @@ class Checkpoint:
         self._variables: Weights = []
 
     def load(self) -> None:
-        """Go on with what is on disk.
+        """Load the training on disk, to go on with it.
 
         Raises:
-            UsageError: nothing is, it is of another recipe or other data, or more was done.
-            DataError: it is damaged.
+            UsageError: there is none, it is of another recipe or other data, or it is longer.
+            DataError: the file is damaged.
         """
         if not self.path.exists():
-            raise UsageError(f"There is no {self.path} to go on with: leave out --resume.")
+            raise UsageError(f"There is no {self.path} to resume: leave out --resume.")
         try:
             with np.load(self.path, allow_pickle=False) as archive:
-                about = json.loads(str(archive["about"]))
+                metadata = json.loads(str(archive["about"]))
                 self._variables = _read_numbered_arrays(archive, "variable")
                 self.best_weights = _read_numbered_arrays(archive, "best")
-            self.history = [EpochMetrics(**each) for each in about.pop("history")]
-            differing = _find_differing_settings(self._metadata, about)
+            self.history = [EpochMetrics(**epoch) for epoch in metadata.pop("history")]
+            differing = _find_differing_settings(self._metadata, metadata)
         except (OSError, ValueError, KeyError, TypeError, AttributeError, zipfile.BadZipFile) as e:
             raise DataError(f"{self.path} is damaged: leave out --resume.") from e
         if len(self.history) > self._total_epochs:
-            raise UsageError(f"{self.path} has {len(self.history)} epochs already: say no fewer.")
+            raise UsageError(
+                f"{self.path} already has {len(self.history)} epochs: ask for at least as many."
+            )
         if differing:
             raise UsageError(
-                f"{self.path} was begun with another {differing[0]}: say the same as then, "
+                f"{self.path} was started with another {differing[0]}: use the same again, "
                 "or leave out --resume."
             )
 
     def restore(self, trainer: Trainer) -> None:
-        """Put the variables on record into a teacher.
+        """Put the variables on record into a trainer.
 
         Raises:
             DataError: they are of another network.
@@ -85,25 +88,34 @@ class Checkpoint:
             raise DataError(f"{self.path} is of another network.") from error
 
     def save(self, trainer: Trainer) -> None:
-        """Put a teacher on record, whole or not at all."""
-        about = self._metadata | {"history": [asdict(epoch) for epoch in self.history]}
-        arrays = {f"variable{i}": each.numpy() for i, each in enumerate(trainer.variables)}
-        arrays |= {f"best{i}": each for i, each in enumerate(self.best_weights)}
-        with stage_atomic_file(self.path) as half, half.open("wb") as file:
-            np.savez(file, about=json.dumps(about), **arrays)
+        """Write a trainer's variables to disk, all or none of them."""
+        metadata = self._metadata | {"history": [asdict(epoch) for epoch in self.history]}
+        arrays = {f"variable{i}": value.numpy() for i, value in enumerate(trainer.variables)}
+        arrays |= {f"best{i}": weights for i, weights in enumerate(self.best_weights)}
+        with stage_atomic_file(self.path) as staged, staged.open("wb") as file:
+            np.savez(file, about=json.dumps(metadata), **arrays)
 
     def remove(self) -> None:
-        """Training is over."""
+        """Remove the file, as the training is over."""
         self.path.unlink(missing_ok=True)
 
 
 def _read_numbered_arrays(archive: Any, name: str) -> Weights:
-    count = sum(each.startswith(name) for each in archive)
+    count = sum(member.startswith(name) for member in archive)
     return [archive[f"{name}{i}"] for i in range(count)]
 
 
 def _find_differing_settings(own: dict[str, Any], other: dict[str, Any]) -> Sequence[str]:
-    """Settings that are not those of then; a schedule knows its end, and cannot be made longer."""
-    mine, theirs = (each["recipe"] | {"data": each["data"]} for each in (own, other))
-    free = () if mine["anneal"] else _EXTENDABLE_SETTINGS
-    return [name for name in mine if name not in free and mine[name] != theirs.get(name)]
+    """Find the settings that differ, but for those that may.
+
+    A learning rate that falls to the end knows its end, so such a training cannot be made longer.
+    """
+    settings, other_settings = (
+        metadata["recipe"] | {"data": metadata["data"]} for metadata in (own, other)
+    )
+    may_differ = () if settings["anneal"] else _EXTENDABLE_SETTINGS
+    return [
+        name
+        for name, value in settings.items()
+        if name not in may_differ and value != other_settings.get(name)
+    ]

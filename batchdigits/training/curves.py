@@ -15,24 +15,33 @@ from batchdigits.percentages import format_percent
 from batchdigits.training.history import EpochMetrics, find_best_epoch
 from batchdigits.training.test_metrics import TestMetrics
 
-#: Epochs from which on not each is named.
+#: As many epochs, or more, are not all labelled.
 _MAX_LABELLED_EPOCHS = 16
 
 
 def plot_learning_curves(history: Sequence[EpochMetrics], metrics: TestMetrics, name: str) -> bytes:
-    """Loss and accuracy of each epoch, of what was learned from and of what was held back."""
+    """Plot loss and accuracy of each epoch, of what was learned from and of what was held back.
+
+    Args:
+        history: all epochs.
+        metrics: how the finished model reads test digits.
+        name: the model's name.
+
+    Returns:
+        A PNG.
+    """
     figure = new_figure(7.2, 6.4)
     upper, lower = figure.subplots(2, 1, sharex=True)
     epochs = range(1, len(history) + 1)
-    pairs = (
-        (upper, "loss", [(each.loss, each.held_back_loss) for each in history]),
-        (lower, "right", [(each.accuracy, each.held_back_accuracy) for each in history]),
+    panels = (
+        (upper, "loss", [(epoch.loss, epoch.held_back_loss) for epoch in history]),
+        (lower, "right", [(epoch.accuracy, epoch.held_back_accuracy) for epoch in history]),
     )
-    for axes, up, values in pairs:
-        for line, (label, colour) in enumerate((("learned from", BLUE), ("held back", VERMILLION))):
-            points = [value[line] for value in values]
+    for axes, y_label, values in panels:
+        for curve, label, colour in ((0, "learned from", BLUE), (1, "held back", VERMILLION)):
+            points = [value[curve] for value in values]
             axes.plot(epochs, points, "o-", color=colour, label=label, ms=4, lw=1.6)
-        style_axes(axes, "", up)
+        style_axes(axes, "", y_label)
     upper.set_ylim(bottom=0)
     upper.legend(frameon=False)
     lower.set_xlabel("epoch", color=INK)

@@ -1,9 +1,8 @@
-"""Keras to a ``.tflite`` file of one fixed batch size, and the card beside it."""
+"""From Keras to a ``.tflite`` file of one fixed batch size, with its card beside it."""
 
 import hashlib
 import json
 import tempfile
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -11,6 +10,7 @@ from numpy.typing import NDArray
 
 from batchdigits.system.atomic_files import open_atomic_file, stage_atomic_file
 from batchdigits.system.hashing import hash_file
+from batchdigits.training.model_files import ModelFiles
 
 #: Images predicted in one call; fixed in the file, so that LiteRT plans its memory once. More cost
 #: as much an image, and a page by itself would wait for all of them.
@@ -20,15 +20,18 @@ BATCH_SIZE = 8
 def to_tflite(model: Any, samples: NDArray[np.uint8]) -> bytes:
     """Convert a trained network to 8-bit integers.
 
-    They run up to three times as fast where the processor has instructions for them. Integer
-    arithmetic is exact, so an image's scores are the same bit for bit wherever it lies
-    in a batch. The weights' ranges are known; the activations' are taken from ``samples``
+    Such networks run up to three times as fast where the processor has instructions for them.
+    Integer arithmetic is exact, so an image's scores are the same bit for bit wherever it lies in a
+    batch. The weights' ranges are known; the activations' are taken from ``samples``
     (Jacob et al., CVPR 2018). The conversion goes through a SavedModel, whose variables are
     frozen: otherwise batch normalisation is not folded and everything runs several times slower.
 
     Args:
         model: ``(n, 28, 28, 1)`` levels 0-255 in, ``(n, 11)`` logits out.
-        samples: ``(n, 28, 28) uint8`` normalised training images, a few hundred.
+        samples: ``(n, 28, 28) uint8`` normalised training images, a few hundred or more.
+
+    Returns:
+        The content of the file.
     """
     import tensorflow as tf
 
@@ -51,23 +54,26 @@ def _iterate_batches(samples: NDArray[np.uint8]) -> Any:
         yield [samples[start : start + BATCH_SIZE, ..., None].astype(np.float32)]
 
 
-def build_file_fields(name: str, content: bytes) -> dict[str, object]:
-    """What a card says of the file that it describes."""
+def build_file_fields(files: ModelFiles, content: bytes) -> dict[str, object]:
+    """Build the fields of a card that tell the ``.tflite`` file it describes."""
     sha256 = hashlib.sha256(content).hexdigest()
-    return {"name": name, "file": f"{name}.tflite", "sha256": sha256}
+    return {"name": files.name, "file": files.tflite.name, "sha256": sha256}
 
 
-def write_model(folder: Path, name: str, content: bytes, fields: dict[str, object]) -> Path:
-    """Write ``NAME.tflite`` and its card ``NAME.json``, each whole; returns the model's path.
+def write_model(files: ModelFiles, content: bytes, fields: dict[str, object]) -> None:
+    """Write the ``.tflite`` file and its card, each whole or not at all.
 
-    The card holds for ``NAME.keras`` as well, if that lies beside them.
+    The card holds for the ``.keras`` file as well, if there is one.
+
+    Args:
+        files: where to write.
+        content: of the ``.tflite`` file.
+        fields: of the card.
     """
-    path = folder / f"{name}.tflite"
-    card = build_file_fields(name, content) | fields
-    if (twin := path.with_suffix(".keras")).is_file():
-        card["keras_sha256"] = hash_file(twin)
-    with stage_atomic_file(path) as half:
-        half.write_bytes(content)
-    with open_atomic_file(path.with_suffix(".json")) as file:
+    card = build_file_fields(files, content) | fields
+    if files.keras.is_file():
+        card["keras_sha256"] = hash_file(files.keras)
+    with stage_atomic_file(files.tflite) as staged:
+        staged.write_bytes(content)
+    with open_atomic_file(files.card) as file:
         file.write(json.dumps(card, indent=2) + "\n")
-    return path

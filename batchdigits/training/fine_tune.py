@@ -15,28 +15,32 @@ from batchdigits.training.recipe import Recipe
 
 
 def load_base_model(name: str, arch: Arch) -> Any:
-    """A Keras model of batchdigits' own, of that network.
+    """Load a Keras model that ``train`` made.
+
+    Args:
+        name: the model's name or path.
+        arch: the network that it must be of.
 
     Raises:
-        ModelError: it is none.
+        ModelError: there is no such model, or it is not of that network.
     """
     path = find_model(name)
     if path.suffix == ".tflite":
         path = path.with_suffix(".keras")
-    kind = identify_model_format(path)
-    if kind is not ModelFormat.KERAS:
-        raise ModelError(f"{path} is no .keras file, which alone can be trained on.")
-    model = load_keras(path, kind, trusted=False)
+    model_format = identify_model_format(path)
+    if model_format is not ModelFormat.KERAS:
+        raise ModelError(f"{path} is no .keras file, and only those can be trained further.")
+    model = load_keras(path, model_format, trusted=False)
     outputs = CLASS_COUNT if arch is Arch.CNN else DIGIT_COUNT
     if tuple(model.input_shape[1:]) != (28, 28, 1) or model.output_shape[1] != outputs:
         raise ModelError(
-            f"{path} is no {arch} made by batchdigits train, and cannot be gone on with."
+            f"{path} is no {arch} made by batchdigits train, so it cannot be trained further."
         )
     return model
 
 
 def recipe_from_model(recipe: Recipe, model: Any) -> Recipe:
-    """The recipe with the layers that a model begun with really has, which no option changes."""
+    """Put the layers that a loaded model has, which no option changes, into the recipe."""
     if recipe.arch is Arch.CNN:
         return recipe
     *hidden, last = [layer for layer in model.layers if hasattr(layer, "units")]
@@ -45,14 +49,19 @@ def recipe_from_model(recipe: Recipe, model: Any) -> Recipe:
 
 
 def read_arch(name: str) -> Arch:
-    """The network of a model that ``train`` made.
+    """Read from its card of which network a model is that ``train`` made.
+
+    Args:
+        name: the model's name or path.
 
     Raises:
-        ModelError: there is no such model, or it has no card that tells.
+        ModelError: there is no such model, or it has no card that says so.
     """
     path = find_model(name).with_suffix(CARD_SUFFIX)
     if not path.is_file():
-        raise ModelError(f"{name} has no card of batchdigits train, and cannot be gone on with.")
+        raise ModelError(
+            f"{name} has no card of batchdigits train, so it cannot be trained further."
+        )
     recipe = read_card(path).fields.get("recipe")
     try:
         return Arch(recipe.get("arch", Arch.CNN)) if isinstance(recipe, dict) else Arch.CNN

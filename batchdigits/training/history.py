@@ -11,7 +11,8 @@ class EpochMetrics:
     Attributes:
         loss: mean cross-entropy of the images shown, while the weights changed.
         accuracy: share of these read right, 0-1.
-        held_back_loss: the same of digits that are never learned from, at the end of the round.
+        held_back_loss: mean cross-entropy of digits that are never learned from, at the end of the
+            round.
         held_back_accuracy: share of these read right, 0-1.
     """
 
@@ -22,11 +23,15 @@ class EpochMetrics:
 
 
 def find_best_epoch(history: Sequence[EpochMetrics]) -> int:
-    """The place of the epoch that read held-back digits best: most right, then the lowest loss."""
-    keys = [(each.held_back_accuracy, -each.held_back_loss) for each in history]
+    """Find the epoch that read held-back digits best: most right, then the lowest loss.
+
+    Returns:
+        Its index in ``history``, which must not be empty.
+    """
+    keys = [(epoch.held_back_accuracy, -epoch.held_back_loss) for epoch in history]
     return keys.index(max(keys))
 
 
 def should_stop_early(history: Sequence[EpochMetrics], patience: int) -> bool:
-    """Whether so many rounds in a row brought nothing better."""
+    """Tell whether the last ``patience`` epochs brought nothing better; never if it is 0."""
     return bool(history) and 0 < patience <= len(history) - 1 - find_best_epoch(history)

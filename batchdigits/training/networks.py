@@ -1,21 +1,25 @@
-"""The networks: the bundled one, and the dense layers that tutorials begin with."""
+"""The networks: that of the bundled model, and the dense layers that tutorials begin with."""
 
 from collections.abc import Sequence
 from typing import Any
 
 #: Filters of each convolution, in order. Multiples of 8, which 8-bit kernels work in.
 STEM_FILTERS, MIDDLE_FILTERS, DEEP_FILTERS, LAST_FILTERS = 40, 56, 112, 144
-#: The ten digits; and with what is none of them.
+#: How many digits there are; and with what is none of them.
 DIGIT_COUNT, CLASS_COUNT = 10, 11
 
 
 def build_cnn(seed: int) -> Any:
-    """An untrained Keras model: ``(n, 28, 28, 1)`` float 0-255 in, ``(n, 11)`` logits out.
+    """Build an untrained Keras model of small convolutions, 5 million multiplications an image.
 
-    Small convolutions, 5 million multiplications.
+    It takes ``(n, 28, 28, 1)`` float 0-255, and gives ``(n, 11)`` logits: ten digits and no digit.
+
     Most convolutions go without padding: the ink's box is 20 of 28 pixels wide, so positions near
     the edges would cost half of all the work and see little but black. Batch normalisation folds
     into the convolutions on export, so it costs nothing to predict.
+
+    Args:
+        seed: of the weights.
     """
     import keras
     from keras import layers
@@ -35,7 +39,7 @@ def build_cnn(seed: int) -> Any:
 
 
 def _space_to_depth(x: Any) -> Any:
-    """Every 2 x 2 pixels become the 4 channels of one: ``(n, 28, 28, 1)`` to ``(n, 14, 14, 4)``.
+    """Turn every 2 x 2 pixels into 4 channels of one: ``(n, 28, 28, 1)`` to ``(n, 14, 14, 4)``.
 
     A 3 x 3 convolution of these is a 6 x 6 one of stride 2 on the pixels, in a third of its time:
     8-bit kernels take 8 channels at once, and fill up with zeros where there is only one.
@@ -56,7 +60,9 @@ def _apply_convolution(x: Any, filters: int, padding: str = "valid") -> Any:
 
 
 def build_mlp(hidden: Sequence[int], output: str, seed: int) -> Any:
-    """An untrained Keras model: ``(n, 28, 28, 1)`` float 0-255 in, ``(n, 10)`` probabilities out.
+    """Build an untrained Keras model of dense layers.
+
+    It takes ``(n, 28, 28, 1)`` float 0-255, and gives ``(n, 10)`` probabilities of the digits.
 
     Args:
         hidden: neurons of each hidden layer.

@@ -1,9 +1,8 @@
 """Everything besides the data that decides a model's weights."""
 
 from dataclasses import dataclass, replace
-from typing import Any
 
-from batchdigits.config import Arch, Output
+from batchdigits.config import Arch, Output, TrainingSettings
 from batchdigits.errors import UsageError
 
 
@@ -16,9 +15,9 @@ class Recipe:
         hidden: neurons of each hidden layer of an ``mlp``.
         output: the last layer of an ``mlp``.
         epochs: rounds from nothing.
-        refine: more rounds, from the running mean of the weights, at half the learning rate.
+        refine: further rounds, from the running mean of the weights, at half the learning rate.
         batch_size: images learned from at once.
-        seed: with the same machine, decides all chance there is.
+        seed: decides all chance there is, on the same machine.
         patience: rounds without a better reading of held-back digits after which training ends
             and the best weights are taken; 0 to go on to the end.
         learning_rate: of Adam (Kingma and Ba, ICLR 2015): at its peak, where ``anneal`` is set.
@@ -28,7 +27,8 @@ class Recipe:
         label_smoothing: since a few labels of every set are wrong (Szegedy et al., CVPR 2016).
         averaging: momentum of the running mean of the weights (Polyak and Juditsky, 1992), or 0
             for the weights of the last step.
-        images: shown in a round of varied images, or four of each digit where those are fewer.
+        images: how many are shown in a round where they are simulated, but no more than four of
+            each digit.
     """
 
     arch: Arch = Arch.CNN
@@ -48,12 +48,12 @@ class Recipe:
 
     @property
     def total_epochs(self) -> int:
-        """All epochs."""
+        """How many epochs there are, those of ``refine`` among them."""
         return self.epochs + self.refine
 
     @property
     def is_augmented(self) -> bool:
-        """Whether images are varied without end, or each is shown as it is."""
+        """Whether images are simulated without end, or each is shown as it is."""
         return self.arch is Arch.CNN
 
 
@@ -76,30 +76,37 @@ MLP_RECIPE = Recipe(
 FINE_TUNING_RECIPE = Recipe(epochs=5, refine=0, learning_rate=2.5e-4)
 
 
+#: Fields of a recipe that are settings of the same name.
+_OPTIONS = ("hidden", "output", "epochs", "refine", "batch_size", "patience", "seed")
+
+
 def get_default_recipe(arch: Arch, pretrained: bool) -> Recipe:
-    """The recipe of a network where nothing else is said.
+    """Return the recipe of a network where nothing else is asked for.
 
     Args:
         arch: the network.
-        begun: whether it begins with weights that read already.
+        pretrained: whether it begins with weights that read well already.
     """
     if arch is Arch.MLP:
         return MLP_RECIPE
     return FINE_TUNING_RECIPE if pretrained else Recipe()
 
 
-def build_recipe(arch: Arch, pretrained: bool, **options: Any) -> Recipe:
-    """The usual recipe but for what was said; ``None`` says nothing.
+def build_recipe(settings: TrainingSettings, arch: Arch) -> Recipe:
+    """Put what the settings choose into the default recipe of a network.
 
     Raises:
-        UsageError: it makes no sense.
+        UsageError: an option is for another network.
     """
-    usual = get_default_recipe(arch, pretrained)
-    given = {name: value for name, value in options.items() if value is not None}
-    if arch is Arch.CNN and (
-        "hidden" in given or given.get("output", usual.output) != usual.output
-    ):
+    default = get_default_recipe(arch, pretrained=bool(settings.start))
+    options = {
+        name: value
+        for name in _OPTIONS
+        if (value := getattr(settings, name)) is not None and value != ()
+    }
+    has_layers = "hidden" in options or options.get("output", default.output) != default.output
+    if arch is Arch.CNN and has_layers:
         raise UsageError("--hidden and --output are for --arch mlp.")
-    if arch is Arch.MLP and given.get("refine"):
+    if arch is Arch.MLP and options.get("refine"):
         raise UsageError("--refine is for --arch cnn.")
-    return replace(usual, arch=arch, **given)
+    return replace(default, **options)

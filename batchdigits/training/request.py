@@ -1,39 +1,60 @@
 """What to train, from what, and where to put it."""
 
 from dataclasses import dataclass
-from pathlib import Path
 
+from batchdigits.config import Arch, TrainingSettings
 from batchdigits.datasets.split import DataSelection
-from batchdigits.training.recipe import Recipe
-
-#: What a training leaves: the model for Keras, for reading with, its card, its learning curves.
-OUTPUT_ENDINGS = (".keras", ".tflite", ".json", ".png")
-#: And what it has while it goes on.
-CHECKPOINT_ENDING = ".checkpoint"
+from batchdigits.errors import UsageError
+from batchdigits.training.fine_tune import read_arch
+from batchdigits.training.model_files import ModelFiles
+from batchdigits.training.recipe import Recipe, build_recipe
 
 
 @dataclass(frozen=True, slots=True)
 class TrainingRequest:
-    """What to train on and where to put the model.
+    """A training in all particulars: no choice is left open.
 
     Attributes:
         data: what to learn from.
         recipe: everything else that decides the weights.
-        name: the model's name; see ``OUTPUT_ENDINGS`` for the files that are written.
-        into: the folder for them.
-        start: the name or path of a model of batchdigits' own whose weights to begin with.
-        resume: go on with a training of that name that was stopped.
-        overwrite: replace a model of that name.
+        files: where the model goes.
+        base_model: the name or path of a model of ``train`` whose weights to begin with, or empty.
+        resume: whether to go on with a training of that name that was stopped.
+        overwrite: whether to replace a model of that name.
     """
 
     data: DataSelection
     recipe: Recipe
-    name: str
-    folder: Path
+    files: ModelFiles
     base_model: str = ""
     resume: bool = False
     overwrite: bool = False
 
-    def get_path(self, ending: str) -> Path:
-        """A file of this model."""
-        return self.folder / f"{self.name}{ending}"
+    @classmethod
+    def from_settings(cls, settings: TrainingSettings) -> "TrainingRequest":
+        """Complete the settings by what the recipe of the network has.
+
+        Raises:
+            ModelError: there is no such model to begin with, or it is none of ``train``.
+            UsageError: settings contradict each other, or the model to begin with.
+        """
+        return cls(
+            DataSelection(settings.data, settings.exclude, settings.hold_out, settings.fonts),
+            build_recipe(settings, _choose_arch(settings)),
+            ModelFiles(settings.into, settings.name),
+            settings.start,
+            settings.resume,
+            settings.overwrite,
+        )
+
+
+def _choose_arch(settings: TrainingSettings) -> Arch:
+    if not settings.start:
+        return settings.arch or Arch.CNN
+    arch = read_arch(settings.start)
+    if settings.arch not in (None, arch) or settings.hidden or settings.output:
+        raise UsageError(
+            f"{settings.start} is of --arch {arch}, and stays as it is built. "
+            "See batchdigits train --help."
+        )
+    return arch

@@ -1,4 +1,4 @@
-"""What a training tells at its end."""
+"""What a training prints at its end."""
 
 import shlex
 from collections.abc import Iterator
@@ -7,61 +7,59 @@ from typing import TYPE_CHECKING
 from batchdigits.inference.registry import MODELS_FOLDER
 from batchdigits.percentages import compute_wilson_interval, format_percent
 from batchdigits.system.filenames import escape_for_terminal
-from batchdigits.training.command import TrainingResult
-from batchdigits.training.request import CHECKPOINT_ENDING, TrainingRequest
+from batchdigits.training.request import TrainingRequest
+from batchdigits.training.train import TrainingResult
 
 if TYPE_CHECKING:
     from rich.table import Table
 
 
 def format_test_result(result: TrainingResult) -> str:
-    """How the model did over the test part."""
-    found = result.test_metrics
-    low, high = map(
-        format_percent,
-        compute_wilson_interval(int(found.confusion_matrix.trace()), found.digit_count),
-    )
+    """Format how the model did over the test part, as one line."""
+    metrics = result.test_metrics
+    right_count = int(metrics.confusion_matrix.trace())
+    low, high = map(format_percent, compute_wilson_interval(right_count, metrics.digit_count))
     return (
-        f"{found.digit_count:,} test digits: {format_percent(found.accuracy)} right "
-        f"(95 % interval {low} - {high}), loss {found.loss:.4f}"
+        f"{metrics.digit_count:,} test digits: {format_percent(metrics.accuracy)} right "
+        f"(95 % interval {low} - {high}), loss {metrics.loss:.4f}"
     )
 
 
 def build_digit_table(result: TrainingResult) -> "Table":
-    """How many of each digit were right."""
+    """Build a table of how many of each digit were right."""
     from rich.table import Table
 
-    found = result.test_metrics
-    lines = Table()
-    for head in ("digit", "digits", "right", "most often taken for"):
-        lines.add_column(head, justify="left" if head.startswith("most") else "right")
+    metrics = result.test_metrics
+    table = Table()
+    for heading in ("digit", "digits", "right", "most often taken for"):
+        table.add_column(heading, justify="left" if heading.startswith("most") else "right")
     for digit in range(10):
-        row = found.confusion_matrix[digit].copy()
-        count, right = int(row.sum()), found.compute_digit_accuracy(digit)
-        row[digit] = 0
-        worst = f"{row.argmax()} ({format_times(int(row.max()))})" if row.any() else ""
-        lines.add_row(str(digit), f"{count:,}", format_percent(right), worst)
-    return lines
+        counts = metrics.confusion_matrix[digit].copy()
+        total, accuracy = int(counts.sum()), metrics.compute_digit_accuracy(digit)
+        counts[digit] = 0
+        worst = f"{counts.argmax()} ({_format_times(int(counts.max()))})" if counts.any() else ""
+        table.add_row(str(digit), f"{total:,}", format_percent(accuracy), worst)
+    return table
 
 
-def format_times(count: int) -> str:
-    """``once``, or how many times."""
+def _format_times(count: int) -> str:
     return "once" if count == 1 else f"{count:,} times"
 
 
 def format_resume_hint(request: TrainingRequest) -> str:
-    """What to do with a training that was stopped."""
-    if request.get_path(CHECKPOINT_ENDING).exists():
+    """Format what to do with a training that was stopped."""
+    if request.files.checkpoint.exists():
         return "The same command with --resume goes on after the last whole epoch."
-    return "No epoch was finished, so there is nothing to go on with."
+    return "No epoch was finished, so there is nothing to resume."
 
 
 def format_next_steps(request: TrainingRequest, result: TrainingResult) -> Iterator[str]:
-    """Where the model lies, and how to read with it."""
+    """Format where the model lies, and how to read with it, line by line."""
+    files = request.files
     if len(result.history) < request.recipe.total_epochs:
         patience = request.recipe.patience
         yield f"Ended early: the best epoch was followed by {patience} no better ones."
-    written = ", ".join(request.get_path(ending).name for ending in (".keras", ".json", ".png"))
-    yield escape_for_terminal(f"Written: {result.path}, {written}")
-    named = shlex.quote(request.name if request.folder == MODELS_FOLDER else str(result.path))
-    yield escape_for_terminal(f"Read with it: batchdigits run INBOX OUTBOX --model {named}")
+    others = ", ".join(path.name for path in (files.keras, files.card, files.curves))
+    yield escape_for_terminal(f"Written: {files.tflite}, {others}")
+    model = shlex.quote(files.name if files.folder == MODELS_FOLDER else str(files.tflite))
+    yield escape_for_terminal(f"Read with it: batchdigits run INBOX OUTBOX --model {model}")

@@ -14,7 +14,7 @@ class TestMetrics:
 
     Attributes:
         loss: mean cross-entropy of the calibrated confidences.
-        counts: ``(10, 10) int64``: of each true digit (rows), how many were read as each.
+        confusion_matrix: ``(10, 10) int64``: of each true digit (rows), how many were read as each.
     """
 
     loss: float
@@ -22,7 +22,7 @@ class TestMetrics:
 
     @property
     def digit_count(self) -> int:
-        """How many there were."""
+        """How many digits there were."""
         return int(self.confusion_matrix.sum())
 
     @property
@@ -31,27 +31,33 @@ class TestMetrics:
         return float(self.confusion_matrix.trace() / self.digit_count)
 
     def compute_digit_accuracy(self, digit: int) -> float | None:
-        """Share of one digit that was read right; ``None`` where there was none."""
-        row = self.confusion_matrix[digit]
-        return float(row[digit] / row.sum()) if row.any() else None
+        """Compute the share of one digit that was read right; ``None`` where there was none."""
+        counts = self.confusion_matrix[digit]
+        return float(counts[digit] / counts.sum()) if counts.any() else None
 
     def to_dict(self) -> dict[str, object]:
-        """For a card."""
-        each = {str(digit): self.compute_digit_accuracy(digit) for digit in range(10)}
+        """Convert to what a card holds, shares rounded."""
+        accuracies = {str(digit): self.compute_digit_accuracy(digit) for digit in range(10)}
         return {
             "digits": self.digit_count,
             "accuracy": round(self.accuracy, 5),
             "loss": round(self.loss, 5),
-            "per_digit": {name: share and round(share, 5) for name, share in each.items()},
+            "per_digit": {digit: share and round(share, 5) for digit, share in accuracies.items()},
         }
 
 
 def compute_test_metrics(
     engine: Engine, images: NDArray[np.uint8], digits: NDArray[np.int64]
 ) -> TestMetrics:
-    """Read ``(n, 28, 28) uint8`` images whose digits, ``(n,) int64``, are known."""
+    """Read images whose digits are known.
+
+    Args:
+        engine: the model, calibrated.
+        images: ``(n, 28, 28) uint8``, n at least 1.
+        digits: ``(n,) int64``, 0-9.
+    """
     scores = engine.predict(images)
-    counts = np.zeros((10, 10), np.int64)
-    np.add.at(counts, (digits, scores.argmax(1)), 1)
-    true = scores[np.arange(len(digits)), digits]
-    return TestMetrics(float(-np.log(np.maximum(true, 1e-7)).mean()), counts)
+    confusion_matrix = np.zeros((10, 10), np.int64)
+    np.add.at(confusion_matrix, (digits, scores.argmax(1)), 1)
+    true_scores = scores[np.arange(len(digits)), digits]
+    return TestMetrics(float(-np.log(np.maximum(true_scores, 1e-7)).mean()), confusion_matrix)

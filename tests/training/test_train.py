@@ -11,26 +11,14 @@ from pathlib import Path
 
 import cv2
 import h5py
-import matplotlib
 import numpy as np
 import pytest
-from fontTools.ttLib import TTFont
 
-from batchdigits.errors import DataError
-from batchdigits.inference.calibration import fit_temperature
-from batchdigits.inference.engine import load_default_engine
-from batchdigits.training.history import EpochMetrics, find_best_epoch, should_stop_early
-from batchdigits.training.simulator import augment
-from batchdigits.training.simulator.augment import NO_DIGIT, SourceDigits, make_batch
-from batchdigits.training.simulator.distance_fields import OUTLINE_LEVEL
-from batchdigits.training.simulator.fonts import load_fonts
-from batchdigits.training.simulator.pen import Distortion, Pen, draw_ink
 from tests.conftest import ROOT, Run, read_csv, sample_digits
-from tests.support.labelled_samples import Digits, labelled, noisy, write_folder, write_idx
+from tests.support.labelled_samples import Digits, noisy, write_folder, write_idx
+from tests.training.test_fonts import FONTS
 
 pytestmark = pytest.mark.integration
-
-FONTS = Path(matplotlib.get_data_path()) / "fonts" / "ttf"
 
 
 @pytest.fixture(scope="module")
@@ -76,16 +64,16 @@ def test_a_name_that_is_taken_is_refused_before_the_work(batchdigits: Run, train
     assert done.returncode == 2 and "mine.keras is there already" in done.stderr
 
 
-def weights(model: Path) -> list[np.ndarray]:
-    found: list[np.ndarray] = []
+def load_weights(model: Path) -> list[np.ndarray]:
+    weights: list[np.ndarray] = []
     with (
         zipfile.ZipFile(model) as archive,
         h5py.File(io.BytesIO(archive.read("model.weights.h5"))) as file,
     ):
         file.visititems(
-            lambda name, each: found.append(each[()]) if isinstance(each, h5py.Dataset) else None
+            lambda name, item: weights.append(item[()]) if isinstance(item, h5py.Dataset) else None
         )
-    return found
+    return weights
 
 
 def test_training_that_was_stopped_ends_with_the_same_weights(
@@ -120,9 +108,9 @@ def test_training_that_was_stopped_ends_with_the_same_weights(
     assert "--resume goes on" in done.stderr
     cards = [json.loads((tmp_path / "models" / f"{name}.json").read_text()) for name in "ab"]
     assert cards[0]["history"] == cards[1]["history"] and cards[0]["test"] == cards[1]["test"]
-    both = [weights(tmp_path / "models" / f"{name}.keras") for name in "ab"]
+    both = [load_weights(tmp_path / "models" / f"{name}.keras") for name in "ab"]
     assert len(both[0]) == 6 and all(map(np.array_equal, *both))
-    tuned = weights(tmp_path / "models" / "c.keras")
+    tuned = load_weights(tmp_path / "models" / "c.keras")
     assert len(tuned) == 6 and not np.array_equal(tuned[0], both[0][0])
     fine = json.loads((tmp_path / "models" / "c.json").read_text())
     assert fine["recipe"]["hidden"] == [20, 10] and "--from b" in fine["command"]
@@ -145,7 +133,7 @@ def test_training_that_was_stopped_ends_with_the_same_weights(
 
 def test_what_makes_no_sense_is_told_before_the_work(batchdigits: Run, tmp_path: Path) -> None:
     (tmp_path / "data").mkdir()
-    for words, code, told in (
+    for words, code, message in (
         (["--hidden", "5"], 2, "for --arch mlp"),
         (["--arch", "mlp", "--refine", "5"], 2, "for --arch cnn"),
         (["--name", "../mine"], 2, "no name for a model"),
@@ -154,21 +142,8 @@ def test_what_makes_no_sense_is_told_before_the_work(batchdigits: Run, tmp_path:
         (["--into", "/proc/no", "--data", "data"], 6, "Cannot write"),
     ):
         done = batchdigits("train", *words, cwd=tmp_path)
-        assert done.returncode == code and told in done.stderr, (words, done.stderr)
+        assert done.returncode == code and message in done.stderr, (words, done.stderr)
         assert len(done.stderr.strip().splitlines()) == 1
-
-
-def test_early_stopping_counts_rounds_without_gain() -> None:
-    history = [
-        EpochMetrics(1, 0, loss, right) for loss, right in ((1, 0.8), (0.5, 0.9), (0.6, 0.9))
-    ]
-    assert find_best_epoch(history) == 1
-    assert (
-        should_stop_early(history, 1)
-        and not should_stop_early(history, 2)
-        and not should_stop_early(history, 0)
-    )
-    assert not should_stop_early([], 1)
 
 
 def test_data_that_cannot_be_used_is_told(batchdigits: Run, tmp_path: Path) -> None:
@@ -181,77 +156,26 @@ def test_data_that_cannot_be_used_is_told(batchdigits: Run, tmp_path: Path) -> N
         assert "pickle" not in done.stderr, "nobody is advised to load it unsafely"
 
 
-def test_training_images_repeat_with_their_seed_and_differ_without(digits: Digits) -> None:
-    material = SourceDigits.from_parts([(labelled(digits), 1.0)])
-    first, labels = make_batch(material, 60, [1, 2])
-    again = make_batch(material, 60, [1, 2])
-    assert np.array_equal(first, again[0]) and np.array_equal(labels, again[1])
-    assert not np.array_equal(first[:20], make_batch(material, 60, [1, 3])[0][:20])
-    assert first.shape[1:] == (28, 28) and 55 <= len(first) == len(labels)
-    assert set(labels) <= set(range(NO_DIGIT + 1)) and NO_DIGIT in labels
-
-
-def test_calibration_finds_the_temperature_it_was_given() -> None:
-    random = np.random.default_rng(1)
-    logits = random.normal(0, 2, (20_000, 10))
-    powers = np.exp(logits / 2.5)
-    truth = np.array([random.choice(10, p=row / row.sum()) for row in powers])
-    assert fit_temperature(logits, truth) == pytest.approx(2.5, rel=0.05)
-
-
-def test_digits_of_typefaces_are_shapes_to_learn_from(tmp_path: Path) -> None:
-    for name in ("DejaVuSans.ttf", "STIXGeneral.ttf"):
-        shutil.copy(FONTS / name, tmp_path)
-    (tmp_path / "LICENSE").write_text("not a font")
-    shapes = load_fonts(tmp_path)
-    assert shapes.labels.tolist() == [*range(10)] * 2
-    drawn = shapes.fields[:, 1] > OUTLINE_LEVEL
-    assert all(40 <= np.ptp(np.nonzero(each)[0]) + 3 <= 44 for each in drawn)
-    assert len({each.tobytes() for each in drawn}) == 20
-
-
-@pytest.mark.parametrize(
-    ("name", "message"),
-    [
-        (None, "has no font files"),
-        ("junk.ttf", "is no font that can be drawn"),
-        ("DejaVuSansDisplay.ttf", "has not all ten digits"),
-        ("DejaVuSans without 7.ttf", "has not all ten digits"),
-    ],
-)
-def test_folders_without_digits_to_draw_are_told(
-    tmp_path: Path, name: str | None, message: str
+@pytest.mark.parametrize(("module", "extra"), [("tensorflow", "train"), ("matplotlib", "charts")])
+def test_a_missing_extra_is_told_before_the_work(
+    module: str, extra: str, tmp_path: Path, digits: Digits
 ) -> None:
-    if name == "junk.ttf":
-        (tmp_path / name).write_bytes(b"not a font")
-    elif name and "without" in name:
-        font = TTFont(FONTS / "DejaVuSans.ttf")
-        for table in font["cmap"].tables:
-            table.cmap.pop(ord("7"), None)
-        font.save(tmp_path / name)
-    elif name:
-        shutil.copy(FONTS / name, tmp_path)
-    with pytest.raises(DataError, match=message):
-        load_fonts(tmp_path)
-
-
-def test_typefaces_are_shown_with_their_digits(
-    tmp_path: Path, digits: Digits, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    for name, share in (("SHARE_NON_DIGITS", 0), ("SHARE_STROKES", 0), ("SHARE_FONTS", 1)):
-        monkeypatch.setattr(augment, name, share)
-    monkeypatch.setattr(augment, "_choose_kind", lambda random: "plain")
-    shutil.copy(FONTS / "DejaVuSans.ttf", tmp_path)
-    images, labels = make_batch(
-        SourceDigits.from_parts([(labelled(digits), 1.0)], load_fonts(tmp_path)), 60, [1]
+    write_folder(tmp_path / "scans", digits)
+    (tmp_path / "fonts").mkdir()
+    before = sorted(tmp_path.rglob("*"))
+    program = (
+        f"import sys; from batchdigits.cli.main import main\nsys.modules[{module!r}] = None\nmain()"
     )
-    found = load_default_engine().predict(images).argmax(axis=1)
-    assert set(labels) == set(range(10)) and np.mean(found == labels) > 0.9
-
-
-def test_no_stroke_is_thinner_than_a_pen_draws(tmp_path: Path) -> None:
-    shutil.copy(FONTS / "DejaVuSans.ttf", tmp_path)
-    for fields in load_fonts(tmp_path).fields:
-        pen = Pen(outline_offset=-9)
-        ink = draw_ink(fields, 28, pen, Distortion(0, 0, 0, 0), np.random.default_rng(1))
-        assert ink.max() > 0.6 and ink.sum() > 12
+    for options in ([], ["--fonts", "fonts"], ["--arch", "mlp"], ["--from", "digits"]):
+        done = subprocess.run(
+            [sys.executable, "-c", program, "train", "--data", "scans", *options],
+            cwd=tmp_path,
+            env=os.environ | {"PYTHONPATH": str(ROOT)},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert (done.returncode, done.stdout) == (9, ""), done.stderr
+        assert done.stderr.endswith(f"pip install 'batchdigits[{extra}]'.\n")
+        assert len(done.stderr.splitlines()) == 1
+        assert sorted(tmp_path.rglob("*")) == before

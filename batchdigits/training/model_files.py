@@ -1,0 +1,85 @@
+"""The files of a trained model, and whether they can be written."""
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from batchdigits.errors import UsageError
+from batchdigits.inference.engine import DEFAULT_MODEL
+
+
+@dataclass(frozen=True, slots=True)
+class ModelFiles:
+    """Where a training puts its model: files of one name in one folder."""
+
+    folder: Path
+    name: str
+
+    @property
+    def keras(self) -> Path:
+        """The model as Keras saves it."""
+        return self._get_path(".keras")
+
+    @property
+    def tflite(self) -> Path:
+        """The model that scans are read with."""
+        return self._get_path(".tflite")
+
+    @property
+    def card(self) -> Path:
+        """What is known of the model, as JSON."""
+        return self._get_path(".json")
+
+    @property
+    def curves(self) -> Path:
+        """The picture of the learning curves."""
+        return self._get_path(".png")
+
+    @property
+    def checkpoint(self) -> Path:
+        """The training itself, for as long as it goes on."""
+        return self._get_path(".checkpoint")
+
+    def _get_path(self, ending: str) -> Path:
+        return self.folder / f"{self.name}{ending}"
+
+    def prepare(self, overwrite: bool, resume: bool) -> None:
+        """Make the folder, and find out before the training whether the model can be written.
+
+        Args:
+            overwrite: a model of that name may be replaced.
+            resume: a training of that name goes on.
+
+        Raises:
+            UsageError: the name cannot be used, or is taken.
+            OSError: the folder cannot be written.
+        """
+        self._check_name()
+        if not (overwrite or resume) and self.name == DEFAULT_MODEL:
+            raise UsageError(
+                f"{self.name} is the name of the shipped model: choose another --name, "
+                "or say --overwrite."
+            )
+        self.folder.mkdir(parents=True, exist_ok=True)
+        if not (overwrite or resume):
+            self._check_free()
+        probe = self._get_path(".checkpoint.tmp")
+        probe.touch()
+        probe.unlink()
+
+    def _check_name(self) -> None:
+        name = self.name
+        if os.path.basename(name) != name or name[:1] in ("", ".") or not name.isprintable():
+            raise UsageError(f"{name!r} is no name for a model: it becomes a file's name.")
+
+    def _check_free(self) -> None:
+        if self.checkpoint.exists():
+            raise UsageError(
+                f"{self.checkpoint} is of a training that was stopped: continue it with --resume, "
+                "or start anew with --overwrite."
+            )
+        for path in (self.keras, self.tflite, self.card, self.curves):
+            if os.path.lexists(path):
+                raise UsageError(
+                    f"{path} is there already: choose another --name, or say --overwrite."
+                )

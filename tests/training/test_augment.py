@@ -1,0 +1,38 @@
+"""Training images: repeatable by their seed, and with the labels of what they show."""
+
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from batchdigits.inference.engine import load_default_engine
+from batchdigits.training.simulator import augment
+from batchdigits.training.simulator.augment import NO_DIGIT, SourceDigits, make_batch
+from batchdigits.training.simulator.fonts import load_fonts
+from tests.support.labelled_samples import Digits, labelled
+from tests.training.test_fonts import FONTS
+
+
+def test_training_images_repeat_with_their_seed_and_differ_without(digits: Digits) -> None:
+    source_digits = SourceDigits.from_parts([(labelled(digits), 1.0)])
+    first, labels = make_batch(source_digits, 60, [1, 2])
+    again = make_batch(source_digits, 60, [1, 2])
+    assert np.array_equal(first, again[0]) and np.array_equal(labels, again[1])
+    assert not np.array_equal(first[:20], make_batch(source_digits, 60, [1, 3])[0][:20])
+    assert first.shape[1:] == (28, 28) and 55 <= len(first) == len(labels)
+    assert set(labels) <= set(range(NO_DIGIT + 1)) and NO_DIGIT in labels
+
+
+def test_typefaces_are_shown_with_their_digits(
+    tmp_path: Path, digits: Digits, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, share in (("SHARE_NON_DIGITS", 0), ("SHARE_STROKES", 0), ("SHARE_FONTS", 1)):
+        monkeypatch.setattr(augment, name, share)
+    monkeypatch.setattr(augment, "choose_style_name", lambda random: "plain")
+    shutil.copy(FONTS / "DejaVuSans.ttf", tmp_path)
+    images, labels = make_batch(
+        SourceDigits.from_parts([(labelled(digits), 1.0)], load_fonts(tmp_path)), 60, [1]
+    )
+    predicted = load_default_engine().predict(images).argmax(axis=1)
+    assert set(labels) == set(range(10)) and np.mean(predicted == labels) > 0.9
