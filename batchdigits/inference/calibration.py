@@ -1,10 +1,28 @@
-"""What makes confidences honest: a temperature, fitted to digits that nothing was learned from."""
+"""Confidences that can be believed: softmax, and a temperature fitted to digits never learned."""
+
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-#: The share of digits whose confidence asks for a person.
+#: Share of digits, those of lowest confidence, that a person should review.
 REVIEW_SHARE = 0.03
+
+Float = TypeVar("Float", np.float32, np.float64)
+
+
+def softmax(logits: NDArray[Float]) -> NDArray[Float]:
+    """Turn logits into probabilities along the last axis, each row summing to 1.
+
+    Args:
+        logits: ``(..., k)`` of either float type.
+
+    Returns:
+        An array of the same shape and type, 0-1.
+    """
+    powers: NDArray[Float] = np.exp(logits - logits.max(axis=-1, keepdims=True, initial=-np.inf))
+    probabilities: NDArray[Float] = powers / powers.sum(axis=-1, keepdims=True)
+    return probabilities
 
 
 def fit_temperature(
@@ -12,13 +30,20 @@ def fit_temperature(
     digits: NDArray[np.int64],
     bounds: tuple[float, float] = (0.2, 5.0),
 ) -> float:
-    """The temperature that minimises log-loss (Guo et al., ICML 2017), found on a fine grid."""
-    grid = np.geomspace(*bounds, 200)
-    return float(grid[np.argmin([log_loss(logits / t, digits) for t in grid])])
+    """Find the temperature of lowest log-loss on a fine grid (Guo et al., ICML 2017).
+
+    Args:
+        logits: ``(n, k) float64``.
+        digits: ``(n,) int64``, 0 to k - 1.
+        bounds: lowest and highest temperature to try, both above 0.
+    """
+    temperatures = np.geomspace(*bounds, 200)
+    losses = [log_loss(logits / temperature, digits) for temperature in temperatures]
+    return float(temperatures[np.argmin(losses)])
 
 
 def log_loss(logits: NDArray[np.float64], digits: NDArray[np.int64]) -> float:
-    """Mean negative log-likelihood of the true digits.
+    """Compute the mean negative log-likelihood of the true digits.
 
     Args:
         logits: ``(n, k) float64``.

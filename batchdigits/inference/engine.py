@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from batchdigits.arrays import Scores
 from batchdigits.errors import ModelError
 from batchdigits.inference.backends import LITERT_ERRORS, ONNX, Backend, open_backend
+from batchdigits.inference.calibration import softmax
 from batchdigits.inference.input_format import Layout, logits_from_outputs, prepare_input
 from batchdigits.inference.model_card import InputSpec, ModelCard, read_card
 
@@ -19,23 +20,33 @@ CARD_SUFFIX = ".json"
 
 
 class Engine(Protocol):
-    """Whatever turns digit images into scores."""
+    """Whatever turns digit images into scores.
+
+    Attributes:
+        card: what is known of the model.
+    """
 
     card: ModelCard
 
     def predict(self, images: NDArray[np.uint8]) -> Scores:
-        """``(n, 28, 28) uint8``, any n, to ``(n, 10) float32`` calibrated probabilities.
+        """Predict the probability of each digit.
 
-        Where the model knows what is no digit, what is missing to 1 is the probability of that.
+        Args:
+            images: ``(n, 28, 28) uint8``, any n, white ink on black as
+                :func:`batchdigits.preprocessing.normalise.normalise` makes them.
+
+        Returns:
+            ``(n, 10) float32``, calibrated. Where the model knows what is no digit, the rest to
+            1 is the probability of that.
         """
         ...
 
 
 def load_default_engine(threads: int = 1) -> Engine:
-    """The bundled model.
+    """Load the model that comes with the package.
 
     Args:
-        threads: processor threads LiteRT may use; workers use one each.
+        threads: processor threads that LiteRT may use; workers use one each.
 
     Raises:
         ModelError: the model or its card is missing or damaged.
@@ -44,10 +55,16 @@ def load_default_engine(threads: int = 1) -> Engine:
 
 
 def load_engine(path: Path, threads: int = 1) -> Engine:
-    """A ``.tflite`` or ``.onnx`` model with its card (same name, ``.json``) beside it.
+    """Load a ``.tflite`` or ``.onnx`` model with its card (same name, ``.json``) beside it.
+
+    Args:
+        path: the model.
+        threads: processor threads that LiteRT may use.
 
     Raises:
-        ModelError: missing or damaged, not the file the card describes, or of another shape.
+        ModelError: it is missing or damaged, is not the file that the card describes, or does not
+            read images of digits.
+        MissingExtraError: ONNX Runtime is not installed.
     """
     if not path.is_file():
         raise ModelError(f"No model at {path}.")
@@ -55,10 +72,16 @@ def load_engine(path: Path, threads: int = 1) -> Engine:
 
 
 def load_engine_with_card(path: Path, card: ModelCard, threads: int = 1) -> Engine:
-    """The same with a card that lies elsewhere.
+    """Load a ``.tflite`` or ``.onnx`` model whose card lies anywhere.
+
+    Args:
+        path: the model.
+        card: its card, with the hash that the model must have.
+        threads: processor threads that LiteRT may use.
 
     Raises:
         ModelError: see :func:`load_engine`.
+        MissingExtraError: ONNX Runtime is not installed.
     """
     try:
         content = path.read_bytes()
@@ -73,29 +96,30 @@ def load_engine_with_card(path: Path, card: ModelCard, threads: int = 1) -> Engi
 
 
 def engine_from_bytes(content: bytes, card: ModelCard, threads: int = 1) -> Engine:
-    """The same for the bytes of a model.
+    """Make an engine of the content of a model file.
 
     Raises:
-        ModelError: they cannot be run, or the model does not read digits.
+        ModelError: it cannot be run, or does not read images of digits.
+        MissingExtraError: ONNX Runtime is not installed.
     """
-    if card.convention is None:
+    if card.input_spec is None:
         return LiteRTEngine(content, card, threads)
     is_onnx = card.fields.get("format") == ONNX
-    return BackendEngine(open_backend(content, is_onnx), card, card.convention)
+    return BackendEngine(open_backend(content, is_onnx), card, card.input_spec)
 
 
 def find_bundled_models() -> Path:
-    """``models/`` inside the installed package, or beside the package in a checkout."""
+    """Find ``models/`` inside the installed package, or beside the package in a checkout."""
     package = Path(__file__).resolve().parent.parent
     inside = package / "models"
     return inside if inside.is_dir() else package.parent / "models"
 
 
 class LiteRTEngine:
-    """A TensorFlow Lite model of one fixed batch size, run by LiteRT.
+    """A model as ``train`` makes them, of one fixed batch size, run by LiteRT.
 
-    The batch size never changes (the last batch is padded), so a page's scores do not depend on
-    how many others are read with it, and LiteRT plans its memory once.
+    The last batch is padded, so a page's scores do not depend on how many others are read with
+    it, and LiteRT plans its memory once.
     """
 
     def __init__(self, content: bytes, card: ModelCard, threads: int = 1) -> None:
@@ -108,24 +132,28 @@ class LiteRTEngine:
         self._input = self._interpreter.get_input_details()[0]
         self._output = self._interpreter.get_output_details()[0]
         shape = tuple(int(length) for length in self._input["shape"])
-        outputs = tuple(int(length) for length in self._output["shape"])
-        fits = shape[1:] == (28, 28, 1) and outputs in ((shape[0], 10), (shape[0], 11))
-        levels = self._input["dtype"] is np.uint8 and self._output["dtype"] is np.float32
-        if not (fits and levels):
+        output_shape = tuple(int(length) for length in self._output["shape"])
+        has_shapes = shape[1:] == (28, 28, 1) and output_shape in ((shape[0], 10), (shape[0], 11))
+        has_types = self._input["dtype"] is np.uint8 and self._output["dtype"] is np.float32
+        if not (has_shapes and has_types):
             raise ModelError(f"{card.file} does not read 28 x 28 images into ten scores.")
-        self._batch_size, self._output_count = outputs
-        # LiteRT's own memory, handed out anew at every call: it refuses to run while a view lives.
+        self._batch_size, self._output_count = output_shape
+        # Functions that give views of LiteRT's own memory: it refuses to run while a view lives.
         self._pixels = self._interpreter.tensor(self._input["index"])
         self._logits = self._interpreter.tensor(self._output["index"])
 
     def predict(self, images: NDArray[np.uint8]) -> Scores:
-        """``(n, 28, 28) uint8``, any n, to ``(n, 10) float32`` calibrated probabilities."""
+        """Predict ``(n, 10) float32`` from ``(n, 28, 28) uint8``; see :meth:`Engine.predict`.
+
+        Raises:
+            ValueError: images have another size.
+        """
         if images.ndim != 3 or images.shape[1:] != (28, 28):
             raise ValueError(f"expected (n, 28, 28) images, got {images.shape}")
         logits = np.empty((len(images), self._output_count), np.float32)
         for start in range(0, len(images), self._batch_size):
-            part = slice(start, start + self._batch_size)
-            self._run_batch(images[part], logits[part])
+            batch = slice(start, start + self._batch_size)
+            self._run_batch(images[batch], logits[batch])
         return softmax(logits / self.card.temperature)[:, :10]
 
     def _run_batch(self, images: NDArray[np.uint8], logits: NDArray[np.float32]) -> None:
@@ -137,7 +165,7 @@ class LiteRTEngine:
 
 
 class BackendEngine:
-    """A model that wants images in a convention of its own."""
+    """A model made elsewhere, which wants its images in its own way."""
 
     def __init__(self, backend: Backend, card: ModelCard, input_spec: InputSpec) -> None:
         self.card = card
@@ -150,13 +178,7 @@ class BackendEngine:
             )
 
     def predict(self, images: NDArray[np.uint8]) -> Scores:
-        """``(n, 28, 28) uint8``, any n, to ``(n, 10) float32`` calibrated probabilities."""
+        """Predict ``(n, 10) float32`` from ``(n, 28, 28) uint8``; see :meth:`Engine.predict`."""
         values = prepare_input(images, self._layout, self._input_spec)
         logits = logits_from_outputs(self._backend(values), self._input_spec.outputs)
         return softmax(logits / np.float32(self.card.temperature))[:, :10]
-
-
-def softmax(logits: NDArray[np.float32]) -> Scores:
-    """Probabilities along the last axis, each row summing to 1."""
-    powers = np.exp(logits - logits.max(axis=-1, keepdims=True, initial=-np.inf))
-    return np.asarray(powers / powers.sum(axis=-1, keepdims=True), np.float32)

@@ -1,8 +1,8 @@
-"""Digit images as any model wants them, and its answers as logits.
+"""Digit images as any model wants them, and its outputs as logits.
 
-A model made elsewhere says by its input's shape how large images are and where their channels
-lie. What levels it wants, and whether ink is white or black, only its maker knew; see
-:mod:`batchdigits.inference.importing.detect_convention`.
+The shape of a model's input says how large images are and where their channels lie. What levels
+its pixels have, and whether ink is white or black, only its maker knew; see
+:mod:`batchdigits.inference.importing.detect_input_spec`.
 """
 
 import math
@@ -20,13 +20,13 @@ from batchdigits.inference.model_card import InputSpec, OutputKind
 Images = NDArray[np.uint8]
 Values = NDArray[np.float32]
 
-#: What a side is where a model takes any.
+#: Side of images, in pixels, for a model that takes any.
 DEFAULT_SIDE = 28
 #: Sides, in pixels, that digits may be resized to.
 MIN_SIDE, MAX_SIDE = 4, 1024
-#: Mean and deviation of MNIST's training images, of levels 0-1, as PyTorch's example has them.
+#: Mean and standard deviation of MNIST's training part, levels 0-1, as PyTorch's example has them.
 MNIST_MEAN, MNIST_STD = 0.1307, 0.3081
-#: Probabilities below this say no more.
+#: Lower bound of probabilities, so that their logarithms stay finite.
 MIN_PROBABILITY = 1e-7
 
 
@@ -35,11 +35,11 @@ class Layout:
     """Where pixels lie in a model's input.
 
     Attributes:
-        shape: of one image, as the model has it.
-        height: pixels down.
-        width: pixels across.
-        channels: 1, or 3 for a model of coloured images, which gets gray ones.
-        channels_first: whether they come before rows and columns.
+        shape: shape of one image in the model's input.
+        height: height of an image in pixels.
+        width: width of an image in pixels.
+        channels: 1, or 3 for a model of coloured images, which gets gray in all three.
+        channels_first: whether channels come before rows and columns.
     """
 
     shape: tuple[int, ...]
@@ -50,21 +50,24 @@ class Layout:
 
     @classmethod
     def from_shape(cls, shape: tuple[int | None, ...]) -> "Layout":
-        """The layout that an input's shape means, without the batch; ``None`` is any length.
+        """Find the layout that the shape of an input means.
+
+        Args:
+            shape: lengths without the batch; ``None`` for any length.
 
         Raises:
-            ModelError: it is the shape of no image.
+            ModelError: no image has this shape.
         """
-        known = tuple(length if length and length > 0 else 0 for length in shape)
-        found = _layout_from_flat_shape(known) or _layout_from_image_shape(known)
-        if found is None:
+        lengths = tuple(length if length and length > 0 else 0 for length in shape)
+        layout = _layout_from_flat_shape(lengths) or _layout_from_image_shape(lengths)
+        if layout is None:
             raise ModelError(
                 f"Its input has the shape {_format_shape(shape)}, which is none of an image."
             )
-        return found
+        return layout
 
     def arrange(self, levels: Values) -> Values:
-        """``(n, height, width) float32`` as ``(n, *shape) float32``."""
+        """Bring ``(n, height, width) float32`` into the shape ``(n, *shape)``."""
         if self.channels == 3:
             axis = 1 if self.channels_first else 3
             levels = np.repeat(np.expand_dims(levels, axis), 3, axis)
@@ -72,31 +75,36 @@ class Layout:
 
 
 def _layout_from_flat_shape(shape: tuple[int, ...]) -> Layout | None:
-    """One row of pixels, as ``(784,)``, ``(784, 1)`` or ``(1, 784)``."""
-    longer = [length for length in shape if length != 1]
-    if len(shape) > 2 or len(longer) != 1:
+    """Find the layout of one row of pixels, as ``(784,)``, ``(784, 1)`` or ``(1, 784)``."""
+    lengths = [length for length in shape if length != 1]
+    if len(shape) > 2 or len(lengths) != 1:
         return None
     for channels in (1, 3):
-        side = math.isqrt(longer[0] // channels)
-        if side * side * channels == longer[0] and side >= MIN_SIDE:
+        side = math.isqrt(lengths[0] // channels)
+        if side * side * channels == lengths[0] and side >= MIN_SIDE:
             return Layout(shape, side, side, channels)
     return None
 
 
 def _layout_from_image_shape(shape: tuple[int, ...]) -> Layout | None:
     if len(shape) == 2:
-        sides, channels, first = shape, 1, False
+        sides, channels, channels_first = shape, 1, False
     elif len(shape) == 3 and shape[2] in (1, 3):
-        sides, channels, first = shape[:2], shape[2], False
+        sides, channels, channels_first = shape[:2], shape[2], False
     elif len(shape) == 3 and shape[0] in (1, 3):
-        sides, channels, first = shape[1:], shape[0], True
+        sides, channels, channels_first = shape[1:], shape[0], True
     else:
         return None
     height, width = (side or DEFAULT_SIDE for side in sides)
     if min(height, width) < MIN_SIDE or max(height, width) > MAX_SIDE:
         return None
-    whole = (channels, height, width) if first else (height, width, channels)
-    return Layout(whole if len(shape) == 3 else whole[:2], height, width, channels, first)
+    if len(shape) == 2:
+        known_shape: tuple[int, ...] = (height, width)
+    elif channels_first:
+        known_shape = (channels, height, width)
+    else:
+        known_shape = (height, width, channels)
+    return Layout(known_shape, height, width, channels, channels_first)
 
 
 def _format_shape(shape: tuple[int | None, ...]) -> str:
@@ -104,7 +112,16 @@ def _format_shape(shape: tuple[int | None, ...]) -> str:
 
 
 def prepare_input(images: Images, layout: Layout, input_spec: InputSpec) -> Values:
-    """``(n, 28, 28) uint8``, white ink on black, as ``(n, *layout.shape) float32``."""
+    """Convert normalised digits to what a model wants as its input.
+
+    Args:
+        images: ``(n, 28, 28) uint8``, white ink on black.
+        layout: where pixels lie in the input.
+        input_spec: the levels and the ink that the model wants.
+
+    Returns:
+        ``(n, *layout.shape) float32``.
+    """
     if input_spec.ink is Ink.BLACK:
         images = 255 - images
     size = layout.width, layout.height
@@ -116,12 +133,12 @@ def prepare_input(images: Images, layout: Layout, input_spec: InputSpec) -> Valu
 
 def _resize(image: Images, size: tuple[int, int]) -> Images:
     shrinks = size[0] < image.shape[1] or size[1] < image.shape[0]
-    how = cv2.INTER_AREA if shrinks else cv2.INTER_CUBIC
-    return np.asarray(cv2.resize(image, size, interpolation=how), np.uint8)
+    interpolation = cv2.INTER_AREA if shrinks else cv2.INTER_CUBIC
+    return np.asarray(cv2.resize(image, size, interpolation=interpolation), np.uint8)
 
 
 def _normalise_l2(levels: Values, axes: tuple[int, ...]) -> Values:
-    """As ``tf.keras.utils.normalize`` does it: what has no length stays as it is."""
+    """Divide by the L2 norm along axes as ``tf.keras.utils.normalize`` does: zeros stay zeros."""
     norms = np.sqrt((levels * levels).sum(axes, keepdims=True))
     return np.asarray(levels / np.where(norms, norms, 1), np.float32)
 
@@ -141,10 +158,11 @@ _RANGE_CONVERTERS: dict[InputRange, Callable[[Values], Values]] = {
 
 
 def logits_from_outputs(outputs: Values, output_kind: OutputKind) -> Values:
-    """``(n, k) float32`` answers as logits.
+    """Convert a model's outputs, ``(n, k) float32``, to logits of the same shape.
 
-    Those of a sigmoid are what it was made from: networks that end in one are most often trained
-    with ``sparse_categorical_crossentropy``, for which Keras takes the softmax of just these.
+    Probabilities of a sigmoid become what the sigmoid was applied to: networks that end in one
+    are most often trained with ``sparse_categorical_crossentropy``, for which Keras takes the
+    softmax of just these numbers.
     """
     if output_kind is OutputKind.LOGITS:
         return outputs

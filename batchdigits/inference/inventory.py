@@ -1,4 +1,4 @@
-"""``batchdigits models``: what is known of each model, as people want to see it."""
+"""What ``batchdigits models`` shows of each model, and the copies that it makes."""
 
 import glob
 import os
@@ -26,91 +26,97 @@ if TYPE_CHECKING:
 
 #: Files of a trained model besides the ``.tflite``.
 _COMPANION_SUFFIXES = (".keras", ".json", ".png")
-#: Fields of a card that have a line of their own in what ``show`` tells.
+#: Fields of a card that ``show`` leaves out: too long, or summed up in a line of their own.
 _OMITTED_FIELDS = ("history", "accuracy", "held_back", "recipe", "test", "versions")
 
 
 def build_model_table() -> "Table":
-    """All models by name."""
+    """Build the table of all models by name, the default one marked with a star."""
     from rich.table import Table
     from rich.text import Text
 
-    lines = Table(show_edge=False)
-    for head in ("", "name", "accuracy", "of", "size", "file"):
-        lines.add_column(head, justify="right" if head in ("accuracy", "size") else "left")
+    table = Table(show_edge=False)
+    for heading in ("", "name", "accuracy", "of", "size", "file"):
+        table.add_column(heading, justify="right" if heading in ("accuracy", "size") else "left")
     default = read_default_name()
     for name, path in list_models():
-        mark = "*" if name == default else ""
-        share, measured = accuracy_from_card(read_card_fields(path))
-        told = format_percent(share) if share is not None else "-"
-        size = f"{measure_size(path) / 1e6:.2f} MB"
+        accuracy, test_set = accuracy_from_card(read_card_fields(path))
         cells = (
-            mark,
+            "*" if name == default else "",
             escape_for_terminal(name),
-            told,
-            escape_for_terminal(measured),
-            size,
+            format_percent(accuracy) if accuracy is not None else "-",
+            escape_for_terminal(test_set),
+            f"{measure_size(path) / 1e6:.2f} MB",
             escape_for_terminal(str(path)),
         )
-        lines.add_row(*map(Text, cells))
-    return lines
+        table.add_row(*map(Text, cells))
+    return table
 
 
 def read_card_fields(path: Path) -> dict[str, Any]:
-    """A model's card, its own or the one that was made when it was taken in; empty without one."""
+    """Read the card that ``train`` or an import gave to a model; empty where there is none."""
     try:
         if card := read_training_card(path):
             return card.fields
-        beside = path.with_name(f"{path.name}{IMPORTED_CARD_SUFFIX}")
-        return read_card(beside).fields if beside.is_file() else {}
+        card_path = path.with_name(f"{path.name}{IMPORTED_CARD_SUFFIX}")
+        return read_card(card_path).fields if card_path.is_file() else {}
     except ModelError:
         return {}
 
 
 def accuracy_from_card(card: dict[str, Any]) -> tuple[float | None, str]:
-    """The share of digits read right, 0-1, and of which."""
-    measured, test = card.get("accuracy"), card.get("test")
-    if isinstance(measured, dict) and measured:
-        name, figures = next(iter(measured.items()))
-        share, of = figures.get("accuracy") if isinstance(figures, dict) else None, str(name)
+    """Find the share of digits that a model reads right, and which digits these are.
+
+    Args:
+        card: fields of a card, which may hold anything.
+
+    Returns:
+        The share, 0-1, and the name of the test set; ``None`` and nothing where it is unknown.
+    """
+    by_test_set, test = card.get("accuracy"), card.get("test")
+    accuracy: Any
+    if isinstance(by_test_set, dict) and by_test_set:
+        name, metrics = next(iter(by_test_set.items()))
+        test_set = str(name)
+        accuracy = metrics.get("accuracy") if isinstance(metrics, dict) else None
     elif isinstance(test, dict):
-        share, of = test.get("accuracy"), f"{test.get('digits')} test digits"
+        test_set, accuracy = f"{test.get('digits')} test digits", test.get("accuracy")
     else:
-        share, of = card.get("sample_accuracy"), "sample digits"
-    is_share = isinstance(share, float | int) and 0 <= share <= 1
-    return (float(share), of) if is_share and share is not None else (None, "")
+        test_set, accuracy = "sample digits", card.get("sample_accuracy")
+    is_share = isinstance(accuracy, float | int) and 0 <= accuracy <= 1
+    return (float(accuracy), test_set) if is_share else (None, "")
 
 
 def measure_size(path: Path) -> int:
-    """Bytes of a file, or of all files of a folder."""
-    files = path.rglob("*") if path.is_dir() else [path]
-    return sum(each.stat().st_size for each in files if each.is_file())
+    """Count the bytes of a file, or of all files of a folder."""
+    paths = path.rglob("*") if path.is_dir() else [path]
+    return sum(file.stat().st_size for file in paths if file.is_file())
 
 
 def describe_model(name: str) -> Iterator[tuple[str, str]]:
-    """What is known of one model, a name and a value a line.
+    """List what is known of one model, as names and values of lines.
 
     Raises:
-        ModelError: there is none of that name.
+        ModelError: there is no such model, or it is none that can be read with.
     """
     path = Path(os.path.abspath(find_model(name)))
     card = read_card_fields(path)
     if not card:
-        identify_model_format(path)  # tells what it is, where it is no model
+        identify_model_format(path)  # raises an error that says what it is, if not a model
     yield "file", str(path)
     yield "size", f"{measure_size(path):,} bytes"
     yield "sha256", hash_model(path)
-    share, measured = accuracy_from_card(card)
-    if share is not None:
-        yield "accuracy", f"{format_percent(share)} of {measured}"
+    accuracy, test_set = accuracy_from_card(card)
+    if accuracy is not None:
+        yield "accuracy", f"{format_percent(accuracy)} of {test_set}"
     for field, value in card.items():
         if field in _OMITTED_FIELDS or field in ("file", "sha256"):
             continue
-        if isinstance(value, list) and all(isinstance(each, str) for each in value):
-            for each in value:
-                yield field, each
+        if isinstance(value, list) and all(isinstance(item, str) for item in value):
+            for item in value:
+                yield field, item
         elif isinstance(value, dict):
-            yield field, ", ".join(f"{key} {each}" for key, each in value.items())
+            yield field, ", ".join(f"{key} {item}" for key, item in value.items())
         else:
             yield field, str(value)
     if not card:
@@ -118,11 +124,18 @@ def describe_model(name: str) -> Iterator[tuple[str, str]]:
 
 
 def export_model(name: str, folder: Path) -> list[Path]:
-    """Copy a model and all that belongs to it into a folder; the files there.
+    """Copy a model and all files that belong to it into a folder.
+
+    Args:
+        name: name or path of the model.
+        folder: where to; it is made where it is missing.
+
+    Returns:
+        The copies.
 
     Raises:
-        ModelError: there is none of that name.
-        UsageError: a file of that name is there already.
+        ModelError: there is no such model, or it is none that can be read with.
+        UsageError: the folder holds a file of the same name.
         OutboxError: the folder cannot be written.
     """
     path = Path(os.path.abspath(find_model(name)))
@@ -144,9 +157,8 @@ def export_model(name: str, folder: Path) -> list[Path]:
 
 
 def _find_companions(path: Path) -> list[Path]:
-    own = path.with_suffix(CARD_SUFFIX).is_file() and path.suffix == ".tflite"
-    if own:
-        beside = [path.with_suffix(ending) for ending in _COMPANION_SUFFIXES]
+    if path.suffix == ".tflite" and path.with_suffix(CARD_SUFFIX).is_file():
+        candidates = [path.with_suffix(suffix) for suffix in _COMPANION_SUFFIXES]
     else:
-        beside = sorted(path.parent.glob(f"{glob.escape(path.name)}.card.*"))
-    return [each for each in beside if each.is_file()]
+        candidates = sorted(path.parent.glob(f"{glob.escape(path.name)}.card.*"))
+    return [candidate for candidate in candidates if candidate.is_file()]

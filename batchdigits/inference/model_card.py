@@ -1,4 +1,4 @@
-"""Model cards: what is known of a model, kept as JSON beside it; see ``docs/model.md``."""
+"""Model cards: what is known of a model, as JSON in a file beside it; see ``docs/model.md``."""
 
 import json
 import math
@@ -10,14 +10,14 @@ from typing import Any
 from batchdigits.config import Ink, InputRange
 from batchdigits.errors import ModelError
 
-#: What the card of a model that was taken in ends in, and a file converted from that model.
+#: Endings of an imported model's card, and of the file that such a model was converted to.
 IMPORTED_CARD_SUFFIX, CONVERTED_MODEL_SUFFIX = ".card.json", ".card.tflite"
-#: Bytes a card may have: a hundred times what one has.
+#: Bytes read of a card; a hundred times what one usually has.
 _MAX_CARD_BYTES = 1 << 20
 
 
 class OutputKind(StrEnum):
-    """What a model's numbers are: ``sigmoid`` are probabilities that need not add to 1."""
+    """What a model's output is: logits, or probabilities; those of a sigmoid need not add to 1."""
 
     LOGITS = "logits"
     SOFTMAX = "softmax"
@@ -26,14 +26,20 @@ class OutputKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class InputSpec:
-    """How a model wants images, and what it answers with."""
+    """How a model wants its images, and what its output is.
+
+    Attributes:
+        input_range: the levels that pixels have.
+        ink: whether ink is black on white or white on black.
+        outputs: what the numbers are that it gives for an image.
+    """
 
     input_range: InputRange
     ink: Ink
     outputs: OutputKind
 
     def to_dict(self) -> dict[str, str]:
-        """For a card."""
+        """Convert to what a card holds under ``convention``."""
         return {
             "input_range": self.input_range.value,
             "ink": self.ink.value,
@@ -42,10 +48,10 @@ class InputSpec:
 
     @classmethod
     def from_dict(cls, fields: Any) -> "InputSpec":
-        """From a card.
+        """Make one from what a card holds under ``convention``.
 
         Raises:
-            ValueError, KeyError, TypeError: it is none.
+            ValueError, KeyError, TypeError: a field is missing or has no such value.
         """
         return cls(
             InputRange(fields["input_range"]), Ink(fields["ink"]), OutputKind(fields["outputs"])
@@ -58,14 +64,15 @@ class ModelCard:
 
     Attributes:
         name: what people call it.
-        file: the file that is read with, beside the card.
-        sha256: that file's hash.
-        temperature: divides logits, above 0.
-        review_below: confidence, 0-1, under which a person should look.
-        about: all of the card.
-        convention: how the model wants images; ``None`` for ``(n, 28, 28, 1) uint8`` as
+        file: name of the model's file, which lies beside the card.
+        sha256: hash of that file.
+        temperature: what logits are divided by, above 0.
+        review_below: confidence, 0-1, under which a person should review a digit.
+        fields: all fields of the card, as JSON has them.
+        input_spec: how the model wants images; ``None`` for ``(n, 28, 28, 1) uint8`` as
             :func:`batchdigits.preprocessing.normalise.normalise` makes them, and logits.
-        source_sha256: of the file that people named, where ``file`` was made from that.
+        source_sha256: hash of the model that people named, where ``file`` was converted from it;
+            else empty.
     """
 
     name: str
@@ -74,20 +81,20 @@ class ModelCard:
     temperature: float
     review_below: float
     fields: dict[str, Any]
-    convention: InputSpec | None = None
+    input_spec: InputSpec | None = None
     source_sha256: str = ""
 
     @property
     def identity(self) -> str:
-        """The hash that tells this model from others."""
+        """Return the hash that tells this model from others."""
         return self.source_sha256 or self.sha256
 
 
 def read_card(path: Path) -> ModelCard:
-    """Read a model card (JSON).
+    """Read a model card.
 
     Raises:
-        ModelError: the card is missing, or lacks what predicting needs.
+        ModelError: it is missing or damaged, or lacks what predicting needs.
     """
     try:
         with path.open(encoding="utf-8") as file:
@@ -99,12 +106,12 @@ def read_card(path: Path) -> ModelCard:
 
 
 def card_from_fields(fields: dict[str, Any]) -> ModelCard:
-    """A card from its fields.
+    """Make a card from its fields.
 
     Raises:
-        ValueError, KeyError, TypeError: they are those of no card.
+        ValueError, KeyError, TypeError: a field is missing or has an impossible value.
     """
-    told = fields.get("convention")
+    input_fields = fields.get("convention")
     card = ModelCard(
         name=str(fields["name"]),
         file=str(fields["file"]),
@@ -112,7 +119,7 @@ def card_from_fields(fields: dict[str, Any]) -> ModelCard:
         temperature=float(fields["temperature"]),
         review_below=float(fields["review_below"]),
         fields=fields,
-        convention=None if told is None else InputSpec.from_dict(told),
+        input_spec=None if input_fields is None else InputSpec.from_dict(input_fields),
         source_sha256=str(fields.get("source_sha256", "")),
     )
     if not (0 < card.temperature < math.inf and 0 <= card.review_below <= 1):
@@ -121,10 +128,10 @@ def card_from_fields(fields: dict[str, Any]) -> ModelCard:
 
 
 def is_card(path: Path) -> bool:
-    """Whether a JSON file means to be a card."""
+    """Check whether a JSON file is meant to be a card; a damaged one of a card's size is."""
     try:
         with path.open(encoding="utf-8") as file:
-            told = json.loads(file.read(_MAX_CARD_BYTES))
+            fields = json.loads(file.read(_MAX_CARD_BYTES))
     except (OSError, ValueError, RecursionError):
         return path.stat().st_size <= _MAX_CARD_BYTES
-    return isinstance(told, dict) and {"file", "sha256"} <= set(told)
+    return isinstance(fields, dict) and {"file", "sha256"} <= set(fields)

@@ -1,8 +1,8 @@
-"""Models by name: those of the folder ``models`` where you work, and the shipped one."""
+"""Models by name: those of the folder ``models`` where you work, and the bundled one."""
 
-import hashlib
 import os
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 from batchdigits.config import Model
@@ -17,24 +17,27 @@ from batchdigits.inference.engine import (
 from batchdigits.inference.model_card import CONVERTED_MODEL_SUFFIX, ModelCard, is_card, read_card
 from batchdigits.system.atomic_files import open_atomic_file
 from batchdigits.system.filenames import to_display_name
+from batchdigits.system.hashing import hash_file
 
-#: The folder of models where you work; ``train`` writes into it.
+#: The folder of models in the current folder; ``train`` writes into it.
 MODELS_FOLDER = Path("models")
 #: The file in it that holds the name of the default model.
 DEFAULT_FILE = "default.txt"
-#: Endings under which a model of the folder is found by its name, the likeliest first.
+#: Endings with which a model is found by its name; the first that exists is taken.
 MODEL_SUFFIXES = (".tflite", ".keras", ".h5", ".hdf5", ".onnx", ".model", "")
 
 
 def open_engine(model: Model, card_folder: Path | None = None) -> Engine:
-    """The engine of a model.
+    """Load a model; one that was made elsewhere is imported first.
 
     Args:
-        wanted: which; without a name the default one.
-        beside: a folder for what is found out about it, where its own cannot be written.
+        model: which model, and what is known of it; without a name the default one.
+        card_folder: a folder for an imported model's card, where the model's own cannot be written.
 
     Raises:
-        ModelError: there is none, or it cannot be used.
+        ModelError: there is no such model, or it cannot be used.
+        UsageError: input options are given for a model whose card has them.
+        MissingExtraError: opening it needs a library that is not installed.
     """
     name = model.name or read_default_name()
     try:
@@ -51,10 +54,9 @@ def open_engine(model: Model, card_folder: Path | None = None) -> Engine:
     if card := read_training_card(path):
         _reject_input_options(name, model)
         return load_engine_with_card(path, card)
-    told = Model(str(path), model.input_range, model.ink, model.trusted)
     from batchdigits.inference.importing.import_model import import_model  # takes a while to load
 
-    return import_model(told, card_folder)
+    return import_model(replace(model, name=str(path)), card_folder)
 
 
 def _reject_input_options(name: str, model: Model) -> None:
@@ -65,64 +67,76 @@ def _reject_input_options(name: str, model: Model) -> None:
 
 
 def read_training_card(path: Path) -> ModelCard | None:
-    """The card of a model that ``train`` made, which has its name; ``None`` where there is none."""
-    if path.suffix != ".tflite" or not path.with_suffix(CARD_SUFFIX).is_file():
+    """Read the card of a model that ``train`` made, ``NAME.json``; ``None`` where there is none.
+
+    Args:
+        path: the model.
+
+    Raises:
+        ModelError: the card is damaged.
+    """
+    card_path = path.with_suffix(CARD_SUFFIX)
+    if path.suffix != ".tflite" or not card_path.is_file():
         return None
-    card = path.with_suffix(CARD_SUFFIX)
-    return read_card(card) if is_card(card) else None  # people keep labels and the like there
+    return read_card(card_path) if is_card(card_path) else None  # people keep labels there, too
 
 
 def is_trained_keras_file(path: Path) -> bool:
-    """Whether this is the ``.keras`` file of a model that ``train`` made, beside all of it."""
-    card = path.with_suffix(CARD_SUFFIX)
-    if path.suffix != ".keras" or not path.with_suffix(".tflite").is_file() or not card.is_file():
+    """Check whether this is the ``.keras`` file of a model that ``train`` made, all of it there.
+
+    Raises:
+        ModelError: the card beside it is damaged.
+    """
+    model, card = path.with_suffix(".tflite"), path.with_suffix(CARD_SUFFIX)
+    if path.suffix != ".keras" or not model.is_file() or not card.is_file():
         return False
-    told = read_card(card).fields.get("keras_sha256")
-    return bool(told) and told == hashlib.sha256(path.read_bytes()).hexdigest()
+    sha256 = read_card(card).fields.get("keras_sha256")
+    return bool(sha256) and sha256 == hash_file(path)
 
 
 def find_model(name: str) -> Path:
-    """Where a model lies: a path, or a name in one of the folders.
+    """Find a model by its path, or by its name in one of the folders of models.
 
     Raises:
-        ModelError: nowhere.
+        ModelError: there is none.
     """
     path = Path(name)
     if path.is_file() or (path.is_dir() and os.sep in name) or (path / "saved_model.pb").exists():
         return path
     if os.path.basename(name) == name:
         for folder in list_model_folders():
-            for ending in MODEL_SUFFIXES:
-                found = folder / f"{name}{ending}"
-                if found.is_file() or (found / "saved_model.pb").exists():
-                    return found
+            for suffix in MODEL_SUFFIXES:
+                candidate = folder / f"{name}{suffix}"
+                if candidate.is_file() or (candidate / "saved_model.pb").exists():
+                    return candidate
     if path.exists():
         return path
-    known = ", ".join(sorted({each for each, _ in list_models()}))
+    known = ", ".join(sorted({known_name for known_name, _ in list_models()}))
     raise ModelError(f"There is no model {to_display_name(name)}; known by name: {known}.")
 
 
 def list_model_folders() -> list[Path]:
-    """Where names are looked for, in this order."""
-    shipped = find_bundled_models()
-    is_same = MODELS_FOLDER.is_dir() and MODELS_FOLDER.samefile(shipped)
-    return [MODELS_FOLDER] if is_same else [MODELS_FOLDER, shipped]
+    """List the folders in which a name is looked for, the first first."""
+    bundled = find_bundled_models()
+    is_same = MODELS_FOLDER.is_dir() and MODELS_FOLDER.samefile(bundled)
+    return [MODELS_FOLDER] if is_same else [MODELS_FOLDER, bundled]
 
 
 def list_models() -> Iterator[tuple[str, Path]]:
-    """Names of all models, and where they lie; the first of a name is the one that it means."""
-    seen = set()
+    """List the names of all models, each once, with the path that the name means."""
+    seen_names = set()
     for folder in list_model_folders():
         for path in sorted(folder.iterdir()) if folder.is_dir() else ():
             name = path.stem if path.suffix in MODEL_SUFFIXES else path.name
             is_model = path.suffix in MODEL_SUFFIXES[:-1] or (path / "saved_model.pb").exists()
-            if is_model and not path.name.endswith(CONVERTED_MODEL_SUFFIX) and name not in seen:
-                seen.add(name)
+            is_converted = path.name.endswith(CONVERTED_MODEL_SUFFIX)
+            if is_model and not is_converted and name not in seen_names:
+                seen_names.add(name)
                 yield name, find_model(name)
 
 
 def read_default_name() -> str:
-    """The model that reads where none is named.
+    """Read the name of the model that is used where none is named.
 
     Raises:
         ModelError: ``models/default.txt`` cannot be read.
@@ -137,21 +151,21 @@ def read_default_name() -> str:
 
 
 def set_default(name: str) -> None:
-    """Have a model read where none is named, in this folder.
+    """Make a model the one that is used where none is named, in the current folder.
 
     Raises:
         ModelError: there is no such model.
-        UsageError: it is a path, not a name.
+        UsageError: ``name`` is a path, not a name.
         OutboxError: ``models/default.txt`` cannot be written.
     """
-    found = find_model(name)
+    model_path = find_model(name)
     if name not in dict(list_models()):
         raise UsageError(
-            f"Only a model that has a name can be the default: copy {found} to models/."
+            f"Only a model that has a name can be the default: copy {model_path} to models/."
         )
     path = MODELS_FOLDER / DEFAULT_FILE
     try:
-        if name == DEFAULT_MODEL and found.parent.samefile(find_bundled_models()):
+        if name == DEFAULT_MODEL and model_path.parent.samefile(find_bundled_models()):
             path.unlink(missing_ok=True)
             return
         with open_atomic_file(path) as file:

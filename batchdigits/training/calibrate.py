@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from batchdigits.datasets.labelled import LabelledImages
-from batchdigits.inference.calibration import REVIEW_SHARE, fit_temperature
+from batchdigits.inference.calibration import REVIEW_SHARE, fit_temperature, softmax
 from batchdigits.inference.engine import Engine
 from batchdigits.training.simulator.augment import (
     EVALUATION_DISTORTION_FACTOR,
@@ -19,7 +19,7 @@ from batchdigits.training.simulator.augment import (
 )
 from batchdigits.training.simulator.distance_fields import shapes_from_pages
 
-#: What ten single-precision shares may lack to 1 by rounding.
+#: By how much ten single-precision scores may miss 1 through rounding.
 ROUNDING_TOLERANCE = 1e-5
 #: Images that hold no digit, as a share of the others.
 NON_DIGIT_SHARE = 0.1
@@ -27,10 +27,13 @@ NON_DIGIT_SHARE = 0.1
 
 @dataclass(frozen=True, slots=True)
 class ValidationSet:
-    """Images that nothing was learned from: real digits, simulated ones, and what is no digit.
+    """Images that nothing is learned from.
 
-    The latter two are missing for models that do not know what is no digit: so much would be
-    beyond them that all confidences lost their meaning.
+    Attributes:
+        real: real digits.
+        simulated: the same digits through the scan simulator.
+        non_digits: what is no digit. This and ``simulated`` are missing for models that do not know
+            what is no digit: so much would be beyond them that confidences lost their meaning.
     """
 
     real: Batch
@@ -39,78 +42,89 @@ class ValidationSet:
 
     @classmethod
     def from_data(cls, data: LabelledImages, seed: int, add_simulated: bool) -> "ValidationSet":
-        """Every page of ``data`` as it is, its shape simulated once, and a tenth of non-digits."""
+        """Normalise every page as it is, simulate its shape once, and add a tenth of non-digits.
+
+        Args:
+            data: real digits.
+            seed: decides the simulated images.
+            add_simulated: whether there are more than real digits.
+        """
         if not add_simulated:
             return cls(batch_from_data(data))
         random = np.random.default_rng([seed, 2])
         shapes, _ = shapes_from_pages(data.pages, data.digits)
         pages = simulate_shapes(shapes, random, distortion_factor=EVALUATION_DISTORTION_FACTOR)
-        others = simulate_non_digits(shapes, max(1, round(len(data) * NON_DIGIT_SHARE)), random)
-        nothing = np.full(len(others), NO_DIGIT)
+        count = max(1, round(len(data) * NON_DIGIT_SHARE))
+        non_digits = simulate_non_digits(shapes, count, random)
         return cls(
             batch_from_data(data),
             batch_from_pages(pages, shapes.labels),
-            batch_from_pages(others, nothing),
+            batch_from_pages(non_digits, np.full(count, NO_DIGIT)),
         )
 
 
 def calibrate(engine: Engine, validation_set: ValidationSet) -> dict[str, object]:
-    """Temperature and review threshold for a card, and how the model does with them.
+    """Fit temperature and review threshold, and measure how the model does with them.
 
     Args:
         engine: the model as it will be used, with a temperature of 1.
-        held_back: what to fit on.
+        validation_set: what to fit on.
+
+    Returns:
+        Fields of a card.
     """
-    named = {
+    batches = {
         "real": validation_set.real,
         "simulated": validation_set.simulated,
         "no_digit": validation_set.non_digits,
     }
-    parts = {name: batch for name, batch in named.items() if batch}
-    logits = {name: predict_log_scores(engine, images) for name, (images, _) in parts.items()}
-    labels = {name: digits for name, (_, digits) in parts.items()}
+    present = {name: batch for name, batch in batches.items() if batch}
+    logits = {name: predict_log_scores(engine, images) for name, (images, _) in present.items()}
+    labels = {name: digits for name, (_, digits) in present.items()}
     temperature = fit_temperature(
         np.concatenate([*logits.values()]), np.concatenate([*labels.values()])
     )
-    scores = {name: _apply_temperature(part, temperature) for name, part in logits.items()}
-    surest = {name: part[:, :10].max(1) for name, part in scores.items()}
-    others = surest.pop("no_digit", None)
-    below = float(np.quantile(np.concatenate([*surest.values()]), REVIEW_SHARE))
-    figures: dict[str, object] = {
-        name: _compute_metrics(scores[name], labels[name], below) for name in surest
+    scores = {name: softmax(values / temperature) for name, values in logits.items()}
+    confidences = {name: values[:, :10].max(1) for name, values in scores.items()}
+    non_digits = confidences.pop("no_digit", None)
+    threshold = float(np.quantile(np.concatenate([*confidences.values()]), REVIEW_SHARE))
+    metrics: dict[str, object] = {
+        name: _compute_metrics(scores[name], labels[name], threshold) for name in confidences
     }
-    if others is not None:
-        figures["no_digit"] = {"images": len(others), "reviewed": int((others < below).sum())}
+    if non_digits is not None:
+        reviewed = int((non_digits < threshold).sum())
+        metrics["no_digit"] = {"images": len(non_digits), "reviewed": reviewed}
     return {
         "temperature": round(temperature, 4),
-        "review_below": round(below, 4),
-        "held_back": figures,
+        "review_below": round(threshold, 4),
+        "held_back": metrics,
     }
-
-
-def _apply_temperature(logits: NDArray[np.float64], temperature: float) -> NDArray[np.float64]:
-    powers = np.exp(logits / temperature)
-    return np.asarray(powers / powers.sum(1, keepdims=True), np.float64)
 
 
 def predict_log_scores(engine: Engine, images: NDArray[np.uint8]) -> NDArray[np.float64]:
-    """``(n, 11)`` logarithms of what an engine says of the ten digits and of none of them.
+    """Predict the logarithms of the scores of ten digits, and of no digit where a model knows that.
 
-    Or ``(n, 10)``, where it knows of digits only.
+    Args:
+        engine: the model.
+        images: ``(n, 28, 28) uint8``.
+
+    Returns:
+        ``(n, 11) float64``, or ``(n, 10)`` of a model that knows of digits only.
     """
     scores = engine.predict(images).astype(np.float64)
-    none = 1 - scores.sum(1, keepdims=True)
-    all_scores = scores if none.max(initial=0) < ROUNDING_TOLERANCE else np.hstack([scores, none])
+    no_digit = 1 - scores.sum(1, keepdims=True)
+    knows_digits_only = no_digit.max(initial=0) < ROUNDING_TOLERANCE
+    all_scores = scores if knows_digits_only else np.hstack([scores, no_digit])
     return np.asarray(np.log(np.maximum(all_scores, 1e-9)), np.float64)
 
 
 def _compute_metrics(
     scores: NDArray[np.float64], digits: NDArray[np.int64], threshold: float
 ) -> dict[str, float]:
-    right, sure = scores[:, :10].argmax(1) == digits, scores[:, :10].max(1) >= threshold
+    is_right, is_sure = scores[:, :10].argmax(1) == digits, scores[:, :10].max(1) >= threshold
     return {
         "images": len(digits),
-        "accuracy": round(float(right.mean()), 5),
-        "reviewed": round(1 - float(sure.mean()), 5),
-        "accuracy_without_review": round(float(right[sure].mean()), 5),
+        "accuracy": round(float(is_right.mean()), 5),
+        "reviewed": round(1 - float(is_sure.mean()), 5),
+        "accuracy_without_review": round(float(is_right[is_sure].mean()), 5),
     }

@@ -45,9 +45,8 @@ def test_why_it_cannot_be_fetched_is_one_sentence(
     replace_keras(tmp_path, "def load_data(): raise OSError('no\\nnetwork')", monkeypatch)
     with pytest.raises(DataError) as caught:
         mnist.fetch_mnist("test", tmp_path / "x.npz")
-    assert str(caught.value).startswith(
-        "MNIST cannot be fetched with Keras; with mnist.npz at hand"
-    )
+    told = str(caught.value)
+    assert told.startswith("MNIST cannot be fetched with Keras; with mnist.npz at hand")
     assert told.endswith(": no network") and "DataError" not in told
 
 

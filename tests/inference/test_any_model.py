@@ -144,7 +144,8 @@ def test_what_was_kept_and_then_changed_is_made_anew(made: Path, tmp_path: Path)
     content = kept.read_bytes()
     told = json.loads(card.read_text())
     found: dict[str, Any] = told | {
-        "samples": 600,
+        "sample_count": 600,
+        "input_spec": told["convention"],
         "accuracy": 0.99,
         "loss": 0.1,
         "shape": told["input"],

@@ -1,1 +1,1 @@
-"""Models that others made: told by content, opened safely, and how they want images."""
+"""Models that others made: recognised, checked, converted, and given a card."""

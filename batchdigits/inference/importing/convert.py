@@ -1,4 +1,4 @@
-"""Anything that TensorFlow computes to a TensorFlow Lite file, which runs without TensorFlow."""
+"""Convert what TensorFlow computes to a TensorFlow Lite file, which runs without TensorFlow."""
 
 from collections.abc import Callable
 from typing import Any
@@ -6,18 +6,21 @@ from typing import Any
 import numpy as np
 
 from batchdigits.inference.backends import BATCH_SIZE
-from batchdigits.inference.engine import softmax
+from batchdigits.inference.calibration import softmax
 
 
-def to_float_tflite(call: Callable[[Any], Any], shape: tuple[int, ...]) -> bytes:
-    """Convert a function of one tensor, such as a Keras model, with its numbers as they are.
+def to_float_tflite(model: Callable[[Any], Any], shape: tuple[int, ...]) -> bytes:
+    """Convert a function of one tensor, such as a Keras model, without quantising its numbers.
 
-    Variables are frozen before: straight from a function they stay variables, nothing is fused, and
-    everything runs several times slower.
+    Variables are made constants first: converted from a function they stay variables, nothing is
+    fused, and everything runs several times slower.
 
     Args:
-        call: ``(n, *shape) float32`` to ``(n, k) float32``.
-        shape: of one image.
+        model: ``(n, *shape) float32`` to ``(n, k) float32``.
+        shape: shape of one image.
+
+    Returns:
+        The content of a ``.tflite`` file.
     """
     import tensorflow as tf
     from absl import logging
@@ -26,51 +29,55 @@ def to_float_tflite(call: Callable[[Any], Any], shape: tuple[int, ...]) -> bytes
     )
 
     def predict(images: Any) -> Any:
-        return tf.cast(call(images), tf.float32)
+        return tf.cast(model(images), tf.float32)
 
     graph = tf.function(predict).get_concrete_function(
         tf.TensorSpec((BATCH_SIZE, *shape), tf.float32)
     )
     frozen = convert_variables_to_constants_v2(graph)
-    logging.set_verbosity(logging.ERROR)  # it advises programmers
+    logging.set_verbosity(logging.ERROR)  # its warnings are advice for programmers
     converter = tf.lite.TFLiteConverter.from_concrete_functions([frozen])
     return bytes(converter.convert())
 
 
 def drop_last_activation(model: Any) -> str:
-    """Have a Keras model give logits where it ends in a softmax or a sigmoid.
+    """Make a Keras model that ends in a softmax or a sigmoid give the logits before it.
 
-    Both round what is sure to 1, and a sigmoid does so for several digits at once.
+    Both round high probabilities to 1, and a sigmoid may do so for several digits at once.
+
+    Args:
+        model: a model of either Keras; changed in place.
 
     Returns:
-        ``"softmax"``, ``"sigmoid"``, or nothing where the model was left as it is.
+        ``"softmax"`` or ``"sigmoid"``; nothing where the model is left as it is.
     """
     layers = getattr(model, "layers", None)
     if not layers:
         return ""
     last = layers[-1]
-    kind = getattr(getattr(last, "activation", None), "__name__", "")
-    if kind not in _ACTIVATIONS or type(last).__name__ not in ("Dense", "Activation"):
+    activation = getattr(last, "activation", None)
+    name = getattr(activation, "__name__", "")
+    if name not in _ACTIVATIONS or type(last).__name__ not in ("Dense", "Activation"):
         return ""
-    whole, shape = last.activation, (4, *(length or 28 for length in model.input_shape[1:]))
+    shape = (4, *(length or 28 for length in model.input_shape[1:]))
     images = np.random.default_rng(1).random(shape, np.float32)
     try:
-        before = np.asarray(model(images, training=False))
-        last.activation = _apply_identity
-        after = np.asarray(model(images, training=False))
-        is_last = np.allclose(_ACTIVATIONS[kind](after), before, atol=1e-5)
+        probabilities = np.asarray(model(images, training=False))
+        last.activation = _return_logits
+        logits = np.asarray(model(images, training=False))
+        is_last = np.allclose(_ACTIVATIONS[name](logits), probabilities, atol=1e-5)
     except Exception:  # what cannot be run here may still be converted
         is_last = False
     if not is_last:
-        last.activation = whole
-    return kind if is_last else ""
+        last.activation = activation
+    return name if is_last else ""
 
 
-def _apply_identity(logits: Any) -> Any:
+def _return_logits(logits: Any) -> Any:
     return logits
 
 
 _ACTIVATIONS: dict[str, Callable[[Any], Any]] = {
     "softmax": softmax,
-    "sigmoid": lambda sums: 1 / (1 + np.exp(-sums.astype(np.float64))),
+    "sigmoid": lambda logits: 1 / (1 + np.exp(-logits.astype(np.float64))),
 }

@@ -1,15 +1,14 @@
-"""A model that somebody made, taken in: how it wants images is found out once, and kept in a card.
+"""Import a model that somebody made: find out once how it wants its images, and keep that.
 
-The card, ``NAME.card.json``, lies beside the model; where that folder cannot be written, in the
-outbox. What LiteRT cannot run is converted to ``NAME.card.tflite`` beside the card, so that later
-runs load no TensorFlow.
+It is kept in a card, ``NAME.card.json``, beside the model, or in the outbox where the model's
+folder cannot be written. What LiteRT cannot run is converted to ``NAME.card.tflite`` beside the
+card, so that later runs load no TensorFlow.
 """
 
 import json
 import os
 import signal
 import subprocess
-import sys
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
@@ -17,6 +16,7 @@ from typing import Any
 
 from batchdigits.config import Ink, InputRange, Model
 from batchdigits.errors import ExitCode, ModelError
+from batchdigits.inference.backends import require_onnx_runtime
 from batchdigits.inference.engine import Engine, load_engine_with_card
 from batchdigits.inference.importing import import_process
 from batchdigits.inference.importing.model_formats import ModelFormat, identify_model_format
@@ -31,13 +31,16 @@ from batchdigits.inference.model_card import (
 )
 from batchdigits.percentages import format_percent
 from batchdigits.system.atomic_files import open_atomic_file, stage_atomic_file
+from batchdigits.system.child_process import run_module
+from batchdigits.system.extras import require_extra
 from batchdigits.system.filenames import escape_for_terminal
 from batchdigits.system.logs import LOG
 
 #: Seconds that opening, converting and trying a model may take.
 TIMEOUT_SECONDS = 600
+#: What opens a model: its path, its format, what the user says of it, an empty folder.
 ProbeFunction = Callable[[Path, ModelFormat, Model, Path], dict[str, Any]]
-#: Kinds that are read with as they are.
+#: Formats that need no conversion.
 _NATIVE_FORMATS = (ModelFormat.TFLITE, ModelFormat.ONNX)
 _RANGE_DESCRIPTIONS = {
     InputRange.UNIT: "0 to 1",
@@ -52,57 +55,69 @@ _RANGE_DESCRIPTIONS = {
 
 
 def import_model(
-    model: Model, card_folder: Path | None = None, probe: "ProbeFunction | None" = None
+    model: Model, card_folder: Path | None = None, probe: ProbeFunction | None = None
 ) -> Engine:
-    """An engine for any model of digits.
+    """Make an engine for a model that somebody made, with the card of an earlier import if any.
 
     Args:
-        wanted: the path of the model, and what is known of it.
-        beside: a folder for the card where the model's own cannot be written.
-        find_out: what opens the model; :func:`probe_in_subprocess` where nothing is given.
+        model: the path of the model, and what the user says of it.
+        card_folder: a folder for the card where the model's own cannot be written.
+        probe: what opens the model; :func:`probe_in_subprocess` where it is ``None``.
 
     Raises:
-        ModelError: with the sentence to show.
+        ModelError: the model cannot be used.
+        MissingExtraError: a library that its format needs is not installed.
     """
     path = Path(os.path.abspath(model.name))
-    kind = identify_model_format(path)
+    model_format = identify_model_format(path)
     sha256 = hash_model(path)
-    places = [path.parent, *([card_folder] if card_folder else [])]
-    for place in places:
-        if engine := _load_imported(path, place, sha256, model):
+    folders = [path.parent, *([card_folder] if card_folder else [])]
+    for folder in folders:
+        if engine := _load_imported(path, folder, sha256, model):
             return engine
-    if kind is ModelFormat.SAVED_MODEL and not model.trusted:
-        raise _build_error(
+    if model_format is ModelFormat.SAVED_MODEL and not model.trusted:
+        raise _make_error(
             path,
             "A SavedModel holds a program that may read and write files, and is not run for a "
             "folder from anywhere unless --trust-model says so.",
         )
-    with tempfile.TemporaryDirectory(prefix="batchdigits-") as name:
-        temporary = Path(name)
-        if kind not in _NATIVE_FORMATS:
+    _require_libraries(model_format)
+    with tempfile.TemporaryDirectory(prefix="batchdigits-") as temporary_name:
+        temporary_folder = Path(temporary_name)
+        if model_format not in _NATIVE_FORMATS:
             LOG.info("Opening %s with TensorFlow, once.", escape_for_terminal(path.name))
-        found = (probe or probe_in_subprocess)(path, kind, model, temporary)
-        converted = temporary / import_process.CONVERTED_FILE
-        file = path if kind in _NATIVE_FORMATS else converted
-        about = _build_card_fields(
-            path, kind, sha256, found, sha256 if file is path else hash_model(converted)
-        )
-        _log_result(path, found, _save_card(path, about, file, places))
-        # Not from what was kept: somebody else may be keeping the same at this moment.
-        return load_engine_with_card(file, card_from_fields(about))
+        result = (probe or probe_in_subprocess)(path, model_format, model, temporary_folder)
+        file, file_sha256 = path, sha256
+        if model_format not in _NATIVE_FORMATS:
+            file = temporary_folder / import_process.CONVERTED_FILE
+            file_sha256 = hash_model(file)
+        fields = _build_card_fields(path, model_format, sha256, result, file_sha256)
+        _log_result(path, result, _save_card(path, fields, file, folders))
+        # Not from the files just saved: another process may be replacing them at this moment.
+        return load_engine_with_card(file, card_from_fields(fields))
+
+
+def _require_libraries(model_format: ModelFormat) -> None:
+    if model_format in (ModelFormat.KERAS, ModelFormat.HDF5):
+        for library in ("tensorflow", "tf_keras", "h5py"):
+            require_extra(library, "train", "Opening Keras models")
+    elif model_format is ModelFormat.SAVED_MODEL:
+        require_extra("tensorflow", "train", "Opening SavedModels")
+    elif model_format is ModelFormat.ONNX:
+        require_onnx_runtime()
 
 
 def _load_imported(path: Path, folder: Path, sha256: str, model: Model) -> Engine | None:
-    """The engine of an earlier time, if its card holds for this very file and these wishes."""
-    path_of_card = folder / f"{path.name}{IMPORTED_CARD_SUFFIX}"
-    if not os.path.isfile(path_of_card):
+    """Load an engine with the card of an earlier import, if it fits this file and the options."""
+    card_path = folder / f"{path.name}{IMPORTED_CARD_SUFFIX}"
+    if not os.path.isfile(card_path):
         return None
     try:
-        card = read_card(path_of_card)
-        if card.identity != sha256 or not _is_compatible(card, model):
+        card = read_card(card_path)
+        if card.identity != sha256 or not _has_options(card, model):
             return None
         return load_engine_with_card(
-            path if card.sha256 == sha256 else _converted_path_from_card(path_of_card), card
+            path if card.sha256 == sha256 else _converted_path_from_card(card_path), card
         )
     except ModelError as error:
         LOG.warning("%s It is made anew.", escape_for_terminal(str(error)))
@@ -115,12 +130,13 @@ def _converted_path_from_card(card_path: Path) -> Path:
     )
 
 
-def _is_compatible(card: ModelCard, model: Model) -> bool:
-    kept = card.input_spec
+def _has_options(card: ModelCard, model: Model) -> bool:
+    """Check that a card says the same as the options by which a user says how to give images."""
+    input_spec = card.input_spec
     return (
-        kept is not None
-        and model.input_range in (None, kept.input_range)
-        and model.ink in (None, kept.ink)
+        input_spec is not None
+        and model.input_range in (None, input_spec.input_range)
+        and model.ink in (None, input_spec.ink)
     )
 
 
@@ -131,9 +147,9 @@ def probe_in_subprocess(
 
     Args:
         path: the model.
-        kind: what it is.
-        wanted: what is known of it.
-        folder: an empty one for files between both processes.
+        model_format: its format.
+        model: what the user says of it.
+        folder: an empty folder for files between both processes.
 
     Returns:
         What :func:`batchdigits.inference.importing.import_process.probe_model` gives.
@@ -141,47 +157,43 @@ def probe_in_subprocess(
     Raises:
         ModelError: it cannot be used.
     """
-    order = folder / import_process.REQUEST_FILE
-    told = {
+    request_path = folder / import_process.REQUEST_FILE
+    request = {
         "path": str(path),
-        "kind": model_format.value,
+        "format": model_format.value,
         "input_range": model.input_range,
         "ink": model.ink,
         "trusted": model.trusted,
     }
-    order.write_text(json.dumps(told), encoding="utf-8")
-    environment = os.environ | {"TF_CPP_MIN_LOG_LEVEL": "3", "KERAS_BACKEND": "tensorflow"}
-    # -P: the current folder may be full of anybody's files, and is no place to import from.
-    command = [sys.executable, "-P", "-m", import_process.__name__, str(order), str(os.getpid())]
+    request_path.write_text(json.dumps(request), encoding="utf-8")
     try:
-        done = subprocess.run(
-            command, env=environment, capture_output=True, timeout=TIMEOUT_SECONDS, check=False
-        )
+        process = run_module(import_process.__name__, [str(request_path)], TIMEOUT_SECONDS)
     except subprocess.TimeoutExpired as error:
-        raise _build_error(
+        raise _make_error(
             path, f"Opening it takes longer than {TIMEOUT_SECONDS} seconds."
         ) from error
-    if done.returncode in (ExitCode.INTERRUPTED, -signal.SIGINT, -signal.SIGTERM):
+    if process.returncode in (ExitCode.INTERRUPTED, -signal.SIGINT, -signal.SIGTERM):
         raise KeyboardInterrupt
     try:
-        found: dict[str, Any] = json.loads(order.with_name(import_process.RESULT_FILE).read_bytes())
+        content = request_path.with_name(import_process.RESULT_FILE).read_bytes()
+        result: dict[str, Any] = json.loads(content)
     except (OSError, ValueError) as error:
-        raise _build_error(path, _describe_failure(done)) from error
-    if "error" in found:
-        raise _build_error(path, found["error"])
-    return found
+        raise _make_error(path, _describe_failure(process)) from error
+    if "error" in result:
+        raise _make_error(path, result["error"])
+    return result
 
 
-def _build_error(path: Path, reason: str) -> ModelError:
+def _make_error(path: Path, reason: str) -> ModelError:
     reason = reason.removeprefix(str(path)).lstrip()
     return ModelError(f"The model {path} cannot be used. {reason[:1].upper()}{reason[1:]}")
 
 
-def _describe_failure(process: subprocess.CompletedProcess[bytes]) -> str:
+def _describe_failure(process: "subprocess.CompletedProcess[str]") -> str:
     if process.returncode < 0:
         name = signal.Signals(-process.returncode).name
         return f"The library that opens it ended with {name}: the file is damaged."
-    lines = process.stderr.decode(errors="replace").strip().splitlines()
+    lines = process.stderr.strip().splitlines()
     return f"The library that opens it failed: {lines[-1] if lines else 'it gave no reason'}"
 
 
@@ -200,45 +212,49 @@ def _build_card_fields(
         "format": model_format.value,
         "temperature": probe_result["temperature"],
         "review_below": probe_result["review_below"],
-        "convention": probe_result["convention"],
+        "convention": probe_result["input_spec"],
         "last_layer": probe_result["last_layer"],
         "input": probe_result["shape"],
         "tried_on": "60 of each digit of MNIST's training part, half of them bent a little",
-        "sample_digits": probe_result["samples"],
+        "sample_digits": probe_result["sample_count"],
         "sample_accuracy": round(probe_result["accuracy"], 4),
         "sample_log_loss": round(probe_result["loss"], 4),
     }
 
 
 def _save_card(path: Path, fields: dict[str, Any], file: Path, folders: list[Path]) -> Path | None:
-    """Write card and converted model into the first folder that can be written."""
-    for place in folders:
-        card = place / f"{path.name}{IMPORTED_CARD_SUFFIX}"
+    """Write card and converted model into the first folder that can be written.
+
+    Returns:
+        The path of the card; ``None`` where no folder can be written.
+    """
+    for folder in folders:
+        card_path = folder / f"{path.name}{IMPORTED_CARD_SUFFIX}"
         try:
             if file != path:
-                with stage_atomic_file(_converted_path_from_card(card)) as half:
-                    half.write_bytes(file.read_bytes())
-            with open_atomic_file(card) as text:
-                text.write(json.dumps(fields, indent=2) + "\n")
-            return card
+                with stage_atomic_file(_converted_path_from_card(card_path)) as temporary:
+                    temporary.write_bytes(file.read_bytes())
+            with open_atomic_file(card_path) as card_file:
+                card_file.write(json.dumps(fields, indent=2) + "\n")
+            return card_path
         except OSError:
             continue
     return None
 
 
 def _log_result(path: Path, probe_result: dict[str, Any], card_path: Path | None) -> None:
-    convention = InputSpec.from_dict(probe_result["convention"])
-    paper = Ink.BLACK if convention.ink is Ink.WHITE else Ink.WHITE
+    input_spec = InputSpec.from_dict(probe_result["input_spec"])
+    paper = Ink.BLACK if input_spec.ink is Ink.WHITE else Ink.WHITE
     LOG.info(
         "%s wants levels %s (%s), %s ink on %s, and answers with %s: so it reads %s of %d sample "
         "digits. %s",
         *(
             escape_for_terminal(path.name),
-            _RANGE_DESCRIPTIONS[convention.input_range],
-            convention.input_range.value,
+            _RANGE_DESCRIPTIONS[input_spec.input_range],
+            input_spec.input_range.value,
         ),
-        *(convention.ink.value, paper.value, probe_result["last_layer"]),
-        *(format_percent(probe_result["accuracy"]), probe_result["samples"]),
+        *(input_spec.ink.value, paper.value, probe_result["last_layer"]),
+        *(format_percent(probe_result["accuracy"]), probe_result["sample_count"]),
         f"Kept in {escape_for_terminal(str(card_path))}."
         if card_path
         else "No folder to keep that in.",

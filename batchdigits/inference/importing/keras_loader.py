@@ -1,8 +1,8 @@
-"""A Keras model from a file of any age, loaded by the Keras that saved it or by the other.
+"""Load a Keras model of any age, with the Keras that saved it or with the other one.
 
-Neither Keras is shown the file itself, only a copy of what was judged: configuration and weights,
-and nothing about training. To be called in a process of its own: TensorFlow takes seconds to load,
-and damaged weights may bring HDF5 down.
+Neither Keras sees the file itself, only a copy of what was checked: configuration and weights, and
+nothing about training. This belongs into a process of its own: TensorFlow takes seconds to load,
+and damaged weights may crash HDF5.
 """
 
 import json
@@ -18,17 +18,16 @@ from pathlib import Path
 from typing import Any
 
 from batchdigits.errors import ModelError
-from batchdigits.inference.importing.keras_allowlist import (
+from batchdigits.inference.importing.keras_configuration import (
     KerasConfiguration,
-    check_hdf5,
     read_safe_configuration,
-    translate_errors,
 )
+from batchdigits.inference.importing.keras_safety import check_hdf5, translate_errors
 from batchdigits.inference.importing.model_formats import CONFIG_MEMBER, WEIGHTS_MEMBER, ModelFormat
 
-#: Longest part of a reason that Keras gives, in characters; it may quote a whole configuration.
+#: Characters that are kept of a reason that Keras gives; it may quote a whole configuration.
 MAX_REASON_LENGTH = 200
-#: What stands before the reason that another reason quotes.
+#: What stands before the original reason where one error quotes another.
 QUOTED_REASON = re.compile(r"Exception encountered:|Example error message for object .*:\n")
 
 
@@ -37,14 +36,14 @@ def load_keras(path: Path, model_format: ModelFormat, trusted: bool) -> Any:
 
     Args:
         path: a file from anywhere.
-        kind: ``ModelFormat.KERAS`` or ``ModelFormat.HDF5``.
-        trust: also load layers that hold code, which may do anything.
+        model_format: ``ModelFormat.KERAS`` or ``ModelFormat.HDF5``.
+        trusted: whether layers that hold code are loaded, too; that code may do anything.
 
     Returns:
         A model of Keras 3 or of ``tf_keras``, built and never compiled.
 
     Raises:
-        ModelError: refused, damaged, of several inputs, or neither Keras loads it.
+        ModelError: it is refused, damaged, has several inputs, or neither Keras can load it.
     """
     configuration = read_safe_configuration(path, model_format, trusted)
     with tempfile.TemporaryDirectory(prefix="batchdigits-") as folder, _silence_keras():
@@ -61,7 +60,7 @@ def load_keras(path: Path, model_format: ModelFormat, trusted: bool) -> Any:
 
 
 def _copy_zip(path: Path, configuration: KerasConfiguration, folder: Path, trusted: bool) -> Path:
-    """A ``.keras`` archive of what was judged; weights are judged here, once they are unpacked."""
+    """Write a ``.keras`` archive of what was checked, and check the weights once unpacked."""
     import h5py
 
     weights, copy = folder / WEIGHTS_MEMBER, folder / "model.keras"
@@ -83,27 +82,27 @@ def _copy_zip(path: Path, configuration: KerasConfiguration, folder: Path, trust
 
 
 def _copy_hdf5(path: Path, configuration: KerasConfiguration, folder: Path, trusted: bool) -> Path:
-    """A whole model in HDF5, of what was judged."""
+    """Write a whole model in HDF5 of what was checked."""
     import h5py
 
     copy = folder / "model.h5"
-    with h5py.File(path, "r", locking=False) as file, h5py.File(copy, "w") as made:
-        # Once more: the file may be another one by now.
+    with h5py.File(path, "r", locking=False) as source, h5py.File(copy, "w") as target:
+        # Once more, as the file may have been replaced since.
         if not trusted:
-            check_hdf5(file)
+            check_hdf5(source)
         for name in ("keras_version", "backend"):
-            if name in file.attrs:
-                made.attrs[name] = file.attrs[name]
-        made.attrs["model_config"] = json.dumps(configuration.model)
-        file.copy("model_weights", made)
+            if name in source.attrs:
+                target.attrs[name] = source.attrs[name]
+        target.attrs["model_config"] = json.dumps(configuration.model)
+        source.copy("model_weights", target)
     return copy
 
 
 def _load_with_either_keras(path: Path, copy: Path, version: str, safe_mode: bool) -> Any:
-    """Load with the Keras that saved the model, or else with the other.
+    """Load with the Keras that saved the model, or else with the other one.
 
-    The order matters, as both load many files of Keras 2 and do not compute the same: its
-    ``hard_sigmoid``, for one, is another function in Keras 3.
+    The order matters: both load many files of Keras 2 and do not compute the same, as
+    ``hard_sigmoid``, for example, is another function in Keras 3.
     """
     loaders = [_load_with_keras_3, _load_with_keras_2]
     if version.startswith(("1.", "2.")):
@@ -126,12 +125,12 @@ def _load_with_keras_3(copy: Path, safe_mode: bool) -> Any:
 def _load_with_keras_2(copy: Path, safe_mode: bool) -> Any:
     import tf_keras
 
-    # For HDF5 it knows no safe mode, which is why nothing but what is listed gets here.
+    # It has no safe mode for HDF5, which is why only what is on the allowlist gets here.
     return tf_keras.models.load_model(copy, compile=False, safe_mode=safe_mode)
 
 
 def _extract_reason(error: Exception) -> str:
-    """The innermost reason of one of Keras' errors, without the configurations that it quotes."""
+    """Find the original reason in an error of Keras, without the configurations that it quotes."""
     text = QUOTED_REASON.split(str(error))[-1]
     text = " ".join(text.split()) or type(error).__name__
     text = re.split(r"(?<=[.\w])\.? (?:Full object config|config=)|\. ", text)[0]
@@ -140,7 +139,7 @@ def _extract_reason(error: Exception) -> str:
 
 @contextmanager
 def _silence_keras() -> Iterator[None]:
-    """Keep both Keras from telling of old formats and of training that was not asked for."""
+    """Silence both Keras, which warn of old formats and of training that nobody asks for."""
     loggers = [logging.getLogger(name) for name in ("absl", "tensorflow", "keras", "tf_keras")]
     levels = [logger.level for logger in loggers]
     try:

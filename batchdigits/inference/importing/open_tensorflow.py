@@ -1,4 +1,4 @@
-"""Models that TensorFlow opens, as a function of one tensor."""
+"""Open Keras files and SavedModels with TensorFlow, as functions of one tensor."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -9,31 +9,39 @@ from batchdigits.inference.importing.convert import drop_last_activation
 from batchdigits.inference.importing.keras_loader import load_keras
 from batchdigits.inference.importing.model_formats import ModelFormat
 
-#: What ``keras`` and ``tf.saved_model`` call the graph that predicts.
-_SIGNATURES = ("serving_default", "serve")
+#: Names that ``tf.saved_model`` and Keras give to the signature that predicts.
+_SIGNATURE_NAMES = ("serving_default", "serve")
 
+#: ``(n, *shape) float32`` to ``(n, k) float32``, both tensors.
 PredictFunction = Callable[[Any], Any]
 
 
 def open_model(
     path: Path, model_format: ModelFormat, trusted: bool
 ) -> tuple[PredictFunction, tuple[int | None, ...], str]:
-    """A function ``(n, *shape) float32 -> (n, k)``, the shape of one image, and the last layer.
+    """Open a model for predicting.
 
-    That is ``"softmax"`` or ``"sigmoid"`` where the model ends so and the function gives the
-    logits before it, else nothing.
+    Args:
+        path: the model.
+        model_format: a format that needs TensorFlow.
+        trusted: whether code in a Keras file may be run; of a SavedModel it always is.
+
+    Returns:
+        The function that predicts; the shape of one image, ``None`` for any length; and the last
+        activation, ``"softmax"`` or ``"sigmoid"``, where the function gives the logits before it,
+        else nothing.
 
     Raises:
-        ModelError: it cannot be opened, may not be, or takes or gives several tensors.
+        ModelError: the model is refused or damaged, or has several inputs or outputs.
     """
     if model_format is ModelFormat.SAVED_MODEL:
         return *_open_saved_model(path), ""
     model = load_keras(path, model_format, trusted)
-    shape, outputs = model.input_shape, model.output_shape
-    if isinstance(shape, (list, dict)) or isinstance(outputs, (list, dict)):
+    shape, output_shape = model.input_shape, model.output_shape
+    if isinstance(shape, (list, dict)) or isinstance(output_shape, (list, dict)):
         raise ModelError("It has several inputs or outputs, not one of each.")
-    last = drop_last_activation(model)
-    return lambda images: model(images, training=False), tuple(shape[1:]), last
+    last_activation = drop_last_activation(model)
+    return lambda images: model(images, training=False), tuple(shape[1:]), last_activation
 
 
 def _open_saved_model(path: Path) -> tuple[PredictFunction, tuple[int | None, ...]]:
@@ -43,21 +51,21 @@ def _open_saved_model(path: Path) -> tuple[PredictFunction, tuple[int | None, ..
         loaded = tf.saved_model.load(str(path))
     except Exception as error:
         raise ModelError(f"Its graph cannot be opened: {' '.join(str(error).split())}") from error
-    name = next((each for each in _SIGNATURES if each in loaded.signatures), None)
-    if name is None:
+    names = [name for name in _SIGNATURE_NAMES if name in loaded.signatures]
+    if not names:
         raise ModelError("It has no signature to predict with (serving_default).")
-    signature = loaded.signatures[name]
-    ((argument, given),) = _require_single(signature.structured_input_signature[1], "inputs")
-    ((answer, _),) = _require_single(signature.structured_outputs, "outputs")
+    signature = loaded.signatures[names[0]]
+    input_name, tensor_spec = _get_only_item(signature.structured_input_signature[1], "inputs")
+    output_name, _ = _get_only_item(signature.structured_outputs, "outputs")
 
-    def call(images: Any) -> Any:
-        _ = loaded  # its variables live as long as it does
-        return signature(**{argument: tf.cast(images, given.dtype)})[answer]
+    def predict(images: Any) -> Any:
+        _ = loaded  # its variables live only as long as it does
+        return signature(**{input_name: tf.cast(images, tensor_spec.dtype)})[output_name]
 
-    return call, tuple(given.shape[1:])
+    return predict, tuple(tensor_spec.shape[1:])
 
 
-def _require_single(tensors: dict[str, Any], label: str) -> list[tuple[str, Any]]:
+def _get_only_item(tensors: dict[str, Any], label: str) -> tuple[str, Any]:
     if len(tensors) != 1:
         raise ModelError(f"It has {len(tensors)} {label}, not one.")
-    return list(tensors.items())
+    return next(iter(tensors.items()))

@@ -2,8 +2,9 @@
 
 ``models/samples.png`` shows the first 60 of each digit of MNIST's training part (LeCun, Cortes,
 Burges; CC BY-SA 3.0), a row a digit, each 28 x 28, white ink on black. The first half of a row is
-as it was; the other half is bent, three tenths as far as for training, and normalised: a model that
-knows MNIST by heart is never wrong of what it learned from, and the surer, the louder its levels.
+unchanged; the other half is distorted, three tenths as far as for training, and normalised. For a
+model that knows MNIST by heart is never wrong about digits it learned from, and the surer of them,
+the stronger its input is.
 """
 
 from functools import cache
@@ -22,7 +23,10 @@ CLASS_COUNT = 10
 
 @cache
 def load_probe_digits() -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
-    """``(600, 28, 28) uint8`` as every page is given to a model, and ``(600,) int64`` digits.
+    """Load the sample digits.
+
+    Returns:
+        ``(600, 28, 28) uint8`` images, normalised as every page is, and ``(600,) int64`` digits.
 
     Raises:
         ModelError: the file is missing.
@@ -31,12 +35,12 @@ def load_probe_digits() -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
     sheet = cv2.imread(str(path), cv2.IMREAD_GRAYSCALE)
     if sheet is None:
         raise ModelError(f"The sample digits {path} are missing: batchdigits is not whole.")
-    across = sheet.shape[1] // IMAGE_SIDE
+    column_count = sheet.shape[1] // IMAGE_SIDE
     cells = (
         np.asarray(sheet, np.uint8)
-        .reshape(CLASS_COUNT, IMAGE_SIDE, across, IMAGE_SIDE)
+        .reshape(CLASS_COUNT, IMAGE_SIDE, column_count, IMAGE_SIDE)
         .swapaxes(1, 2)
     )
     pages = list(np.ascontiguousarray(cells.reshape(-1, IMAGE_SIDE, IMAGE_SIDE)))
     images = np.stack([digit.image for digit in normalise_all(pages)])
-    return images, np.repeat(np.arange(CLASS_COUNT), across)
+    return images, np.repeat(np.arange(CLASS_COUNT), column_count)
