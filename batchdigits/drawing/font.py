@@ -40,7 +40,7 @@ def draw_text(text: str, size: int) -> GrayImage:
 
 
 def measure_width(text: str, size: int) -> int:
-    """Measure drawable text in a font size; both are pixels."""
+    """Measure the width of drawable text in a font size, both in pixels."""
     left, _, width, _ = cv2.getTextSize((0, 0), text, (0, 0), _load_font_face(), size, _REGULAR)
     # OpenCV's box reaches one pixel beyond where the next letter would begin.
     return max(int(left + width) - 1, 0)

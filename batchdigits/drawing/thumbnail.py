@@ -120,7 +120,7 @@ def _map_to_palette(scan: GrayImage) -> GrayImage:
 
 
 def _choose_block_side(height: int, width: int) -> int:
-    """Side of the squares that a large part is first averaged by, in page pixels.
+    """Choose the side of the squares that a large part is first averaged by, in page pixels.
 
     OpenCV averages whole squares many times faster than fractions of pixels.
     """

@@ -5,8 +5,9 @@ from collections.abc import Sequence
 import numpy as np
 
 from batchdigits.arrays import GrayImage
-from batchdigits.drawing import font, indexed_png, letters
+from batchdigits.drawing import indexed_png
 from batchdigits.drawing.error_card import draw_error_card
+from batchdigits.drawing.font import GLYPH_OVERHANG, draw_word
 from batchdigits.drawing.palette import (
     INK,
     MUTED,
@@ -16,7 +17,7 @@ from batchdigits.drawing.palette import (
     build_status_ramp,
 )
 from batchdigits.drawing.sizes import CAPTION_HEIGHT, FIELD_HEIGHT, THUMB_HEIGHT, THUMB_WIDTH
-from batchdigits.drawing.text import draw_text, fit_to_width
+from batchdigits.drawing.text import fit_to_width, paint_text
 from batchdigits.evaluation.predictions import LabelledPrediction
 from batchdigits.percentages import format_whole_percent
 from batchdigits.reasons import Status
@@ -89,12 +90,12 @@ def _draw_tile(mistake: LabelledPrediction, thumbnail: bytes) -> GrayImage:
 
 def _draw_caption(mistake: LabelledPrediction) -> GrayImage:
     strip = np.full((CAPTION_HEIGHT, THUMB_WIDTH), WHITE, np.uint8)
-    _paste_centred(strip, letters.word(str(mistake.truth), 31, 1.2), _TRUTH_X, build_ink_ramp(INK))
+    _paste_centred(strip, draw_word(str(mistake.truth), 31, 1.2), _TRUTH_X, build_ink_ramp(INK))
     _paste_centred(
-        strip, font.draw_word("\N{RIGHTWARDS ARROW}", 20, 0.3), _ARROW_X, build_ink_ramp(MUTED)
+        strip, draw_word("\N{RIGHTWARDS ARROW}", 20, 0.3), _ARROW_X, build_ink_ramp(MUTED)
     )
     reading = _DASH if mistake.digit is None else str(mistake.digit)
-    _paste_centred(strip, letters.word(reading, 31, 1.2), _READING_X, _make_mistake_colours())
+    _paste_centred(strip, draw_word(reading, 31, 1.2), _READING_X, _make_mistake_colours())
     above, below = _format_caption(mistake)
     _paste_right_aligned(strip, above, 15, 15)
     _paste_right_aligned(strip, below, 28, 12)
@@ -119,7 +120,7 @@ def _paste_centred(strip: GrayImage, mask: GrayImage, centre_x: int, colours: Gr
 
 def _paste_right_aligned(strip: GrayImage, text: str, baseline: int, size: int) -> None:
     if text:
-        mask = letters.word(text, size, 0.4)
+        mask = draw_word(text, size, 0.4)
         height, width = mask.shape
         area = strip[baseline - height : baseline, _TEXT_RIGHT - width : _TEXT_RIGHT]
         area[:] = build_ink_ramp(INK)[mask]
@@ -137,7 +138,7 @@ def _make_mistake_colours() -> GrayImage:
 
 def _write_line(sheet: GrayImage, text: str, left: int, top: int, width: int, size: int) -> None:
     """Write a line that begins at ``left`` and is cut to ``width``, both in pixels."""
-    line = draw_text(fit_to_width(text, width, size), size, build_ink_ramp(INK))
+    line = paint_text(fit_to_width(text, width, size), size, build_ink_ramp(INK))
     height, line_width = line.shape
-    left -= font.GLYPH_OVERHANG
+    left -= GLYPH_OVERHANG
     sheet[top : top + height, left : left + line_width] = line

@@ -5,7 +5,7 @@ from batchdigits.reasons import Reason, Rejection
 
 
 def check_size(width: int, height: int, limits: Limits) -> Rejection | None:
-    """Reject a page of ``width`` by ``height`` pixels that is too large, or has no area."""
+    """Return why a page of so many pixels is rejected: too large, or no area; else ``None``."""
     if width <= 0 or height <= 0:
         return Rejection(Reason.CORRUPT, f"The header says {width} x {height} pixels.")
     megapixels = width * height / 1e6

@@ -125,7 +125,7 @@ def _find_full_scale(pixels: NDArray[Any]) -> int:
 
 
 def _stretch(values: NDArray[Any]) -> GrayImage:
-    """Stretch numbers without a range of their own: a usual range if they fill it, else all.
+    """Stretch numbers that state no range: from a usual range if they fill it, else from extremes.
 
     Infinities count as the extremes, and what is not a number as paper.
     """

@@ -36,7 +36,10 @@ def _is_complete(data: bytes) -> bool:
 
 
 def _decode(data: bytes) -> GrayImage | None:
-    """Decode; only 32 bits a pixel with a V4 or V5 header can have alpha, and all zero is none."""
+    """Decode, with alpha where there is any.
+
+    Only 32 bits a pixel with a V4 or V5 header can have it, and one that is all zero is none.
+    """
     from batchdigits.images.decode import decode_as_is, decode_gray
     from batchdigits.images.pixels import to_gray
 
