@@ -63,8 +63,10 @@ def test_a_folder_is_read_as_people_count(digits: Digits, tmp_path: Path) -> Non
     (tmp_path / "note.txt").write_text("not a scan")
     (tmp_path / ".hidden.png").write_bytes(b"")
     readings = batchdigits.read(tmp_path)
-    assert [each.file for each in readings] == [str(tmp_path / f"digit{n}.png") for n in (1, 2, 10)]
-    assert [str(each.digit) for each in readings] == [digits[n][1] for n in (0, 1, 9)]
+    assert [reading.file for reading in readings] == [
+        str(tmp_path / f"digit{n}.png") for n in (1, 2, 10)
+    ]
+    assert [str(reading.digit) for reading in readings] == [digits[n][1] for n in (0, 1, 9)]
     assert batchdigits.read(iter([str(tmp_path)])) == readings
     (tmp_path / "empty").mkdir()
     assert batchdigits.read(tmp_path / "empty") == []
@@ -88,10 +90,10 @@ def test_a_bad_file_says_why_and_shifts_nobody(digits: Digits, tmp_path: Path) -
     names = ["troubled/half.png", "forms/digit1.png", "troubled/renamed note.png", "gone.png"]
     images: list[Any] = [INBOX / name for name in names]
     readings = batchdigits.read([*images, digits[2][0], str(INBOX / "scanner" / "two pages.tif")])
-    assert [each.digit for each in readings] == [None, 7, None, None, 2, 4, 7]
-    assert [each.page for each in readings] == [1, 1, 1, 1, 1, 1, 2]
+    assert [reading.digit for reading in readings] == [None, 7, None, None, 2, 4, 7]
+    assert [reading.page for reading in readings] == [1, 1, 1, 1, 1, 1, 2]
     reasons = [Reason.TRUNCATED, None, Reason.NOT_AN_IMAGE, Reason.VANISHED, None, None, None]
-    assert [each.reason for each in readings] == reasons
+    assert [reading.reason for reading in readings] == reasons
     broken = readings[0]
     assert "ends before" in broken.detail and not broken.is_read and broken.scores == ()
     assert (broken.width, broken.box, broken.image) == (None, None, None)
@@ -99,7 +101,7 @@ def test_a_bad_file_says_why_and_shifts_nobody(digits: Digits, tmp_path: Path) -
     large = batchdigits.read(images[1], max_megapixels=0.001)[0]
     assert large.reason is Reason.TOO_LARGE
     pages = batchdigits.read(INBOX / "scanner" / "two pages.tif", max_pages=1)
-    assert [each.reason for each in pages] == [None, Reason.TOO_MANY_PAGES]
+    assert [reading.reason for reading in pages] == [None, Reason.TOO_MANY_PAGES]
 
 
 def arrays(gray: GrayImage) -> Iterator[NDArray[Any]]:
@@ -142,15 +144,15 @@ def test_colours_are_red_first() -> None:
 def test_several_arrays_have_their_place_for_a_name(digits: Digits) -> None:
     gray = [cv2.resize(image, (60, 60)) for image, _ in digits[:3]]
     stack = np.stack(gray)
-    assert [each.file for each in batchdigits.read(stack)] == [
+    assert [reading.file for reading in batchdigits.read(stack)] == [
         "images[0]",
         "images[1]",
         "images[2]",
     ]
     colours = batchdigits.read([gray[0], np.stack([stack] * 3, axis=-1)])
     names = ["images[0]", "images[1][0]", "images[1][1]", "images[1][2]"]
-    assert [each.file for each in colours] == names
-    assert [str(each.digit) for each in colours[1:]] == [truth for _, truth in digits[:3]]
+    assert [reading.file for reading in colours] == names
+    assert [str(reading.digit) for reading in colours[1:]] == [truth for _, truth in digits[:3]]
     assert alone(np.full((30, 30), 255)).reason is Reason.BLANK
 
 
@@ -181,8 +183,8 @@ def test_memory_stays_flat() -> None:
 def test_threads_may_read_at_once(digits: Digits) -> None:
     images = [image for image, _ in digits]
     with ThreadPoolExecutor(4) as threads:
-        found = list(threads.map(batchdigits.read, images * 4))
-    assert [str(each.digit) for (each,) in found] == [truth for _, truth in digits] * 4
+        results = list(threads.map(batchdigits.read, images * 4))
+    assert [str(reading.digit) for (reading,) in results] == [truth for _, truth in digits] * 4
 
 
 def test_a_model_is_loaded_once_until_it_changes(tmp_path: Path) -> None:

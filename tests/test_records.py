@@ -25,11 +25,11 @@ def failure(path: Path) -> Reason:
 def test_bytes_are_read_whole_with_what_the_system_says(content: bytes, tmp_path: Path) -> None:
     path = tmp_path / "a.png"
     path.write_bytes(content)
-    data, stamp = Source(str(path), "a.png").read()
-    found = path.stat()
+    data, file_stat = Source(str(path), "a.png").read()
+    status = path.stat()
     assert data == content
-    assert stamp[:3] == (len(content), found.st_mtime_ns, found.st_ino)
-    assert 0 <= stamp.born_ns <= found.st_mtime_ns
+    assert file_stat[:3] == (len(content), status.st_mtime_ns, status.st_ino)
+    assert 0 <= file_stat.born_ns <= status.st_mtime_ns
 
 
 def test_a_file_that_is_longer_than_the_system_says_or_comes_in_parts(
@@ -88,7 +88,7 @@ def test_a_file_that_may_not_be_read(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("code", "wanted"),
+    ("code", "reason"),
     [
         (errno.EACCES, Reason.PERMISSION),
         (errno.EBUSY, Reason.BUSY),
@@ -98,10 +98,10 @@ def test_a_file_that_may_not_be_read(tmp_path: Path) -> None:
     ],
 )
 def test_what_the_system_says(
-    code: int, wanted: Reason, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    code: int, reason: Reason, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def refuse(*_: object) -> int:
         raise OSError(code, os.strerror(code))
 
     monkeypatch.setattr("batchdigits.system.file_content.os.open", refuse)
-    assert failure(tmp_path / "a.png") is wanted
+    assert failure(tmp_path / "a.png") is reason

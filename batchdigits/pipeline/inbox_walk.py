@@ -9,7 +9,7 @@ from pathlib import Path
 
 from batchdigits.images.formats import format_from_content, format_from_name
 from batchdigits.records import to_sqlite_integer
-from batchdigits.system.filenames import order_key, to_display_name
+from batchdigits.system.filenames import make_order_key, to_display_name
 
 JUNK_NAMES = frozenset({"thumbs.db", "desktop.ini", "@eadir", "__macosx"})
 #: What programs call a file that they are still writing: Unix tools, browsers, WinSCP.
@@ -55,7 +55,7 @@ class InboxWalk:
         """
         yield from self.walk_folder("")
         for names in (self.not_images, self.closed_folders):
-            names.sort(key=order_key)
+            names.sort(key=make_order_key)
 
     def walk_folder(self, folder_path: str) -> Iterator[ListedFile]:
         """Yield the files to be read in one folder and below it, unsorted.

@@ -13,7 +13,7 @@ from batchdigits.images.pixels import to_bgr, to_gray
 from batchdigits.pipeline.groups import group_by_weight
 from batchdigits.pipeline.inbox_walk import InboxWalk
 from batchdigits.records import Source
-from batchdigits.system.filenames import order_key, to_display_name, to_raw_name
+from batchdigits.system.filenames import make_order_key, to_display_name, to_raw_name
 
 ImageInput = str | os.PathLike[str] | NDArray[Any]
 #: Gray, gray and alpha, RGB, RGBA: a last axis of that length is no width.
@@ -63,7 +63,7 @@ def sources_from_path(path: str) -> list[Source]:
     if not os.path.isdir(path):
         return [Source(path, to_display_name(path))]
     walk = InboxWalk(Path(path))
-    names = sorted((name for name, *_ in walk), key=order_key)
+    names = sorted((name for name, *_ in walk), key=make_order_key)
     files = [os.path.join(path, to_raw_name(name)) for name in names]
     closed_folders = [
         path if name == "." else os.path.join(path, to_raw_name(name))

@@ -7,13 +7,13 @@ import pytest
 
 from batchdigits.arrays import GrayImage
 from batchdigits.pipeline.inbox_walk import InboxWalk, is_chosen, is_junk
-from batchdigits.system.filenames import order_key, to_raw_name
+from batchdigits.system.filenames import make_order_key, to_raw_name
 from tests.conftest import write_png
 
 
-def names(scan: InboxWalk) -> list[str]:
+def names(walk: InboxWalk) -> list[str]:
     """In the order of every report, which the journal sorts by."""
-    return sorted((name for name, _, _ in scan), key=order_key)
+    return sorted((name for name, _, _ in walk), key=make_order_key)
 
 
 def test_order_is_natural_and_folders_come_after_files(
@@ -43,10 +43,10 @@ def test_junk_is_silent_and_counted(inbox: Path, digits: list[tuple[GrayImage, s
     ]
     for name in [*junk, "@eaDir/thumb.png", ".git/x.png", "good.png"]:
         write_png(inbox / name, digits[0][0])
-    scan = InboxWalk(inbox)
-    assert names(scan) == ["good.png"]
-    assert scan.junk == len(junk) + 2
-    assert scan.not_images == []
+    walk = InboxWalk(inbox)
+    assert names(walk) == ["good.png"]
+    assert walk.junk == len(junk) + 2
+    assert walk.not_images == []
     assert is_junk("._good.png") and not is_junk("good.png")
 
 
@@ -61,9 +61,9 @@ def test_images_are_told_by_name_or_by_content(
     (inbox / "labels.csv").write_text("a,b")
     (inbox / "note").write_text("hello")
     (inbox / "nothing").write_bytes(b"")
-    scan = InboxWalk(inbox)
-    assert names(scan) == ["form.pdf", "no ending", "pdf without ending", "text.png", "wrong.txt"]
-    assert scan.not_images == ["labels.csv", "note", "nothing"]
+    walk = InboxWalk(inbox)
+    assert names(walk) == ["form.pdf", "no ending", "pdf without ending", "text.png", "wrong.txt"]
+    assert walk.not_images == ["labels.csv", "note", "nothing"]
 
 
 def test_links_are_never_followed_out(
@@ -75,9 +75,9 @@ def test_links_are_never_followed_out(
     (inbox / "folder out").symlink_to(tmp_path / "secret")
     (inbox / "loop").symlink_to(inbox)
     (inbox / "inside.png").symlink_to("real.png")
-    scan = InboxWalk(inbox)
-    assert names(scan) == ["inside.png", "real.png"]
-    assert scan.links == 3
+    walk = InboxWalk(inbox)
+    assert names(walk) == ["inside.png", "real.png"]
+    assert walk.links == 3
 
 
 def test_sockets_and_fifos_are_ignored(inbox: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -85,9 +85,9 @@ def test_sockets_and_fifos_are_ignored(inbox: Path, monkeypatch: pytest.MonkeyPa
     with socket.socket(socket.AF_UNIX) as server:
         monkeypatch.chdir(inbox)  # a socket's path is short
         server.bind("socket.png")
-        scan = InboxWalk(inbox)
-        assert names(scan) == []
-    assert scan.special_files == 2
+        walk = InboxWalk(inbox)
+        assert names(walk) == []
+    assert walk.special_files == 2
 
 
 def test_patterns(inbox: Path, digits: list[tuple[GrayImage, str]]) -> None:
@@ -95,8 +95,8 @@ def test_patterns(inbox: Path, digits: list[tuple[GrayImage, str]]) -> None:
         write_png(inbox / name, digits[0][0])
     assert names(InboxWalk(inbox, include=("*.png",))) == ["a.png", "old/c.png"]
     assert names(InboxWalk(inbox, exclude=("old/*",))) == ["a.png", "b.jpg"]
-    scan = InboxWalk(inbox, include=("*.png", "*.jpg"), exclude=("b.*", "old/d*"))
-    assert names(scan) == ["a.png", "old/c.png"] and scan.excluded == 2
+    walk = InboxWalk(inbox, include=("*.png", "*.jpg"), exclude=("b.*", "old/d*"))
+    assert names(walk) == ["a.png", "old/c.png"] and walk.excluded == 2
     assert is_chosen("x/y.png", ("y.png",), ()) and is_chosen("UPPER.PNG", ("*.png",), ())
 
 
@@ -107,18 +107,18 @@ def test_very_deep_folders(inbox: Path, monkeypatch: pytest.MonkeyPatch) -> None
         os.chdir("d")
     Path("x.png").write_bytes(b"x")
     os.chdir(inbox)
-    scan = InboxWalk(inbox)
-    found = names(scan)
+    walk = InboxWalk(inbox)
+    listed = names(walk)
     # Not left to pytest, whose own removal of folders is recursive.
     subprocess.run(["rm", "-rf", inbox / "d"], check=True)
-    assert found == ["d/" * 1100 + "x.png"] and scan.closed_folders == []
+    assert listed == ["d/" * 1100 + "x.png"] and walk.closed_folders == []
 
 
 def test_any_file_name(inbox: Path, digits: list[tuple[GrayImage, str]]) -> None:
     raw = [b"caf\xe9.png", "日本 😀 \"'#.png".encode(), b"new\nline.png", b"x" * 251 + b".png"]
     for name in raw:
         write_png(inbox / os.fsdecode(name), digits[0][0])
-    found = list(InboxWalk(inbox))
-    assert sorted(os.fsencode(to_raw_name(name)) for name, _, _ in found) == sorted(raw)
-    assert "caf\\xe9.png" in [name for name, _, _ in found]
-    assert all(size == os.stat(inbox / to_raw_name(name)).st_size for name, size, _ in found)
+    listed = list(InboxWalk(inbox))
+    assert sorted(os.fsencode(to_raw_name(name)) for name, _, _ in listed) == sorted(raw)
+    assert "caf\\xe9.png" in [name for name, _, _ in listed]
+    assert all(size == os.stat(inbox / to_raw_name(name)).st_size for name, size, _ in listed)

@@ -59,15 +59,15 @@ def test_rows_come_in_order_and_do_not_depend_on_neighbours(
     alone = [row for path in paths for row in read(engine, path)]
     assert [(row.source, row.page) for row in together] == [(row.source, row.page) for row in alone]
     assert [row.source.name for row in together if row.page == 1] == [path.name for path in paths]
-    for one, other in zip(together, alone, strict=True):
-        assert (one.prediction, one.rejection, one.file_stat) == (
-            other.prediction,
-            other.rejection,
-            other.file_stat,
+    for first, second in zip(together, alone, strict=True):
+        assert (first.prediction, first.rejection, first.file_stat) == (
+            second.prediction,
+            second.rejection,
+            second.file_stat,
         )
-        assert (one.normalised_digit is None) == (other.normalised_digit is None)
-        if one.normalised_digit and other.normalised_digit:
-            assert np.array_equal(one.normalised_digit.image, other.normalised_digit.image)
+        assert (first.normalised_digit is None) == (second.normalised_digit is None)
+        if first.normalised_digit and second.normalised_digit:
+            assert np.array_equal(first.normalised_digit.image, second.normalised_digit.image)
     reasons = {row.source.name: row.reason for row in together if row.rejection}
     assert reasons == {
         "empty.png": Reason.EMPTY,

@@ -44,9 +44,9 @@ EDGES = {
 def test_lines_are_taken_out(name: str) -> None:
     clean = np.full((100, 100), 230, np.uint8)
     clean[18:88, 20:90] = np.minimum(seven(70, 3), 230)
-    found = normalise(ruled(clean, *EDGES[name]))
-    assert found.component_count == 1
-    assert similar(found.image, normalise(clean).image) > 0.9
+    normalised = normalise(ruled(clean, *EDGES[name]))
+    assert normalised.component_count == 1
+    assert similar(normalised.image, normalise(clean).image) > 0.9
 
 
 @pytest.mark.parametrize("shape", [(100, 300), (64, 300), (90, 300)])
@@ -62,8 +62,8 @@ def test_a_box_on_a_strip_is_taken_out(shape: tuple[int, int]) -> None:
 def test_a_bar_along_a_printed_line_stays(row: int) -> None:
     clean = np.full((100, 100), 230, np.uint8)
     clean[18:78, 25:85] = np.minimum(seven(60, 5), 230)
-    found = normalise(ruled(clean, (0, row, 100, row), (0, 95, 100, 95), width=3))
-    assert similar(found.image, normalise(clean).image) > 0.9
+    normalised = normalise(ruled(clean, (0, row, 100, row), (0, 95, 100, 95), width=3))
+    assert similar(normalised.image, normalise(clean).image) > 0.9
 
 
 def strokes(*lines: tuple[int, int, int, int], side: int = 56) -> GrayImage:
@@ -83,9 +83,9 @@ def strokes(*lines: tuple[int, int, int, int], side: int = 56) -> GrayImage:
 )
 def test_digits_made_of_straight_lines_stay_whole(image: GrayImage) -> None:
     mask = (255 - image > 60).astype(np.uint8) * 255
-    kept = remove_lines(mask, 255 - image)
-    assert cv2.countNonZero(kept) >= 0.6 * cv2.countNonZero(mask)
-    rows, columns = np.nonzero(kept)
+    rest = remove_lines(mask, 255 - image)
+    assert cv2.countNonZero(rest) >= 0.6 * cv2.countNonZero(mask)
+    rows, columns = np.nonzero(rest)
     everything = np.nonzero(mask)
     assert np.ptp(rows) >= 0.9 * np.ptp(everything[0])
     assert np.ptp(columns) >= 0.3 * np.ptp(everything[1])
@@ -121,8 +121,8 @@ BOXY = {
 def test_digits_with_corners_are_no_boxes(name: str, width: int) -> None:
     sides = [(10, 10, 90, 10), (90, 10, 90, 90), (90, 90, 10, 90), (10, 90, 10, 10)]
     blank = np.full((100, 70), 250, np.uint8)
-    found = normalise(ruled(blank, *sides, *BOXY[name], width=width))
-    box = found.box
+    normalised = normalise(ruled(blank, *sides, *BOXY[name], width=width))
+    box = normalised.box
     assert box and box.width > 50 and box.height > 70
 
 
@@ -132,6 +132,6 @@ def test_real_digits_survive_a_printed_box(digits: Digits) -> None:
         page = cv2.copyMakeBorder(image, 14, 14, 14, 14, cv2.BORDER_CONSTANT, value=paper)
         boxed = np.asarray(page, np.uint8).copy()
         cv2.rectangle(boxed, (4, 4), (page.shape[1] - 5, page.shape[0] - 5), 80, 2)
-        found = normalise(boxed)
-        assert found.component_count == 1
-        assert similar(found.image, normalise(np.asarray(page, np.uint8)).image) > 0.9
+        normalised = normalise(boxed)
+        assert normalised.component_count == 1
+        assert similar(normalised.image, normalise(np.asarray(page, np.uint8)).image) > 0.9

@@ -47,9 +47,9 @@ def similar(first: GrayImage, second: GrayImage) -> float:
 
 def test_real_scans_come_out_in_the_convention(digits: Digits) -> None:
     for image, _ in digits:
-        found = normalise(image)
-        assert_convention(found.image)
-        assert found.component_count == 1 and found.contrast > 0.2
+        normalised = normalise(image)
+        assert_convention(normalised.image)
+        assert normalised.component_count == 1 and normalised.contrast > 0.2
 
 
 def test_what_is_in_the_convention_already_stays(digits: Digits) -> None:
@@ -78,9 +78,9 @@ def test_uneven_light_is_evened_out() -> None:
     slope = np.linspace(1, 0.5, side)[None, :] * np.linspace(1, 0.8, side)[:, None]
     page = np.clip(seven(side) * 0.8 + 40, 0, 255)
     shaded = (page * slope).astype(np.uint8)
-    found = normalise(shaded)
-    assert found.component_count == 1
-    assert similar(found.image, normalise(seven(side)).image) > 0.9
+    normalised = normalise(shaded)
+    assert normalised.component_count == 1
+    assert similar(normalised.image, normalise(seven(side)).image) > 0.9
 
 
 def test_the_box_lies_on_the_ink_in_page_pixels() -> None:
@@ -173,8 +173,12 @@ def test_a_tiny_digit_with_a_smudge_elsewhere_does_not_stand_out() -> None:
 @pytest.mark.parametrize("level", [0, 128, 244, 255])
 def test_blank_paper_has_no_ink(level: int) -> None:
     for shape in ((28, 28), (200, 300), (1, 1), (2000, 50)):
-        found = normalise(np.full(shape, level, np.uint8))
-        assert found.box is None and not found.image.any() and found.component_count == 0
+        normalised = normalise(np.full(shape, level, np.uint8))
+        assert (
+            normalised.box is None
+            and not normalised.image.any()
+            and normalised.component_count == 0
+        )
 
 
 def test_creases_stains_and_show_through_on_white_paper_are_no_ink() -> None:
@@ -195,9 +199,9 @@ def test_a_dark_speck_does_not_erase_a_pale_digit() -> None:
     page[20:90, 20:90][seven(70, 4) < 128] = 195
     clean = normalise(page)
     page[4:8, 4:8] = 10
-    found = normalise(page)
-    assert found.box and found.box.height > 50 and found.contrast < 0.3
-    assert similar(found.image, clean.image) > 0.95
+    normalised = normalise(page)
+    assert normalised.box and normalised.box.height > 50 and normalised.contrast < 0.3
+    assert similar(normalised.image, clean.image) > 0.95
 
 
 def test_the_polarity_of_fat_digits_that_fill_their_page(digits: Digits) -> None:
@@ -211,8 +215,8 @@ def test_the_polarity_of_fat_digits_that_fill_their_page(digits: Digits) -> None
             page = np.asarray(fat > 90, np.uint8) * np.uint8(255)
             wide = np.pad(page, 14)
             for flip in (0, 255):
-                found = normalise(page ^ np.uint8(flip)).image
-                wrong += similar(found, normalise(wide ^ np.uint8(flip)).image) < 0.8
+                normalised = normalise(page ^ np.uint8(flip)).image
+                wrong += similar(normalised, normalise(wide ^ np.uint8(flip)).image) < 0.8
     # Of the 1s, stretched and fat, little but ink is left.
     assert wrong <= 8
 
@@ -251,11 +255,11 @@ def test_hairlines_stay_visible() -> None:
 @settings(max_examples=150, deadline=None)
 @given(arrays.arrays(np.uint8, st.tuples(st.integers(1, 90), st.integers(1, 90))))
 def test_any_pixels_at_all(gray: GrayImage) -> None:
-    found = normalise(gray)
-    assert found.image.shape == (IMAGE_SIDE, IMAGE_SIDE)
-    assert (found.box is None) == (not found.image.any())
-    if found.box:
-        box = found.box
+    normalised = normalise(gray)
+    assert normalised.image.shape == (IMAGE_SIDE, IMAGE_SIDE)
+    assert (normalised.box is None) == (not normalised.image.any())
+    if normalised.box:
+        box = normalised.box
         assert 0 <= box.x < box.x + box.width <= gray.shape[1]
         assert 0 <= box.y < box.y + box.height <= gray.shape[0]
 
