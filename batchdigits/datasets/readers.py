@@ -17,10 +17,11 @@ from batchdigits.errors import DataError
 
 #: The word that means MNIST as Keras' own loader has it; a folder of that name is ``./mnist``.
 MNIST = "mnist"
+#: The parts that a source may have.
 PARTS = ("train", "test")
-#: Writers of kensanata/numbers: number, country, decade of their age, sex.
+#: Folders of kensanata/numbers are named by a writer's number, country, decade of age and sex.
 _WRITER_NAME = re.compile(r"\d{4}_[A-Z]{2}\d+[A-Z]")
-#: Bytes of the pixels that MNIST's training part has.
+#: Bytes of the pixels of MNIST's training part.
 _MNIST_PIXEL_BYTES = 60_000 * 28 * 28
 
 _MNIST_CREDIT = "MNIST (LeCun, Cortes, Burges), https://yann.lecun.com/exdb/mnist/, CC BY-SA 3.0"
@@ -29,17 +30,22 @@ _FONTS_CREDIT = "digits of typefaces published by Fontsource, SIL OFL 1.1, Apach
 
 
 def is_labelled_folder(source: str) -> bool:
-    """Whether a source is a folder of labelled scans."""
+    """Check whether a source is a folder of labelled scans, and not of IDX files."""
     path = Path(source)
     return (
         source != MNIST
         and path.is_dir()
-        and not any(idx.find_idx_images(path, each) for each in PARTS)
+        and not any(idx.find_idx_images(path, part) for part in PARTS)
     )
 
 
 def find_idx_file(path: Path, part: str) -> Path | None:
-    """The IDX file of images that a source means, be it one, or a folder of them."""
+    """Find the IDX file of images that a source means, which is that file or a folder of files.
+
+    Args:
+        path: the source.
+        part: ``"train"`` or ``"test"``; of a single file it does not matter.
+    """
     if path.is_dir():
         return idx.find_idx_images(path, part)
     return path if idx.is_idx(path) else None
@@ -48,18 +54,23 @@ def find_idx_file(path: Path, part: str) -> Path | None:
 def load_source(
     source: str, part: str, include: Sequence[str] = (), exclude: Sequence[str] = ()
 ) -> LabelledImages | None:
-    """Read one part of a source, or ``None`` where it has no such part.
+    """Read one part of a source.
 
     Args:
-        source: the word ``mnist``, an ``.npz`` (see :func:`load_npz`), IDX files (one of images,
-            whose labels lie beside it, or the folder of all four), or a folder (see
+        source: the word ``mnist``, an ``.npz`` (see
+            :func:`batchdigits.datasets.labelled.load_npz`), IDX files (one of images, whose labels
+            lie beside it, or the folder of all four), or a folder (see
             :func:`batchdigits.datasets.labelled.list_labelled_files`).
-        part: ``"train"`` or ``"test"``; what has no parts is all ``train``.
-        include: patterns of files in folders to take.
-        exclude: patterns of files in folders to leave out.
+        part: ``"train"`` or ``"test"``; a source without parts is all ``"train"``.
+        include: patterns of files to take from a folder; none means all.
+        exclude: patterns of files to leave out of a folder.
+
+    Returns:
+        The part; ``None`` where the source has no such part.
 
     Raises:
-        DataError: it is missing, or cannot be used.
+        DataError: the source is missing, or cannot be used.
+        MissingExtraError: MNIST is to be fetched, and TensorFlow is not installed.
     """
     path = Path(source)
     if source == MNIST:
@@ -69,8 +80,10 @@ def load_source(
     if is_labelled_folder(source):
         return load_folder(path, include, exclude) if part == "train" else None
     if images := find_idx_file(path, part):
-        is_wrong = not path.is_dir() and part == "test"
-        return None if is_wrong else load_arrays(str(images), *idx.load_idx(images))
+        is_single_file = not path.is_dir()
+        if is_single_file and part == "test":
+            return None
+        return load_arrays(str(images), *idx.load_idx(images))
     if path.is_dir() or (part == "test" and not has_test_part(path)):
         return None
     if not zipfile.is_zipfile(path):
@@ -79,21 +92,21 @@ def load_source(
 
 
 def has_test_part(path: Path) -> bool:
-    """Whether an ``.npz`` has a test part of its own."""
+    """Check whether an ``.npz`` has a test part of its own."""
     return "x_test.npy" in _list_members(path)
 
 
 def _list_members(path: Path) -> dict[str, int]:
-    """Names and bytes of what is in an ``.npz``."""
+    """List the names and sizes in bytes of what is in an ``.npz``; nothing for other files."""
     try:
         with zipfile.ZipFile(path) as archive:
-            return {each.filename: each.file_size for each in archive.infolist()}
+            return {member.filename: member.file_size for member in archive.infolist()}
     except (OSError, zipfile.BadZipFile):
         return {}
 
 
 def describe_source(source: str) -> str:
-    """A source's own name and licence where it is known by its look, else its name."""
+    """Name a source for a model's card: with author and licence where it is known, by content."""
     path = Path(source)
     is_mnist = (
         path.name == "mnist.npz" and _list_members(path).get("x_train.npy", 0) > _MNIST_PIXEL_BYTES
@@ -101,7 +114,7 @@ def describe_source(source: str) -> str:
     if source == MNIST or is_mnist:
         return _MNIST_CREDIT
     if path.is_dir():
-        names = [each.name for each in path.iterdir()]
+        names = [entry.name for entry in path.iterdir()]
         if any(map(_WRITER_NAME.fullmatch, names)):
             return _NUMBERS_CREDIT
         if any(name.endswith(".LICENSE") for name in names):

@@ -1,4 +1,4 @@
-"""The data of a training, parted: to learn from, to calibrate with, to test with."""
+"""The data of a training, split: to learn from, to choose and calibrate with, to test with."""
 
 import hashlib
 from collections.abc import Iterator
@@ -13,21 +13,22 @@ from batchdigits.datasets.labelled import LabelledImages, hold_back
 from batchdigits.datasets.readers import MNIST
 from batchdigits.errors import DataError
 
-#: Share of each data set kept for choosing and calibrating, and, where none of them has a part to
-#: test with, for that as well.
+#: Share of each data set that is held back for validation, and for testing as well where no data
+#: set has a test part.
 HELD_BACK_SHARE = 1 / 12
-#: The share of the images that folders of scans get beside arrays, though they are smaller.
+#: Share of the training images that are from folders of scans where there are arrays, too; folders
+#: are smaller, but are what people scan.
 FOLDER_SHARE = 0.38
 
 
 @dataclass(frozen=True, slots=True)
 class DataSelection:
-    """What ``--data`` and its patterns name.
+    """What ``--data`` and the options beside it choose.
 
     Attributes:
         sources: see :func:`batchdigits.datasets.readers.load_source`; none means MNIST.
-        exclude: patterns inside folders that are left out altogether, kept for measuring.
-        hold_out: patterns inside folders kept for choosing and calibrating.
+        exclude: patterns of files in folders that are left out, e.g. for an evaluation later.
+        hold_out: patterns of files in folders that are kept for validation.
         fonts: folder of typefaces whose digits are learned from, too.
     """
 
@@ -38,18 +39,18 @@ class DataSelection:
 
     @property
     def effective_sources(self) -> tuple[str, ...]:
-        """The sources, said or not."""
+        """Return the sources, which are MNIST where none are named."""
         return self.sources or (MNIST,)
 
 
 @dataclass(slots=True)
 class DataSplit:
-    """Digits by what they are for; no digit is in two of them.
+    """Digits by what they are for; no page of one part is in another.
 
     Attributes:
-        learn: each data set with the share of the images that it gets; shares add to 1.
-        check: chooses and calibrates.
-        test: measures, at the end.
+        train: each data set to learn from, with its share of the training images; shares add to 1.
+        validation: digits that choose the best epoch, and calibrate.
+        test: digits that measure the finished model.
     """
 
     train: list[tuple[LabelledImages, float]] = field(default_factory=list)
@@ -57,56 +58,62 @@ class DataSplit:
     test: list[LabelledImages] = field(default_factory=list)
 
     def fingerprint(self) -> str:
-        """A hash of every digit and what it is for."""
-        whole = hashlib.sha256()
+        """Compute a hash of all digits and of what they are for, in hexadecimal."""
+        digest = hashlib.sha256()
         for part in (*(part for part, _ in self.train), *self.validation, *self.test):
             for page in part.pages:
-                whole.update(repr(page.shape).encode() + page.tobytes())
-            whole.update(part.digits.tobytes() + b"|")
-        return whole.hexdigest()
+                digest.update(repr(page.shape).encode() + page.tobytes())
+            digest.update(part.digits.tobytes() + b"|")
+        return digest.hexdigest()
 
     @property
     def train_count(self) -> int:
-        """How many digits are learned from."""
+        """Return how many digits are learned from."""
         return sum(len(part) for part, _ in self.train)
 
 
 def load_data_split(data: DataSelection, seed: int) -> DataSplit:
-    """Load and part the data.
+    """Load the data and split it.
+
+    Args:
+        data: what to load.
+        seed: the same seed makes the same split.
 
     Raises:
-        DataError: it cannot be used.
+        DataError: the data cannot be used, or there is too little.
+        MissingExtraError: MNIST is to be fetched, and TensorFlow is not installed.
     """
-    parts = DataSplit()
-    folders = [readers.is_labelled_folder(each) for each in data.effective_sources]
-    beside = FOLDER_SHARE if 0 < sum(folders) < len(folders) else sum(folders) / len(folders)
-    for source, is_folder in zip(data.effective_sources, folders, strict=True):
-        whole, check = _load_with_validation(source, data, seed, is_folder)
-        share = beside / sum(folders) if is_folder else (1 - beside) / folders.count(False)
-        parts.train.append((whole, share))
-        parts.validation.append(check)
+    split = DataSplit()
+    are_folders = [readers.is_labelled_folder(source) for source in data.effective_sources]
+    folder_count, array_count = are_folders.count(True), are_folders.count(False)
+    folder_share = FOLDER_SHARE if folder_count and array_count else float(folder_count > 0)
+    for source, is_folder in zip(data.effective_sources, are_folders, strict=True):
+        train, validation = _load_with_validation(source, data, seed, is_folder)
+        share = folder_share / folder_count if is_folder else (1 - folder_share) / array_count
+        split.train.append((train, share))
+        split.validation.append(validation)
         if test := readers.load_source(source, "test"):
-            parts.test.append(test)
-    if not parts.test:
-        _split_off_test(parts, seed)
-    _remove_duplicates(parts)
-    return parts
+            split.test.append(test)
+    if not split.test:
+        _split_off_test(split, seed)
+    _remove_duplicates(split)
+    return split
 
 
-def _remove_duplicates(parts: DataSplit) -> None:
-    """Leave copies of a page out where it would be learned from and looked at: sets share some.
+def _remove_duplicates(split: DataSplit) -> None:
+    """Leave pages that are in several parts, as data sets overlap, only in the last of these parts.
 
     Raises:
-        DataError: nothing is left to learn from.
+        DataError: a part is empty then.
     """
-    looked_at = set(_hash_pages(parts.test))
-    parts.validation = [_exclude_pages(part, looked_at) for part in parts.validation]
-    looked_at |= set(_hash_pages(parts.validation))
-    learn = [(_exclude_pages(part, looked_at), share) for part, share in parts.train]
-    left = sum(share for part, share in learn if len(part))
-    parts.train = [(part, share / left) for part, share in learn if len(part)]
-    parts.validation = [part for part in parts.validation if len(part)]
-    if not (parts.train_count and sum(map(len, parts.validation)) and sum(map(len, parts.test))):
+    used_hashes = set(_hash_pages(split.test))
+    split.validation = [_exclude_pages(part, used_hashes) for part in split.validation]
+    used_hashes |= set(_hash_pages(split.validation))
+    train = [(_exclude_pages(part, used_hashes), share) for part, share in split.train]
+    total_share = sum(share for part, share in train if len(part))
+    split.train = [(part, share / total_share) for part, share in train if len(part)]
+    split.validation = [part for part in split.validation if len(part)]
+    if not (split.train_count and sum(map(len, split.validation)) and sum(map(len, split.test))):
         raise DataError("There are too few different digits to learn from, watch and test with.")
 
 
@@ -118,26 +125,26 @@ def _hash_page(page: GrayImage) -> bytes:
     return hashlib.blake2b(page.tobytes(), digest_size=16).digest() + repr(page.shape).encode()
 
 
-def _exclude_pages(part: LabelledImages, excluded: set[bytes]) -> LabelledImages:
-    kept = [place for place, page in enumerate(part.pages) if _hash_page(page) not in excluded]
-    return part if len(kept) == len(part) else part.take(np.array(kept, np.intp))
+def _exclude_pages(part: LabelledImages, excluded_hashes: set[bytes]) -> LabelledImages:
+    indices = [i for i, page in enumerate(part.pages) if _hash_page(page) not in excluded_hashes]
+    return part if len(indices) == len(part) else part.take(np.array(indices, np.intp))
 
 
 def _load_with_validation(
     source: str, data: DataSelection, seed: int, is_folder: bool
 ) -> tuple[LabelledImages, LabelledImages]:
-    whole = readers.load_source(source, "train", exclude=(*data.exclude, *data.hold_out))
-    if whole is None:
+    train = readers.load_source(source, "train", exclude=(*data.exclude, *data.hold_out))
+    if train is None:
         raise DataError(f"{source} has no part to learn from.")
     if is_folder and data.hold_out:
-        check = readers.load_source(source, "train", data.hold_out, data.exclude)
-        assert check is not None
-        return whole, check
-    return hold_back(whole, HELD_BACK_SHARE, seed)
+        validation = readers.load_source(source, "train", data.hold_out, data.exclude)
+        assert validation is not None
+        return train, validation
+    return hold_back(train, HELD_BACK_SHARE, seed)
 
 
-def _split_off_test(parts: DataSplit, seed: int) -> None:
-    for place, (whole, share) in enumerate(parts.train):
-        rest, test = hold_back(whole, HELD_BACK_SHARE, seed + 1)
-        parts.train[place] = rest, share
-        parts.test.append(test)
+def _split_off_test(split: DataSplit, seed: int) -> None:
+    for index, (part, share) in enumerate(split.train):
+        rest, test = hold_back(part, HELD_BACK_SHARE, seed + 1)
+        split.train[index] = rest, share
+        split.test.append(test)
