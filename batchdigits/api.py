@@ -27,6 +27,7 @@ from batchdigits.pipeline.result import Reading, reading_from_record
 from batchdigits.pipeline.sources import ImageInput, chunk_sources, sources_from_images
 from batchdigits.reasons import Status
 from batchdigits.records import PageRecord, Source
+from batchdigits.system.extras import require_extra
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -131,8 +132,9 @@ def to_dataframe(readings: Iterable[Reading]) -> "DataFrame":
         are ``string``; what there is none of is missing (``NA``).
 
     Raises:
-        ImportError: pandas is not installed; the extra ``dataframe`` brings it.
+        MissingExtraError: pandas is not installed; the extra ``dataframe`` brings it.
     """
+    require_extra("pandas", "dataframe", "to_dataframe")
     import pandas as pd
 
     rows = list(readings)
