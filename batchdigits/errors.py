@@ -35,18 +35,18 @@ class ExitCode(IntEnum):
         member.meaning = meaning
         return member
 
-    OK = 0, "all read"
-    UNEXPECTED = 1, "an error that nobody expected"
-    USAGE = 2, "wrong arguments"
-    SOME_UNREAD = 3, "finished, some files not read"
+    OK = 0, "everything was read"
+    UNEXPECTED = 1, "an unexpected error"
+    USAGE = 2, "wrong arguments or settings"
+    SOME_UNREAD = 3, "finished, but some files could not be read"
     NO_MODEL = 4, "no usable model"
     NOTHING_TO_READ = 5, "nothing to read"
-    OUTBOX = 6, "outbox not writable"
-    DATA = 7, "unusable labelled data"
+    OUTBOX = 6, "the outbox cannot be used"
+    DATA = 7, "labelled or corrected data that cannot be used"
     WATCHER_UNWELL = 8, "the watcher is stuck or gone"
     MISSING_EXTRA = 9, "an extra is not installed"
-    INTERRUPTED = 130, "interrupted"
-    TERMINATED = 143, "terminated"
+    INTERRUPTED = 130, "stopped by Ctrl-C"
+    TERMINATED = 143, "stopped by SIGTERM"
 
 
 class BatchdigitsError(Exception):

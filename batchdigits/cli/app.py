@@ -1,6 +1,6 @@
-"""Every command of the command line: its options, its help, and what it calls.
+"""Every command of the command line: its options, its help, and the function that it calls.
 
-What a command does lies in :mod:`batchdigits.cli.commands` and is imported when it runs, so that
+That function is in :mod:`batchdigits.cli.commands` and imported when the command runs, so that
 help answers at once.
 """
 
@@ -11,11 +11,11 @@ import typer
 
 from batchdigits import __version__
 from batchdigits.cli.options import (
-    OutboxOption,
+    HiddenLayersCommand,
+    OutboxArgument,
     QuietOption,
-    SeveralNumbers,
-    as_shown,
     takes_settings,
+    to_display_names,
 )
 from batchdigits.config import (
     EvaluationSettings,
@@ -42,12 +42,13 @@ app = typer.Typer(
         "max_content_width": 100,
     },
     help="A folder of scanned handwritten digits goes in, a spreadsheet comes out.",
-    epilog=f"Exit codes: {'; '.join(f'{code:d} {code.meaning}' for code in ExitCode)}.",
+    # \b keeps the lines as they are.
+    epilog="\b\nExit codes:\n" + "\n".join(f"  {code:<5d}{code.meaning}" for code in ExitCode),
 )
 
 
-def _print_version(is_wanted: bool) -> None:
-    if is_wanted:
+def _print_version(is_requested: bool) -> None:
+    if is_requested:
         print(f"batchdigits {__version__}")
         raise typer.Exit
 
@@ -57,17 +58,17 @@ def root(
     version: Annotated[
         bool,
         typer.Option(
-            "--version", callback=_print_version, is_eager=True, help="Print the version and stop."
+            "--version", callback=_print_version, is_eager=True, help="Print the version and exit."
         ),
     ] = False,
 ) -> None:
-    """Take the options of the program itself."""
+    """Accept the options of the program itself."""
 
 
 @app.command()
 @takes_settings
 def run(settings: RunSettings, logging: Logging) -> int:
-    """Read every scan of INBOX and write a spreadsheet to OUTBOX."""
+    """Read every scan in INBOX and write a spreadsheet to OUTBOX."""
     from batchdigits.cli.commands.run import run_command
 
     return run_command(settings, logging)
@@ -85,7 +86,10 @@ def watch(settings: Settings, watching: Watching, logging: Logging) -> int:
 @app.command()
 @takes_settings
 def predict(settings: PredictSettings) -> int:
-    """Read a few images and tell their digits here; nothing is moved or put on record."""
+    """Read a few images and print their digits.
+
+    Nothing is moved, changed or recorded.
+    """
     from batchdigits.cli.commands.predict.command import predict_command
 
     return predict_command(settings)
@@ -94,10 +98,13 @@ def predict(settings: PredictSettings) -> int:
 @app.command()
 @takes_settings
 def status(
-    outbox: OutboxOption = Path("outbox"),
-    as_json: Annotated[bool, typer.Option("--json", help="Print the heartbeat as JSON.")] = False,
+    outbox: OutboxArgument = Path("outbox"),
+    as_json: Annotated[bool, typer.Option("--json", help="Print the status as JSON.")] = False,
 ) -> int:
-    """Tell how the watcher of OUTBOX is; the exit code is 8 where it is stuck or gone."""
+    """Show how the watcher of OUTBOX is doing.
+
+    The exit code is 8 if it is stuck or gone.
+    """
     from batchdigits.cli.commands.status import status_command
 
     return status_command(outbox, as_json)
@@ -106,17 +113,19 @@ def status(
 @app.command()
 @takes_settings
 def correct(
-    outbox: OutboxOption = Path("outbox"),
+    outbox: OutboxArgument = Path("outbox"),
     spreadsheet: Annotated[
         Path | None,
-        typer.Argument(help="A corrected table: CSV, XLSX or ODS.", show_default=False),
+        typer.Argument(
+            help="The corrected table: CSV, XLSX or ODS.", metavar="SPREADSHEET", show_default=False
+        ),
     ] = None,
     export: Annotated[
-        Path | None, typer.Option(help="New folder for a labelled copy of all that was checked.")
+        Path | None, typer.Option(help="New folder for labelled copies of all checked scans.")
     ] = None,
     quiet: QuietOption = False,
 ) -> int:
-    """Take corrections back from a spreadsheet, and tell how well was read."""
+    """Apply corrections from a spreadsheet, and show the accuracy."""
     from batchdigits.cli.commands.correct import correct_command
 
     return correct_command(outbox, spreadsheet, export, quiet)
@@ -126,19 +135,25 @@ def correct(
 @takes_settings
 def report(
     changes: ReportChanges,
-    outbox: OutboxOption = Path("outbox"),
+    outbox: OutboxArgument = Path("outbox"),
     since: Annotated[
-        str, typer.Option(help="Only what was read since then, e.g. 2026-11-21.")
+        str, typer.Option(help="Only rows read since this time (UTC), e.g. 2026-11-21.")
     ] = "",
-    status: Annotated[list[Status] | None, typer.Option(help="Only rows with that status.")] = None,
+    status: Annotated[
+        list[Status] | None, typer.Option(help="Only rows with this status; repeatable.")
+    ] = None,
     where: Annotated[
-        str, typer.Option(help="Only rows for which that is so, e.g. 'digit = 7'.")
+        str, typer.Option(help="Only rows that meet this SQL condition, e.g. 'digit = 7'.")
     ] = "",
     to: Annotated[
-        Path | None, typer.Option(help="New folder for a part; OUTBOX stays as it is.")
+        Path | None,
+        typer.Option(help="New folder for reports of only these rows; OUTBOX stays as it is."),
     ] = None,
 ) -> int:
-    """Draw reports again, whole or in part, without reading an image."""
+    """Write reports again, of all rows or only some.
+
+    No image is read for that.
+    """
     from batchdigits.cli.commands.report import report_command
 
     return report_command(outbox, changes, since, tuple(status or ()), where, to)
@@ -147,34 +162,42 @@ def report(
 @app.command()
 @takes_settings
 def requeue(
-    outbox: OutboxOption = Path("outbox"),
+    outbox: OutboxArgument = Path("outbox"),
     files: Annotated[
         list[str] | None,
-        typer.Argument(help="Names or patterns; all where none is given.", show_default=False),
+        typer.Argument(
+            help="Names or patterns of files; all files if none are given.",
+            metavar="FILES",
+            show_default=False,
+        ),
     ] = None,
     reason: Annotated[
-        list[Reason] | None, typer.Option(help="Only files that were set aside for that reason.")
+        list[Reason] | None,
+        typer.Option(help="Only files quarantined for this reason; repeatable."),
     ] = None,
 ) -> int:
-    """Put files in quarantine back to where they came from, to be read again."""
+    """Move files from quarantine back to the inbox, to be read again."""
     from batchdigits.cli.commands.requeue import requeue_command
 
-    return requeue_command(outbox, tuple(reason or ()), as_shown(files))
+    return requeue_command(outbox, tuple(reason or ()), to_display_names(files))
 
 
 @app.command()
 @takes_settings
 def evaluate(settings: EvaluationSettings, quiet: QuietOption = False) -> int:
-    """Read digits whose truth is known, and tell how well."""
+    """Measure how well labelled digits are read."""
     from batchdigits.cli.commands.evaluate import evaluate_command
 
     return evaluate_command(settings, quiet)
 
 
-@app.command(cls=SeveralNumbers)
+@app.command(cls=HiddenLayersCommand)
 @takes_settings
 def train(settings: TrainingSettings, quiet: QuietOption = False) -> int:
-    """Train a model, and test it: run reads with it by its name."""
+    """Train a model and test it.
+
+    Afterwards, run --model NAME reads with it.
+    """
     from batchdigits.cli.commands.train import train_command
 
     return train_command(settings, quiet)
@@ -185,15 +208,18 @@ def train(settings: TrainingSettings, quiet: QuietOption = False) -> int:
 def explore(
     data: Annotated[
         str,
-        typer.Argument(help="What train takes: mnist, an .npz, IDX files, a labelled folder."),
+        typer.Argument(
+            help="Labelled data: mnist, an .npz, IDX files or a folder with sub-folders 0-9.",
+            metavar="DATA",
+        ),
     ] = "mnist",
     save: Annotated[Path, typer.Option(help="File for the picture.")] = Path("explore.png"),
     show: Annotated[
-        bool, typer.Option("--show", help="Open it in a window instead of saving it.")
+        bool, typer.Option("--show", help="Show it in a window instead of saving it.")
     ] = False,
 ) -> int:
-    """Look at a data set: counts of each digit, and samples."""
-    from batchdigits.cli.commands.explore import explore_command
+    """Look at a data set: counts and samples of each digit."""
+    from batchdigits.cli.commands.explore.command import explore_command
 
     return explore_command(data, save, show)
 
@@ -201,36 +227,38 @@ def explore(
 models = typer.Typer(
     invoke_without_command=True,
     rich_markup_mode=None,
-    help="List models, show one, set the default, export.",
+    help="List, show and export models, and set the default.",
 )
 app.add_typer(models, name="models")
 
+ModelArgument = Annotated[str, typer.Argument(help="A model's name or path.", metavar="NAME")]
+
 
 @models.callback()
-def list_models(context: typer.Context) -> None:
-    """List the models that have a name: those of ./models, and the shipped one."""
+def list_without_subcommand(context: typer.Context) -> None:
+    """List all models where no sub-command is named."""
     if context.invoked_subcommand is None:
-        from batchdigits.cli.commands.models import list_command
+        from batchdigits.cli.commands.models import list_models_command
 
-        raise typer.Exit(list_command())
+        raise typer.Exit(list_models_command())
 
 
 @models.command("list")
 @takes_settings
-def list_again() -> int:
+def list_models() -> int:
     """List all models; the default has a star."""
-    from batchdigits.cli.commands.models import list_command
+    from batchdigits.cli.commands.models import list_models_command
 
-    return list_command()
+    return list_models_command()
 
 
 @models.command("show")
 @takes_settings
-def show_model(name: Annotated[str, typer.Argument(help="A model's name or path.")]) -> int:
-    """Tell what is known of a model: card, size, accuracy, hash."""
-    from batchdigits.cli.commands.models import show_command
+def show_model(name: ModelArgument) -> int:
+    """Show what is known of a model: card, size, accuracy, hash."""
+    from batchdigits.cli.commands.models import show_model_command
 
-    return show_command(name)
+    return show_model_command(name)
 
 
 @models.command("default")
@@ -238,26 +266,28 @@ def show_model(name: Annotated[str, typer.Argument(help="A model's name or path.
 def set_default_model(
     name: Annotated[
         str | None,
-        typer.Argument(help="A model's name; digits is the shipped one.", show_default=False),
+        typer.Argument(
+            help="A model's name; digits is the bundled one.", metavar="NAME", show_default=False
+        ),
     ] = None,
 ) -> int:
-    """Set, or tell, what reads in this folder unless told otherwise."""
-    from batchdigits.cli.commands.models import default_command
+    """Show the default model of this folder, or set it to NAME."""
+    from batchdigits.cli.commands.models import default_model_command
 
-    return default_command(name)
+    return default_model_command(name)
 
 
 @models.command("export")
 @takes_settings
 def export_model(
-    name: Annotated[str, typer.Argument(help="A model's name or path.")],
-    to: Annotated[Path, typer.Argument(help="Folder for copies.")],
+    name: ModelArgument,
+    to: Annotated[Path, typer.Argument(help="Folder for the copies.", metavar="TO")],
 ) -> int:
-    """Copy a model, with its card and whatever else belongs to it."""
-    from batchdigits.cli.commands.models import export_command
+    """Copy a model with its card and its other files to a folder."""
+    from batchdigits.cli.commands.models import export_model_command
 
-    return export_command(name, to)
+    return export_model_command(name, to)
 
 
-#: Commands that a settings file may have a table for.
-SET_BY_FILE = (run, watch, predict, correct, report, evaluate, train, explore)
+#: Commands whose options may be set in the settings file.
+COMMANDS_WITH_SETTINGS = (run, watch, predict, correct, report, evaluate, train, explore)

@@ -1,10 +1,10 @@
-"""The entry: runs the command line, and makes of every error one line and an exit code."""
+"""The entry point: runs the command line, and turns every error into one line and an exit code."""
 
 import os
 import sys
 from pathlib import Path
 
-from batchdigits.cli.app import SET_BY_FILE, app
+from batchdigits.cli.app import COMMANDS_WITH_SETTINGS, app
 from batchdigits.cli.settings_file import read_settings_file
 from batchdigits.errors import BatchdigitsError, ExitCode
 
@@ -12,7 +12,7 @@ SETTINGS_FILE = Path("batchdigits.toml")
 
 
 def main() -> None:
-    """Run the command line; every error a person can cause becomes one line on stderr."""
+    """Run the command line; every error that a person can cause becomes one line on stderr."""
     from batchdigits.system.logs import silence_library_stderr
 
     # NumPy's linear algebra is not used, and its threads cost time to start.
@@ -21,12 +21,12 @@ def main() -> None:
     try:
         code = _run(sys.argv[1:] or _ask_for_arguments())
     except Exception as error:
-        code = _explain(error)
+        code = _report_error(error)
     sys.exit(int(code))
 
 
 def _run(arguments: list[str]) -> int:
-    settings = read_settings_file(SETTINGS_FILE, SET_BY_FILE)
+    settings = read_settings_file(SETTINGS_FILE, COMMANDS_WITH_SETTINGS)
     code: int = app(arguments, standalone_mode=False, default_map=settings)
     return code
 
@@ -35,13 +35,20 @@ def _ask_for_arguments() -> list[str]:
     """Ask a person at a terminal what to do; elsewhere there are no arguments."""
     if not all(stream and stream.isatty() for stream in (sys.stdin, sys.stdout, sys.stderr)):
         return []
-    from batchdigits.cli.prompt import ask
+    from batchdigits.cli.prompt import ask_for_arguments
 
-    return ask()
+    return ask_for_arguments()
 
 
-def _explain(error: Exception) -> int:
-    """Print what went wrong in one line; returns the exit code."""
+def _report_error(error: Exception) -> int:
+    """Print what went wrong in one line.
+
+    Returns:
+        The exit code.
+
+    Raises:
+        Exception: the error itself, where it is a fault of the program.
+    """
     from batchdigits.system.filenames import escape_for_terminal
 
     if type(error).__name__ == "Abort":  # what Typer makes of Ctrl-C
@@ -49,7 +56,7 @@ def _explain(error: Exception) -> int:
     code: int
     if isinstance(error, BatchdigitsError):
         message, code = str(error), error.exit_code
-    elif hasattr(error, "format_message"):  # wrong arguments, told by Typer
+    elif hasattr(error, "format_message"):  # wrong arguments, as Typer sees it
         code = ExitCode.USAGE
         if type(error).__name__ == "NoArgsIsHelpError":  # the help itself is its message
             print(error.format_message(), file=sys.stderr)

@@ -1,11 +1,11 @@
-"""Options of commands, made of the dataclasses that hold the settings.
+"""Options of commands, made from the dataclasses that hold the settings.
 
 A command is a function whose parameters are such dataclasses, or options of its own::
 
     @takes_settings
     def run(settings: RunSettings, logging: Logging) -> int: ...
 
-Typer sees one parameter for each field of them instead.
+Typer sees one parameter for each of their fields instead.
 """
 
 import inspect
@@ -23,13 +23,13 @@ from batchdigits.config.option import OPTION, OptionSpec
 
 
 def takes_settings(command: Callable[..., int]) -> Callable[..., None]:
-    """Give a command one parameter a field instead of its parameters that are dataclasses.
+    """Replace the parameters of a command that are dataclasses by one parameter per field.
 
     Args:
-        command: returns an exit code; its annotations are types, not text.
+        command: a function that returns an exit code; its annotations are types, not strings.
 
     Returns:
-        What Typer makes a command of; it ends with the exit code.
+        A function that Typer can make a command of, and that exits with that code.
     """
     parameters: list[inspect.Parameter] = []
     groups: dict[str, type[Any]] = {}
@@ -40,30 +40,32 @@ def takes_settings(command: Callable[..., int]) -> Callable[..., None]:
         else:
             parameters.append(parameter.replace(kind=inspect.Parameter.KEYWORD_ONLY))
 
-    def call(**values: Any) -> None:
-        arguments = {name: _build_group(group, values) for name, group in groups.items()}
-        raise typer.Exit(int(command(**arguments, **values)))
+    def run_command(**values: Any) -> None:
+        settings = {name: _build_group(group, values) for name, group in groups.items()}
+        raise typer.Exit(int(command(**settings, **values)))
 
-    call.__name__, call.__doc__ = command.__name__, command.__doc__
-    vars(call)["__signature__"] = inspect.Signature(parameters)
-    call.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
-    return call
+    run_command.__name__, run_command.__doc__ = command.__name__, command.__doc__
+    vars(run_command)["__signature__"] = inspect.Signature(parameters)
+    run_command.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
+    return run_command
 
 
-def _is_group(kind: object) -> TypeGuard[type[Any]]:
-    return isinstance(kind, type) and is_dataclass(kind)
+def _is_group(annotation: object) -> TypeGuard[type[Any]]:
+    """Check whether a parameter or a field holds a group of settings."""
+    return isinstance(annotation, type) and is_dataclass(annotation)
 
 
 def _list_fields(group: type[Any]) -> Iterator[Field[Any]]:
     """Yield a group's own fields before those that it inherits."""
-    known = {field.name: field for field in fields(group)}
+    remaining = {field.name: field for field in fields(group)}
     for owner in group.__mro__:
         for name in inspect.get_annotations(owner):
-            if name in known:
-                yield known.pop(name)
+            if name in remaining:
+                yield remaining.pop(name)
 
 
 def _list_parameters(group: type[Any]) -> Iterator[inspect.Parameter]:
+    """Yield a parameter for each field of a group and of the groups inside it."""
     for field in _list_fields(group):
         if _is_group(field.type):
             yield from _list_parameters(field.type)
@@ -73,27 +75,28 @@ def _list_parameters(group: type[Any]) -> Iterator[inspect.Parameter]:
 
 def _make_parameter(field: Field[Any]) -> inspect.Parameter:
     spec: OptionSpec = field.metadata[OPTION]
-    kind: Any = field.type
+    annotation: Any = field.type
     default = field.default
-    if get_origin(kind) is tuple:  # Typer knows lists, and has None for an empty one
-        kind = GenericAlias(list, get_args(kind))
+    if get_origin(annotation) is tuple:  # Typer has lists instead, and None for an empty one
+        annotation = GenericAlias(list, get_args(annotation))
         if default == ():
-            kind, default = kind | None, None
+            annotation, default = annotation | None, None
     return inspect.Parameter(
         spec.name or field.name,
         inspect.Parameter.KEYWORD_ONLY,
         default=inspect.Parameter.empty if default is MISSING else default,
-        annotation=Annotated[kind, _describe(field)],
+        annotation=Annotated[annotation, _make_typer_info(field)],
     )
 
 
-def _describe(field: Field[Any]) -> Any:
-    """Tell Typer of a field."""
+def _make_typer_info(field: Field[Any]) -> Any:
+    """Translate a field's declaration to Typer's."""
     spec: OptionSpec = field.metadata[OPTION]
     if spec.is_positional:
-        return typer.Argument(help=spec.help, parser=_parse_folder if field.type is Path else None)
+        parser = _parse_folder if field.type is Path else None
+        return typer.Argument(help=spec.help, parser=parser, metavar=field.name.upper())
     flags = spec.flags
-    if not flags and field.type is bool:  # else Typer adds --no-... to it
+    if not flags and field.type is bool:  # otherwise Typer adds --no-... to it
         flags = (f"--{(spec.name or field.name).replace('_', '-')}",)
     return typer.Option(
         *flags,
@@ -105,53 +108,58 @@ def _describe(field: Field[Any]) -> Any:
 
 
 def _build_group(group: type[Any], values: dict[str, Any]) -> Any:
-    """Make a group of the values that Typer found for its fields, and take them away."""
-    built: dict[str, Any] = {}
+    """Build a group of settings from Typer's values for its fields, and remove them."""
+    arguments: dict[str, Any] = {}
     for field in fields(group):
         if _is_group(field.type):
-            built[field.name] = _build_group(field.type, values)
+            arguments[field.name] = _build_group(field.type, values)
         else:
             spec: OptionSpec = field.metadata[OPTION]
             value = values.pop(spec.name or field.name)
             if get_origin(field.type) is tuple:
-                value = as_shown(value) if spec.is_pattern else tuple(value or ())
-            built[field.name] = value
-    return group(**built)
+                value = to_display_names(value) if spec.is_pattern else tuple(value or ())
+            arguments[field.name] = value
+    return group(**arguments)
 
 
-def as_shown(names: list[str] | None) -> tuple[str, ...]:
-    """Give names and patterns the form in which names of files are shown."""
+def to_display_names(names: list[str] | None) -> tuple[str, ...]:
+    """Convert names and patterns to the form in which names of files are shown."""
     from batchdigits.system.filenames import to_display_name
 
     return tuple(map(to_display_name, names or ()))
 
 
 def _parse_folder(text: str | Path) -> Path:
-    """Refuse a folder named ``""``, as from an unset variable: it must not mean this one."""
+    """Refuse an empty name, as an unset variable gives it: it must not mean the current folder.
+
+    Raises:
+        typer.BadParameter: the name is empty.
+    """
     if not str(text):
         raise typer.BadParameter("the name is empty")
     return Path(text)
 
 
-class SeveralNumbers(typer.core.TyperCommand):
-    """A command that takes ``--hidden 128 128`` for ``--hidden 128 --hidden 128``."""
+class HiddenLayersCommand(typer.core.TyperCommand):
+    """A command that accepts ``--hidden 128 128`` for ``--hidden 128 --hidden 128``."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
-        """Say the option again before each further number."""
-        spread: list[str] = []
-        for position, word in enumerate(args):
-            follows = word.isdecimal() and position > 1 and args[position - 1].isdecimal()
-            if follows and "--hidden" in spread and spread[-2] == "--hidden":
-                spread.append("--hidden")
-            spread.append(word)
-        return super().parse_args(ctx, spread)
+        """Repeat ``--hidden`` before each further number, and parse the result."""
+        expanded: list[str] = []
+        for index, word in enumerate(args):
+            is_further = word.isdecimal() and index > 1 and args[index - 1].isdecimal()
+            if is_further and "--hidden" in expanded and expanded[-2] == "--hidden":
+                expanded.append("--hidden")
+            expanded.append(word)
+        return super().parse_args(ctx, expanded)
 
 
-def _find(group: type[Any], name: str) -> Any:
+def _annotate_parameter(group: type[Any], name: str) -> Any:
+    """Make the annotation of a parameter that is one field of a group."""
     (field,) = (field for field in fields(group) if field.name == name)
-    return Annotated[field.type, _describe(field)]
+    return Annotated[field.type, _make_typer_info(field)]
 
 
-#: Options that commands have without the rest of their group.
-OutboxOption = _find(Settings, "outbox")
-QuietOption = _find(Logging, "quiet")
+#: Annotations of parameters that commands have without the rest of their group.
+OutboxArgument = _annotate_parameter(Settings, "outbox")
+QuietOption = _annotate_parameter(Logging, "quiet")

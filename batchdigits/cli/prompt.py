@@ -1,4 +1,4 @@
-"""What to do, asked at a terminal where nobody said it: answers to the arguments of a command."""
+"""The prompt for people who give no arguments: their answers become those of a command."""
 
 import os
 import shlex
@@ -12,31 +12,33 @@ from batchdigits.errors import ExitCode
 from batchdigits.system.filenames import escape_for_terminal
 
 
-def ask() -> list[str]:
-    """Ask what to do and with what, and tell the command that does it.
+def ask_for_arguments() -> list[str]:
+    """Ask what to do and with which files, and print the command that does it.
 
     Returns:
         The command's arguments, such as ``["run", "my scans", "outbox"]``.
 
     Raises:
         typer.Abort: Ctrl-C, or the end of the input.
-        SystemExit: the person wants nothing.
+        SystemExit: the person chose to quit.
     """
-    _print_line("What shall be done?")
-    for key, (what, _) in _CHOICES.items():
-        _print_line(f"  {key}  {what}")
-    arguments = _CHOICES[_ask_valid("Choose", "1", _check_choice)][1]()
+    _print_line("What would you like to do?")
+    for key, (label, _) in _CHOICES.items():
+        _print_line(f"  {key}  {label}")
+    _, ask = _CHOICES[_ask_valid("Your choice", "1", _check_choice)]
+    arguments = ask()
     command = shlex.join(["batchdigits", *arguments])
     _print_line(
-        f"\nRunning: {escape_for_terminal(command)}\n(Next time it can be typed like this.)\n"
+        f"\nRunning: {escape_for_terminal(command)}\n(Next time you can type this command.)\n"
     )
     return arguments
 
 
 def path_from_answer(answer: str) -> str:
-    """A path as people type it or drag it into a terminal: quoted, escaped, with ``~``, as a URL.
+    """Parse a path that a person typed or dragged into a terminal.
 
-    What exists as it stands is taken as it stands.
+    It may be quoted, escaped, a ``file://`` URL, or begin with ``~``. What exists under the very
+    name that was typed is taken as it is.
     """
     text = answer.strip()
     if not os.path.exists(text):
@@ -44,7 +46,7 @@ def path_from_answer(answer: str) -> str:
     if text.startswith("file://"):
         text = unquote(urlsplit(text).path)
     text = os.path.expanduser(text)
-    # A name that begins so would be taken for an option.
+    # A name with a hyphen at its start would be taken for an option.
     return os.path.join(".", text) if text.startswith("-") else text
 
 
@@ -53,24 +55,18 @@ def _strip_quotes(text: str) -> str:
         words = shlex.split(text)
     except ValueError:  # a quotation mark that belongs to the name
         return text
-    # Several are a name with spaces that nobody quoted.
+    # Several words are a name with spaces that nobody quoted.
     return words[0] if len(words) == 1 else text
 
 
 def _ask_run() -> list[str]:
-    return [
-        "run",
-        _ask_inbox("Folder with the scans"),
-        _ask_output_folder("Folder for the results", "outbox"),
-    ]
+    inbox = _ask_inbox("Folder with the scans")
+    return ["run", inbox, _ask_output_folder("Folder for the results", "outbox")]
 
 
 def _ask_watch() -> list[str]:
-    return [
-        "watch",
-        _ask_inbox("Folder to watch"),
-        _ask_output_folder("Folder for the results", "outbox"),
-    ]
+    inbox = _ask_inbox("Folder to watch")
+    return ["watch", inbox, _ask_output_folder("Folder for the results", "outbox")]
 
 
 def _ask_predict() -> list[str]:
@@ -79,13 +75,14 @@ def _ask_predict() -> list[str]:
 
 def _ask_train() -> list[str]:
     _print_line(
-        "mlp: dense layers, trained in a minute. cnn: the shipped network, which takes hours."
+        "An mlp has dense layers and trains in a minute; a cnn is the bundled network and takes "
+        "hours."
     )
     arch = _ask_valid("Network", "mlp", _check_network)
     _print_line(
-        "mnist is fetched; other data is a folder with sub-folders 0-9, an .npz or IDX files."
+        "mnist is downloaded; or name a folder with sub-folders 0-9, an .npz file or IDX files."
     )
-    data = _ask_valid("Learn from", "mnist", _check_data)
+    data = _ask_valid("Training data", "mnist", _check_data)
     name = _ask_valid("Name of the model", _suggest_name(), _check_model_name)
     return ["train", "--arch", arch, "--data", data, "--name", name]
 
@@ -93,34 +90,37 @@ def _ask_train() -> list[str]:
 def _ask_other_model() -> list[str]:
     from batchdigits.inference.registry import list_models
 
-    _print_line(f"Known by name: {', '.join(sorted({name for name, _ in list_models()}))}.")
+    names = ", ".join(sorted({name for name, _ in list_models()}))
+    _print_line(f"These models have a name: {names}.")
     model = _ask_valid("Model (a name, or a file or folder made elsewhere)", "", _check_model)
     return [*_ask_run(), "--model", model]
 
 
 def _ask_evaluate() -> list[str]:
-    data = _ask_valid("Folder with sub-folders 0-9, .csv or .npz file", "mnist", _check_data)
-    return ["evaluate", data, _ask_output_folder("Folder for the figures", "evaluation")]
+    question = "Folder with sub-folders 0-9, .csv or .npz file, or mnist"
+    data = _ask_valid(question, "mnist", _check_data)
+    return ["evaluate", data, _ask_output_folder("Folder for the results", "evaluation")]
 
 
 def _ask_explore() -> list[str]:
-    return ["explore", _ask_valid("Look at", "mnist", _check_data)]
+    question = "Folder with sub-folders 0-9, .npz file, IDX files, or mnist"
+    return ["explore", _ask_valid(question, "mnist", _check_data)]
 
 
 def _quit() -> list[str]:
     raise SystemExit(ExitCode.OK)
 
 
-#: What can be chosen, and what asks for the rest of it.
+#: By the key to press: what people can do, and the function that asks for the arguments.
 _CHOICES: dict[str, tuple[str, Callable[[], list[str]]]] = {
-    "1": ("read a folder of scans", _ask_run),
-    "2": ("watch a folder for scans that arrive", _ask_watch),
-    "3": ("predict one image", _ask_predict),
-    "4": ("train a model", _ask_train),
-    "5": ("use another model: read a folder with it", _ask_other_model),
-    "6": ("measure how well digits are read that are known", _ask_evaluate),
-    "7": ("look at data to train with", _ask_explore),
-    "q": ("quit", _quit),
+    "1": ("Read a folder of scans", _ask_run),
+    "2": ("Watch a folder, and read scans as they arrive", _ask_watch),
+    "3": ("Read a single image", _ask_predict),
+    "4": ("Train a model", _ask_train),
+    "5": ("Read a folder of scans with another model", _ask_other_model),
+    "6": ("Measure how well labelled digits are read", _ask_evaluate),
+    "7": ("Look at training data", _ask_explore),
+    "q": ("Quit", _quit),
 }
 
 
@@ -133,24 +133,33 @@ def _ask_output_folder(question: str, default: str) -> str:
 
 
 def _ask_valid(question: str, default: str, check: Callable[[str], str]) -> str:
-    """Ask until there is nothing to complain about; no answer means the default, if any."""
-    while True:
-        answer = path_from_answer(
-            _read_line(f"{question} [{default}]: " if default else f"{question}: ")
-        )
-        answer = answer or default
-        if answer and not (wrong := check(answer)):
-            return answer
-        if answer:
-            _print_line(escape_for_terminal(wrong))
+    """Ask until the answer is valid.
 
-
-def _read_line(question: str) -> str:
-    """One line that a person types.
-
-    Not Python's ``input``: that writes past our own stderr, and takes no name that is not UTF-8.
+    Args:
+        question: what to ask.
+        default: the answer for an empty line; empty for no default.
+        check: returns what is wrong with an answer, or nothing.
     """
-    typer.echo(question, err=True, nl=False)
+    prompt = f"{question} [{default}]: " if default else f"{question}: "
+    while True:
+        answer = path_from_answer(_read_line(prompt)) or default
+        if not answer:
+            continue
+        problem = check(answer)
+        if not problem:
+            return answer
+        _print_line(escape_for_terminal(problem))
+
+
+def _read_line(prompt: str) -> str:
+    """Read a line that a person types.
+
+    Python's ``input`` would write to stdout, and refuse names that are not UTF-8.
+
+    Raises:
+        typer.Abort: Ctrl-C, or the end of the input.
+    """
+    typer.echo(prompt, err=True, nl=False)
     try:
         line = sys.stdin.buffer.readline()
     except KeyboardInterrupt:
@@ -162,7 +171,7 @@ def _read_line(question: str) -> str:
 
 
 def _check_choice(answer: str) -> str:
-    return "" if answer in _CHOICES else f"{answer} is none of {', '.join(_CHOICES)}."
+    return "" if answer in _CHOICES else f"Please choose one of {', '.join(_CHOICES)}."
 
 
 def _check_folder(path: str) -> str:
@@ -172,12 +181,12 @@ def _check_folder(path: str) -> str:
 def _check_model(name: str) -> str:
     from batchdigits.inference.registry import list_models
 
-    known = os.path.exists(name) or name in dict(list_models())
-    return "" if known else f"There is no model {name}."
+    is_known = os.path.exists(name) or name in dict(list_models())
+    return "" if is_known else f"There is no model {name}."
 
 
 def _check_network(name: str) -> str:
-    return "" if name in ("mlp", "cnn") else f"{name} is neither mlp nor cnn."
+    return "" if name in ("mlp", "cnn") else "Please choose mlp or cnn."
 
 
 def _suggest_name() -> str:
@@ -186,8 +195,8 @@ def _suggest_name() -> str:
 
 
 def _check_model_name(name: str) -> str:
-    taken = os.path.exists(os.path.join("models", f"{name}.tflite"))
-    return f"There is a model {name} already: choose another name." if taken else ""
+    is_taken = os.path.exists(os.path.join("models", f"{name}.tflite"))
+    return f"There is already a model {name}. Please choose another name." if is_taken else ""
 
 
 def _check_path(path: str) -> str:
@@ -200,7 +209,7 @@ def _check_data(path: str) -> str:
 
 def _check_output_folder(path: str) -> str:
     is_file = os.path.exists(path) and not os.path.isdir(path)
-    return f"{path} is a file: name a folder, which may be new." if is_file else ""
+    return f"{path} is a file. Please name a folder; it need not exist yet." if is_file else ""
 
 
 def _print_line(text: str) -> None:

@@ -1,4 +1,4 @@
-"""``batchdigits.toml``: options of commands, one table a command."""
+"""``batchdigits.toml``: options of commands, one table per command."""
 
 import inspect
 from collections.abc import Callable, Sequence
@@ -7,29 +7,31 @@ from typing import Any
 
 from batchdigits.errors import UsageError
 
-#: Settings whose names Python keeps for itself.
-_PARAMETERS = {"from": "start"}
+#: Parameters of settings whose names are keywords of Python.
+_PARAMETER_NAMES = {"from": "start"}
 
 
 def read_settings_file(path: Path, commands: Sequence[Callable[..., None]]) -> dict[str, Any]:
-    """Read the options of commands, e.g. of the table ``[run]``, written with ``-`` or ``_``.
+    """Read the options of commands, such as those in the table ``[run]``.
 
     Args:
         path: the file; where there is none, there are no options.
-        commands: those that may have a table; their parameters are the options.
+        commands: the commands that may have a table; their parameters are the options, whose
+            names may be written with ``-`` or ``_``.
 
     Returns:
-        The options of each command by the names of its parameters.
+        For each command, the values of its options by the names of its parameters.
 
     Raises:
-        UsageError: the file cannot be read, is no TOML, or names what does not exist.
+        UsageError: the file cannot be read, is not valid TOML, or has a table or an option that
+            does not exist.
     """
     if not path.is_file():
         return {}
     import tomllib
 
     try:
-        # Notepad puts a byte order mark first.
+        # Windows' Notepad writes a byte order mark first.
         tables = tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except (OSError, ValueError) as error:
         raise UsageError(f"{path} is not valid TOML: {error}.") from error
@@ -39,20 +41,17 @@ def read_settings_file(path: Path, commands: Sequence[Callable[..., None]]) -> d
             choice = ", ".join(f"[{command}]" for command in known)
             raise UsageError(f"{path}: [{name}] is no table of settings; use {choice}.")
         options = {
-            _PARAMETERS.get(key, key.replace("-", "_")): value for key, value in table.items()
-        }
-        tables[name] = {
-            key: [value] if _takes_several(known[name].get(key)) and _is_one(value) else value
-            for key, value in options.items()
+            _PARAMETER_NAMES.get(key, key.replace("-", "_")): value for key, value in table.items()
         }
         if unknown := sorted(set(options) - set(known[name])):
             raise UsageError(f"{path}: [{name}] has no setting {', '.join(unknown)}.")
+        tables[name] = {
+            key: _wrap_single_value(known[name][key], value) for key, value in options.items()
+        }
     return tables
 
 
-def _takes_several(parameter: inspect.Parameter | None) -> bool:
-    return parameter is not None and "list[" in str(parameter.annotation)
-
-
-def _is_one(value: object) -> bool:
-    return not isinstance(value, list | str)
+def _wrap_single_value(parameter: inspect.Parameter, value: object) -> object:
+    """Make a list of a single number where a list is expected; Typer splits a string itself."""
+    is_list = "list[" in str(parameter.annotation)
+    return [value] if is_list and not isinstance(value, list | str) else value

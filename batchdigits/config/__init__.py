@@ -1,4 +1,4 @@
-"""Every setting of a run, declared once: its name, type, default, range and help.
+"""Every setting, declared once: its name, type, default, range and help.
 
 A group of settings is a dataclass. The command line makes options of its fields (see
 :mod:`batchdigits.cli.options`) and fills them from flags, then ``BATCHDIGITS_*`` variables of the

@@ -4,7 +4,7 @@ from enum import StrEnum
 
 
 class Quarantine(StrEnum):
-    """What becomes of files that cannot be read."""
+    """What is done with files that cannot be read."""
 
     MOVE = "move"
     COPY = "copy"
@@ -14,7 +14,7 @@ class Quarantine(StrEnum):
 class Thumbnails(StrEnum):
     """Which pictures are drawn of pages that were read.
 
-    ``each``: a file a page, and contact sheets; ``sheets``: contact sheets only, a file for a
+    ``each``: one file per page, and contact sheets; ``sheets``: contact sheets only, one file per
     hundred pages; ``review``: both, but only of pages a person should look at; ``off``: none.
     """
 
@@ -25,10 +25,10 @@ class Thumbnails(StrEnum):
 
 
 class Duplicates(StrEnum):
-    """What the reports say of byte-identical files.
+    """How the reports treat byte-identical files.
 
-    ``report``: the row names the first of them in ``duplicate_of``; ``skip``: only the first has
-    a row; ``read``: each stands for itself.
+    ``report``: the row of a copy names the first file in ``duplicate_of``; ``skip``: only the first
+    file has a row; ``read``: every file stands for itself.
     """
 
     REPORT = "report"
@@ -48,7 +48,7 @@ class CsvDialect(StrEnum):
 
 
 class XlsxImages(StrEnum):
-    """Which rows of ``results.xlsx`` hold their picture; others link to its file."""
+    """Which rows of ``results.xlsx`` hold their picture; the others link to its file."""
 
     REVIEW = "review"
     ALL = "all"
@@ -72,16 +72,16 @@ class Rotate(StrEnum):
 
     @property
     def form(self) -> str:
-        """What names a day or a month; empty for ``never``."""
+        """The format of a day or a month in names of files; empty for ``never``."""
         return {"never": "", "daily": "%Y-%m-%d", "monthly": "%Y-%m"}[self.value]
 
 
 class InputRange(StrEnum):
-    """What levels a model wants, of pixels that are 0 to 255 in files.
+    """The levels that a model expects of pixels that are 0 to 255 in files.
 
-    ``l2``: divided by the Euclidean norm of a pixel column, a row or the whole image, as
+    ``l2-...``: divided by the Euclidean norm of a pixel column, a row or the whole image, as
     ``tf.keras.utils.normalize`` does along an axis; of single pixels, what is not 0 becomes 1.
-    ``mnist``: less MNIST's mean, by its deviation, as PyTorch's example has it.
+    ``mnist``: minus MNIST's mean, divided by its standard deviation, as in PyTorch's example.
     """
 
     UNIT = "0-1"
@@ -95,21 +95,21 @@ class InputRange(StrEnum):
 
 
 class Ink(StrEnum):
-    """What ink is in the images that a model wants."""
+    """The colour of the ink that a model expects."""
 
     WHITE = "white"
     BLACK = "black"
 
 
 class Arch(StrEnum):
-    """A network: ``cnn`` is the bundled one, ``mlp`` the dense layers that tutorials begin with."""
+    """A network: ``cnn`` is the bundled one, ``mlp`` the dense layers of many tutorials."""
 
     CNN = "cnn"
     MLP = "mlp"
 
 
 class Output(StrEnum):
-    """What the last layer of an ``mlp`` makes of its ten sums."""
+    """The activation of the last layer of an ``mlp``."""
 
     SOFTMAX = "softmax"
     SIGMOID = "sigmoid"

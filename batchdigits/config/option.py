@@ -1,4 +1,4 @@
-"""How a setting is declared: a field of a dataclass that is also an option."""
+"""How a setting is declared: as a field of a dataclass that is also an option."""
 
 import dataclasses
 from dataclasses import field
@@ -13,13 +13,13 @@ class OptionSpec(NamedTuple):
 
     Attributes:
         help: one sentence for ``--help``.
-        flags: the flags, where they are not ``--name`` made of the field's name.
-        name: the name in environment and settings file, where it is not the field's.
-        minimum: the smallest number that is taken.
-        shown_default: what ``--help`` says of a default that is found out later.
+        flags: the flags; empty for ``--name``, made of the field's name.
+        name: the name in environment and settings file; empty for the field's name.
+        minimum: the smallest number that is accepted.
+        shown_default: what ``--help`` says of a default that is decided later.
         is_positional: whether it is an argument and not a flag.
-        envvar: its environment variable, where that is not made of command and name.
-        is_pattern: whether it is compared with names of files as they are shown.
+        envvar: the environment variable; empty for the one made of command and name.
+        is_pattern: whether it is a pattern for names of files, and is written as they are shown.
     """
 
     help: str
@@ -42,17 +42,29 @@ def option(
     envvar: str = "",
     is_pattern: bool = False,
 ) -> Any:
-    """Declare a field that is an option; see :class:`OptionSpec`."""
+    """Declare a field that is an option.
+
+    Args:
+        default: the value where nobody sets another.
+        help, flags, name, minimum, shown_default, envvar, is_pattern: see :class:`OptionSpec`.
+    """
     spec = OptionSpec(help, flags, name, minimum, shown_default, False, envvar, is_pattern)
     return field(default=default, metadata={OPTION: spec})
 
 
 def argument(default: object, help: str) -> Any:
-    """Declare a field that is a positional argument."""
+    """Declare a field that is a positional argument; a missing ``default`` makes it required."""
     return field(default=default, metadata={OPTION: OptionSpec(help, is_positional=True)})
 
 
 def option_like(group: type[Any], name: str, default: object, *flags: str) -> Any:
-    """Declare a field that is the option ``name`` of another group with another default."""
-    (spec,) = (each.metadata[OPTION] for each in dataclasses.fields(group) if each.name == name)
+    """Declare a field that is the same option as one of another group, with another default.
+
+    Args:
+        group: the dataclass that has the option.
+        name: the name of its field.
+        default: the value where nobody sets another.
+        flags: the flags, where they differ.
+    """
+    (spec,) = (known.metadata[OPTION] for known in dataclasses.fields(group) if known.name == name)
     return field(default=default, metadata={OPTION: spec._replace(flags=flags or spec.flags)})

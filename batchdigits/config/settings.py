@@ -1,4 +1,4 @@
-"""The groups of settings, each a dataclass; every setting is declared here once."""
+"""Groups of settings, each a dataclass; every setting is declared here once."""
 
 import dataclasses
 from dataclasses import dataclass, field
@@ -20,36 +20,36 @@ from batchdigits.config.option import argument, option, option_like
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What one file may ask for.
+    """How much one file may ask for.
 
     Attributes:
-        max_megapixels: largest page in millions of pixels, judged from the header.
-        max_pages: most pages read of one file.
+        max_megapixels: largest page in millions of pixels, checked in the header.
+        max_pages: most pages that are read from one file.
     """
 
-    max_megapixels: float = option(100.0, "Largest image, in millions of pixels.", minimum=0.0001)
-    max_pages: int = option(1000, "Most pages read of one file.", minimum=1)
+    max_megapixels: float = option(100.0, "Largest page to read, in megapixels.", minimum=0.0001)
+    max_pages: int = option(1000, "Most pages to read from one file.", minimum=1)
 
 
 @dataclass(frozen=True, slots=True)
 class Model:
-    """Which model reads, and what is known of it before it is looked at.
+    """Which model reads, and what a person says about its input.
 
     Attributes:
-        name: one of the library, or the path of a file or folder; empty for the default.
-        input_range: the levels it wants; ``None`` to find out.
-        ink: what ink is in the images it wants; ``None`` to find out.
+        name: the model's name, or the path of a file or folder; empty for the default.
+        input_range: the pixel levels that it expects; ``None`` to find out.
+        ink: the colour of the ink that it expects; ``None`` to find out.
         trusted: whether code in its file may be run.
     """
 
     name: str = option(
-        "", "A model: its name, or a file or folder made elsewhere.", name="model",
+        "", "A model's name, or the path of a file or folder made elsewhere.", name="model",
         shown_default="digits",
     )  # fmt: skip
     input_range: InputRange | None = option(
-        None, "Levels that the model wants.", shown_default="found out"
+        None, "Pixel levels that the model expects.", shown_default="detected"
     )
-    ink: Ink | None = option(None, "Ink in the images it wants.", shown_default="found out")
+    ink: Ink | None = option(None, "Ink colour that the model expects.", shown_default="detected")
     trusted: bool = option(False, "Run code that the model's file may hold.", name="trust_model")
 
 
@@ -59,14 +59,14 @@ class FileFilter:
 
     Attributes:
         include: :mod:`fnmatch` patterns on paths inside the folder; none means all files.
-        exclude: the same, of files that are left out.
+        exclude: :mod:`fnmatch` patterns of files that are left out.
     """
 
     include: tuple[str, ...] = option(
-        (), "Read only files that match, e.g. '*.png'.", is_pattern=True
+        (), "Read only files that match this pattern, e.g. '*.png'; repeatable.", is_pattern=True
     )
     exclude: tuple[str, ...] = option(
-        (), "Leave out files that match, e.g. 'old/*'.", is_pattern=True
+        (), "Leave out files that match this pattern, e.g. 'old/*'; repeatable.", is_pattern=True
     )
 
 
@@ -75,26 +75,33 @@ class ReportFiles:
     """Which reports are written beside ``results.csv`` and ``results.json``.
 
     Attributes:
-        html: draw ``report.html``.
-        xlsx: write ``results.xlsx``, with pictures in ``xlsx_images`` of its rows.
+        html: write ``report.html``.
+        xlsx: write ``results.xlsx``.
+        xlsx_images: which rows of ``results.xlsx`` hold their picture.
         csv_dialect: how ``results.csv`` is written.
         parquet: write ``results.parquet``.
         charts: draw ``summary.png``.
     """
 
-    html: bool = option(True, "Draw report.html.", "--html/--no-html")
-    xlsx: bool = option(False, "Write results.xlsx, too.")
+    html: bool = option(True, "Write report.html.", "--html/--no-html")
+    xlsx: bool = option(False, "Also write results.xlsx.")
     xlsx_images: XlsxImages = option(
-        XlsxImages.REVIEW, "Rows of results.xlsx that hold their picture."
+        XlsxImages.REVIEW, "Which rows of results.xlsx hold their picture."
     )
-    csv_dialect: CsvDialect = option(CsvDialect.STANDARD, "Decimal comma and semicolons: excel-de.")
-    parquet: bool = option(False, "Write results.parquet, too.")
-    charts: bool = option(False, "Draw summary.png, too.")
+    csv_dialect: CsvDialect = option(
+        CsvDialect.STANDARD,
+        "How results.csv is written; excel-de: with semicolons and a decimal comma.",
+    )
+    parquet: bool = option(False, "Also write results.parquet.")
+    charts: bool = option(False, "Also draw summary.png.")
 
 
 @dataclass(frozen=True, kw_only=True)
 class ReportChanges:
-    """Which reports ``batchdigits report`` writes; ``None`` for what the last run was told."""
+    """Which reports ``batchdigits report`` writes.
+
+    The fields are those of :class:`ReportFiles`; ``None`` for what the last run wrote.
+    """
 
     html: bool | None = option_like(ReportFiles, "html", None)
     xlsx: bool | None = option_like(ReportFiles, "xlsx", None, "--xlsx/--no-xlsx")
@@ -109,49 +116,51 @@ class WorkerLimits:
     """How many processes read, and what each may take.
 
     Attributes:
-        workers: processes that read, or ``None`` for as many as there are cores and work.
-        file_timeout: seconds one file may take.
-        worker_memory: MiB each worker may allocate.
+        workers: processes that read; ``None`` for as many as there are cores and work.
+        file_timeout: seconds that one file may take.
+        worker_memory: MiB that each worker may allocate.
     """
 
-    workers: int | None = option(None, "Processes that read.", minimum=1, shown_default="the cores")
-    file_timeout: float = option(120.0, "Seconds one file may take.", minimum=0.1)
-    worker_memory: int = option(2048, "MiB of memory for each worker.", minimum=64)
+    workers: int | None = option(
+        None, "Number of processes that read.", minimum=1, shown_default="one per core"
+    )
+    file_timeout: float = option(120.0, "Seconds that one file may take.", minimum=0.1)
+    worker_memory: int = option(2048, "MiB of memory that each worker may use.", minimum=64)
 
 
 @dataclass(frozen=True)
 class Settings(FileFilter, ReportFiles, WorkerLimits):
-    """What one run does, and to which folders.
+    """What a run or a watcher does, and to which folders.
 
     Attributes:
-        inbox: the folder of scans.
-        outbox: the folder for results.
-        limits: what one file may ask for.
-        quarantine: what becomes of files that cannot be read.
+        inbox: the folder with the scans.
+        outbox: the folder for the results.
+        limits: how much one file may ask for.
+        quarantine: what is done with files that cannot be read.
         model: which model reads.
         thumbnails: which pictures are drawn.
-        duplicates: what the reports say of byte-identical files.
+        duplicates: how the reports treat byte-identical files.
         rebind: let the outbox belong to this inbox from now on.
     """
 
     inbox: Path = argument(Path("inbox"), "Folder with the scans.")
     outbox: Path = argument(Path("outbox"), "Folder for the results.")
     limits: Limits = field(default_factory=Limits)
-    quarantine: Quarantine = option(Quarantine.MOVE, "What becomes of unreadable files.")
+    quarantine: Quarantine = option(Quarantine.MOVE, "What to do with unreadable files.")
     model: Model = field(default_factory=Model)
     thumbnails: Thumbnails = option(
         Thumbnails.EACH,
-        "Pictures: of each page, contact sheets only, those in review, none.",
+        "Pictures to draw: of each page, contact sheets only, only of pages in review, or none.",
     )
     duplicates: Duplicates = option(
         Duplicates.REPORT,
-        "Byte-identical files: name the first, give them no row, or no matter.",
+        "Byte-identical files: name the first one, leave out the copies, or read each by itself.",
     )
-    rebind: bool = option(False, "The inbox of this outbox moved to INBOX.")
+    rebind: bool = option(False, "The scans of this OUTBOX have moved to INBOX.")
 
     @property
     def models_folder(self) -> Path:
-        """Where cards of models lie that have none, and no room for one, beside them."""
+        """Where model cards go that cannot be kept beside their models."""
         return self.outbox / ".batchdigits" / "models"
 
     @property
@@ -165,54 +174,62 @@ class RunSettings(Settings):
     """What ``batchdigits run`` does beyond what a watcher does.
 
     Attributes:
-        force: read all files again, also those that are known.
-        retry_failed: take the files again that could not be read, from quarantine too.
+        force: read all files again, including those that are known.
+        retry_failed: try files again that could not be read, including those in quarantine.
     """
 
-    force: bool = option(False, "Read known files again too.")
-    retry_failed: bool = option(False, "Try unreadable files again, those in quarantine too.")
+    force: bool = option(False, "Read known files again, too.")
+    retry_failed: bool = option(False, "Try unreadable files again, including those in quarantine.")
 
 
 @dataclass(frozen=True, slots=True)
 class Watching:
-    """What a watcher does besides a run's :class:`Settings`; all times in seconds.
+    """What a watcher does besides its :class:`Settings`; all times are in seconds.
 
     Attributes:
         settle: how long a file must be left alone before it is read.
-        grace: how long an empty file, or one that somebody still has open for writing, may stay so.
+        grace: how long a file is waited for that is empty or still open for writing.
         rescan: how often the whole inbox is compared with what is on record.
-        poll: how often the inbox is looked through instead of waiting for events; ``None`` to
-            do so only where events do not come.
+        poll: how often the inbox is searched instead of waiting for events; ``None`` to do so only
+            where events do not come.
         rotate: when a new CSV and JSON begin.
-        processed: what becomes of files that were read.
-        on_batch: a shell command run after each batch, or empty.
+        processed: what is done with files that were read.
+        on_batch: a shell command that is run after each batch, or empty.
     """
 
     settle: float = option(2.0, "Seconds a file must be left alone to be read.", minimum=0.05)
-    grace: float = option(30.0, "Seconds an empty file, or one still open, is given.", minimum=0)
-    rescan: float = option(300.0, "Seconds between two looks for missed files.", minimum=0.5)
-    poll: float | None = option(
-        None, "Look every so many seconds, no events.", minimum=0.1, shown_default="where needed"
+    grace: float = option(
+        30.0, "Seconds to wait for a file that is empty or still open for writing.", minimum=0
     )
-    rotate: Rotate = option(Rotate.NEVER, "Begin a new CSV and JSON.")
-    processed: Processed = option(Processed.LEAVE, "What becomes of files once they are read.")
-    on_batch: str = option("", "Shell command that gets new rows as JSON lines on its input.")
+    rescan: float = option(300.0, "Seconds between searches for missed files.", minimum=0.5)
+    poll: float | None = option(
+        None,
+        "Search the folder at this interval, in seconds, instead of waiting for events.",
+        minimum=0.1,
+        shown_default="only where needed",
+    )
+    rotate: Rotate = option(Rotate.NEVER, "When to begin a new CSV and JSON.")
+    processed: Processed = option(Processed.LEAVE, "What to do with files once they are read.")
+    on_batch: str = option(
+        "", "Shell command that gets each batch of new rows as JSON lines on its standard input."
+    )
 
 
 @dataclass(frozen=True)
 class EvaluationSettings(FileFilter):
-    """What ``batchdigits evaluate`` reads, with what, and where its figures go.
+    """What ``batchdigits evaluate`` reads, with which model, and where its results go.
 
     Attributes:
         data: a folder, a CSV, an ``.npz``, IDX files, or ``mnist``.
-        outbox: the folder for figures and charts.
+        outbox: the folder for metrics and charts.
         model: which model reads.
-        workers: processes that read, or ``None`` for as many as there are cores and work.
+        workers: processes that read; ``None`` for as many as there are cores and work.
     """
 
     data: str = argument(
         dataclasses.MISSING,
-        "A folder with sub-folders 0-9, a CSV of file and digit, .npz, IDX, or: mnist.",
+        "Labelled data: a folder with sub-folders 0-9, a CSV of files and digits, an .npz, IDX "
+        "files, or mnist.",
     )
     outbox: Path = argument(Path("evaluation"), "Folder for the results.")
     model: Model = field(default_factory=Model)
@@ -221,37 +238,39 @@ class EvaluationSettings(FileFilter):
 
 @dataclass(frozen=True, slots=True)
 class PredictSettings:
-    """What ``batchdigits predict`` reads, and how it tells it.
+    """What ``batchdigits predict`` reads, and how it shows the result.
 
     Attributes:
         files: files, folders, or ``-`` for standard input.
         as_json: print JSON lines.
-        save: the file for a picture of pages and scores, if any.
-        show: open that picture in a window.
-        limits: what one file may ask for.
+        save: the file for a picture of pages and scores; ``None`` for no picture.
+        show: show that picture in a window.
+        limits: how much one file may ask for.
         model: which model reads.
     """
 
     files: tuple[str, ...] = argument(
         dataclasses.MISSING, "Images, folders of images, or - for standard input."
     )
-    as_json: bool = option(False, "Print a JSON object a line.", "--json", name="json")
-    save: Path | None = option(None, "Draw pages, what the model saw and scores into that file.")
-    show: bool = option(False, "Open that picture in a window.")
+    as_json: bool = option(False, "Print one JSON object per page.", "--json", name="json")
+    save: Path | None = option(
+        None, "Draw the pages, what the model saw of them and its scores to this file."
+    )
+    show: bool = option(False, "Show that picture in a window.")
     limits: Limits = field(default_factory=Limits)
     model: Model = field(default_factory=Model)
 
 
 @dataclass(frozen=True, slots=True)
 class Logging:
-    """What is said on stderr while a command is at work.
+    """What is printed on stderr while a command is at work.
 
     Attributes:
-        quiet: say only what is wrong.
-        verbose: say a line about every unread file.
-        log_json: log JSON lines instead of bar and table.
+        quiet: print only warnings and errors.
+        verbose: print a line about every file that could not be read.
+        log_json: log JSON lines instead of showing a bar and a table.
     """
 
-    quiet: bool = option(False, "Say only what is wrong.", "--quiet", "-q")
-    verbose: bool = option(False, "Say a line about every unread file.", "--verbose", "-v")
-    log_json: bool = option(False, "Log JSON lines instead of bar and table.")
+    quiet: bool = option(False, "Print only warnings and errors.", "--quiet", "-q")
+    verbose: bool = option(False, "Print a line about every unread file.", "--verbose", "-v")
+    log_json: bool = option(False, "Log JSON lines instead of showing a bar and a table.")

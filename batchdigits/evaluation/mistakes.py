@@ -9,7 +9,7 @@ from batchdigits.inference.engine import Engine
 from batchdigits.pipeline.recognise import RecognitionContext, recognise_chunk
 from batchdigits.reasons import Status
 from batchdigits.records import Source
-from batchdigits.system.filenames import order_key, to_raw_name
+from batchdigits.system.filenames import make_order_key, to_raw_name
 
 #: Most mistakes on the sheet.
 MAX_TILES = 100
@@ -19,7 +19,7 @@ def rank_mistakes(predictions: Sequence[LabelledPrediction]) -> list[LabelledPre
     """Sort what was not read right: the most confident first, blanks and unread files last."""
     mistakes = [prediction for prediction in predictions if not prediction.is_right]
     return sorted(
-        mistakes, key=lambda mistake: (-(mistake.confidence or 0), order_key(mistake.file))
+        mistakes, key=lambda mistake: (-(mistake.confidence or 0), make_order_key(mistake.file))
     )
 
 

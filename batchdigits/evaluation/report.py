@@ -121,8 +121,8 @@ def write_report(
         for name, content in pictures.items():
             write_bytes_atomically(outbox / name, content)
         with open_atomic_file(outbox / METRICS_FILE) as file:
-            content = _to_dict(metrics, predictions, description)
-            file.write(json.dumps(content, ensure_ascii=False, indent=1) + "\n")
+            report = _to_dict(metrics, predictions, description)
+            file.write(json.dumps(report, ensure_ascii=False, indent=1) + "\n")
 
 
 @contextmanager

@@ -118,7 +118,7 @@ def test_what_people_get_wrong_costs_one_line(batchdigits: Run, scans: Path) -> 
         (["empty"], 5, "empty: There is nothing to read in this folder."),
         (["notes.txt"], 5, "no image of a known kind"),
         (["a.pdf"], 5, "PDF files are not read"),
-        ([], 2, "files"),
+        ([], 2, "FILES"),
         (["forms", "--save", "x.bmp"], 2, "no ending of a picture"),
         (["forms", "--save", "forms/digit1.png"], 2, "is to be read"),
         (["forms", "--save", "notes.txt/x.png"], 6, "cannot be written"),

@@ -54,7 +54,11 @@ def test_one_image_is_predicted(tmp_path: Path, digits: Digits) -> None:
     )
     code, screen = talk(tmp_path, "9\n", "3\n", "\n", "no.png\n", " 'x/my scan.png' \n")
     assert code == 0, screen
-    assert "9 is none of 1, 2, 3, 4, 5, 6, 7, q." in screen and "There is no file no.png." in screen
+    assert screen.startswith("What would you like to do?\n  1  Read a folder of scans\n")
+    assert (
+        "Please choose one of 1, 2, 3, 4, 5, 6, 7, q." in screen
+        and "There is no file no.png." in screen
+    )
     assert "Running: batchdigits predict 'x/my scan.png'\n(Next time" in screen
     assert "x/my scan.png   7  99.7 %" in screen and "Traceback" not in screen
 
@@ -64,7 +68,10 @@ def test_a_folder_is_read_with_defaults(tmp_path: Path) -> None:
     (tmp_path / "taken").write_text("x")
     code, screen = talk(tmp_path, "\n", "nowhere\n", "\n", "taken\n", "my results\n")
     assert code == 0, screen
-    assert "There is no folder nowhere." in screen and "taken is a file: name a folder" in screen
+    assert (
+        "There is no folder nowhere." in screen
+        and "taken is a file. Please name a folder" in screen
+    )
     assert "Running: batchdigits run inbox 'my results'" in screen
     assert len(read_csv(tmp_path / "my results")) == 16
 

@@ -228,13 +228,13 @@ def test_a_full_disk_leaves_nothing_that_is_in_the_way_later(
         raise OSError(errno.ENOSPC, "No space left on device", str(path))
 
     with monkeypatch.context() as patched:
-        patched.setattr(report, "write_bytes", full)
+        patched.setattr(report, "write_bytes_atomically", full)
         with pytest.raises(OutboxError, match="No space left"):
             evaluate(order, read)
     assert not os.listdir(tmp_path / "out")
     evaluate(order, read)
     with monkeypatch.context() as patched:
-        patched.setattr(report, "write_bytes", full)
+        patched.setattr(report, "write_bytes_atomically", full)
         with pytest.raises(OutboxError, match="No space left"):
             evaluate(order, read)
     assert set(os.listdir(tmp_path / "out")) == FILES - {"mistakes.png"}

@@ -1,1 +1,1 @@
-"""What each command does once its arguments are known: one module a command."""
+"""What each command does once its arguments are known: one module or room per command."""

@@ -1,7 +1,7 @@
 """``batchdigits evaluate``: how well labelled files are read."""
 
 from batchdigits.cli.commands.run import run_with_bar
-from batchdigits.cli.ui.terminal import begin_command, open_console, open_console_if_watched
+from batchdigits.cli.ui.terminal import begin_command, open_console, open_console_if_terminal
 from batchdigits.config import EvaluationSettings, Logging
 from batchdigits.evaluation import summary_text
 from batchdigits.evaluation.evaluate import evaluate
@@ -15,7 +15,7 @@ def evaluate_command(settings: EvaluationSettings, quiet: bool) -> int:
         The exit code.
     """
     logging = Logging(quiet=quiet)
-    terminal = open_console_if_watched(logging)
+    terminal = open_console_if_terminal(logging)
     begin_command(logging, terminal)
     result = evaluate(settings, lambda run_settings: run_with_bar(run_settings, terminal)[0])
     metrics = result.metrics

@@ -12,32 +12,51 @@ from batchdigits.system.filenames import escape_for_terminal
 from batchdigits.system.logs import LOG
 
 
-def list_command() -> int:
-    """Print a table of all models; returns the exit code."""
+def list_models_command() -> int:
+    """Print a table of all models.
+
+    Returns:
+        The exit code.
+    """
     Console().print(inventory.build_model_table())
     return ExitCode.OK
 
 
-def show_command(name: str) -> int:
-    """Print what is known of a model; returns the exit code."""
+def show_model_command(name: str) -> int:
+    """Print what is known of a model.
+
+    Returns:
+        The exit code.
+    """
     for field, value in inventory.describe_model(name):
         print(f"{field:18}{escape_for_terminal(value)}")
     return ExitCode.OK
 
 
-def default_command(name: str | None) -> int:
-    """Print the default model, or set it where a name is given; returns the exit code."""
+def default_model_command(name: str | None) -> int:
+    """Print the default model, or set it.
+
+    Args:
+        name: the new default; ``None`` to print the present one.
+
+    Returns:
+        The exit code.
+    """
     if name is None:
         print(escape_for_terminal(registry.read_default_name()))
         return ExitCode.OK
     begin_command(Logging())
     registry.set_default(name)
-    LOG.info("In this folder, %s reads where no model is named.", escape_for_terminal(name))
+    LOG.info("In this folder, %s is the default model now.", escape_for_terminal(name))
     return ExitCode.OK
 
 
-def export_command(name: str, to: Path) -> int:
-    """Copy a model with its card into a folder; returns the exit code."""
-    for path in inventory.export_model(name, to):
+def export_model_command(name: str, folder: Path) -> int:
+    """Copy a model with its card to a folder, and print the copies.
+
+    Returns:
+        The exit code.
+    """
+    for path in inventory.export_model(name, folder):
         print(escape_for_terminal(str(path)))
     return ExitCode.OK

@@ -1,4 +1,4 @@
-"""``batchdigits report``: reports drawn again from the journal."""
+"""``batchdigits report``: reports written again from the journal."""
 
 from pathlib import Path
 
@@ -19,21 +19,36 @@ def report_command(
     since: str,
     statuses: tuple[Status, ...],
     where: str,
-    to: Path | None,
+    target_folder: Path | None,
 ) -> int:
-    """Draw all reports again, or a part of the rows into a folder; returns the exit code."""
+    """Write all reports again, or reports of some rows to another folder.
+
+    Args:
+        outbox: the folder with the journal.
+        changes: which reports.
+        since: only rows read since this time, in ISO format; empty for all.
+        statuses: only rows with one of these; empty for all.
+        where: only rows that meet this SQL condition; empty for all.
+        target_folder: a new folder, for reports of only these rows.
+
+    Returns:
+        The exit code.
+
+    Raises:
+        UsageError: nothing was read into the outbox yet, or only some rows were asked for without
+            a folder for their reports.
+    """
     begin_command(Logging())
     if not has_journal(outbox):
         raise UsageError(f"Nothing was read into {outbox} yet: run or watch first.")
-    is_part = bool(since or statuses or where)
-    if is_part and to is None:
-        raise UsageError("A part is drawn into a folder of its own: name it with --to.")
+    if target_folder is None and (since or statuses or where):
+        raise UsageError("Reports of only some rows need a folder of their own: name it with --to.")
     with open_outbox(outbox) as journal:
-        if to is None:
+        if target_folder is None:
             rerender_reports(journal, outbox, changes)
             LOG.info("The reports in %s are up to date.", escape_for_terminal(str(outbox)))
             return ExitCode.OK
-        only = build_condition(journal, since, [str(status) for status in statuses], where)
-        rows = render_part(journal, outbox, to, only, changes)
-    LOG.info("%d rows drawn into %s.", rows, escape_for_terminal(str(to)))
+        condition = build_condition(journal, since, [str(status) for status in statuses], where)
+        rows = render_part(journal, outbox, target_folder, condition, changes)
+    LOG.info("Reports of %d rows are in %s.", rows, escape_for_terminal(str(target_folder)))
     return ExitCode.OK

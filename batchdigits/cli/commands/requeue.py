@@ -1,4 +1,4 @@
-"""Files taken back out of quarantine, to where they came from, and their rows forgotten."""
+"""``batchdigits requeue``: files moved from quarantine back to the inbox."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -19,36 +19,41 @@ from batchdigits.system.logs import LOG
 
 
 def requeue_command(outbox: Path, reasons: tuple[Reason, ...], patterns: tuple[str, ...]) -> int:
-    """Put files back, and tell which; returns the exit code."""
+    """Move files back to the inbox, and print how many.
+
+    Returns:
+        The exit code.
+    """
     begin_command(Logging())
-    done = requeue(outbox, reasons, patterns)
-    for name in done.remaining_files:
+    result = requeue(outbox, reasons, patterns)
+    for name in result.remaining_files:
         LOG.warning(
             "%s stays in quarantine: its place in the inbox is taken.", escape_for_terminal(name)
         )
-    count = len(done.restored_files)
+    count = len(result.restored_files)
     LOG.info(
         "%d file%s back in the inbox%s",
         *(count, " is" if count == 1 else "s are", ": the next run reads them." if count else "."),
     )
-    return ExitCode.SOME_UNREAD if done.remaining_files else ExitCode.OK
+    return ExitCode.SOME_UNREAD if result.remaining_files else ExitCode.OK
 
 
 @dataclass(slots=True)
 class RequeueResult:
-    """Names of files that are back, and of those that stay in quarantine."""
+    """Names of files that are back in the inbox, and of those that stay in quarantine."""
 
     restored_files: list[str] = field(default_factory=list)
     remaining_files: list[str] = field(default_factory=list)
 
 
 def requeue(outbox: Path, reasons: Sequence[Reason], patterns: Sequence[str]) -> RequeueResult:
-    """Put files back into the inbox that this outbox belongs to; the next run reads them anew.
+    """Move files back to the inbox that the outbox belongs to, where the next run reads them.
 
     Args:
-        outbox: whose quarantine it is.
-        reasons: only files with one of these; none means all.
-        patterns: only files whose names match one, see :func:`is_chosen`; none means all.
+        outbox: the folder with the quarantine.
+        reasons: only files with one of these reasons; none means all.
+        patterns: only files whose names match one of these, see
+            :func:`batchdigits.pipeline.inbox_walk.is_chosen`; none means all.
 
     Raises:
         DataError: nothing was read here yet, or the inbox is not there.
@@ -60,26 +65,27 @@ def requeue(outbox: Path, reasons: Sequence[Reason], patterns: Sequence[str]) ->
         inbox = Path(to_raw_name(journal.get_meta("inbox") or ""))
         if not inbox.is_dir():
             raise DataError(f"The inbox {to_display_name(str(inbox))} is not there.")
-        done = _restore_files(journal, inbox, {str(each) for each in reasons}, tuple(patterns))
-        if done.restored_files:
+        names = {str(reason) for reason in reasons}
+        result = _restore_files(journal, inbox, names, tuple(patterns))
+        if result.restored_files:
             rerender_reports(journal, outbox)
-        return done
+        return result
 
 
 def _restore_files(
     journal: Journal, inbox: Path, reasons: set[str], patterns: tuple[str, ...]
 ) -> RequeueResult:
-    done = RequeueResult()
-    for number, name, place, entry in list(journal.iter_quarantined()):
+    result = RequeueResult()
+    for file_id, name, quarantined, entry in list(journal.iter_quarantined()):
         if reasons and reasons.isdisjoint(str(page.reason) for page in entry.pages):
             continue
         if patterns and not is_chosen(name, patterns, ()):
             continue
         source = Source(str(inbox / to_raw_name(name)), name)
-        # Where something else has taken its place, it is still in quarantine.
-        if restore_file(place, source, entry) and not place.exists():
-            journal.forget(number)
-            done.restored_files.append(name)
+        # A file whose place in the inbox is taken stays in quarantine.
+        if restore_file(quarantined, source, entry) and not quarantined.exists():
+            journal.forget(file_id)
+            result.restored_files.append(name)
         else:
-            done.remaining_files.append(name)
-    return done
+            result.remaining_files.append(name)
+    return result

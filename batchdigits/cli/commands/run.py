@@ -1,16 +1,17 @@
-"""``batchdigits run``: scan, skip what is known, read, record, set aside, report."""
+"""``batchdigits run``: find files, skip those that are known, read the others, and report."""
 
 from contextlib import ExitStack, suppress
 from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-from batchdigits.cli.ui.progress import RunProgressBar, build_run_table, format_speed
+from batchdigits.cli.ui.run_progress import RunProgressBar
+from batchdigits.cli.ui.run_table import build_run_table, format_speed
 from batchdigits.cli.ui.terminal import (
     begin_command,
-    is_talkative,
     open_console,
-    open_console_if_watched,
+    open_console_if_terminal,
+    prints_tables,
 )
 from batchdigits.config import Logging, RunSettings
 from batchdigits.errors import BatchdigitsError, EmptyInboxError
@@ -32,38 +33,50 @@ if TYPE_CHECKING:
 
 
 def run_command(settings: RunSettings, logging: Logging) -> int:
-    """Run with a bar, and print the counts; returns the exit code."""
-    watched = open_console_if_watched(logging)
-    begin_command(logging, watched)
-    summary, scan = run_with_bar(settings, watched)
+    """Run with a progress bar, and print the counts.
+
+    Returns:
+        The exit code.
+    """
+    terminal = open_console_if_terminal(logging)
+    begin_command(logging, terminal)
+    summary, walk = run_with_bar(settings, terminal)
     for alarm in summary.alarms:
         LOG.warning("%s", alarm)
-    if is_talkative(logging):
-        console = watched or open_console()
-        console.print(build_run_table(summary, scan))
+    if prints_tables(logging):
+        console = terminal or open_console()
+        console.print(build_run_table(summary, walk))
         results = escape_for_terminal(str(settings.outbox / "results.csv"))
         line = f"{format_speed(summary)} Results: {results}"
         console.print(line, markup=False, highlight=False, soft_wrap=True)
     if logging.log_json:
-        LOG.info("finished", extra={"fields": _list_counts(summary, scan)})
+        LOG.info("finished", extra={"fields": _to_log_fields(summary, walk)})
     return summary.exit_code
 
 
-def run_with_bar(settings: RunSettings, watched: "Console | None") -> tuple[Summary, InboxWalk]:
-    """Run with a bar, until Ctrl-C, and name each folder that could not be looked into."""
-    stop = StopSignal()
-    with RunProgressBar(watched) as bar, stop.catch_signals():
-        summary, scan = run(settings, _BarListener(bar, stop))
-    for folder in scan.closed_folders:
+def run_with_bar(settings: RunSettings, terminal: "Console | None") -> tuple[Summary, InboxWalk]:
+    """Run with a progress bar, until the end or Ctrl-C.
+
+    Args:
+        settings: what to read, and how.
+        terminal: shows the bar; ``None`` for no bar.
+
+    Returns:
+        The counts, with the exit code, and what was found in the inbox.
+    """
+    stop_signal = StopSignal()
+    with RunProgressBar(terminal) as bar, stop_signal.catch_signals():
+        summary, walk = run(settings, _BarListener(bar, stop_signal))
+    for folder in walk.closed_folders:
         LOG.warning(
-            "The folder %s may not be looked into: nothing of it was read.",
+            "The folder %s cannot be opened: nothing in it was read.",
             escape_for_terminal(folder),
         )
-    return summary, scan
+    return summary, walk
 
 
 class _BarListener:
-    """Moves the bar, and passes Ctrl-C on."""
+    """Moves the bar on, and passes Ctrl-C on."""
 
     def __init__(self, bar: RunProgressBar, stop_signal: StopSignal) -> None:
         self.on_start = bar.start
@@ -74,7 +87,7 @@ class _BarListener:
         return self._stop_signal.signal
 
 
-def _list_counts(summary: Summary, walk: InboxWalk) -> dict[str, object]:
+def _to_log_fields(summary: Summary, walk: InboxWalk) -> dict[str, object]:
     return {
         "files": summary.files,
         "rows": summary.rows,
@@ -90,10 +103,10 @@ def _list_counts(summary: Summary, walk: InboxWalk) -> dict[str, object]:
 
 
 class RunListener(SessionListener, Protocol):
-    """Whoever wants to know how a run goes on, and may end it."""
+    """What a run calls to report its progress, and to ask whether to stop."""
 
     def on_start(self, files: int) -> None:
-        """Told once how many files are to be read."""
+        """Handle the beginning: this many files are to be read."""
 
 
 def run(
@@ -102,12 +115,12 @@ def run(
     """Read what is new or changed in the inbox, and bring the outbox up to date.
 
     Args:
-        settings: inbox, outbox and how files are read.
-        listener: told how the run goes.
-        backend: where workers are started; processes of this machine where it is not given.
+        settings: what to read, and how.
+        listener: is told how the run is getting on, and may stop it.
+        backend: starts the workers; ``None`` for processes on this machine.
 
     Returns:
-        The counts, with the exit code, and what the scan left alone.
+        The counts, with the exit code, and what was found in the inbox.
 
     Raises:
         UsageError: the inbox is no folder, or inbox and outbox lie in each other.
@@ -118,21 +131,21 @@ def run(
     check_folders(settings.inbox, settings.outbox)
     if settings.parquet:
         parquetfile.check_installed()
-    scan = InboxWalk(settings.inbox, settings.include, settings.exclude)
-    found = iter(scan)
+    walk = InboxWalk(settings.inbox, settings.include, settings.exclude)
+    files = iter(walk)
     if not has_journal(settings.outbox):
-        first = next(found, None)
+        first = next(files, None)
         if first is None:  # leave no outbox behind that nobody needs
-            raise EmptyInboxError(_describe_empty_inbox(settings.inbox, scan))
-        found = chain([first], found)
+            raise EmptyInboxError(_describe_empty_inbox(settings.inbox, walk))
+        files = chain([first], files)
     engine = open_engine(settings.model, settings.models_folder)
     with open_outbox(settings.outbox) as journal:
         session = Session(settings, journal, engine, listener, backend)
         if settings.retry_failed:
             session.quarantine.restore_files()
-        plan = session.plan(found, settings.force, settings.retry_failed)
-        _read_files(session, plan, scan, listener)
-    return session.summary, scan
+        plan = session.plan(files, settings.force, settings.retry_failed)
+        _read_files(session, plan, walk, listener)
+    return session.summary, walk
 
 
 def _read_files(session: Session, plan: Plan, walk: InboxWalk, listener: RunListener) -> None:
@@ -154,7 +167,7 @@ def _read_files(session: Session, plan: Plan, walk: InboxWalk, listener: RunList
             for _ in session.read(plan, CHUNK_FILES) if plan.pending else ():
                 pass
         except Exception:
-            # Files may have been moved: what was read must be told, if that can be.
+            # Files may have been moved: what was read must be reported, if that is possible.
             with suppress(BatchdigitsError, OSError), session.journal.translate_errors():
                 _write_reports(session, walk)
             raise
@@ -176,11 +189,10 @@ def _write_reports(session: Session, walk: InboxWalk) -> None:
 
 
 def _describe_empty_inbox(inbox: Path, walk: InboxWalk) -> str:
-    left = len(walk.not_images) + walk.junk + walk.excluded + walk.links + walk.special_files
-    more = f"; {left} left alone" if left else ""
-    closed = (
-        f"; {len(walk.closed_folders)} folders may not be looked into"
-        if walk.closed_folders
-        else ""
-    )
-    return f"Nothing to read in {inbox}{more}{closed}."
+    sentence = f"Nothing to read in {inbox}"
+    ignored = len(walk.not_images) + walk.junk + walk.excluded + walk.links + walk.special_files
+    if ignored:
+        sentence += f"; {ignored} left alone"
+    if count := len(walk.closed_folders):
+        sentence += f"; {count} folder{'s' * (count != 1)} cannot be opened"
+    return f"{sentence}."

@@ -1,4 +1,4 @@
-"""``batchdigits status``: how the watcher of an outbox is."""
+"""``batchdigits status``: how the watcher of an outbox is doing."""
 
 import json
 import sys
@@ -8,18 +8,23 @@ from pathlib import Path
 
 from batchdigits.errors import ExitCode
 from batchdigits.system.filenames import escape_for_terminal
-from batchdigits.watching import heartbeat
+from batchdigits.watching.heartbeat import read_heartbeat
+from batchdigits.watching.status import describe_status
 
 
 def status_command(outbox: Path, as_json: bool) -> int:
-    """Print the watcher's heartbeat; returns the exit code."""
-    condition, problem = heartbeat.read(outbox)
+    """Print the watcher's last heartbeat, and what is wrong with the watcher.
+
+    Returns:
+        The exit code.
+    """
+    status, problem = read_heartbeat(outbox)
     if as_json:
-        fields = asdict(condition) if condition else {}
+        fields = asdict(status) if status else {}
         print(json.dumps(fields | {"problem": problem}, ensure_ascii=False))
         return ExitCode.WATCHER_UNWELL if problem else ExitCode.OK
-    for left, right in heartbeat.describe_status(condition, time.time()) if condition else ():
-        print(f"{left:18}{escape_for_terminal(right)}")
+    for label, value in describe_status(status, time.time()) if status else ():
+        print(f"{label:18}{escape_for_terminal(value)}")
     if problem:
         print(
             f"batchdigits: The watcher of {escape_for_terminal(str(outbox))}: {problem}.",

@@ -1,27 +1,33 @@
-"""``batchdigits watch``: a folder read for months."""
+"""``batchdigits watch``: a folder whose scans are read as they arrive, for months."""
 
 from contextlib import ExitStack
 
-from batchdigits.cli.ui.dashboard import DashboardListener, LogListener
-from batchdigits.cli.ui.terminal import begin_command, open_console_if_watched
+from batchdigits.cli.ui.dashboard import DashboardListener
+from batchdigits.cli.ui.terminal import begin_command, open_console_if_terminal
+from batchdigits.cli.ui.watch_log import LogListener
 from batchdigits.config import Logging, Settings, Watching
 from batchdigits.system.filenames import escape_for_terminal
 from batchdigits.system.logs import LOG, StopSignal
-from batchdigits.watching.heartbeat import format_counts
+from batchdigits.watching.status import format_counts
 from batchdigits.watching.watcher import watch
 
 
 def watch_command(settings: Settings, watching: Watching, logging: Logging) -> int:
-    """Watch until a signal ends it; returns the exit code."""
-    watched = open_console_if_watched(logging)
-    begin_command(logging, watched, with_time=not watched)
-    stop = StopSignal()
-    results = settings.outbox / "results.csv"
+    """Watch until a signal ends it, with a dashboard on a terminal and log lines elsewhere.
+
+    Returns:
+        The exit code.
+    """
+    terminal = open_console_if_terminal(logging)
+    begin_command(logging, terminal, with_time=not terminal)
+    stop_signal = StopSignal()
+    results_path = settings.outbox / "results.csv"
     with ExitStack() as stack:
-        stack.enter_context(stop.catch_signals())
-        listener: LogListener = LogListener(stop)
-        if watched:
-            listener = stack.enter_context(DashboardListener(stop, watched, results))
+        stack.enter_context(stop_signal.catch_signals())
+        listener: LogListener = LogListener(stop_signal)
+        if terminal:
+            dashboard = DashboardListener(stop_signal, terminal, results_path)
+            listener = stack.enter_context(dashboard)
         try:
             summary = watch(settings, watching, listener)
         finally:

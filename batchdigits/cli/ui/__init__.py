@@ -1,1 +1,1 @@
-"""What people see on a terminal while a command is at work."""
+"""What a terminal shows while a command is at work: bars, tables, the watcher's dashboard."""

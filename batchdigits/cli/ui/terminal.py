@@ -1,4 +1,4 @@
-"""Where a command's words go: the console of a person who watches, and the log."""
+"""Where a command's output for people goes: a console on stderr, and the log."""
 
 import gc
 import sys
@@ -14,14 +14,14 @@ if TYPE_CHECKING:
 def begin_command(
     logging: Logging, console: "Console | None" = None, with_time: bool = False
 ) -> None:
-    """Start logging, and look for garbage from now on.
+    """Start logging, and turn the garbage collector on.
 
     Args:
-        logging: how much is said, and how.
-        console: prints the log's lines where a bar or a dashboard is shown.
-        with_time: lines begin with the time.
+        logging: how much is printed, and how.
+        console: the console that shows a bar or a dashboard, if any; it prints the log's lines.
+        with_time: whether lines begin with the time.
     """
-    # All is loaded that the command needs: it is no garbage (see __main__).
+    # Everything that the command needs is loaded now, and none of it is garbage (see __main__).
     gc.freeze()
     gc.enable()
     start_logging(console, logging.quiet, logging.verbose, logging.log_json, with_time)
@@ -34,11 +34,11 @@ def open_console() -> "Console":
     return Console(stderr=True)
 
 
-def is_talkative(logging: Logging) -> bool:
-    """Tell whether a bar and a table are wanted."""
+def prints_tables(logging: Logging) -> bool:
+    """Check whether bars and tables are wanted."""
     return not logging.quiet and not logging.log_json
 
 
-def open_console_if_watched(logging: Logging) -> "Console | None":
-    """Open a console for a bar, where one is wanted and a terminal is there to show it."""
-    return open_console() if is_talkative(logging) and sys.stderr.isatty() else None
+def open_console_if_terminal(logging: Logging) -> "Console | None":
+    """Open a console for a bar, where one is wanted and stderr is a terminal that can show it."""
+    return open_console() if prints_tables(logging) and sys.stderr.isatty() else None

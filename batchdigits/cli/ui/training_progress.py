@@ -1,4 +1,4 @@
-"""How training goes on, for people: a bar with loss and accuracy, or a line an epoch."""
+"""The progress of a training: a bar with loss and accuracy, or one line per epoch."""
 
 from typing import TYPE_CHECKING
 
@@ -10,7 +10,13 @@ if TYPE_CHECKING:
 
 
 class TrainingProgressBar:
-    """A training's listener; a context manager. Where nobody looks it writes lines."""
+    """Listens to a training; a context manager.
+
+    Args:
+        console: shows the bar, or only the lines where it is no terminal.
+        total_epochs: how many epochs there will be.
+        quiet: show nothing.
+    """
 
     def __init__(self, console: "Console", total_epochs: int, quiet: bool) -> None:
         from rich.progress import (
@@ -44,7 +50,7 @@ class TrainingProgressBar:
         self._progress.stop()
 
     def on_epoch_begin(self, epoch: int, images: int) -> None:
-        """Begin an epoch's bar."""
+        """Begin the bar of an epoch that shows this many images."""
         self._progress.reset(
             self._task,
             total=images,
@@ -53,7 +59,7 @@ class TrainingProgressBar:
         )
 
     def on_progress(self, images: int, loss: float, accuracy: float) -> None:
-        """Move it on."""
+        """Move the bar on to this many images, with loss and accuracy (0-1) so far."""
         self._progress.update(
             self._task,
             completed=images,
@@ -61,7 +67,7 @@ class TrainingProgressBar:
         )
 
     def on_epoch_end(self, epoch: int, metrics: EpochMetrics) -> None:
-        """Leave a line about an epoch."""
+        """Write a line about a finished epoch."""
         self._progress.update(self._task, visible=False)
         self.on_message(
             f"epoch {epoch}/{self._total_epochs}: loss {metrics.loss:.4f}, "

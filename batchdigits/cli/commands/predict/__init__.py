@@ -1,1 +1,1 @@
-"""``batchdigits predict``: a few images read, told on the terminal and drawn."""
+"""``batchdigits predict``: a few images read, printed on the terminal and drawn."""

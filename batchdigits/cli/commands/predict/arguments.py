@@ -1,4 +1,4 @@
-"""What ``predict`` was told to read: files, folders and standard input, as sources of the road."""
+"""What ``predict`` reads: files, folders and standard input, as sources of the pipeline."""
 
 import sys
 from collections.abc import Iterable
@@ -14,39 +14,45 @@ STDIN_NAME = "standard input"
 
 
 def parse_arguments(files: Iterable[str]) -> tuple[list[Source], list[str]]:
-    """Sources in the order given, and the names of folders in which there is nothing to read.
+    """Make sources of the arguments, in their order.
+
+    Args:
+        files: names of files and folders, and ``-`` for standard input.
+
+    Returns:
+        The sources, and the names of folders in which there is nothing to read.
 
     Raises:
-        UsageError: a name is empty, or standard input is a terminal, for which nobody would know
-            that it is waited.
+        UsageError: a name is empty, or standard input is a terminal, where the program would wait
+            for input without anybody knowing.
     """
     sources: list[Source] = []
-    empty: list[str] = []
-    piped: Source | None = None
+    empty_folders: list[str] = []
+    stdin: Source | None = None
     for name in files:
         if not name:
             raise UsageError("The name of a file is empty.")
         if name == STDIN:
-            piped = piped or _read_stdin()
-            sources.append(piped)
-        elif found := sources_from_path(name):
-            sources += found
+            stdin = stdin or _read_stdin()
+            sources.append(stdin)
+        elif path_sources := sources_from_path(name):
+            sources += path_sources
         else:
-            empty.append(to_display_name(name))
-    return sources, empty
+            empty_folders.append(to_display_name(name))
+    return sources, empty_folders
 
 
 def _read_stdin() -> Source:
     if sys.stdin is None or sys.stdin.isatty():
-        raise UsageError(f"'{STDIN}' reads an image that is piped in; nothing is.")
+        raise UsageError(f"'{STDIN}' reads an image that is piped in, but nothing is piped in.")
     return Source("", STDIN_NAME, content=sys.stdin.buffer.read())
 
 
 def refuse_to_overwrite(picture: Path, sources: Iterable[Source]) -> None:
-    """Keep files as they are, also from a picture that would take a scan's place.
+    """Refuse a picture that would replace one of the files to be read.
 
     Raises:
-        UsageError: the picture is one of the files to be read.
+        UsageError: it would.
     """
     target = picture.resolve()
     if any(source.path and Path(source.path).resolve() == target for source in sources):

@@ -1,4 +1,4 @@
-"""``batchdigits predict``: images in, a line a page out, and a picture where one is wanted."""
+"""The command from beginning to end: images in, a line per page out, and perhaps a picture."""
 
 import io
 import sys
@@ -13,49 +13,63 @@ from batchdigits.errors import ExitCode
 from batchdigits.pipeline.recognise import RecognitionContext
 from batchdigits.pipeline.result import Reading, reading_from_record
 from batchdigits.records import Source
+from batchdigits.system.extras import require_extra
 from batchdigits.system.filenames import escape_for_terminal
 from batchdigits.system.logs import LOG
 
-#: Pages on a picture at the most.
+#: Most pages on a picture.
 MAX_DRAWN_PAGES = 20
 
 
 def predict_command(settings: PredictSettings) -> int:
-    """Predict, with logging and a stdout that takes any name; returns the exit code."""
+    """Set up logging and stdout, and predict.
+
+    Returns:
+        The exit code.
+    """
     begin_command(Logging())
-    if isinstance(sys.stdout, io.TextIOWrapper):  # names may hold what a terminal has no letter for
+    if isinstance(sys.stdout, io.TextIOWrapper):  # names may hold letters that it cannot encode
         sys.stdout.reconfigure(errors="backslashreplace")
     return predict(settings)
 
 
 def predict(settings: PredictSettings) -> int:
-    """Read files as every run does; nothing is moved or changed, and nothing put on record.
+    """Read files as every run does; nothing is moved, changed or recorded.
 
     Returns:
-        The exit code: some, all or nothing could be read.
+        The exit code: whether all, some or no pages could be read.
 
     Raises:
-        UsageError: names, picture or window cannot be used; told before anything is read.
+        MissingExtraError: a picture is asked for, and Matplotlib is not installed.
+        UsageError: names, picture or window cannot be used; raised before anything is read.
         ModelError: no usable model.
-        OutboxError: the picture cannot be written; told before anything is read where that shows.
+        OutboxError: the picture cannot be written; raised before anything is read if possible.
     """
-    sources, empty = parse_arguments(settings.files)
+    if settings.save or settings.show:
+        require_extra("matplotlib", "charts", "Drawing pages")
+    sources, empty_folders = parse_arguments(settings.files)
     _check_picture_options(settings, sources)
-    told = _PagePrinter(settings.as_json)
-    road = RecognitionContext(load_cached_engine(settings.model), settings.limits)
-    for name in empty:
+    printer = _PagePrinter(settings.as_json)
+    context = RecognitionContext(load_cached_engine(settings.model), settings.limits)
+    for name in empty_folders:
         LOG.warning("%s: There is nothing to read in this folder.", escape_for_terminal(name))
-    for rows in recognise_sources(sources, road):
-        told.print_pages([(row.source, reading_from_record(row)) for row in rows])
-    if told.pages_to_draw:
-        _draw_picture(settings, told)
-    if not told.read_count:
+    for records in recognise_sources(sources, context):
+        printer.print_pages([(record.source, reading_from_record(record)) for record in records])
+    if printer.pages_to_draw:
+        _draw_picture(settings, printer)
+    if not printer.read_count:
         return ExitCode.NOTHING_TO_READ
-    return ExitCode.SOME_UNREAD if empty or told.unread_count else ExitCode.OK
+    return ExitCode.SOME_UNREAD if empty_folders or printer.unread_count else ExitCode.OK
 
 
 class _PagePrinter:
-    """What was told so far, and the first pages, for a picture."""
+    """Prints pages, counts them, and keeps the first ones for a picture.
+
+    Attributes:
+        read_count: pages that were read.
+        unread_count: pages that could not be read.
+        pages_to_draw: the first pages, at most ``MAX_DRAWN_PAGES``.
+    """
 
     def __init__(self, as_json: bool) -> None:
         self.read_count = self.unread_count = 0
@@ -64,23 +78,23 @@ class _PagePrinter:
         self._table = AlignedTable()
 
     def print_pages(self, pages: Sequence[tuple[Source, Reading]]) -> None:
-        """Print what was read on stdout, and what was not on stderr."""
+        """Print what was read on stdout, and what could not be read on stderr."""
         readings = [reading for _, reading in pages]
         lines = (
             map(format_json_line, readings) if self._as_json else self._table.format_lines(readings)
         )
         for line in lines:
             print(line, flush=True)
-        unread = [each for each in readings if not each.is_read]
-        for each in unread:
-            LOG.warning("%s", format_problem(each))
+        unread = [reading for reading in readings if not reading.is_read]
+        for reading in unread:
+            LOG.warning("%s", format_problem(reading))
         self.unread_count += len(unread)
         self.read_count += len(readings) - len(unread)
         self.pages_to_draw += pages[: MAX_DRAWN_PAGES - len(self.pages_to_draw)]
 
 
 def _check_picture_options(settings: PredictSettings, sources: Sequence[Source]) -> None:
-    """Refuse pictures that could not be made before any work is done."""
+    """Refuse a picture that could not be drawn, before any work is done."""
     from batchdigits.drawing.chart_files import check_picture_file, check_window
 
     if settings.save:
@@ -93,10 +107,10 @@ def _check_picture_options(settings: PredictSettings, sources: Sequence[Source])
 def _draw_picture(settings: PredictSettings, printer: _PagePrinter) -> None:
     from batchdigits.cli.commands.predict import figure
 
-    left_out = printer.read_count + printer.unread_count - len(printer.pages_to_draw)
-    if left_out and (settings.save or settings.show):
+    omitted = printer.read_count + printer.unread_count - len(printer.pages_to_draw)
+    if omitted and (settings.save or settings.show):
         LOG.warning(
-            "The picture shows the first %d pages and leaves out %d.", MAX_DRAWN_PAGES, left_out
+            "The picture shows the first %d pages and leaves out %d.", MAX_DRAWN_PAGES, omitted
         )
     if settings.save:
         figure.save(settings.save, printer.pages_to_draw, settings.limits)

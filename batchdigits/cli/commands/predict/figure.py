@@ -1,4 +1,4 @@
-"""The picture of ``predict``: its file, its window, and a row for each page."""
+"""The picture of ``predict``, in a file or a window: a row for each page."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -16,7 +16,7 @@ from batchdigits.records import Source
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-#: Inches above the first row, for the names of the columns, and below the last.
+#: Inches above the first row, for the names of the columns, and below the last row.
 _HEADER_HEIGHT, _FOOTER_HEIGHT = 0.42, 0.12
 #: Rows that fit on a screen.
 _ROWS_PER_WINDOW = 3
@@ -25,19 +25,29 @@ Pages = Sequence[tuple[Source, Reading]]
 
 
 def save(path: Path, pages: Pages, limits: Limits) -> None:
-    """Draw pages into a file, which appears whole or not at all.
+    """Draw pages to a file, which appears whole or not at all.
+
+    Args:
+        path: the file; its ending decides the format.
+        pages: each page's source and reading.
+        limits: how much one file may ask for, as when it was read.
 
     Raises:
         OutboxError: it cannot be written.
     """
     figure = new_figure(figure_row.WIDTH, _compute_height(pages))
-    figure.set_layout_engine("none")  # every place is chosen here
+    figure.set_layout_engine("none")  # rows say where everything goes
     _draw_pages(figure, pages, limits)
     save_figure(figure, path)
 
 
 def show(pages: Pages, limits: Limits) -> None:
-    """Open pages in a window, a few at a time: the next ones come when it is closed."""
+    """Show pages in a window, a few at a time: the next ones come when it is closed.
+
+    Args:
+        pages: each page's source and reading.
+        limits: how much one file may ask for, as when it was read.
+    """
     from matplotlib import pyplot
 
     for start in range(0, len(pages), _ROWS_PER_WINDOW):
@@ -57,11 +67,10 @@ def _draw_pages(figure: "Figure", pages: Pages, limits: Limits) -> None:
     height = _compute_height(pages)
     if any(reading.is_read for _, reading in pages):
         figure_row.draw_headers(figure_row.FigureRow(figure, height, height - _HEADER_HEIGHT))
-    crowded = {reading.file for _, reading in pages if reading.page > 1}
-    for place, (source, reading) in enumerate(pages):
-        row = figure_row.FigureRow(
-            figure, height, height - _HEADER_HEIGHT - place * figure_row.HEIGHT
-        )
-        name = format_page_name(reading, reading.file in crowded)
-        page = load_preview(source, reading.page, limits) if reading.is_read else None
-        figure_row.draw_row(row, name, reading, page)
+    multi_page_files = {reading.file for _, reading in pages if reading.page > 1}
+    for index, (source, reading) in enumerate(pages):
+        top = height - _HEADER_HEIGHT - index * figure_row.HEIGHT
+        row = figure_row.FigureRow(figure, height, top)
+        name = format_page_name(reading, reading.file in multi_page_files)
+        preview = load_preview(source, reading.page, limits) if reading.is_read else None
+        figure_row.draw_row(row, name, reading, preview)

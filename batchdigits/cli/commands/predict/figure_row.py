@@ -1,4 +1,4 @@
-"""One row of the picture: the page, what the model saw of it, its ten scores, or why none."""
+"""One row of the picture: the page, what the model saw of it and its ten scores, or why not."""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -18,120 +18,116 @@ if TYPE_CHECKING:
 
 #: Inches of a row.
 WIDTH, HEIGHT = 8.6, 2.42
-#: Inches from the left and widths of its three columns, and the place of its pictures in it.
+#: Inches of the three columns from the left, and their widths.
 _PAGE_COLUMN, _INPUT_COLUMN, _SCORES_COLUMN = (0.38, 3.1), (3.72, 1.6), (5.86, 1.95)
+#: Inches above the row's lower edge: of the panels, of the name, of the line below it.
 _PANEL_BOTTOM, _PANEL_HEIGHT = 0.16, 1.6
 _NAME_Y, _DETAILS_Y = 2.08, 1.87
+#: Inches free at the left and right edges.
 _MARGIN = 0.25
-#: Sizes of text in points.
-_NAME_SIZE, _TEXT_SIZE = 11.0, 9.0
+#: Inches between an edge of the card of an unread page and its text, and between its lines.
+_CARD_PADDING, _CARD_LINE_HEIGHT, _MAX_CARD_LINES = 0.25, 0.21, 5
+#: Sizes of text in points, from the digit to what is least important.
+_DIGIT_SIZE, _CONFIDENCE_SIZE, _NAME_SIZE, _CARD_SIZE, _TEXT_SIZE = 17.0, 12.0, 11.0, 10.0, 9.0
 
 
 @dataclass(frozen=True, slots=True)
 class FigureRow:
-    """Where on a figure of ``height`` inches a row begins: ``top`` inches above its lower edge."""
+    """A row's place on a figure.
+
+    Attributes:
+        figure: the figure.
+        height: the figure's height in inches.
+        top: inches from the figure's lower edge to the row's upper edge.
+    """
 
     figure: "Figure"
     height: float
     top: float
 
-    def to_figure_shares(self, x: float, y: float) -> tuple[float, float]:
-        """Inches from the left, and above the row's lower edge, in shares of the figure."""
+    def to_figure_coordinates(self, x: float, y: float) -> tuple[float, float]:
+        """Convert inches from the row's left and lower edges to the figure's coordinates, 0-1."""
         return x / WIDTH, (self.top - HEIGHT + y) / self.height
 
     def add_axes(self, x: float, y: float, width: float, height: float) -> "Axes":
-        """Axes of that place and size in inches."""
+        """Add axes; place and size are in inches from the row's left and lower edges."""
         return self.figure.add_axes(
-            (*self.to_figure_shares(x, y), width / WIDTH, height / self.height)
+            (*self.to_figure_coordinates(x, y), width / WIDTH, height / self.height)
         )
+
+    def write(
+        self, x: float, y: float, text: str, size: float, color: str, is_bold: bool = False
+    ) -> None:
+        """Write a line of text that begins at a place in inches; ``size`` is in points."""
+        weight = "bold" if is_bold else "normal"
+        place = self.to_figure_coordinates(x, y)
+        add_text(self.figure, place, text, size, color=color, weight=weight)
 
 
 def draw_headers(row: FigureRow) -> None:
-    """Name the columns above the first row."""
-    for (left, _), head in zip(
-        (_PAGE_COLUMN, _INPUT_COLUMN, _SCORES_COLUMN),
-        ("page", "what the model saw", "scores"),
-        strict=True,
-    ):
-        add_text(
-            row.figure, row.to_figure_shares(left, HEIGHT + 0.14), head, _TEXT_SIZE, color=GRAY
-        )
+    """Write the names of the columns above the first row."""
+    row.write(_PAGE_COLUMN[0], HEIGHT + 0.14, "page", _TEXT_SIZE, GRAY)
+    row.write(_INPUT_COLUMN[0], HEIGHT + 0.14, "what the model saw", _TEXT_SIZE, GRAY)
+    row.write(_SCORES_COLUMN[0], HEIGHT + 0.14, "scores", _TEXT_SIZE, GRAY)
 
 
 def draw_row(row: FigureRow, name: str, reading: Reading, preview: PagePreview | None) -> None:
-    """Draw one page under its name; ``page`` is not needed where it could not be read."""
+    """Draw one page under its name.
+
+    Args:
+        row: where to draw.
+        name: the page's name.
+        reading: what was read; of a page that could not be read, a card says why.
+        preview: the page itself; ``None`` where it could not be read, or is gone meanwhile.
+    """
     _draw_status_stripe(row, reading)
     if reading.image is None:
         _draw_unread_card(row, name, reading)
         return
-    room = _SCORES_COLUMN[0] - _PAGE_COLUMN[0] - 0.2
-    add_text(
-        row.figure, row.to_figure_shares(_PAGE_COLUMN[0], _NAME_Y),
-        fit_to_inches(name, room, _NAME_SIZE, True), _NAME_SIZE,
-        weight="bold", color=INK,
-    )  # fmt: skip
+    name_width = _SCORES_COLUMN[0] - _PAGE_COLUMN[0] - 0.2
+    shown_name = fit_to_inches(name, name_width, _NAME_SIZE, True)
+    row.write(_PAGE_COLUMN[0], _NAME_Y, shown_name, _NAME_SIZE, INK, is_bold=True)
     _draw_result(row, reading)
-    columns = (
+    page_axes, input_axes, score_axes = (
         row.add_axes(left, _PANEL_BOTTOM, width, _PANEL_HEIGHT)
         for left, width in (_PAGE_COLUMN, _INPUT_COLUMN, _SCORES_COLUMN)
     )
-    panels.draw_page(next(columns), preview, reading)
-    panels.draw_model_input(next(columns), reading.image)
-    panels.draw_scores(next(columns), reading)
+    panels.draw_page(page_axes, preview, reading)
+    panels.draw_model_input(input_axes, reading.image)
+    panels.draw_scores(score_axes, reading)
 
 
 def _draw_status_stripe(row: FigureRow, reading: Reading) -> None:
-    """A stripe beside the row in the colour of its status."""
+    """Draw a stripe beside the row in the colour of its status."""
     from matplotlib.patches import Rectangle
 
     blue, green, red = (level / 255 for level in STATUS_COLOUR[reading.status])
-    left, low = row.to_figure_shares(_MARGIN - 0.08, _PANEL_BOTTOM)
+    corner = row.to_figure_coordinates(_MARGIN - 0.08, _PANEL_BOTTOM)
     height = (HEIGHT - 2 * _PANEL_BOTTOM) / row.height
     row.figure.add_artist(
-        Rectangle((left, low), 0.05 / WIDTH, height, facecolor=(red, green, blue), lw=0)
+        Rectangle(corner, 0.05 / WIDTH, height, facecolor=(red, green, blue), lw=0)
     )
 
 
 def _draw_result(row: FigureRow, reading: Reading) -> None:
-    """Digit and confidence above the scores, and what is to be said of page and reading."""
+    """Write digit and confidence above the scores, and the page's size and status above it."""
+    page_x, scores_x = _PAGE_COLUMN[0], _SCORES_COLUMN[0]
     digit = "\N{EN DASH}" if reading.digit is None else str(reading.digit)
-    sure = "blank" if reading.confidence is None else format_truncated_percent(reading.confidence)
-    add_text(
-        row.figure,
-        row.to_figure_shares(_SCORES_COLUMN[0], _NAME_Y),
-        digit,
-        17,
-        weight="bold",
-        color=INK,
+    row.write(scores_x, _NAME_Y, digit, _DIGIT_SIZE, INK, is_bold=True)
+    confidence = (
+        "blank" if reading.confidence is None else format_truncated_percent(reading.confidence)
     )
-    add_text(
-        row.figure, row.to_figure_shares(_SCORES_COLUMN[0] + 0.26, _NAME_Y), sure, 12, color=INK
-    )
+    row.write(scores_x + 0.26, _NAME_Y, confidence, _CONFIDENCE_SIZE, INK)
+    size = f"{reading.width:,} x {reading.height:,} pixels"
+    row.write(page_x, _DETAILS_Y, size, _TEXT_SIZE, GRAY)
     if reading.status is not Status.OK:
-        add_text(
-            row.figure,
-            row.to_figure_shares(_SCORES_COLUMN[0] + 1.0, _NAME_Y),
-            _format_alternative(reading),
-            10,
-            color=GRAY,
-        )
-    about = f"{reading.width:,} x {reading.height:,} pixels"
-    add_text(
-        row.figure, row.to_figure_shares(_PAGE_COLUMN[0], _DETAILS_Y), about, _TEXT_SIZE, color=GRAY
-    )
-    if reading.status is not Status.OK:
-        why = f"{reading.status}: {reading.detail}"
-        add_text(
-            row.figure,
-            row.to_figure_shares(_PAGE_COLUMN[0] + 1.75, _DETAILS_Y),
-            why,
-            _TEXT_SIZE,
-            color=VERMILLION,
-        )
+        row.write(scores_x + 1.0, _NAME_Y, _format_alternative(reading), _CARD_SIZE, GRAY)
+        status = f"{reading.status}: {reading.detail}"
+        row.write(page_x + 1.75, _DETAILS_Y, status, _TEXT_SIZE, VERMILLION)
 
 
 def _format_alternative(reading: Reading) -> str:
-    """What a reading in doubt might be as well."""
+    """Format what a page in review may be instead; empty for a blank page."""
     if reading.no_digit is None or reading.second_confidence is None:
         return ""
     if reading.no_digit > reading.second_confidence:
@@ -140,22 +136,20 @@ def _format_alternative(reading: Reading) -> str:
 
 
 def _draw_unread_card(row: FigureRow, name: str, reading: Reading) -> None:
-    """A card that says why there is nothing to see, and what to try."""
-    room = WIDTH - _PAGE_COLUMN[0] - _MARGIN
-    panel = row.add_axes(_PAGE_COLUMN[0], _PANEL_BOTTOM, room, HEIGHT - 2 * _PANEL_BOTTOM)
-    panels.strip_axes(panel)
-    panel.set_facecolor(panels.PALE_GRAY)
-    left = _PAGE_COLUMN[0] + 0.25
-    top = fit_to_inches(name, room - 0.5, _NAME_SIZE, True)
-    add_text(
-        row.figure, row.to_figure_shares(left, 1.86), top, _NAME_SIZE, weight="bold", color=INK
-    )
-    head = f"not read: {str(reading.reason).replace('_', ' ')}"
-    add_text(row.figure, row.to_figure_shares(left, 1.52), head, 12, color=VERMILLION)
+    """Draw a card that says why there is nothing to see, and what to try."""
+    width = WIDTH - _PAGE_COLUMN[0] - _MARGIN
+    card = row.add_axes(_PAGE_COLUMN[0], _PANEL_BOTTOM, width, HEIGHT - 2 * _PANEL_BOTTOM)
+    panels.strip_axes(card)
+    card.set_facecolor(panels.PALE_GRAY)
+    left, text_width = _PAGE_COLUMN[0] + _CARD_PADDING, width - 2 * _CARD_PADDING
+    shown_name = fit_to_inches(name, text_width, _NAME_SIZE, True)
+    row.write(left, 1.86, shown_name, _NAME_SIZE, INK, is_bold=True)
+    reason = f"not read: {str(reading.reason).replace('_', ' ')}"
+    row.write(left, 1.52, reason, _CONFIDENCE_SIZE, VERMILLION)
     advice = REASON_TEXTS[reading.reason][1] if reading.reason else ""
     lines = [
-        *wrap_to_inches(reading.detail, room - 0.5, 10),
-        *wrap_to_inches(advice, room - 0.5, 10),
+        *wrap_to_inches(reading.detail, text_width, _CARD_SIZE),
+        *wrap_to_inches(advice, text_width, _CARD_SIZE),
     ]
-    for place, line in enumerate(lines[:5]):
-        add_text(row.figure, row.to_figure_shares(left, 1.22 - 0.21 * place), line, 10, color=INK)
+    for index, line in enumerate(lines[:_MAX_CARD_LINES]):
+        row.write(left, 1.22 - _CARD_LINE_HEIGHT * index, line, _CARD_SIZE, INK)

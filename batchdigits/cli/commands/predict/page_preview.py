@@ -1,4 +1,4 @@
-"""The page itself, read once more to be drawn: readings hold no pages, which may be large."""
+"""Pages read once more to be drawn: readings hold no pages, which may be large."""
 
 import cv2
 import numpy as np
@@ -9,14 +9,24 @@ from batchdigits.errors import ImageError
 from batchdigits.images.load import load_pages
 from batchdigits.records import Page, Source
 
-#: Pixels of a page's longer side as it is drawn: enough for its three inches.
+#: Most pixels of a preview's longer side: enough for its three inches.
 PREVIEW_SIDE = 480
-#: A page reduced to what is drawn, and how many times.
+#: A page reduced to what is drawn, and by which factor.
 PagePreview = tuple[GrayImage, float]
 
 
 def load_preview(source: Source, page_number: int, limits: Limits) -> PagePreview | None:
-    """A page reduced to what is drawn, and how many times; ``None`` where it is gone meanwhile."""
+    """Read a page once more, and reduce it to what is drawn.
+
+    Args:
+        source: the file.
+        page_number: which of its pages, from 1.
+        limits: how much the file may ask for.
+
+    Returns:
+        The gray levels, ``(height, width) uint8``, 0-255, and the factor by which they were
+        reduced, at least 1; ``None`` where the page is gone meanwhile.
+    """
     try:
         data, _ = source.read()
     except ImageError:

@@ -12,27 +12,29 @@ from batchdigits.records import Box
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-#: Behind bars and notes; bars of digits that were not chosen; the edges of panels.
-PALE_GRAY, _OTHER_BAR_COLOUR, _EDGE_COLOUR = "#F3F3F3", "#B9C6CF", "#D9D9D9"
+#: The background of bars and notes.
+PALE_GRAY = "#F3F3F3"
+#: Bars of digits that were not chosen, and edges of panels.
+_OTHER_BAR_COLOUR, _EDGE_COLOUR = "#B9C6CF", "#D9D9D9"
 _TEXT_SIZE, _SMALL_TEXT_SIZE = 9.0, 8.0
 
 
 def draw_page(axes: "Axes", preview: PagePreview | None, reading: Reading) -> None:
-    """The page, upright, with its ink framed; enlarged pixels stay squares."""
+    """Draw the page, upright, with its ink framed; enlarged pixels stay squares."""
     strip_axes(axes)
     axes.set_anchor("W")
     if preview is None:
         _write_note(axes, "the file is gone")
         return
     gray, scale = preview
-    sharp = max(gray.shape) < PREVIEW_SIDE / 4
-    axes.imshow(gray, "gray", vmin=0, vmax=255, interpolation="nearest" if sharp else "auto")
+    is_small = max(gray.shape) < PREVIEW_SIDE / 4
+    axes.imshow(gray, "gray", vmin=0, vmax=255, interpolation="nearest" if is_small else "auto")
     if reading.box:
         _draw_ink_box(axes, reading.box, scale)
 
 
 def _draw_ink_box(axes: "Axes", box: Box, scale: float) -> None:
-    """Frame the ink; the centres of pixels have whole numbers."""
+    """Frame the ink; in Matplotlib's coordinates, whole numbers are the centres of pixels."""
     from matplotlib.patches import Rectangle
 
     corner = box.x / scale - 0.5, box.y / scale - 0.5
@@ -43,14 +45,14 @@ def _draw_ink_box(axes: "Axes", box: Box, scale: float) -> None:
 
 
 def draw_model_input(axes: "Axes", image: GrayImage) -> None:
-    """The model's 28 x 28 pixels, each of them a square."""
+    """Draw the model's 28 x 28 pixels, each of them a square."""
     strip_axes(axes)
     axes.set_anchor("W")
     axes.imshow(image, "gray", vmin=0, vmax=255, interpolation="nearest")
 
 
 def draw_scores(axes: "Axes", reading: Reading) -> None:
-    """Ten bars from 0 to 1, that of the digit highlighted, each with its share."""
+    """Draw a bar from 0 to 1 for each digit, with its score; that of the chosen one stands out."""
     strip_axes(axes)
     axes.set_xlim(0, 1)
     axes.set_ylim(9.6, -0.6)
@@ -61,15 +63,15 @@ def draw_scores(axes: "Axes", reading: Reading) -> None:
     axes.barh(range(10), [1] * 10, 0.74, color=PALE_GRAY)
     axes.barh(range(10), reading.scores, 0.74, color=colours)
     for digit, score in enumerate(reading.scores):
-        best = digit == reading.digit
-        look: dict[str, Any] = {"ha": "right", "va": "center", "fontsize": _SMALL_TEXT_SIZE}
-        look |= {"color": INK if best else GRAY, "weight": "bold" if best else "normal"}
-        axes.text(-0.04, digit, str(digit), **look)
-        axes.text(1.26, digit, format_truncated_percent(score), **look)
+        is_chosen = digit == reading.digit
+        style: dict[str, Any] = {"ha": "right", "va": "center", "fontsize": _SMALL_TEXT_SIZE}
+        style |= {"color": INK if is_chosen else GRAY, "weight": "bold" if is_chosen else "normal"}
+        axes.text(-0.04, digit, str(digit), **style)
+        axes.text(1.26, digit, format_truncated_percent(score), **style)
 
 
 def strip_axes(axes: "Axes") -> None:
-    """Leave nothing of axes but a quiet edge."""
+    """Remove everything from axes but a thin edge."""
     axes.set_xticks([])
     axes.set_yticks([])
     axes.spines[:].set_color(_EDGE_COLOUR)

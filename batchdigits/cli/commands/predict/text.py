@@ -1,4 +1,4 @@
-"""Readings as lines: aligned for people, JSON for programs."""
+"""Readings as lines of text: aligned for people, JSON for programs."""
 
 import unicodedata
 from collections.abc import Sequence
@@ -12,39 +12,39 @@ from batchdigits.pipeline.result import Reading
 from batchdigits.reasons import Reason, Status
 from batchdigits.system.filenames import escape_for_terminal
 
-#: Names that take more cells of a terminal do not push all others to the right.
+#: Cells of a terminal; longer names do not push the readings of all others to the right.
 _MAX_NAME_WIDTH = 48
-#: Cells of ``7   99.8 %   or 1    0.1 %``.
+#: Cells that ``7   99.8 %   or 1    0.1 %`` takes.
 _READING_WIDTH = 24
 
 
 class AlignedTable:
-    """Lines of a table that learns the width of its names as they come, and never gets narrower."""
+    """A table whose column of names grows with the names as they come."""
 
     def __init__(self) -> None:
         self._width = 0
 
     def format_lines(self, readings: Sequence[Reading]) -> list[str]:
-        """One line for each page that was read, of which all of a file's must come together."""
-        crowded = {each.file for each in readings if each.page > 1}
-        read = [each for each in readings if each.is_read]
-        names = [format_page_name(each, each.file in crowded) for each in read]
+        """Format a line for each page that was read; all pages of a file must come together."""
+        multi_page_files = {reading.file for reading in readings if reading.page > 1}
+        read = [reading for reading in readings if reading.is_read]
+        names = [format_page_name(reading, reading.file in multi_page_files) for reading in read]
         widths = [count_cells(name) for name in names]
         self._width = max([self._width, *(width for width in widths if width <= _MAX_NAME_WIDTH)])
         return [
-            f"{name}{' ' * (self._width - width)}   {_format_reading(each)}".rstrip()
-            for each, name, width in zip(read, names, widths, strict=True)
+            f"{name}{' ' * (self._width - width)}   {_format_reading(reading)}".rstrip()
+            for reading, name, width in zip(read, names, widths, strict=True)
         ]
 
 
 def format_page_name(reading: Reading, is_multi_page: bool) -> str:
-    """A page's name for a terminal, with its number where its file has several."""
+    """Format a page's name for a terminal, with its number where its file has several pages."""
     name = escape_for_terminal(reading.file)
     return f"{name}, page {reading.page}" if is_multi_page or reading.page > 1 else name
 
 
 def format_problem(reading: Reading) -> str:
-    """Why a page was not read, in a line."""
+    """Format in one line why a page could not be read."""
     detail = reading.detail
     if reading.file == STDIN_NAME and reading.reason is Reason.EMPTY:
         detail = "Nothing was piped in."
@@ -52,7 +52,7 @@ def format_problem(reading: Reading) -> str:
 
 
 def format_json_line(reading: Reading) -> str:
-    """A page, read or not, as JSON with the names and figures of ``results.json``."""
+    """Format a page, read or not, as JSON with the names and numbers of ``results.json``."""
     box = reading.box
     entry = {
         "file": reading.file,
@@ -73,22 +73,20 @@ def format_json_line(reading: Reading) -> str:
 
 
 def count_cells(text: str) -> int:
-    """How many columns of a terminal a text takes, as Unicode's annex 11 says."""
+    """Count the cells of a terminal that a text takes, as Unicode's annex 11 says."""
     if text.isascii():
         return len(text)
-    wide = sum(unicodedata.east_asian_width(each) in "WF" for each in text)
-    return len(text) + wide - sum(unicodedata.combining(each) > 0 for each in text)
+    wide = sum(unicodedata.east_asian_width(char) in "WF" for char in text)
+    return len(text) + wide - sum(unicodedata.combining(char) > 0 for char in text)
 
 
 def _format_reading(reading: Reading) -> str:
-    told = "\N{EN DASH}"
+    text = "\N{EN DASH}"
     if reading.confidence is not None and reading.second_confidence is not None:
-        sure, other = (
-            format_truncated_percent(reading.confidence),
-            format_truncated_percent(reading.second_confidence),
-        )
-        told = f"{reading.digit}  {sure:>6}   or {reading.second_digit}  {other:>6}"
-    return told if reading.status is Status.OK else f"{told:{_READING_WIDTH}}   {reading.detail}"
+        first = format_truncated_percent(reading.confidence)
+        second = format_truncated_percent(reading.second_confidence)
+        text = f"{reading.digit}  {first:>6}   or {reading.second_digit}  {second:>6}"
+    return text if reading.status is Status.OK else f"{text:{_READING_WIDTH}}   {reading.detail}"
 
 
 def _truncate(confidence: float | None) -> float | None:

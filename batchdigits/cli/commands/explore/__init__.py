@@ -1,0 +1,1 @@
+"""``batchdigits explore``: labelled digits, counted and drawn, to look at first."""

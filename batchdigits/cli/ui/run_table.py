@@ -1,0 +1,98 @@
+"""The small table at the end of a run, and the sentences around it."""
+
+from typing import TYPE_CHECKING
+
+from batchdigits.pipeline.inbox_walk import InboxWalk
+from batchdigits.reasons import REASON_TEXTS, Reason, Status
+from batchdigits.session.summary import Summary
+from batchdigits.system.filenames import escape_for_terminal
+
+if TYPE_CHECKING:  # rich takes a while to load, and a quiet run does not need it
+    from rich.table import Table
+
+#: Colours of statuses, as rich names them.
+STATUS_STYLES = {
+    Status.OK: "green",
+    Status.REVIEW: "yellow",
+    Status.QUARANTINED: "red",
+    Status.FAILED: "red",
+}
+#: Most names of ignored files that the table spells out.
+MAX_NAMES = 5
+
+
+def build_run_table(summary: Summary, walk: InboxWalk) -> "Table":
+    """Build the table of what the run did: pages by status and reason, and ignored files.
+
+    Args:
+        summary: the counts of the run.
+        walk: what was found in the inbox.
+    """
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(title=Text(_format_title(summary), "bold"), title_justify="left")
+    table.add_column("status")
+    table.add_column("pages", justify="right")
+    table.add_column("why", overflow="fold")
+    for status, style in STATUS_STYLES.items():
+        if count := summary.statuses[status]:
+            table.add_row(Text(status, style), str(count), Text(_format_reasons(summary, status)))
+    if summary.skipped:
+        skipped = f"{_format_file_count(summary.skipped)} known from an earlier run, unchanged"
+        if summary.unread and not summary.files:
+            skipped += f"; {summary.unread} of them could not be read (--retry-failed tries again)"
+        table.add_row(Text("skipped", "dim"), "", Text(skipped))
+    if summary.gone:
+        gone = f"{_format_file_count(summary.gone)} no longer in the inbox, kept in the table"
+        table.add_row(Text("gone", "dim"), "", Text(gone))
+    if ignored := format_ignored_files(walk):
+        table.add_row(Text("left alone", "dim"), "", Text(ignored))
+    return table
+
+
+def _format_title(summary: Summary) -> str:
+    pages = "page" if summary.rows == 1 else "pages"
+    title = f"{_format_file_count(summary.files)}, {summary.rows} {pages}"
+    if summary.interrupted_by:
+        return f"Stopped early after {title}"
+    return "Nothing new to read" if summary.skipped and not summary.files else title
+
+
+def _format_file_count(count: int) -> str:
+    return f"{count} file" if count == 1 else f"{count} files"
+
+
+def _format_reasons(summary: Summary, status: Status) -> str:
+    counts = [(reason, summary.outcomes[str(status), str(reason)]) for reason in Reason]
+    return ", ".join(
+        f"{count} {reason}{_format_advice(status, reason)}" for reason, count in counts if count
+    )
+
+
+def _format_advice(status: Status, reason: Reason) -> str:
+    """Format what to do about files that stay in place, as there is no note beside them."""
+    return f" ({REASON_TEXTS[reason][1].rstrip('.')})" if status is Status.FAILED else ""
+
+
+def format_ignored_files(walk: InboxWalk) -> str:
+    """Format a line on the files that were not looked at; empty where there were none."""
+    parts = []
+    if count := len(walk.not_images):
+        names = ", ".join(map(escape_for_terminal, walk.not_images[:MAX_NAMES]))
+        names += ", ..." if count > MAX_NAMES else ""
+        kind = "file that is no image" if count == 1 else "files that are no images"
+        parts.append(f"{count} {kind} ({names})")
+    counts = {"junk": walk.junk, "excluded": walk.excluded, "links": walk.links}
+    counts["sockets or fifos"] = walk.special_files
+    parts += [f"{count} {kind}" for kind, count in counts.items() if count]
+    if walk.closed_folders:
+        names = ", ".join(map(escape_for_terminal, walk.closed_folders[:MAX_NAMES]))
+        parts.append(f"closed folders: {names}")
+    return "; ".join(parts)
+
+
+def format_speed(summary: Summary) -> str:
+    """Format how long the run took, and how many files it read per second."""
+    rate = summary.files / summary.seconds if summary.seconds else 0
+    return f"{summary.seconds:.1f} s, {rate:,.0f} files/s."
