@@ -59,7 +59,8 @@ def format_next_steps(request: TrainingRequest, result: TrainingResult) -> Itera
     if len(result.history) < request.recipe.total_epochs:
         patience = request.recipe.patience
         yield f"Ended early: the best epoch was followed by {patience} no better ones."
-    others = ", ".join(path.name for path in (files.keras, files.card, files.curves))
+    written = [path for path in (files.keras, files.card, files.curves) if path.exists()]
+    others = ", ".join(path.name for path in written)
     yield escape_for_terminal(f"Written: {files.tflite}, {others}")
     model = shlex.quote(files.name if files.folder == MODELS_FOLDER else str(files.tflite))
     yield escape_for_terminal(f"Read with it: batchdigits run INBOX OUTBOX --model {model}")

@@ -12,7 +12,7 @@ from batchdigits.inference.engine import engine_from_bytes
 from batchdigits.inference.importing.convert import drop_last_activation, to_float_tflite
 from batchdigits.inference.model_card import card_from_fields
 from batchdigits.system.atomic_files import write_bytes
-from batchdigits.system.extras import require_extra
+from batchdigits.system.extras import is_installed, require_extra
 from batchdigits.system.logs import LOG
 from batchdigits.training.calibrate import ValidationSet, calibrate
 from batchdigits.training.card_fields import build_training_fields
@@ -54,15 +54,16 @@ class TrainingResult:
 def train_model(request: TrainingRequest, listener: TrainingListener) -> TrainingResult:
     """Train a network, convert, calibrate and test it, and write the model with its card.
 
+    Learning curves are drawn where Matplotlib is installed.
+
     Raises:
-        MissingExtraError: TensorFlow or Matplotlib is not installed.
+        MissingExtraError: TensorFlow is not installed.
         DataError: the data cannot be used.
         ModelError: the model to begin with cannot be trained further.
         UsageError: the name cannot be used, or there is no training to resume.
         OutboxError: the folder cannot be written.
     """
     require_extra("tensorflow", "train", "Training a model")
-    require_extra("matplotlib", "charts", "Drawing learning curves")
     try:
         return _train_and_export(request, listener)
     except OSError as error:
@@ -86,6 +87,12 @@ def _train_and_export(request: TrainingRequest, listener: TrainingListener) -> T
         checkpoint.load()
     _warn_of_scarce_data(split)
     validation_batch = validation_set.real
+    draws_curves = is_installed("matplotlib")
+    if not draws_curves:
+        listener.on_message(
+            "No learning curves will be drawn: "
+            "matplotlib comes with pip install 'batchdigits[charts]'."
+        )
     listener.on_message(
         f"Training on {split.train_count:,} digits, watching {len(validation_batch[1]):,} others."
     )
@@ -102,7 +109,8 @@ def _train_and_export(request: TrainingRequest, listener: TrainingListener) -> T
     fields["test"] = test_metrics.to_dict()
     fields["history"] = [asdict(epoch) for epoch in history]
     write_model(files, content, fields)
-    write_bytes(files.curves, plot_learning_curves(history, test_metrics, files.name))
+    if draws_curves:
+        write_bytes(files.curves, plot_learning_curves(history, test_metrics, files.name))
     checkpoint.remove()
     return TrainingResult(files.tflite, history, test_metrics)
 

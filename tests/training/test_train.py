@@ -156,26 +156,39 @@ def test_data_that_cannot_be_used_is_told(batchdigits: Run, tmp_path: Path) -> N
         assert "pickle" not in done.stderr, "nobody is advised to load it unsafely"
 
 
-@pytest.mark.parametrize(("module", "extra"), [("tensorflow", "train"), ("matplotlib", "charts")])
-def test_a_missing_extra_is_told_before_the_work(
-    module: str, extra: str, tmp_path: Path, digits: Digits
-) -> None:
+def train_without(module: str, folder: Path, *options: str) -> subprocess.CompletedProcess[str]:
+    """Train in a folder as if a module were not installed."""
+    hide = "import sys, importlib.util as u; find = u.find_spec\n"
+    hide += f"u.find_spec = lambda name, *rest: None if name == {module!r} else find(name, *rest)\n"
+    hide += f"sys.modules[{module!r}] = None\n"
+    hide += "from batchdigits.cli.main import main; main()"
+    return subprocess.run(
+        [sys.executable, "-c", hide, "train", "--data", "scans", *options],
+        cwd=folder,
+        env=os.environ | {"PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def test_missing_tensorflow_is_told_before_the_work(tmp_path: Path, digits: Digits) -> None:
     write_folder(tmp_path / "scans", digits)
     (tmp_path / "fonts").mkdir()
     before = sorted(tmp_path.rglob("*"))
-    program = (
-        f"import sys; from batchdigits.cli.main import main\nsys.modules[{module!r}] = None\nmain()"
-    )
     for options in ([], ["--fonts", "fonts"], ["--arch", "mlp"], ["--from", "digits"]):
-        done = subprocess.run(
-            [sys.executable, "-c", program, "train", "--data", "scans", *options],
-            cwd=tmp_path,
-            env=os.environ | {"PYTHONPATH": str(ROOT)},
-            capture_output=True,
-            text=True,
-            check=False,
-        )
+        done = train_without("tensorflow", tmp_path, *options)
         assert (done.returncode, done.stdout) == (9, ""), done.stderr
-        assert done.stderr.endswith(f"pip install 'batchdigits[{extra}]'.\n")
+        assert done.stderr.endswith("pip install 'batchdigits[train]'.\n")
         assert len(done.stderr.splitlines()) == 1
         assert sorted(tmp_path.rglob("*")) == before
+
+
+def test_without_matplotlib_there_are_no_curves(tmp_path: Path, digits: Digits) -> None:
+    write_folder(tmp_path / "scans", digits)
+    options = ("--arch", "mlp", "--hidden", "8", "--epochs", "1", "--into", "models")
+    done = train_without("matplotlib", tmp_path, *options)
+    assert done.returncode == 0, done.stderr
+    assert "pip install 'batchdigits[charts]'" in done.stderr
+    written = {path.name for path in (tmp_path / "models").iterdir()}
+    assert written == {"mine.keras", "mine.tflite", "mine.json"}
