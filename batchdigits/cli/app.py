@@ -167,7 +167,7 @@ def requeue(
         list[str] | None,
         typer.Argument(
             help="Names or patterns of files; all files if none are given.",
-            metavar="FILES",
+            metavar="FILES...",
             show_default=False,
         ),
     ] = None,

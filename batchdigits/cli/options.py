@@ -94,7 +94,9 @@ def _make_typer_info(field: Field[Any]) -> Any:
     spec: OptionSpec = field.metadata[OPTION]
     if spec.is_positional:
         parser = _parse_folder if field.type is Path else None
-        return typer.Argument(help=spec.help, parser=parser, metavar=field.name.upper())
+        dots = "..." if get_origin(field.type) is tuple else ""
+        metavar = f"{field.name.upper()}{dots}"
+        return typer.Argument(help=spec.help, parser=parser, metavar=metavar)
     flags = spec.flags
     if not flags and field.type is bool:  # otherwise Typer adds --no-... to it
         flags = (f"--{(spec.name or field.name).replace('_', '-')}",)
