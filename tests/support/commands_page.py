@@ -22,10 +22,10 @@ _INTRODUCTION = f"""\
 
 <!-- Generated from batchdigits/cli/app.py and batchdigits/config/. Renew it with: {RENEW} -->
 
-`batchdigits COMMAND --help` (or `-h`) shows the same on a terminal, `batchdigits --version` the version, and
-`batchdigits` alone asks what to do. Options may also be set in the environment and, for most commands, in
-`batchdigits.toml`: see [Settings](../README.md#settings). A flag overrides the environment, and the environment
-overrides the file.
+`batchdigits COMMAND --help` (or `-h`) shows the same on a terminal, `batchdigits --version` the
+version, and `batchdigits` alone asks what to do. Options may also be set in the environment and,
+for most commands, in `batchdigits.toml`: see [Settings](../README.md#settings). A flag overrides
+the environment, and the environment overrides the file.
 """
 
 
