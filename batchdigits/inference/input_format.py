@@ -62,7 +62,7 @@ class Layout:
         layout = _layout_from_flat_shape(lengths) or _layout_from_image_shape(lengths)
         if layout is None:
             raise ModelError(
-                f"Its input has the shape {_format_shape(shape)}, which is none of an image."
+                f"Its input has the shape {_format_shape(shape)}, which is not that of an image."
             )
         return layout
 

@@ -16,7 +16,7 @@ _TENSORFLOW_ENVIRONMENT = {"TF_CPP_MIN_LOG_LEVEL": "3", "KERAS_BACKEND": "tensor
 
 def run_module(
     module: str, arguments: Iterable[str], timeout: float | None = None
-) -> "subprocess.CompletedProcess[str]":
+) -> subprocess.CompletedProcess[str]:
     """Run a module of this package with Python, as ``python -m``, and wait for it to end.
 
     The module gets the number of this process as its last argument, to give to

@@ -72,7 +72,7 @@ def boundless() -> bytes:
 X, Y = npy(np.full((3, 28, 28), 7, np.uint8)), npy([1, 2, 3])
 PACKED = archive(("x.npy", X), ("y.npy", Y), kind=zipfile.ZIP_DEFLATED)
 START = PACKED.index(b"x.npy") + len("x.npy")
-#: Archives from anywhere, and what is told of them.
+#: Archives from anywhere, and what the error says of them.
 BAD_ARCHIVES = {
     "deflate": (PACKED[:START] + b"\xff" * 8 + PACKED[START + 8 :], "is no .npz"),
     "encrypted": (
@@ -96,11 +96,11 @@ BAD_ARCHIVES = {
 
 @pytest.mark.parametrize("kind", BAD_ARCHIVES)
 def test_an_archive_from_anywhere_is_refused_in_one_sentence(kind: str, tmp_path: Path) -> None:
-    content, told = BAD_ARCHIVES[kind]
+    content, reason = BAD_ARCHIVES[kind]
     (tmp_path / "bad.npz").write_bytes(content)
     with pytest.raises(DataError) as caught:
         load_npz(tmp_path / "bad.npz")
-    assert told in str(caught.value) and "\n" not in str(caught.value)
+    assert reason in str(caught.value) and "\n" not in str(caught.value)
 
 
 def test_images_of_any_fair_size_are_taken(tmp_path: Path) -> None:

@@ -12,6 +12,8 @@ from batchdigits.datasets import mnist
 from batchdigits.datasets.readers import load_source
 from batchdigits.errors import DataError, MissingExtraError
 
+pytestmark = pytest.mark.integration
+
 DIGITS = (
     "import numpy as np\n"
     "def load_data():\n"
@@ -45,9 +47,9 @@ def test_why_it_cannot_be_fetched_is_one_sentence(
     replace_keras(tmp_path, "def load_data(): raise OSError('no\\nnetwork')", monkeypatch)
     with pytest.raises(DataError) as caught:
         mnist.fetch_mnist("test", tmp_path / "x.npz")
-    told = str(caught.value)
-    assert told.startswith("MNIST cannot be fetched with Keras; with mnist.npz at hand")
-    assert told.endswith(": no network") and "DataError" not in told
+    message = str(caught.value)
+    assert message.startswith("MNIST cannot be fetched with Keras; with mnist.npz at hand")
+    assert message.endswith(": no network") and "DataError" not in message
 
 
 def test_a_process_that_fails_otherwise_is_told(

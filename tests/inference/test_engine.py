@@ -1,3 +1,5 @@
+"""The engine of the bundled model: any number of images, the same scores, damaged files."""
+
 import hashlib
 import json
 import shutil
@@ -58,12 +60,12 @@ def test_wrong_shapes_are_refused(engine: Engine) -> None:
 
 
 def test_the_card_says_what_a_reader_needs(engine: Engine) -> None:
-    about = engine.card.fields
-    assert {"trained_on", "accuracy", "input", "command", "licence"} <= set(about)
+    fields = engine.card.fields
+    assert {"trained_on", "accuracy", "input", "command", "licence"} <= set(fields)
     assert (find_bundled_models() / engine.card.file).stat().st_size < 3_000_000
 
 
-def test_a_damaged_or_missing_model_is_told(tmp_path: Path) -> None:
+def test_a_damaged_or_missing_model_is_refused(tmp_path: Path) -> None:
     for file in find_bundled_models().glob("digits.*"):
         shutil.copy(file, tmp_path)
     model, card = tmp_path / "digits.tflite", tmp_path / "digits.json"
@@ -73,11 +75,11 @@ def test_a_damaged_or_missing_model_is_told(tmp_path: Path) -> None:
         content.write(b"broken")
     with pytest.raises(ModelError, match="hash"):
         load_engine(model)
-    about = json.loads(card.read_text())
+    fields = json.loads(card.read_text())
     junk = tmp_path / "junk.tflite"
     junk.write_bytes(b"TFL3 no model at all" * 9)
-    about["sha256"] = hashlib.sha256(junk.read_bytes()).hexdigest()
-    junk.with_suffix(".json").write_text(json.dumps(about))
+    fields["sha256"] = hashlib.sha256(junk.read_bytes()).hexdigest()
+    junk.with_suffix(".json").write_text(json.dumps(fields))
     with pytest.raises(ModelError, match="no TensorFlow Lite model"):
         load_engine(junk)
     card.write_text("{}")

@@ -71,10 +71,11 @@ def test_an_onnx_file_needs_the_extra_onnx(tmp_path: Path, monkeypatch: pytest.M
         open_backend(graph, is_onnx=True)
 
 
+@pytest.mark.integration
 def test_an_imported_keras_model_is_read_with_without_tensorflow(
-    tensorflow_samples: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    foreign_models: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    shutil.copy(tensorflow_samples / "made" / "classic.h5", tmp_path)
+    shutil.copy(foreign_models / "classic.h5", tmp_path)
     model = Model(str(tmp_path / "classic.h5"))
     sha256 = open_engine(model).card.sha256
     for module in ("tensorflow", "tf_keras", "h5py"):
@@ -82,10 +83,11 @@ def test_an_imported_keras_model_is_read_with_without_tensorflow(
     assert open_engine(model).card.sha256 == sha256
 
 
+@pytest.mark.integration
 def test_an_imported_onnx_model_still_needs_onnx_runtime(
-    tensorflow_samples: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    foreign_models: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    shutil.copy(tensorflow_samples / "made" / "torch.onnx", tmp_path)
+    shutil.copy(foreign_models / "torch.onnx", tmp_path)
     model = Model(str(tmp_path / "torch.onnx"))
     assert open_engine(model).card.fields["format"] == ONNX
     monkeypatch.setitem(sys.modules, "onnxruntime", None)
@@ -93,6 +95,7 @@ def test_an_imported_onnx_model_still_needs_onnx_runtime(
         open_engine(model)
 
 
+@pytest.mark.integration
 def test_a_run_ends_with_code_9_and_makes_no_outbox(tmp_path: Path) -> None:
     shutil.copy(ROOT / "models" / "digits.keras", tmp_path / "mine.keras")
     code = (

@@ -76,7 +76,7 @@ def detect_input_spec(backend: Backend, model: Model) -> DetectedInputSpec:
     results = [_evaluate_candidate(backend, layout, spec) for spec in possible or candidates]
     finite_results = [result for result in results if result]
     if not finite_results:
-        raise ModelError("It gives numbers that are none, however it is given images.")
+        raise ModelError("It does not give finite numbers, however it is given images.")
     best = min(finite_results, key=lambda result: result.score)
     is_specified = model.input_range is not None and model.ink is not None
     if best.accuracy < MIN_ACCURACY and not is_specified:

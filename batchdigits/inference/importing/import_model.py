@@ -120,7 +120,7 @@ def _load_imported(path: Path, folder: Path, sha256: str, model: Model) -> Engin
             path if card.sha256 == sha256 else _converted_path_from_card(card_path), card
         )
     except ModelError as error:
-        LOG.warning("%s It is made anew.", escape_for_terminal(str(error)))
+        LOG.warning("%s The model is imported again.", escape_for_terminal(str(error)))
         return None
 
 
@@ -189,7 +189,7 @@ def _make_error(path: Path, reason: str) -> ModelError:
     return ModelError(f"The model {path} cannot be used. {reason[:1].upper()}{reason[1:]}")
 
 
-def _describe_failure(process: "subprocess.CompletedProcess[str]") -> str:
+def _describe_failure(process: subprocess.CompletedProcess[str]) -> str:
     if process.returncode < 0:
         name = signal.Signals(-process.returncode).name
         return f"The library that opens it ended with {name}: the file is damaged."

@@ -112,7 +112,7 @@ def _identify_file(path: Path, file: BinaryIO) -> ModelFormat:
     if not description and path.name == SAVED_MODEL_FILE:
         description = "is one file of a SavedModel: name its folder instead"
     if not description:
-        description = f"is no model that can be told: it should be {SUPPORTED_FORMATS}"
+        description = f"is no model of a known format: it should be {SUPPORTED_FORMATS}"
     raise ModelError(f"{path} {description}.")
 
 

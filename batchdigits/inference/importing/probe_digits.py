@@ -34,7 +34,9 @@ def load_probe_digits() -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
     path = find_bundled_models() / SAMPLES_FILE
     sheet = cv2.imread(str(path), cv2.IMREAD_GRAYSCALE)
     if sheet is None:
-        raise ModelError(f"The sample digits {path} are missing: batchdigits is not whole.")
+        raise ModelError(
+            f"The sample digits {path} are missing: batchdigits is not completely installed."
+        )
     column_count = sheet.shape[1] // IMAGE_SIDE
     cells = (
         np.asarray(sheet, np.uint8)

@@ -1,4 +1,4 @@
-"""Files that people take for models of digits and that are none that is read, told by content."""
+"""What people name instead of a model, recognised by content: pickles, weights, web pages, ..."""
 
 import re
 from collections.abc import Callable
@@ -51,7 +51,7 @@ def _make_pattern_matcher(
 
 #: The end of the sorted tables in which TensorFlow keeps the index of a checkpoint.
 CHECKPOINT_MAGIC = bytes.fromhex("57fb808b247547db")
-#: The number that PyTorch began its files with before they were archives.
+#: The pickled number at the beginning of PyTorch's files before they were archives.
 TORCH_MAGIC = bytes.fromhex("80028a0a6cfc9c46f9206aa85019")
 
 #: What recognises a file by its beginning, and what is said of it; the first that fits counts.
