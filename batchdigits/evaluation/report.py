@@ -74,7 +74,7 @@ def _refuse_foreign_files(outbox: Path) -> None:
     for name in _REPORT_FILES:
         if os.path.lexists(outbox / name):
             raise OutboxError(
-                f"{to_display_name(str(outbox / name))} is in the way, and no {METRICS_FILE} tells "
+                f"{to_display_name(str(outbox / name))} is in the way, and no {METRICS_FILE} shows "
                 "that an evaluation made it: move it away, or choose another output folder."
             )
 

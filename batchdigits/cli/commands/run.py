@@ -154,10 +154,8 @@ def _read_files(session: Session, plan: Plan, walk: InboxWalk, listener: RunList
     summary.closed_folders = len(walk.closed_folders)
     summary.gone = plan.mark_gone(session.inbox.is_gone)
     if summary.outdated:
-        LOG.info(
-            "Model or settings changed since %d files were read: they are read again.",
-            summary.outdated,
-        )
+        files = f"{summary.outdated} file{'s are' if summary.outdated != 1 else ' is'}"
+        LOG.info("The model or settings have changed: %s read again.", files)
     listener.on_start(plan.pending)
     with ExitStack() as stack:
         if plan.pending:
