@@ -1,8 +1,8 @@
 """Files that have been noticed, until nobody writes to them any more.
 
-A file is taken when nothing was heard of it for the settle time, and its size and mtime are the
-same in two looks that far apart. Close-after-write alone does not mean complete: scanners close
-and open a file again between pages (paperless-ngx's ``FileStabilityTracker`` tells the same story).
+A file is taken when no event told of it for the settle time, and its size and mtime are the same
+in two looks that far apart. Close-after-write alone does not mean complete: scanners close and
+open a file again between pages (paperless-ngx's ``FileStabilityTracker`` tells the same story).
 """
 
 import fcntl
@@ -14,15 +14,15 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from batchdigits.pipeline.inbox_walk import InboxWalk
+from batchdigits.pipeline.inbox_walk import InboxWalk, ListedFile
 from batchdigits.records import to_sqlite_integer
-from batchdigits.system.filenames import to_raw_name
+from batchdigits.system.filenames import join_display_name, to_raw_name
 
-#: Seconds before a file that could not be got at is tried again, and the most that doubling
+#: Seconds before a file that could not be read is tried again, and the most that doubling
 #: them each time may come to.
 _RETRY_DELAY, _MAX_RETRY_DELAY = 5.0, 300.0
+#: Size in bytes and mtime in nanoseconds.
 FileSignature = tuple[int, int]
-InboxFile = tuple[str, int, int]
 
 
 class OldestFile(NamedTuple):
@@ -34,11 +34,14 @@ class OldestFile(NamedTuple):
 
 @dataclass(slots=True)
 class _SettlingFile:
-    """``look``: size and mtime when last heard of; ``due``: when to look again.
+    """A file that is waited for.
 
-    ``since``: when it was first noticed; ``queued``: for when it stands in the queue, never later
-    than it is due; ``patience``: until when an empty or open file is given, or 0 where it is
-    neither.
+    Attributes:
+        signature: size and mtime when it was last looked at; ``None`` where it was not there.
+        due: when to look again.
+        noticed_at: when it was first noticed.
+        queue_time: for when it stands in the queue, never later than ``due``.
+        grace_until: until when an empty or open file is waited for; 0 where it is neither.
     """
 
     signature: FileSignature | None
@@ -51,10 +54,10 @@ class _SettlingFile:
 class Debouncer:
     """Files by name (see :class:`~batchdigits.records.Source`), each with its own short clock.
 
-    All times are those of :func:`time.monotonic`.
+    All times are those of :func:`time.monotonic`, in seconds.
 
     Attributes:
-        dropped: how many files were waiting and are no more, though nobody took them.
+        dropped_count: how many files were waiting and are no more, though nobody took them.
     """
 
     def __init__(
@@ -64,7 +67,14 @@ class Debouncer:
         grace: float,
         is_local: Callable[[], bool] = lambda: True,
     ) -> None:
-        """``is_local`` tells whether the inbox lies on a disk of this machine."""
+        """Begin without files.
+
+        Args:
+            walk: tells which files are to be read at all.
+            settle: how long a file must be left alone.
+            grace: how much longer one is waited for that is empty or open for writing.
+            is_local: tells whether the inbox lies on a disk of this machine.
+        """
         self._walk = walk
         self._inbox = os.fspath(walk.inbox)
         self._settle = settle
@@ -81,32 +91,33 @@ class Debouncer:
         return len(self._settling)
 
     def note_change(self, name: str, now: float) -> None:
-        """Something happened to a file: its clock begins anew."""
-        look = self._read_signature(name)
-        if look is None:
+        """Begin a file's clock anew, as something happened to it."""
+        signature = self._read_signature(name)
+        if signature is None:
             self.forget(name)
             return
         self._retries.pop(name, None)
         self._grace_given.discard(name)
-        self._schedule(name, look, now + self._settle, now).grace_until = 0.0
+        self._schedule(name, signature, now + self._settle, now).grace_until = 0.0
 
     def add(self, name: str, size: int, mtime_ns: int, now: float) -> None:
-        """A look through the inbox found a file that is not on record.
+        """Wait for a file that a walk through the inbox met and that is not on record.
 
-        Where it is as it was, its clock goes on.
+        Where it is waited for already and is as it was, its clock goes on.
         """
-        waiting = self._settling.get(name)
-        if waiting is None:
+        file = self._settling.get(name)
+        if file is None:
             self._schedule(name, (size, mtime_ns), now + self._settle, now)
-        elif (size, mtime_ns) != waiting.signature:
-            self.note_change(name, now)  # it changed, and nobody told
+        elif (size, mtime_ns) != file.signature:
+            self.note_change(name, now)  # it changed without an event
 
     def schedule_retry(self, name: str, reason: str, now: float) -> bool:
-        """A file could not be got at: it is tried again, each time after twice as long.
+        """Have a file tried again that could not be read, each time after twice as long.
 
-        Returns whether that is news: the last time it was not for the same reason.
+        Returns:
+            Whether that is news: the last time it was not for the same reason.
         """
-        tries, before = self._retries.get(name, (0, ""))
+        tries, last_reason = self._retries.get(name, (0, ""))
         self._retries[name] = tries + 1, reason
         self._schedule(
             name,
@@ -114,92 +125,97 @@ class Debouncer:
             now + min(_RETRY_DELAY * 2**tries, _MAX_RETRY_DELAY),
             now,
         )
-        return reason != before
+        return reason != last_reason
 
     def forget_retry_reasons(self) -> None:
-        """What was news may not have been put on record: it is news once more."""
+        """Let every reason be news once more, as the last ones may not be on record."""
         self._retries = {name: (tries, "") for name, (tries, _) in self._retries.items()}
 
     def grant_grace(self, name: str, mtime_ns: int, now: float) -> bool:
-        """Whether to wait for the rest of a file that was read and is no good.
+        """Wait for the rest of a file that was read and is no good, if there may be a rest.
 
         One that was written just now may be half of what is coming, with a pause that is longer
         than the settle time; it is given the grace once.
+
+        Returns:
+            Whether it is waited for.
         """
-        young = abs(time.time() - mtime_ns / 1e9) < self._grace
-        if not young or name in self._grace_given:
+        is_young = abs(time.time() - mtime_ns / 1e9) < self._grace
+        if not is_young or name in self._grace_given:
             return False
         self._grace_given.add(name)
         self._schedule(name, self._read_signature(name), now + self._grace, now)
         return True
 
     def mark_done(self, name: str) -> None:
-        """A file is done with."""
+        """Forget what earlier tries of a file came to, as it was read."""
         self._retries.pop(name, None)
         self._grace_given.discard(name)
 
     def forget(self, name: str) -> None:
-        """A file is gone."""
+        """Wait no longer for a file, as it is gone."""
         self.dropped_count += self._settling.pop(name, None) is not None
         self._retries.pop(name, None)
         self._grace_given.discard(name)
 
     def clear(self) -> None:
-        """Nothing is known any more: the inbox was lost."""
+        """Forget all files, as the inbox was lost."""
         self.dropped_count += len(self._settling)
-        for each in (self._settling, self._queue, self._retries, self._grace_given):
-            each.clear()
+        self._settling.clear()
+        self._queue.clear()
+        self._retries.clear()
+        self._grace_given.clear()
 
     def get_next_due(self) -> float:
-        """When there is a file to look at; infinity where none is waiting."""
+        """Return when there is a file to look at; infinity where none is waiting."""
         return self._queue[0][0] if self._queue else float("inf")
 
     def find_oldest(self, now: float) -> OldestFile | None:
-        """The file noticed first of those still waiting."""
+        """Find the file noticed first of those still waiting."""
         # They stand in the order in which they were noticed.
-        for name, waiting in self._settling.items():
-            return OldestFile(name, now - waiting.noticed_at)
+        for name, file in self._settling.items():
+            return OldestFile(name, now - file.noticed_at)
         return None
 
-    def take_settled(self, now: float, limit: int) -> list[InboxFile]:
-        """Files that have settled, at most so many, with their sizes and mtimes."""
-        settled: list[InboxFile] = []
+    def take_settled(self, now: float, limit: int) -> list[ListedFile]:
+        """Take files that have settled, at most so many."""
+        settled: list[ListedFile] = []
         while self._queue and self._queue[0][0] <= now and len(settled) < limit:
-            queued, name = heapq.heappop(self._queue)
-            waiting = self._settling.get(name)
-            if waiting is None or waiting.queue_time != queued:
+            queue_time, name = heapq.heappop(self._queue)
+            file = self._settling.get(name)
+            if file is None or file.queue_time != queue_time:
                 continue
-            if waiting.due <= now and (found := self._take_if_settled(name, waiting, now)):
-                settled.append(found)
+            if file.due <= now and (listed_file := self._take_if_settled(name, file, now)):
+                settled.append(listed_file)
             if name in self._settling:
-                self._enqueue(name, waiting)
+                self._enqueue(name, file)
         return settled
 
     def _enqueue(self, name: str, file: _SettlingFile) -> None:
         file.queue_time = file.due
         heapq.heappush(self._queue, (file.due, name))
 
-    def _take_if_settled(self, name: str, file: _SettlingFile, now: float) -> InboxFile | None:
-        """The file if it has settled; forgets one that is gone or is none to be read."""
-        found = self._walk.find_file(to_raw_name(name))
-        if found is None:
+    def _take_if_settled(self, name: str, file: _SettlingFile, now: float) -> ListedFile | None:
+        """Take a file if it has settled; forget one that is gone or is none to be read."""
+        listed_file = self._walk.find_file(to_raw_name(name))
+        if listed_file is None:
             self.forget(name)
             return None
-        look = found[1:]
-        if look != file.signature:
-            file.signature, file.due, file.grace_until = look, now + self._settle, 0.0
+        _, size, mtime_ns = listed_file
+        if (size, mtime_ns) != file.signature:
+            file.signature, file.due, file.grace_until = (size, mtime_ns), now + self._settle, 0.0
             return None
-        if found[1] == 0 or self._is_open(name):
+        if size == 0 or self._is_open(name):
             file.grace_until = file.grace_until or now + self._grace
             if now < file.grace_until:
                 file.due = min(now + self._settle, file.grace_until)
                 return None
         del self._settling[name]
-        return found
+        return listed_file
 
     def _is_open(self, name: str) -> bool:
         # On a share, a lease is refused for other reasons too (NFSv4: without a delegation).
-        return self._is_local() and _is_being_written(f"{self._inbox}/{to_raw_name(name)}")
+        return self._is_local() and _is_being_written(join_display_name(self._inbox, name))
 
     @property
     def new_file_count(self) -> int:
@@ -207,8 +223,8 @@ class Debouncer:
         return len(self._settling) - len(self._retries)
 
     def _read_signature(self, name: str) -> FileSignature | None:
-        """Size and mtime of a regular file; zeros where it is there, but may not be looked at."""
-        path = f"{self._inbox}/{to_raw_name(name)}"
+        """Look at a regular file; zeros where it is there, but may not be looked at."""
+        path = join_display_name(self._inbox, name)
         try:
             status = os.stat(path)
         except (FileNotFoundError, NotADirectoryError):
@@ -222,19 +238,19 @@ class Debouncer:
     def _schedule(
         self, name: str, signature: FileSignature | None, due: float, now: float
     ) -> _SettlingFile:
-        waiting = self._settling.get(name)
-        if waiting is None:
-            waiting = self._settling[name] = _SettlingFile(signature, due, now)
-            self._enqueue(name, waiting)
+        file = self._settling.get(name)
+        if file is None:
+            file = self._settling[name] = _SettlingFile(signature, due, now)
+            self._enqueue(name, file)
         else:
-            waiting.signature, waiting.due = signature, due
-            if due < waiting.queue_time:
-                self._enqueue(name, waiting)
-        return waiting
+            file.signature, file.due = signature, due
+            if due < file.queue_time:
+                self._enqueue(name, file)
+        return file
 
 
 def _is_being_written(path: str) -> bool:
-    """Whether any process has a file open for writing.
+    """Find out whether any process has a file open for writing.
 
     Linux grants a read lease only on a file that nobody has open for writing (fcntl(2),
     ``F_SETLEASE``); it is given back at once. ``False`` where the system or the file system has

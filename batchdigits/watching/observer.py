@@ -1,10 +1,10 @@
-"""Events of a folder, heard by watchdog in a process of its own.
+"""The observer of events: watchdog, in a process of its own.
 
 watchdog needs threads, and a process with threads had better not fork, which the pool of workers
-does whenever one died. So the observer lives apart: its handler only puts what it hears into a
-queue, and what came up is sent on, each path once. Where any of its threads ends, the process
-ends too, and whoever listens notices; see gorakhargosh/watchdog #427, #663 and #793 for watchers
-that run on and hear nothing.
+does whenever one died. So the observer lives apart: its handler only puts events into a queue, and
+what came up is sent to the watcher, each path once. Where any of its threads ends, the process
+ends too, and the watcher notices; see gorakhargosh/watchdog #427, #663 and #793 for watchers that
+run on and hear nothing.
 """
 
 import errno
@@ -24,23 +24,23 @@ from queue import Empty, SimpleQueue
 from batchdigits.system.child_process import prepare_forked_child
 from batchdigits.system.framing import MessageReader, send
 
-#: Seconds between signs of life.
-_HEARTBEAT_INTERVAL = 2.0
+#: Seconds between signs of life, and after which an observer without any counts as hung.
+_HEARTBEAT_INTERVAL, _HUNG_AFTER = 2.0, 10.0
 #: Seconds in which events are gathered before they are sent on together.
 _BATCH_SECONDS = 0.01
-#: A walk through all folders is taken again after so many times what it took.
+#: Watches are checked again after so many times what the last check took.
 _WALK_PAUSE_FACTOR = 20.0
 
 
 class EventKind(StrEnum):
-    """What was heard of a path."""
+    """What happened to a path, or to the observer itself."""
 
     FILE = "file"  # made, written, closed after writing, moved here, or its rights changed
     FOLDER = "folder"  # made or moved here, perhaps with files in it
     GONE = "gone"  # deleted, or moved away
     FOLDER_GONE = "folder gone"
     OVERFLOW = "lost"  # the system could not keep up, and events are missing
-    STALE_WATCHES = "stale"  # folders that went elsewhere are still listened to
+    STALE_WATCHES = "stale"  # folders that went elsewhere are still watched
     HEARTBEAT = "beat"
     FAILED = "cannot"  # the path is an errno: no observer could be started
 
@@ -51,17 +51,23 @@ PathEvent = tuple[str, str]
 
 
 class ObserverProcess:
-    """The process that listens. It ends with this one, or with :meth:`end`."""
+    """The watcher's handle on the observer, which ends with this process or with :meth:`stop`.
+
+    Attributes:
+        pipe: readable when there are events.
+    """
 
     def __init__(self, inbox: str) -> None:
-        """Start it; no thread of this process may be running."""
+        """Start it for a folder and all below; no thread of this process may be running."""
         context = get_context("fork")
-        self.pipe, theirs = context.Pipe()
+        self.pipe, observer_end = context.Pipe()
         self._process = context.Process(
-            target=_run_observer_process, args=(inbox, theirs, self.pipe, os.getpid()), daemon=True
+            target=_run_observer_process,
+            args=(inbox, observer_end, self.pipe, os.getpid()),
+            daemon=True,
         )
         self._process.start()
-        theirs.close()
+        observer_end.close()
         self._reader = MessageReader(self.pipe.fileno())
         self._alive = True
         self._last_heartbeat = time.monotonic()
@@ -72,21 +78,29 @@ class ObserverProcess:
         return self._process.pid or 0
 
     def is_alive(self, now: float) -> bool:
-        """Whether it lives and said so lately."""
-        return self._alive and now - self._last_heartbeat < 5 * _HEARTBEAT_INTERVAL
+        """Tell whether it lives and said so lately."""
+        return self._alive and now - self._last_heartbeat < _HUNG_AFTER
 
     def read_events(self, timeout: float = 0.0) -> list[PathEvent]:
-        """What has come up, the latest last; waits so many seconds where nothing has yet."""
-        found: list[PathEvent] = []
-        while self._alive and connection.wait([self.pipe], 0 if found else timeout):
+        """Take the events that have come, the latest last.
+
+        Args:
+            timeout: seconds to wait where there are none yet.
+
+        Returns:
+            Kinds and absolute paths; the path of ``FAILED`` is an error number, and some kinds
+            have none.
+        """
+        events: list[PathEvent] = []
+        while self._alive and connection.wait([self.pipe], 0 if events else timeout):
             timeout = 0.0
             try:
                 for message in self._reader.read():
-                    found += marshal.loads(message)
+                    events += marshal.loads(message)
                     self._last_heartbeat = time.monotonic()
             except (EOFError, OSError):
                 self._alive = False
-        return found
+        return events
 
     def stop(self) -> None:
         """End it."""
@@ -109,7 +123,7 @@ def _run_observer_process(
 
 
 def _observe_inbox(inbox: str, pipe: int) -> None:
-    """Listen until a thread ends.
+    """Send the events of a folder until a thread ends.
 
     Raises:
         OSError: the system refuses to watch the folder.
@@ -118,118 +132,115 @@ def _observe_inbox(inbox: str, pipe: int) -> None:
     from watchdog.observers import Observer
 
     queue: SimpleQueue[PathEvent] = SimpleQueue()
-    # What watchdog has to say is not for people's terminals; a thread that ends is noticed below.
+    # What watchdog prints is not for people's terminals; a thread that ends is noticed below.
     warnings.simplefilter("ignore")
     threading.excepthook = lambda _: None
     log = logging.getLogger("watchdog")
     log.addHandler(_OverflowHandler(queue))
     log.propagate = False
-    wanted: list[type[events.FileSystemEvent]] = [
+    event_types: list[type[events.FileSystemEvent]] = [
         *(events.FileCreatedEvent, events.FileModifiedEvent, events.FileClosedEvent),
         *(events.FileMovedEvent, events.FileDeletedEvent),
         *(events.DirCreatedEvent, events.DirMovedEvent, events.DirDeletedEvent),
     ]
     if hasattr(events, "FileAttribEvent"):  # before watchdog 7 they were modifications
-        wanted.append(events.FileAttribEvent)
+        event_types.append(events.FileAttribEvent)
 
     class Handler(events.FileSystemEventHandler):
-        """Puts what it hears into the queue and does nothing else that could fail."""
+        """Puts events into the queue and does nothing else that could fail."""
 
         def on_any_event(self, event: events.FileSystemEvent) -> None:
-            for each in _to_path_events(event):
-                queue.put(each)
+            for path_event in _to_path_events(event):
+                queue.put(path_event)
 
     observer = Observer()
     # Our own reading opens and closes files: such events are not asked for.
-    observer.schedule(Handler(), inbox, recursive=True, event_filter=wanted)
+    observer.schedule(Handler(), inbox, recursive=True, event_filter=event_types)
     observer.start()
     threads = threading.enumerate()
     _check_watches(inbox)
     _send_events(pipe, {(EventKind.HEARTBEAT, ""): None})
     check_at, pause = math.inf, _HEARTBEAT_INTERVAL
     while all(thread.is_alive() for thread in threads):
-        heard = _gather_events(queue)
-        if check_at == math.inf and any(kind in _FOLDER_KINDS for kind, _ in heard):
+        path_events = _gather_events(queue)
+        if check_at == math.inf and any(kind in _FOLDER_KINDS for kind, _ in path_events):
             check_at = time.monotonic() + pause
-        _send_events(pipe, heard)
+        _send_events(pipe, path_events)
         if time.monotonic() > check_at:
-            begun = time.monotonic()
+            started = time.monotonic()
             if _check_watches(inbox):
                 _send_events(pipe, {(EventKind.STALE_WATCHES, ""): None})
-            pause = max(_HEARTBEAT_INTERVAL, _WALK_PAUSE_FACTOR * (time.monotonic() - begun))
+            pause = max(_HEARTBEAT_INTERVAL, _WALK_PAUSE_FACTOR * (time.monotonic() - started))
             check_at = math.inf
 
 
 def _check_watches(inbox: str) -> bool:
     """See that every folder is watched: watchdog 7 passes over one that cannot be.
 
-    Returns whether more is watched: folders that were moved out of the inbox.
+    Returns:
+        Whether more is watched: folders that were moved out of the inbox.
 
     Raises:
-        OSError: one is not, which can only be for the system's limit.
+        OSError: a folder is not watched, which can only be for the system's limit.
     """
-    too_many = 0
+    surplus = 0
     for pause in (0.2, 1.0, 2.0, 0.0):  # a folder that was just made may get its watch in a moment
-        watched = _count_watches()
-        if watched is None:
+        watch_count = _count_watches()
+        if watch_count is None:
             return False
-        if (too_many := watched - _count_folders(inbox)) == 0:
+        if (surplus := watch_count - _count_folders(inbox)) == 0:
             return False
         time.sleep(pause)
-    if too_many < 0:
+    if surplus < 0:
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
     return True
 
 
 def _count_watches() -> int | None:
-    """How many watches this process has (proc_pid_fdinfo(5)); ``None`` where that is not told."""
+    """Count this process' watches (proc_pid_fdinfo(5)); ``None`` where the system does not say."""
+    count = 0
     try:
-        found = 0
         for descriptor in os.listdir("/proc/self/fdinfo"):
             with suppress(FileNotFoundError), open(f"/proc/self/fdinfo/{descriptor}") as file:
-                found += sum(line.startswith("inotify wd:") for line in file)
+                count += sum(line.startswith("inotify wd:") for line in file)
     except OSError:
         return None
-    return found
+    return count
 
 
 def _count_folders(inbox: str) -> int:
-    """How many folders may be looked into, the inbox itself and all below."""
-    found = 0
-    for folder, _, _ in os.walk(inbox):
-        found += os.access(folder, os.R_OK)
-    return found
+    """Count the folders that may be looked into, the inbox itself and all below."""
+    return sum(os.access(folder, os.R_OK) for folder, _, _ in os.walk(inbox))
 
 
 def _to_path_events(event: object) -> list[PathEvent]:
-    """Kinds and paths of an event."""
-    kind: str = getattr(event, "event_type", "")
+    """Turn an event of watchdog's into kinds and paths: two where something was moved."""
+    event_type: str = getattr(event, "event_type", "")
     is_folder = getattr(event, "is_directory", False)
     source = os.fsdecode(getattr(event, "src_path", ""))
     here, away = (
         (EventKind.FOLDER, EventKind.FOLDER_GONE) if is_folder else (EventKind.FILE, EventKind.GONE)
     )
-    if kind == "deleted":
+    if event_type == "deleted":
         return [(away, source)]
-    if kind != "moved":
+    if event_type != "moved":
         return [(here, source)]
-    told: list[PathEvent] = [(away, source)] if source else []
     target = os.fsdecode(getattr(event, "dest_path", ""))
-    return [*told, (here, target)] if target else told
+    return [(kind, path) for kind, path in ((away, source), (here, target)) if path]
 
 
 def _gather_events(queue: "SimpleQueue[PathEvent]") -> dict[PathEvent, None]:
-    """What is heard within a moment, each once, the latest last; a beat where that is nothing."""
-    found: dict[PathEvent, None] = {}
+    """Gather the events of a moment, each once, the latest last; a sign of life without any."""
+    events: dict[PathEvent, None] = {}
     with suppress(Empty):
-        first = queue.get(timeout=_HEARTBEAT_INTERVAL)
-        found[first] = None
+        first_event = queue.get(timeout=_HEARTBEAT_INTERVAL)
+        events[first_event] = None
         time.sleep(_BATCH_SECONDS)
         while True:
-            each = queue.get_nowait()
-            found.pop(each, None)
-            found[each] = None
-    return found or {(EventKind.HEARTBEAT, ""): None}
+            event = queue.get_nowait()
+            events.pop(event, None)
+            events[event] = None
+    return events or {(EventKind.HEARTBEAT, ""): None}
 
 
 def _send_events(pipe: int, events: dict[PathEvent, None]) -> None:
@@ -237,13 +248,13 @@ def _send_events(pipe: int, events: dict[PathEvent, None]) -> None:
 
 
 class _OverflowHandler(logging.Handler):
-    """watchdog only logs that the kernel dropped events."""
+    """Makes an event of what watchdog only logs: that the kernel dropped events."""
 
     def __init__(self, queue: "SimpleQueue[PathEvent]") -> None:
         super().__init__()
         self._queue = queue
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Whatever watchdog finds worth a warning may have cost events."""
+        """Report a loss: whatever watchdog finds worth a warning may have cost events."""
         if record.levelno >= logging.WARNING:
             self._queue.put((EventKind.OVERFLOW, ""))

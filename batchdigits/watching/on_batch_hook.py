@@ -1,4 +1,4 @@
-"""``--on-batch``: a command of the user's, told of every row as it comes."""
+"""``--on-batch``: a command of the user's that gets every row as it comes."""
 
 import subprocess
 import tempfile
@@ -11,25 +11,29 @@ from batchdigits.reports.rows import ReportRow
 from batchdigits.system.filenames import escape_for_terminal
 from batchdigits.system.logs import LOG
 
-#: Seconds after which a command that is still running is told of, and those it gets at the end.
+#: Seconds after which a warning tells of a command that is still running, and how long the last
+#: one is waited for.
 _SLOW_AFTER, _FINAL_TIMEOUT = 60.0, 10.0
-#: Seconds until a command is tried again that could not be started.
+#: Seconds until a command that could not be started is tried again.
 _RETRY_DELAY = 5.0
 #: Rows kept for a command that does not finish; the oldest go first.
 _MAX_ROWS = 100_000
+#: What is read of a command's errors.
+_MAX_ERROR_BYTES = 100_000
 
 
 class BatchHook:
     """Runs a shell command with the new rows as JSON lines on its standard input.
 
-    One at a time, as batches may come faster than it works: what comes meanwhile is its next
-    batch. The watcher never waits for it. Rows are given once, whatever becomes of the command.
+    One command at a time, as batches may come faster than it works: what comes meanwhile is its
+    next batch. The watcher never waits for it. It gets each row once, whatever becomes of it.
 
     Attributes:
-        trouble: what went wrong with it last, or empty.
+        last_error: what is wrong with it, or empty.
     """
 
     def __init__(self, command: str) -> None:
+        """``command`` is for the shell; where it is empty, nothing is done."""
         self._command = command
         self._rows: list[str] = []
         self._process: subprocess.Popen[bytes] | None = None
@@ -37,18 +41,18 @@ class BatchHook:
         self._started_at = 0.0
         self._has_warned = False
         self._retry_at = 0.0
-        self._dropped_rows = 0
+        self._has_dropped_rows = False
         self.last_error = ""
 
     def add(self, rows: Iterable[ReportRow]) -> None:
-        """Rows for the command, to be given to it with the next :meth:`tend`."""
+        """Keep rows for the command, until :meth:`poll` starts it."""
         if self._command:
             self._rows += map(format_row, rows)
-            if (more := len(self._rows) - _MAX_ROWS) > 0:
-                if not self._dropped_rows:
+            if (excess := len(self._rows) - _MAX_ROWS) > 0:
+                if not self._has_dropped_rows:
                     LOG.warning("--on-batch is too slow: it is not told of some rows.")
-                self._dropped_rows += more
-                del self._rows[:more]
+                self._has_dropped_rows = True
+                del self._rows[:excess]
 
     def poll(self) -> None:
         """See what became of the command, and run it again where there are rows."""
@@ -67,13 +71,13 @@ class BatchHook:
 
     @property
     def poll_delay(self) -> float:
-        """Seconds until it is worth to look at the command."""
+        """Seconds until it is worth looking at the command."""
         return 0.05 if self._process else float("inf")
 
     def finish(self) -> None:
         """Give the command its last rows, and a moment to finish."""
-        until = time.monotonic() + _FINAL_TIMEOUT
-        while (self._process or self._rows) and time.monotonic() < until:
+        deadline = time.monotonic() + _FINAL_TIMEOUT
+        while (self._process or self._rows) and time.monotonic() < deadline:
             self.poll()
             time.sleep(0.02)
         if self._process or self._rows:
@@ -82,14 +86,14 @@ class BatchHook:
     def _start(self, rows: Sequence[str]) -> None:
         try:
             # A file and no pipe: a command that does not read it holds nobody up.
-            with tempfile.TemporaryFile() as given:
-                given.write("".join(f"{row}\n" for row in rows).encode())
-                given.seek(0)
+            with tempfile.TemporaryFile() as stdin:
+                stdin.write("".join(f"{row}\n" for row in rows).encode())
+                stdin.seek(0)
                 self._stderr = tempfile.TemporaryFile()  # noqa: SIM115 (read when it has ended)
                 self._process = subprocess.Popen(
                     self._command,
                     shell=True,
-                    stdin=given,
+                    stdin=stdin,
                     stderr=self._stderr,
                     start_new_session=True,  # a Ctrl-C is not meant for it
                 )
@@ -102,15 +106,15 @@ class BatchHook:
 
     def _handle_exit(self, exit_code: int) -> None:
         self._process = None
-        said = b""
+        output = b""
         if self._stderr:
             self._stderr.seek(0)
-            said = self._stderr.read(100_000)
+            output = self._stderr.read(_MAX_ERROR_BYTES)
             self._stderr.close()
             self._stderr = None
         self.last_error = ""
         if exit_code:
-            last = said.decode("utf-8", "replace").strip().rpartition("\n")[2]
-            why = f": {escape_for_terminal(last)}" if last else ""
-            self.last_error = f"failed with code {exit_code}{why}"
+            last_line = output.decode("utf-8", "replace").strip().rpartition("\n")[2]
+            reason = f": {escape_for_terminal(last_line)}" if last_line else ""
+            self.last_error = f"failed with code {exit_code}{reason}"
             LOG.warning("--on-batch %s", self.last_error)

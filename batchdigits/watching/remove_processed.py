@@ -21,16 +21,16 @@ from batchdigits.system.file_moves import (
 from batchdigits.system.filenames import escape_for_terminal, to_raw_name
 from batchdigits.system.logs import LOG
 
-#: Seconds until a file is tried again that could not be taken away.
+#: Seconds until a file that could not be taken away is tried again.
 _RETRY_DELAY = 300.0
 #: Files taken away between two signs of life.
 _FILES_PER_TICK = 64
 
 
 class ProcessedFile(NamedTuple):
-    """A file that was read: its number, name, size in bytes and hash."""
+    """A file that was read: its number in the journal, name, size in bytes and hash."""
 
-    number: int
+    file_id: int
     name: str
     size: int
     sha256: str
@@ -47,8 +47,8 @@ class ProcessedFileRemover:
         self._retry_at: dict[int, float] = {}
         # What a kill left half copied.
         for day in sorted(self._folder.glob("????-??-??"))[-2:]:
-            for half in day.rglob(f"{PARTIAL_COPY_PREFIX}*"):
-                half.unlink(missing_ok=True)
+            for partial in day.rglob(f"{PARTIAL_COPY_PREFIX}*"):
+                partial.unlink(missing_ok=True)
 
     @property
     def is_enabled(self) -> bool:
@@ -56,11 +56,11 @@ class ProcessedFileRemover:
         return self._processed is not Processed.LEAVE
 
     def remove_recorded(self, recorded: Iterable[RecordedFile]) -> None:
-        """Take away what of a chunk was read."""
+        """Take away the files of a chunk that were read, those of which nothing is in doubt."""
         self.remove(filter(None, map(self._to_processed_file, recorded)))
 
     def _to_processed_file(self, recorded: RecordedFile) -> ProcessedFile | None:
-        """A file that may go: of a bad one the copy in quarantine comes first."""
+        """Return a file that may go; of a bad one the copy in quarantine comes first."""
         entry = recorded.entry
         if entry.needs_quarantine or not entry.readable:
             return None
@@ -72,31 +72,32 @@ class ProcessedFileRemover:
 
     @property
     def _keeps_doubtful(self) -> bool:
-        """What somebody should look at is not deleted."""
+        """Whether files stay that somebody should look at: those are not deleted."""
         return self._processed is Processed.DELETE
 
     def remove_previously_read(self) -> bool:
-        """Take away what was read before, by a run perhaps; whether anything went."""
+        """Take away files that were read before, by a run perhaps; returns whether any went."""
         session, settings = self._session, self._session.settings
-        known = session.journal.find_removable(session.reader_version_id, self._keeps_doubtful)
+        rows = session.journal.find_removable(session.reader_version_id, self._keeps_doubtful)
+        removable = list(map(ProcessedFile._make, rows))
         self._retry_at = {
-            row[0]: self._retry_at[row[0]] for row in known if row[0] in self._retry_at
+            file.file_id: self._retry_at[file.file_id]
+            for file in removable
+            if file.file_id in self._retry_at
         }
         files = [
-            ProcessedFile(*row)
-            for row in known
-            if is_chosen(row[1], settings.include, settings.exclude)
+            file for file in removable if is_chosen(file.name, settings.include, settings.exclude)
         ]
-        taken = False
+        has_removed = False
         for start in range(0, len(files), _FILES_PER_TICK):
-            taken |= self.remove(files[start : start + _FILES_PER_TICK])
+            has_removed |= self.remove(files[start : start + _FILES_PER_TICK])
             session.notify_listener()
-        return taken
+        return has_removed
 
     def remove(self, files: Iterable[ProcessedFile]) -> bool:
-        """Take files away that still are what was read; the others stay. Whether any went.
+        """Take away those files that still are what was read; returns whether any went.
 
-        What is about to go is on the disk as such first. A kill in between leaves a file in the
+        What is about to go is on record as gone first. A kill in between leaves a file in the
         inbox that counts as taken away: it is read once more, its row is written anew, it goes.
         """
         journal = self._session.journal
@@ -106,15 +107,15 @@ class ProcessedFileRemover:
         if not going:
             return False
         claimed: set[Path] = set()
-        places = [self._choose_target(file, path, claimed) for file, path in going]
+        targets = [self._choose_target(file, path, claimed) for file, path in going]
         with journal.use_full_sync():
             journal.mark_processed(
-                (file.number, place) for (file, _), place in zip(going, places, strict=True)
+                (file.file_id, target) for (file, _), target in zip(going, targets, strict=True)
             )
         stayed = [
-            file.number
-            for (file, path), place in zip(going, places, strict=True)
-            if not self._remove_file(file, path, place)
+            file.file_id
+            for (file, path), target in zip(going, targets, strict=True)
+            if not self._remove_file(file, path, target)
         ]
         if stayed:
             journal.set_state(stayed, PRESENT)
@@ -122,10 +123,10 @@ class ProcessedFileRemover:
         return len(stayed) < len(going)
 
     def _is_removable(self, file: ProcessedFile, path: Path) -> bool:
-        """Whether the folder lets it go, and it did not refuse to a moment ago."""
-        if time.monotonic() < self._retry_at.get(file.number, 0.0):
+        """Check that its folder may be written, and that it did not fail a moment ago."""
+        if time.monotonic() < self._retry_at.get(file.file_id, 0.0):
             return False
-        self._retry_at.pop(file.number, None)
+        self._retry_at.pop(file.file_id, None)
         if os.access(path.parent, os.W_OK | os.X_OK):
             return True
         self._warn_once(file, "nothing may be removed from its folder")
@@ -137,16 +138,17 @@ class ProcessedFileRemover:
             LOG.warning("%s was read and stays: %s.", escape_for_terminal(file.name), reason)
 
     def _choose_target(self, file: ProcessedFile, path: Path, claimed: set[Path]) -> Path | None:
+        """Choose where a file goes, and add that to ``claimed``; ``None`` where it is deleted."""
         if self._processed is Processed.DELETE:
             return None
         day = time.strftime("%Y-%m-%d")
-        target = self._folder.joinpath(day, *to_raw_name(file.name).split("/"))
+        first_choice = self._folder.joinpath(day, *to_raw_name(file.name).split("/"))
         for number in count(1):
-            place = append_number(target, number)
+            target = append_number(first_choice, number)
             # Where a kill came between the two halves of a move, it is there already.
-            if place not in claimed and (not place.exists() or place.samefile(path)):
-                claimed.add(place)
-                return place
+            if target not in claimed and (not target.exists() or target.samefile(path)):
+                claimed.add(target)
+                return target
         raise AssertionError("numbers do not end")
 
     def _remove_file(self, file: ProcessedFile, path: Path, target: Path | None) -> bool:

@@ -1,4 +1,4 @@
-"""Reports while the watcher runs: rows are added at once, all else is drawn when there is time."""
+"""Reports while the watcher runs: the CSV grows at once, all else is drawn when there is time."""
 
 import calendar
 import time
@@ -27,20 +27,26 @@ _TABLES_SHARE, _DOCUMENTS_SHARE, _SHEETS_SHARE = 0.025, 0.01, 0.01
 _TABLES_MIN_INTERVAL, _DOCUMENTS_MIN_INTERVAL, _SHEETS_MIN_INTERVAL = 2.0, 10.0, 10.0
 #: Seconds that contact sheets may take at the end.
 _FINAL_SHEETS_TIMEOUT = 20.0
-#: An alarm whose numbers alone changed is not told again.
+#: Alarms are compared without numbers: one whose numbers alone changed is not logged again.
 _NO_NUMBERS = str.maketrans("", "", "0123456789,.")
 _READ_AT_COLUMN = COLUMNS.index("read_at")
 
 
 class ReportScheduler:
-    """The reports of one outbox, kept fit to be opened at any moment.
+    """Keeps the reports of one outbox fit to be opened at any moment.
 
     Attributes:
-        behind: names of the reports that could not be written; the journal has their rows.
+        write_errors: why reports could not be written, by name; the journal has their rows.
     """
 
     def __init__(self, session: Session, period_format: str) -> None:
-        """``form`` names the periods of tables, as :func:`time.strftime` takes it, or is empty."""
+        """Make a scheduler for one session.
+
+        Args:
+            session: whose journal is reported.
+            period_format: names the period of a row, such as its day, as :func:`time.strftime`
+                does, where each has tables of its own; empty where one table holds all.
+        """
         self._session = session
         self._journal = session.journal
         self._outbox = session.settings.outbox
@@ -68,17 +74,21 @@ class ReportScheduler:
         return ReportRows(self._journal, self._session.settings.duplicates, period)
 
     def start(self, walk: InboxWalk) -> None:
-        """Have reports from the beginning, those of periods that went by unseen too."""
+        """Draw tables at once, those of periods that ended without a watcher too.
+
+        Args:
+            walk: what the inbox holds besides images, for the summary.
+        """
         self._close_past_periods()
         self._draw_tables(walk)
         self._document_throttle.request()
         self._sheet_throttle.request()
 
     def add(self, rows: list[ReportRow]) -> None:
-        """Add rows to the CSV, and have them on the disk; all else shows them by and by."""
+        """Add rows to the CSV, and have them on the disk; other reports show them by and by."""
         self.request_redraw()
         if self._period_format:
-            rows = [line for line in rows if self._is_in_current_period(line)]
+            rows = [row for row in rows if self._is_in_current_period(row)]
         name = format_table_name(".csv", self._period)
         if not rows or name in self.write_errors:
             return
@@ -90,7 +100,7 @@ class ReportScheduler:
             self._record_failure(name, error)
 
     def _is_in_current_period(self, row: ReportRow) -> bool:
-        """Whether a line belongs to this period; one read just before midnight does not."""
+        """Tell whether a row belongs to this period; one read just before midnight does not."""
         read_at = calendar.timegm(time.strptime(str(row[_READ_AT_COLUMN]), "%Y-%m-%dT%H:%M:%SZ"))
         period = Period(
             self._period_format, time.strftime(self._period_format, time.localtime(read_at))
@@ -100,7 +110,7 @@ class ReportScheduler:
         return period == self._period
 
     def request_redraw(self) -> None:
-        """Something on record is not what reports show."""
+        """Have all reports drawn by and by, as they do not show what is on record."""
         self._table_throttle.request()
         self._document_throttle.request()
         self._sheet_throttle.request()
@@ -108,9 +118,14 @@ class ReportScheduler:
     def draw_due(
         self, now: float, idle_seconds: float, walk: InboxWalk, is_busy: Callable[[], bool]
     ) -> None:
-        """Draw what is due; ``free`` seconds nothing else is to be done.
+        """Draw what is due, one kind of report at a time.
 
-        ``busy`` is asked while contact sheets are drawn, and ends that: they go on another time.
+        Args:
+            now: the time, by :func:`time.monotonic`.
+            idle_seconds: how long nothing else is to be done.
+            walk: what the inbox holds besides images, for the summary.
+            is_busy: called while contact sheets are drawn; where it returns ``True`` the others
+                wait for another time.
         """
         if self._period_format and self._get_current_period() != self._period:
             self._start_period(walk)
@@ -122,11 +137,11 @@ class ReportScheduler:
             self._draw_sheets(is_busy)
 
     def finish(self, walk: InboxWalk) -> None:
-        """Draw everything a last time; what could not be written is in ``behind``."""
+        """Draw everything a last time; what could not be written is in ``write_errors``."""
         self._draw_tables(walk)
         self._draw_documents()
-        ending = time.monotonic() + _FINAL_SHEETS_TIMEOUT
-        self._draw_sheets(lambda: time.monotonic() > ending)
+        deadline = time.monotonic() + _FINAL_SHEETS_TIMEOUT
+        self._draw_sheets(lambda: time.monotonic() > deadline)
 
     @property
     def next_due(self) -> float:
@@ -138,7 +153,7 @@ class ReportScheduler:
         )
 
     def _start_period(self, walk: InboxWalk) -> None:
-        """A period ended: its tables are drawn a last time, and the next ones begin."""
+        """Draw the tables of the period that ended a last time, and begin the next ones."""
         self._period = self._get_current_period()
         self._growing_csv = self._create_growing_csv()
         self._close_past_periods()
@@ -154,30 +169,30 @@ class ReportScheduler:
                 self._journal.find_fingerprint(closed) and period not in self._late_periods
             ):
                 continue
-            if all([self._draw_period(period, [ending]) for ending in TABLE_SUFFIXES]):
+            if all([self._draw_period(period, [suffix]) for suffix in TABLE_SUFFIXES]):
                 self._journal.set_fingerprint(closed, "closed")
                 self._late_periods.discard(period)
             else:
                 self._late_periods.add(period)
 
     def _draw_tables(self, walk: InboxWalk) -> None:
-        begun, change, whole = time.monotonic(), self._journal.revision, False
+        started, revision, is_complete = time.monotonic(), self._journal.revision, False
         try:
             if self._late_periods:
                 self._close_past_periods()
+            is_complete = not self.write_errors and self._draw_period(self._period, TABLE_SUFFIXES)
             # Where one cannot be written, the others can.
-            whole = not self.write_errors and self._draw_period(self._period, TABLE_SUFFIXES)
-            whole = whole or all(
-                [self._draw_period(self._period, [ending]) for ending in TABLE_SUFFIXES]
+            is_complete = is_complete or all(
+                [self._draw_period(self._period, [suffix]) for suffix in TABLE_SUFFIXES]
             )
-            whole = self._draw_summary(walk) and whole and not self._late_periods
+            is_complete = self._draw_summary(walk) and is_complete and not self._late_periods
         finally:
-            again = not whole or self._journal.revision != change
-            self._table_throttle.record_run(begun, time.monotonic(), again)
+            repeat = not is_complete or self._journal.revision != revision
+            self._table_throttle.record_run(started, time.monotonic(), repeat)
 
     def _draw_period(self, period: Period | None, suffixes: Sequence[str]) -> bool:
-        """Draw tables; ``False`` where they cannot be written now."""
-        names = [format_table_name(ending, period) for ending in suffixes]
+        """Draw tables of one period; ``False`` where they cannot be written now."""
+        names = [format_table_name(suffix, period) for suffix in suffixes]
         tables = render_tables(
             self._journal,
             self._session.settings,
@@ -209,66 +224,65 @@ class ReportScheduler:
             return False
         self._clear_failures(["summary.json"])
         for alarm in session.summary.alarms:
-            kind = alarm.translate(_NO_NUMBERS)
-            if kind not in self._logged_alarms:
+            if alarm.translate(_NO_NUMBERS) not in self._logged_alarms:
                 LOG.warning("%s", alarm)
         self._logged_alarms = {alarm.translate(_NO_NUMBERS) for alarm in session.summary.alarms}
         return True
 
     def _draw_documents(self) -> None:
         """Draw what people open in browsers and spreadsheet programs."""
-        session, begun = self._session, time.monotonic()
-        change, whole = self._journal.revision, True
+        session, started = self._session, time.monotonic()
+        revision, is_complete = self._journal.revision, True
         names = "report.html", "results.xlsx", "results.parquet", "summary.png"
-        for name, draw in zip(names, DOCUMENT_RENDERERS, strict=True):
+        for name, render in zip(names, DOCUMENT_RENDERERS, strict=True):
             try:
-                for _ in draw(
+                for _ in render(
                     self._journal, session.settings, self._select_rows(), session.provenance
                 ):
                     session.notify_listener()
             except OSError as error:
                 self._record_failure(name, error)
-                whole = False
+                is_complete = False
             else:
                 self._clear_failures([name])
-        again = not whole or self._journal.revision != change
-        self._document_throttle.record_run(begun, time.monotonic(), again)
+        repeat = not is_complete or self._journal.revision != revision
+        self._document_throttle.record_run(started, time.monotonic(), repeat)
 
     def _draw_sheets(self, is_busy: Callable[[], bool]) -> None:
-        session, begun = self._session, time.monotonic()
-        change = session.journal.revision
+        session, started = self._session, time.monotonic()
+        revision = session.journal.revision
 
-        def pause() -> bool:
+        def should_stop() -> bool:
             session.notify_listener()
             return is_busy()
 
-        broken_off, done = False, False
+        was_stopped, is_complete = False, False
         try:
             for _ in render_contact_sheets(
                 session.journal,
                 session.settings,
                 self._select_rows(),
-                lambda sheets: session.draw_sheets(sheets, pause),
+                lambda sheets: session.draw_sheets(sheets, should_stop),
             ):
-                broken_off = is_busy()
+                was_stopped = is_busy()
         except OSError as error:
             self._record_failure("sheets", error)
         else:
             self._clear_failures(["sheets"])
-            done = not broken_off
+            is_complete = not was_stopped
         finally:
-            again = not done or session.journal.revision != change
-            self._sheet_throttle.record_run(begun, time.monotonic(), again)
+            repeat = not is_complete or session.journal.revision != revision
+            self._sheet_throttle.record_run(started, time.monotonic(), repeat)
 
     def _record_failure(self, name: str, error: OSError) -> None:
         self._table_throttle.request()
-        why = error.strerror or str(error)
-        if self.write_errors.get(name) != why:
+        reason = error.strerror or str(error)
+        if self.write_errors.get(name) != reason:
             LOG.warning(
                 "%s cannot be written (%s): its rows are kept and written when it is free.",
-                *(escape_for_terminal(name), why),
+                *(escape_for_terminal(name), reason),
             )
-        self.write_errors[name] = why
+        self.write_errors[name] = reason
 
     def _clear_failures(self, names: Sequence[str]) -> None:
         for name in names:

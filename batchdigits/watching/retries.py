@@ -7,7 +7,7 @@ from batchdigits.journal.entries import FileEntry
 from batchdigits.journal.journal import PendingFile
 from batchdigits.reasons import Reason, Status
 from batchdigits.watching.debounce import Debouncer
-from batchdigits.watching.events import EventSource
+from batchdigits.watching.inbox_presence import InboxPresence
 from batchdigits.watching.rescan import Rescanner
 
 #: Reasons for which a file is tried again by and by.
@@ -22,34 +22,41 @@ class RetryPolicy:
     def __init__(
         self,
         debouncer: Debouncer,
-        event_source: EventSource,
+        presence: InboxPresence,
         rescanner: Rescanner,
         is_gone: Callable[[str], bool],
     ) -> None:
-        """``is_gone`` tells whether a name is surely no longer in the inbox."""
+        """Make a policy for one inbox.
+
+        Args:
+            debouncer: gets the files that are to be tried again.
+            presence: tells whether the inbox is there.
+            rescanner: has to find again what could not be read for want of an inbox.
+            is_gone: tells whether a name is surely no longer in the inbox.
+        """
         self._debouncer = debouncer
-        self._event_source = event_source
+        self._presence = presence
         self._rescanner = rescanner
         self._is_gone = is_gone
 
     def should_record(self, pending: PendingFile, entry: FileEntry) -> bool:
-        """Whether an outcome is to be put on record; has files tried again where that may help.
+        """Tell whether an outcome is to be put on record; have files tried again if that may help.
 
-        A file that cannot be got at has its row at once, which says so, and is tried again, each
+        A file that cannot be opened has its row at once, which says so, and is tried again, each
         time after longer; the same outcome is not recorded twice.
         """
-        settling, now = self._debouncer, time.monotonic()
-        failed = [page.reason for page in entry.pages if page.status == Status.FAILED]
-        reason = Reason(failed[0]) if failed and failed[0] else None
-        if reason is not None and not entry.sha256 and not self._event_source.is_reachable():
+        name, now = pending.name, time.monotonic()
+        failures = [page.reason for page in entry.pages if page.status == Status.FAILED]
+        reason = Reason(failures[0]) if failures and failures[0] else None
+        if reason is not None and not entry.sha256 and not self._presence.is_reachable():
             self._rescanner.force_comparison()
             return False  # not the file's fault: found again when the inbox is back
-        doubtful = any(page.reason in _INCOMPLETE_REASONS for page in entry.pages)
-        if doubtful and settling.grant_grace(pending.name, entry.file_stat.mtime_ns, now):
+        is_incomplete = any(page.reason in _INCOMPLETE_REASONS for page in entry.pages)
+        if is_incomplete and self._debouncer.grant_grace(name, entry.file_stat.mtime_ns, now):
             return False
         # A link whose target is gone vanishes each time that it is read, and yet stays.
-        stays = reason is Reason.VANISHED and not self._is_gone(pending.name)
-        if reason not in _TRANSIENT_REASONS and not stays:
-            settling.mark_done(pending.name)
+        is_dead_link = reason is Reason.VANISHED and not self._is_gone(name)
+        if reason not in _TRANSIENT_REASONS and not is_dead_link:
+            self._debouncer.mark_done(name)
             return True
-        return settling.schedule_retry(pending.name, str(reason), now)
+        return self._debouncer.schedule_retry(name, str(reason), now)

@@ -8,7 +8,7 @@ import pytest
 from batchdigits.pipeline.inbox_walk import InboxWalk
 from batchdigits.system.filesystems import find_shared_mount_inside
 from batchdigits.watching.debounce import Debouncer
-from batchdigits.watching.heartbeat import WatcherStatus
+from batchdigits.watching.status import WatcherStatus
 from batchdigits.watching.throttle import Throttle
 
 SETTLE, GRACE = 2.0, 10.0

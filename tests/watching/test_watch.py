@@ -25,7 +25,9 @@ from batchdigits.session.outbox import open_outbox
 from batchdigits.session.session import Session
 from batchdigits.session.summary import Summary
 from batchdigits.watching.events import EventSource
+from batchdigits.watching.inbox_presence import InboxPresence
 from batchdigits.watching.report_scheduler import ReportScheduler
+from batchdigits.watching.rescan_schedule import RescanSchedule
 from tests.conftest import UNPRIVILEGED, Run
 from tests.support.watcher_process import SETTLE, Watcher, children, rows_of, wait_for
 
@@ -633,9 +635,10 @@ def test_what_raises_no_events_is_polled(
 ) -> None:
     # A fake, since no file system at hand keeps its events to itself.
     monkeypatch.setattr("batchdigits.watching.observer._to_path_events", lambda event: [])
-    lookout = EventSource(inbox, Watching())
-    lookout.start()
-    assert lookout.mode == "polling" and "probe" in lookout.reason and lookout.pid == 0
+    options = Watching()
+    source = EventSource(inbox, options, InboxPresence(inbox), RescanSchedule(options))
+    source.start()
+    assert source.mode == "polling" and "probe" in source.reason and source.pid == 0
 
 
 def test_a_folder_that_may_not_be_written_is_not_probed(
@@ -780,21 +783,6 @@ class Nobody:
 
     def get_stop_signal(self) -> int:
         return 0
-
-
-def test_a_look_asked_for_during_a_look_is_taken(inbox: Path) -> None:
-    lookout = EventSource(inbox, Watching(rescan=300))
-    lookout.start()
-    try:
-        lookout.start_rescan()
-        lookout.schedule_rescan()  # events were lost meanwhile
-        lookout.finish_rescan(100.0, 0.1, 101.0, has_more=False, is_empty=False)
-        assert lookout.is_rescan_due(101.0)
-        lookout.start_rescan()
-        lookout.finish_rescan(101.0, 0.1, 102.0, has_more=False, is_empty=False)
-        assert not lookout.is_rescan_due(400.0) and lookout.is_rescan_due(401.0)
-    finally:
-        lookout.stop()
 
 
 def test_many_files_that_cannot_be_got_at_hide_no_other(
