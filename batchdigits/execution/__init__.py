@@ -1,1 +1,1 @@
-"""Who does the work: jobs cut into chunks, and the processes that carry them out."""
+"""Who does the work: jobs put together in chunks, and the workers that run them."""

@@ -1,1 +1,1 @@
-"""An outbox at work: held, filled, and what cannot be read set aside."""
+"""An outbox at work: held and filled, and what cannot be read set aside."""

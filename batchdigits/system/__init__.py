@@ -1,1 +1,1 @@
-"""What the operating system is asked for: files, names, processes, clocks, logs."""
+"""What the operating system does for the program: files, names, processes, clocks, logs."""

@@ -1,1 +1,1 @@
-"""A folder watched for months: what arrives is noticed, left to settle, read, and reported."""
+"""A folder watched for months: what arrives is noticed, left to settle, read and reported."""
