@@ -27,5 +27,5 @@ def format_sizes(overview: DatasetOverview) -> str:
     widths, heights = zip(*(size for size, _ in sizes), strict=True)
     return (
         f"Images are {min(widths)} to {max(widths)} pixels wide and {min(heights)} to "
-        f"{max(heights)} high, most often {width} x {height} ({count:,} times)."
+        f"{max(heights)} high, most often {width} x {height} ({count:,} time{'s' * (count != 1)})."
     )
