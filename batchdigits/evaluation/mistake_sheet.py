@@ -22,8 +22,8 @@ from batchdigits.evaluation.predictions import LabelledPrediction
 from batchdigits.percentages import format_whole_percent
 from batchdigits.reasons import Status
 
-TILES_PER_ROW = 10
-
+#: Most tiles in a row, and least columns of a sheet, for its title.
+_TILES_PER_ROW, _MIN_COLUMNS = 10, 4
 #: Pixels.
 _GUTTER = 12
 _MARGIN = 18
@@ -43,7 +43,7 @@ _DASH = "\N{EN DASH}"
 def draw_mistake_sheet(
     mistakes: Sequence[LabelledPrediction], thumbnails: Sequence[bytes], title: str
 ) -> bytes:
-    """Draw mistakes as tiles in the order given, ``TILES_PER_ROW`` to a row.
+    """Draw mistakes as tiles in the order given, ten to a row.
 
     Args:
         mistakes: at least one.
@@ -55,16 +55,15 @@ def draw_mistake_sheet(
     Returns:
         A PNG.
     """
-    across = min(TILES_PER_ROW, max(len(mistakes), 4))
-    height = (
-        -(-len(mistakes) // TILES_PER_ROW) * _ROW_HEIGHT - _GUTTER + 2 * _MARGIN + _TITLE_HEIGHT
-    )
-    width = across * _COLUMN_WIDTH - _GUTTER + 2 * _MARGIN
+    column_count = min(_TILES_PER_ROW, max(len(mistakes), _MIN_COLUMNS))
+    row_count = -(-len(mistakes) // _TILES_PER_ROW)
+    width = column_count * _COLUMN_WIDTH - _GUTTER + 2 * _MARGIN
+    height = row_count * _ROW_HEIGHT - _GUTTER + 2 * _MARGIN + _TITLE_HEIGHT
     rows = indexed_png.make_blank_rows(height, width, WHITE)
     sheet = rows[:, 1:]
     _write_line(sheet, title, _MARGIN, _MARGIN - 4, width - 2 * _MARGIN, _TITLE_SIZE)
     for index, (mistake, thumbnail) in enumerate(zip(mistakes, thumbnails, strict=True)):
-        row, column = divmod(index, TILES_PER_ROW)
+        row, column = divmod(index, _TILES_PER_ROW)
         top = _MARGIN + _TITLE_HEIGHT + row * _ROW_HEIGHT
         left = _MARGIN + column * _COLUMN_WIDTH
         # A hairline keeps white captions from floating on the white page.
@@ -108,7 +107,6 @@ def _format_caption(mistake: LabelledPrediction) -> tuple[str, str]:
         return "", "not read"
     if mistake.confidence is None:
         return "blank", mistake.status
-    # Truncated, not rounded, as in the captions of a run.
     return format_whole_percent(mistake.confidence), mistake.status
 
 
