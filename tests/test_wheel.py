@@ -24,8 +24,9 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("wheel")
     ignored = shutil.ignore_patterns(".*", "outbox", "build", "*.egg-info")
     shutil.copytree(ROOT, folder / "source", ignore=ignored)
-    build = ["wheel", "--no-deps", "--no-build-isolation", "-w", folder, folder / "source"]
-    subprocess.run([*PIP, *build], check=True, capture_output=True)
+    build = ["wheel", "--no-deps", "--no-build-isolation", "-w"]
+    command = [*PIP, *build, str(folder), str(folder / "source")]
+    subprocess.run(command, check=True, capture_output=True)
     (path,) = folder.glob("*.whl")
     return path
 
@@ -54,13 +55,14 @@ def lean(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("lean")
     subprocess.run([sys.executable, "-m", "venv", folder], check=True)
     install = ["install", "--quiet", "--disable-pip-version-check", "-c", ROOT / "constraints.txt"]
-    subprocess.run([folder / "bin" / "python", "-m", "pip", *install, wheel], check=True)
+    python = [str(folder / "bin" / "python"), "-m", "pip", *map(str, install)]
+    subprocess.run([*python, str(wheel)], check=True)
     return folder / "bin" / "batchdigits"
 
 
 def call(program: Path, *arguments: object, at: Path) -> subprocess.CompletedProcess[str]:
     """Call the installed program from a folder that holds nothing of this checkout."""
-    command = [program, *map(str, arguments)]
+    command = [str(program), *map(str, arguments)]
     return subprocess.run(command, cwd=at, capture_output=True, text=True, check=False, timeout=120)
 
 
@@ -95,7 +97,7 @@ def test_a_lean_install_runs_and_corrects(lean: Path, tmp_path: Path) -> None:
 @pytest.mark.long
 def test_a_lean_install_watches(lean: Path, tmp_path: Path) -> None:
     (tmp_path / "inbox").mkdir()
-    command = [lean, "watch", "inbox", "outbox", "--settle", "0.2"]
+    command = [str(lean), "watch", "inbox", "outbox", "--settle", "0.2"]
     watcher = subprocess.Popen(command, cwd=tmp_path, stderr=subprocess.PIPE, text=True)
     try:
         wait_until(lambda: (tmp_path / "outbox" / ".batchdigits" / "watch.json").exists())
