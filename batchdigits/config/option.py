@@ -57,7 +57,9 @@ def argument(default: object, help: str) -> Any:
     return field(default=default, metadata={OPTION: OptionSpec(help, is_positional=True)})
 
 
-def option_like(group: type[Any], name: str, default: object, *flags: str) -> Any:
+def option_like(
+    group: type[Any], name: str, default: object, *flags: str, shown_default: str = ""
+) -> Any:
     """Declare a field that is the same option as one of another group, with another default.
 
     Args:
@@ -65,6 +67,8 @@ def option_like(group: type[Any], name: str, default: object, *flags: str) -> An
         name: the name of its field.
         default: the value where nobody sets another.
         flags: the flags, where they differ.
+        shown_default: what ``--help`` says of a default that is decided later.
     """
     (spec,) = (known.metadata[OPTION] for known in dataclasses.fields(group) if known.name == name)
-    return field(default=default, metadata={OPTION: spec._replace(flags=flags or spec.flags)})
+    spec = spec._replace(flags=flags or spec.flags, shown_default=shown_default)
+    return field(default=default, metadata={OPTION: spec})

@@ -108,7 +108,10 @@ class ReportChanges:
     xlsx_images: XlsxImages | None = option_like(ReportFiles, "xlsx_images", None)
     csv_dialect: CsvDialect | None = option_like(ReportFiles, "csv_dialect", None)
     parquet: bool | None = option_like(ReportFiles, "parquet", None, "--parquet/--no-parquet")
-    charts: bool | None = option_like(ReportFiles, "charts", True, "--charts/--no-charts")
+    charts: bool | None = option_like(
+        ReportFiles, "charts", None, "--charts/--no-charts",
+        shown_default="charts, if matplotlib is installed",
+    )  # fmt: skip
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -233,7 +236,7 @@ class EvaluationSettings(FileFilter):
     )
     outbox: Path = argument(Path("evaluation"), "Folder for the results.")
     model: Model = field(default_factory=Model)
-    workers: int | None = option_like(WorkerLimits, "workers", None)
+    workers: int | None = option_like(WorkerLimits, "workers", None, shown_default="one per core")
 
 
 @dataclass(frozen=True, slots=True)

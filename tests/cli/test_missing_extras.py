@@ -49,3 +49,18 @@ def test_pictures_alone_need_the_extra(batchdigits: Run, tmp_path: Path, digits:
     environment = hide_packages(tmp_path / "hidden", "matplotlib", "tensorflow", "keras", "pandas")
     done = batchdigits("predict", "scan.png", cwd=tmp_path, env=environment)
     assert (done.returncode, done.stderr) == (0, "") and done.stdout.startswith("scan.png")
+
+
+def test_reports_are_written_again_without_charts(
+    batchdigits: Run, inbox: Path, outbox: Path, tmp_path: Path, digits: Digits
+) -> None:
+    write_png(inbox / "scan.png", digits[0][0])
+    assert batchdigits("run", inbox, outbox).returncode == 0
+    environment = hide_packages(tmp_path / "hidden", "matplotlib")
+    done = batchdigits("report", outbox, env=environment)
+    assert done.returncode == 0, done.stderr
+    assert not (outbox / "summary.png").exists()
+    done = batchdigits("report", outbox, "--charts", env=environment)
+    assert done.returncode == 9 and "batchdigits[charts]" in done.stderr
+    assert batchdigits("report", outbox).returncode == 0
+    assert (outbox / "summary.png").exists()

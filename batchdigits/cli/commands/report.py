@@ -1,5 +1,6 @@
 """``batchdigits report``: reports written again from the journal."""
 
+from dataclasses import replace
 from pathlib import Path
 
 from batchdigits.cli.ui.terminal import begin_command
@@ -9,6 +10,7 @@ from batchdigits.reasons import Status
 from batchdigits.reports.filters import build_condition
 from batchdigits.reports.rerender import render_part, rerender_reports
 from batchdigits.session.outbox import has_journal, open_outbox
+from batchdigits.system.extras import is_installed
 from batchdigits.system.filenames import escape_for_terminal
 from batchdigits.system.logs import LOG
 
@@ -43,6 +45,8 @@ def report_command(
         raise UsageError(f"Nothing was read into {outbox} yet: run or watch first.")
     if target_folder is None and (since or statuses or where):
         raise UsageError("Reports of only some rows need a folder of their own: name it with --to.")
+    if changes.charts is None and is_installed("matplotlib"):
+        changes = replace(changes, charts=True)
     with open_outbox(outbox) as journal:
         if target_folder is None:
             rerender_reports(journal, outbox, changes)
