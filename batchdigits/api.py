@@ -22,6 +22,7 @@ from batchdigits.config import Ink, InputRange, Limits, Model
 from batchdigits.inference.engine import CARD_SUFFIX, Engine
 from batchdigits.inference.model_card import IMPORTED_CARD_SUFFIX
 from batchdigits.inference.registry import find_model, open_engine, read_default_name
+from batchdigits.journal.columns import COLUMNS, Column
 from batchdigits.pipeline.recognise import RecognitionContext, recognise_chunk
 from batchdigits.pipeline.result import Reading, reading_from_record
 from batchdigits.pipeline.sources import ImageInput, chunk_sources, sources_from_images
@@ -35,20 +36,6 @@ if TYPE_CHECKING:
 _DEFAULT_LIMITS = Limits()
 #: Threads share the loaded model, which does one thing at a time.
 _ENGINE_LOCK = Lock()
-#: Columns of a table and their types; those that ``results.csv`` has too are named as there.
-_COLUMN_TYPES = {
-    "file": "string",
-    "page": "int64",
-    "status": "category",
-    "digit": "Int64",
-    "confidence": "float64",
-    "second_digit": "Int64",
-    "second_confidence": "float64",
-    "reason": "string",
-    "width": "Int64",
-    "height": "Int64",
-    "detail": "string",
-}
 
 
 def read(
@@ -140,20 +127,21 @@ def to_dataframe(readings: Iterable[Reading]) -> "DataFrame":
     rows = list(readings)
     statuses = pd.CategoricalDtype([str(status) for status in Status])
     columns = {
-        name: pd.Series(
-            [_get_cell_value(row, name) for row in rows],
-            dtype=statuses if type_name == "category" else type_name,
+        column.name: pd.Series(
+            [_get_cell_value(row, column) for row in rows],
+            dtype=statuses if column.pandas_dtype == "category" else column.pandas_dtype,
         )
-        for name, type_name in _COLUMN_TYPES.items()
+        for column in COLUMNS
+        if column.is_in_dataframe
     }
     return pd.DataFrame(columns)
 
 
-def _get_cell_value(reading: Reading, column: str) -> object:
-    value = getattr(reading, column)
-    if column in ("status", "reason", "detail"):
-        return str(value) if value else None
-    return value
+def _get_cell_value(reading: Reading, column: Column) -> object:
+    value = getattr(reading, column.name)
+    if column.type is not str:
+        return value
+    return None if column.is_nullable and not value else str(value)
 
 
 def load_cached_engine(model: Model) -> Engine:

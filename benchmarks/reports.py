@@ -7,41 +7,46 @@ from pathlib import Path
 
 from batchdigits.config import Settings, XlsxImages
 from batchdigits.journal.journal import Journal
-from batchdigits.reports.render import render_html, render_workbook
+from batchdigits.reports.context import ReportContext
+from batchdigits.reports.formats import DOCUMENTS
+from batchdigits.reports.render import update_reports
 from batchdigits.reports.rows import ReportRows
 from benchmarks import program
 from benchmarks.bench import Bench
-from benchmarks.folders import Inbox, fresh
-from benchmarks.report import Figure
+from benchmarks.folders import Inbox, make_outbox_path
+from benchmarks.figures import Figure
 
 
 def measure(bench: Bench) -> Iterator[Figure]:
     """Seconds of drawing each, against seconds of the whole run that draws neither."""
-    inbox = bench.folders.small(bench.files(10_000))
+    inbox = bench.folders.make_small(bench.count_files(10_000))
     run: list[float] = []
-    took: dict[str, list[float]] = {"page": [], "workbook": []}
+    took: dict[str, list[float]] = {"report.html": [], "results.xlsx": []}
     for _ in range(bench.repeat):
-        with fresh(inbox.path.parent) as outbox:
-            chosen = program.options(bench.processes, "each")
-            run.append(program.read_into(inbox, outbox, *chosen))
-            for name, seconds in _draw(inbox, outbox).items():
+        with make_outbox_path(inbox.path.parent) as outbox:
+            chosen = program.make_options(bench.processes, "each")
+            run.append(program.time_run_into(inbox, outbox, *chosen))
+            for name, seconds in _time_reports(inbox, outbox).items():
                 took[name].append(seconds)
     rows = f"{inbox.files:,} rows"
-    yield Figure(f"report.html of {rows} / run", "s", took["page"], run, at_most=0.25)
+    yield Figure(f"report.html of {rows} / run", "s", took["report.html"], run, at_most=0.25)
     yield Figure(
-        f"results.xlsx of {rows}, no pictures / run", "s", took["workbook"], run, at_most=0.5
+        f"results.xlsx of {rows}, no pictures / run", "s", took["results.xlsx"], run, at_most=0.5
     )
 
 
-def _draw(inbox: Inbox, outbox: Path) -> dict[str, float]:
+def _time_reports(inbox: Inbox, outbox: Path) -> dict[str, float]:
     settings = Settings(inbox.path, outbox, xlsx=True, xlsx_images=XlsxImages.NONE)
     about = json.loads((outbox / "results.json").read_text(encoding="utf-8"))
     del about["rows"]
     took = {}
     with Journal(outbox) as journal:
-        for name, draw in (("page", render_html), ("workbook", render_workbook)):
-            begun = time.perf_counter()
-            for _ in draw(journal, settings, ReportRows(journal, settings.duplicates), about):
-                pass
-            took[name] = time.perf_counter() - begun
+        for report in DOCUMENTS:
+            if report.is_requested(settings):
+                rows = ReportRows(journal, settings.duplicates)
+                context = ReportContext(journal, settings, rows, about)
+                begun = time.perf_counter()
+                for _ in update_reports(context, report):
+                    pass
+                took[report.name] = time.perf_counter() - begun
     return took

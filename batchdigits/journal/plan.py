@@ -10,7 +10,7 @@ from typing import Any
 
 from batchdigits.config import Thumbnails
 from batchdigits.journal.journal import GONE, PRESENT, Journal, PendingFile
-from batchdigits.system.filenames import order_key
+from batchdigits.system.filenames import make_order_key
 
 #: Files to be read that are fetched at a time.
 _FETCH_SIZE = 4096
@@ -100,7 +100,7 @@ class Plan:
 
     def _store_listing(self, listing: Iterable[tuple[str, int, int]]) -> None:
         sql = self._journal.sql
-        sql.create_function("order_key", 1, order_key, deterministic=True)
+        sql.create_function("order_key", 1, make_order_key, deterministic=True)
         for table in ("seen", "todo"):
             sql.execute(f"DROP TABLE IF EXISTS temp.{table}")
         sql.execute("CREATE TEMP TABLE seen (name TEXT, size INTEGER, mtime_ns INTEGER)")

@@ -1,21 +1,31 @@
 """``summary.png``: a run at a glance, legible at half its size."""
 
 from collections import Counter
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from batchdigits.drawing.charts import BLUE, GRAY, INK, new_figure, style_axes, to_png
 from batchdigits.drawing.palette import STATUS_COLOUR
 from batchdigits.reasons import Status
+from batchdigits.reports.context import ReportContext, Steps
 from batchdigits.reports.rows import ReportRows
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 _BINS = 20
+#: Names of points in time, at the most, that can be read side by side.
+_MAX_TIME_LABELS = 4
+
+
+def render(context: ReportContext, path: Path) -> Steps:
+    """Draw the charts, in one step."""
+    path.write_bytes(draw_summary_png(context.rows))
+    yield
 
 
 def draw_summary_png(rows: ReportRows) -> bytes:
-    """Four charts: digits, confidences, pages over time, and what became of them."""
+    """Draw four charts: digits, confidences, pages over time, and what became of them."""
     totals = rows.count_totals()
     figure = new_figure(11, 7.6)
     (upper_left, upper_right), (lower_left, lower_right) = figure.subplots(2, 2)
@@ -43,7 +53,7 @@ def _draw_digits(axes: "Axes", digits: Counter[int]) -> None:
 
 
 def _draw_confidences(axes: "Axes", counts: list[int]) -> None:
-    edges = [100 * place / _BINS for place in range(_BINS)]
+    edges = [100 * index / _BINS for index in range(_BINS)]
     axes.bar(edges, counts, 100 / _BINS, align="edge", color=BLUE, edgecolor="white")
     axes.set_xlim(0, 100)
     if max(counts, default=0) > 0:
@@ -58,26 +68,26 @@ def _draw_over_time(axes: "Axes", times: list[tuple[str, int]]) -> None:
     names, counts = [name for name, _ in times], [count for _, count in times]
     axes.bar(range(len(counts)), counts, color=BLUE)
     axes.set_xlim(-0.6, max(len(counts), 8) - 0.4)
-    # As many names as can be read.
-    step = max(1, len(names) // 4)
+    step = max(1, len(names) // _MAX_TIME_LABELS)
     axes.set_xticks(range(0, len(names), step), names[::step])
     style_axes(axes, "", "pages")
     _set_title(axes, "When they were read")
 
 
-def _draw_statuses(axes: "Axes", statuses: Counter[str]) -> None:
-    shown = [status for status in reversed(Status) if statuses[status]]
-    counts = [statuses[status] for status in shown]
-    colours = [tuple(level / 255 for level in STATUS_COLOUR[each][::-1]) for each in shown]
-    bars = axes.barh([str(status) for status in shown], counts, color=colours)
-    total = max(1, statuses.total())
-    words = [f" {count:,} ({100 * count / total:.1f} %)" for count in counts]
-    axes.bar_label(bars, words, fontsize=12, color=INK)
+def _draw_statuses(axes: "Axes", counts_by_status: Counter[str]) -> None:
+    statuses = [status for status in reversed(Status) if counts_by_status[status]]
+    counts = [counts_by_status[status] for status in statuses]
+    # OpenCV's blue, green and red from 0 to 255 to matplotlib's red, green and blue from 0 to 1.
+    colours = [tuple(level / 255 for level in STATUS_COLOUR[status][::-1]) for status in statuses]
+    bars = axes.barh([str(status) for status in statuses], counts, color=colours)
+    total = max(1, counts_by_status.total())
+    labels = [f" {count:,} ({100 * count / total:.1f} %)" for count in counts]
+    axes.bar_label(bars, labels, fontsize=12, color=INK)
     axes.margins(x=0.3)
     axes.set_ylim(-0.6, 3.6)
     axes.spines[["top", "right", "bottom"]].set_visible(False)
     axes.set_xticks([])
     axes.tick_params(axis="y", length=0, colors=INK)
     _set_title(axes, "What became of them")
-    if not shown:
+    if not statuses:
         axes.text(0.5, 0.5, "nothing yet", color=GRAY, ha="center", transform=axes.transAxes)

@@ -1,57 +1,84 @@
-"""Contact sheets: a hundred thumbnails a picture, to skim a run at a glance."""
+"""``sheets/sheet-0001.png`` and so on: a hundred thumbnails a picture, to skim a run at a glance.
+
+Workers draw them, and nobody edits them: so they are replaced without the care that is taken of
+other reports, each where it does not show what it should.
+"""
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
-from pathlib import Path
 
 from batchdigits.config import Thumbnails
 from batchdigits.drawing.contact_sheet import MAX_CELLS
 from batchdigits.execution.jobs import SHEETS_FOLDER, Job, SheetCell, SheetJob
-from batchdigits.journal.journal import Journal
 from batchdigits.reasons import Status
-from batchdigits.reports.rows import ReportRows
+from batchdigits.reports.context import ReportContext, Steps
+
+#: The name under which the journal knows what all sheets together show.
+_ALL_SHEETS = "sheets"
+#: Has contact sheets drawn, and yields each that is done.
+DrawSheets = Callable[[Iterable[list[Job]]], Iterator[SheetJob]]
 
 
-class PendingSheets:
-    """The sheets ``sheets/sheet-0001.png`` and so on that do not show what they should, to draw.
+def update_contact_sheets(context: ReportContext, draw_sheets: DrawSheets) -> Steps:
+    """Have the contact sheets drawn that are out of date; yields as each is done."""
+    journal, settings = context.journal, context.settings
+    if settings.thumbnails is Thumbnails.OFF:
+        return
+    fingerprint = f"{journal.revision} {settings.duplicates} {settings.thumbnails}"
+    is_current = journal.find_fingerprint(_ALL_SHEETS) == fingerprint
+    if is_current and (settings.outbox / SHEETS_FOLDER).is_dir():
+        return
+    pending = _PendingSheets(context)
+    done_count = 0
+    for sheet in draw_sheets(pending):
+        journal.set_fingerprint(sheet.name, sheet.fingerprint)
+        done_count += 1
+        yield
+    if done_count == pending.count:  # else one failed, or somebody stopped the run
+        journal.set_fingerprint(_ALL_SHEETS, fingerprint)
 
-    With ``review`` they show what a person should look at. Sheets of an earlier, longer table
-    are removed, since their rows are shown no more. ``count`` tells how many there were.
+
+class _PendingSheets:
+    """The sheets that do not show what they should, each as a task for the workers.
+
+    With ``Thumbnails.REVIEW`` they show what a person should look at. Sheets of an earlier, longer
+    table are removed at the end.
+
+    Attributes:
+        count: how many there were, once all are taken.
     """
 
-    def __init__(
-        self, journal: Journal, rows: ReportRows, outbox: Path, thumbnails: Thumbnails
-    ) -> None:
-        self._journal = journal
-        self._rows = rows
-        self._outbox = outbox
-        self._only_review = thumbnails is Thumbnails.REVIEW
+    def __init__(self, context: ReportContext) -> None:
+        self._context = context
         self.count = 0
 
     def __iter__(self) -> Iterator[list[Job]]:
-        """A task a sheet, for the workers."""
-        places = self._iter_cells()
+        journal, outbox = self._context.journal, self._context.settings.outbox
+        cells = self._iter_cells()
         number = 0
-        while page := list(islice(places, MAX_CELLS)):
+        while sheet_cells := list(islice(cells, MAX_CELLS)):
             number += 1
             name = f"{SHEETS_FOLDER}/sheet-{number:04d}.png"
             digest = hashlib.sha256()
-            for cell, reading in page:
-                # The picture itself is told by what was read, and when.
+            for cell, reading in sheet_cells:
+                # Another thumbnail of the same name comes of another reading.
                 digest.update(
                     f"{cell.thumbnail_path}|{cell.reason}|{cell.label}|{reading}\n".encode()
                 )
-            shows = digest.hexdigest()
-            if self._journal.find_fingerprint(name) != shows or not (self._outbox / name).exists():
+            fingerprint = digest.hexdigest()
+            if journal.find_fingerprint(name) != fingerprint or not (outbox / name).exists():
                 self.count += 1
-                yield [SheetJob(name, shows, [cell for cell, _ in page])]
-        for old in (self._outbox / SHEETS_FOLDER).glob("sheet-*.png"):
-            if old.stem.removeprefix("sheet-").isdecimal() and int(old.stem[6:]) > number:
-                old.unlink()
+                yield [SheetJob(name, fingerprint, [cell for cell, _ in sheet_cells])]
+        for path in (outbox / SHEETS_FOLDER).glob("sheet-*.png"):
+            digits = path.stem.removeprefix("sheet-")
+            if digits.isdecimal() and int(digits) > number:
+                path.unlink()
 
     def _iter_cells(self) -> Iterator[tuple[SheetCell, str]]:
-        for name, page, status, reason, thumbnail, reading, picture in self._rows.iter_pictures():
-            if status != Status.OK or not self._only_review:
+        """Yield each cell with a text that is another where its page was read anew."""
+        only_review = self._context.settings.thumbnails is Thumbnails.REVIEW
+        for name, page, status, reason, path, reading, png in self._context.rows.iter_pictures():
+            if status != Status.OK or not only_review:
                 label = name if page == 1 else f"{name} p{page}"
-                yield SheetCell(thumbnail or "", picture or b"", reason or "", label), reading
+                yield SheetCell(path or "", png or b"", reason or "", label), reading

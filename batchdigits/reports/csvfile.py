@@ -2,65 +2,90 @@
 
 import csv
 import io
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
 from typing import IO, Any
 
 from batchdigits.config import CsvDialect
-from batchdigits.reports.rows import COLUMNS, Cell, ReportRow
+from batchdigits.journal.columns import TABLE_COLUMNS, TABLE_HEADER, CellKind
+from batchdigits.reports.context import ReportContext, Steps
+from batchdigits.reports.rows import Cell, ReportRow
 
 BOM = "\ufeff"
 #: A cell that begins so is run as a formula by spreadsheets (OWASP, *CSV Injection*).
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
-#: Only these begin with what people or scanners chose.
-_FILE, _DUPLICATE_OF = COLUMNS.index("file"), COLUMNS.index("duplicate_of")
 _GUARDED_STARTS = {*FORMULA_STARTS, "'"}
-_COLUMN_COUNT = len(COLUMNS)
+#: Cells that begin with what people or scanners chose.
+_NAME_INDEXES = [
+    index for index, column in enumerate(TABLE_COLUMNS) if column.kind is CellKind.NAME
+]
+_DECIMAL_INDEXES = [index for index, column in enumerate(TABLE_COLUMNS) if column.type is float]
+_COLUMN_COUNT = len(TABLE_COLUMNS)
 
 
-@contextmanager
-def open_table(
-    file: IO[str], dialect: CsvDialect = CsvDialect.STANDARD
-) -> Iterator[Callable[[ReportRow], object]]:
-    """Begin the table with its header; the context gives what adds a line to it."""
+def render(context: ReportContext, path: Path) -> Steps:
+    """Write the table, bit by bit."""
+    with path.open("w", encoding="utf-8", newline="") as file:
+        yield from write_table(file, context.iter_chunks(), context.settings.csv_dialect)
+
+
+def write_table(
+    file: IO[str],
+    chunks: Iterable[Sequence[ReportRow]],
+    dialect: CsvDialect = CsvDialect.STANDARD,
+) -> Steps:
+    """Write a table with its header, a chunk of rows a step.
+
+    Args:
+        file: where to; it must write newlines as they are.
+        chunks: the rows.
+        dialect: how numbers are written and cells divided.
+    """
     file.write(BOM)
-    writer, row = _make_writer(file, dialect)
-    writer.writerow(COLUMNS)
-    yield lambda line: writer.writerow(row(line))
+    writer, format_row = _make_writer(file, dialect)
+    writer.writerow(TABLE_HEADER)
+    for rows in chunks:
+        writer.writerows(map(format_row, rows))
+        yield
+
+
+def format_rows(rows: Iterable[ReportRow], dialect: CsvDialect = CsvDialect.STANDARD) -> str:
+    """Format rows without a header, to be added at the end of a table."""
+    text = io.StringIO(newline="")
+    writer, format_row = _make_writer(text, dialect)
+    writer.writerows(map(format_row, rows))
+    return text.getvalue()
 
 
 def _make_writer(
     file: IO[str], dialect: CsvDialect
 ) -> tuple[Any, Callable[[ReportRow], Sequence[Cell]]]:
-    """A writer, and what makes a line fit for it."""
+    """Return a writer of :mod:`csv`, and what makes its cells of a row."""
     if dialect is CsvDialect.STANDARD:
         return csv.writer(file, lineterminator="\r\n"), _format_row
     return csv.writer(file, delimiter=";", lineterminator="\r\n"), _format_row_with_commas
 
 
-def _format_row_with_commas(row: ReportRow) -> Sequence[Cell]:
-    """Numbers with a decimal comma."""
-    return [
-        str(cell).replace(".", ",") if isinstance(cell, float) else cell
-        for cell in _format_row(row)
-    ]
-
-
-def format_rows(rows: Iterable[ReportRow], dialect: CsvDialect = CsvDialect.STANDARD) -> str:
-    """The same lines without a header, to be added at the end of such a table."""
-    text = io.StringIO(newline="")
-    writer, row = _make_writer(text, dialect)
-    writer.writerows(map(row, rows))
-    return text.getvalue()
-
-
 def _format_row(row: ReportRow) -> Sequence[Cell]:
-    name, original = str(row[_FILE]), row[_DUPLICATE_OF]
-    if original is None and name[:1] not in _GUARDED_STARTS:
-        return row[:_COLUMN_COUNT]
+    for index in _NAME_INDEXES:
+        name = row[index]
+        if name and str(name)[0] in _GUARDED_STARTS:
+            return _guard_names(row)
+    return row[:_COLUMN_COUNT]
+
+
+def _guard_names(row: ReportRow) -> list[Cell]:
     cells = list(row[:_COLUMN_COUNT])
-    cells[_FILE] = guard_cell(name)
-    cells[_DUPLICATE_OF] = guard_cell(str(original)) if original else None
+    for index in _NAME_INDEXES:
+        cells[index] = guard_cell(str(row[index] or ""))
+    return cells
+
+
+def _format_row_with_commas(row: ReportRow) -> Sequence[Cell]:
+    cells = list(_format_row(row))
+    for index in _DECIMAL_INDEXES:
+        if cells[index] is not None:
+            cells[index] = str(cells[index]).replace(".", ",")
     return cells
 
 
@@ -74,5 +99,5 @@ def guard_cell(cell: str) -> str:
 
 def unguard_cell(cell: str) -> str:
     """Take off what :func:`guard_cell` put on."""
-    guarded = cell.startswith("'") and cell.lstrip("'").startswith(FORMULA_STARTS)
-    return cell[1:] if guarded else cell
+    is_guarded = cell.startswith("'") and cell.lstrip("'").startswith(FORMULA_STARTS)
+    return cell[1:] if is_guarded else cell

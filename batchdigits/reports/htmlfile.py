@@ -8,7 +8,6 @@ never markup.
 import base64
 import json
 import os
-from collections.abc import Iterator
 from functools import cache
 from importlib import resources
 from pathlib import Path
@@ -16,34 +15,76 @@ from typing import IO, Any
 
 import orjson
 
+from batchdigits.journal.columns import CellKind
 from batchdigits.journal.entries import decompress_image
-from batchdigits.journal.journal import Journal
 from batchdigits.reasons import REASON_TEXTS, Status
 from batchdigits.reports.alarms import find_alarms
-from batchdigits.reports.rows import ReportRows
+from batchdigits.reports.context import ReportContext, Steps
+from batchdigits.reports.rows import PAGE_COLUMNS
 from batchdigits.system.clock import utc_now
+from batchdigits.system.filenames import to_display_name
 
-#: Rows of one page: browsers stay quick with so many pictures. More pages than that tell nobody
-#: anything: what is surest of all is in the tables alone.
+#: Rows of one page: browsers stay quick with so many pictures. More pages than that help nobody:
+#: the rows that are surest of all are in the tables alone.
 ROWS_PER_PAGE, MAX_PAGES = 5000, 20
-#: Bins of the histogram of confidences, and names listed for one reason.
+#: Bins of the histogram of confidences, and names listed for one reason at the most.
 _BINS, _MAX_NAMES = 20, 200
 #: Bytes of a thumbnail at the most; one takes a few thousand.
 _MAX_THUMBNAIL_BYTES = 1 << 20
+#: Rows written between two steps.
+_ROWS_PER_STEP = 100
+#: What the script has of each row: its cells, then thumbnail and model's input in base 64.
+_ROW_KEYS = [*(column.name for column in PAGE_COLUMNS), "picture", "image"]
+_ARRAY_INDEXES = [
+    index for index, column in enumerate(PAGE_COLUMNS) if column.kind is CellKind.ARRAY
+]
+#: In the order in which the page runs them; they share their names.
+_SCRIPTS = (
+    "data.js",
+    "corrections.js",
+    "gallery.js",
+    "details.js",
+    "overview.js",
+    "filters.js",
+    "main.js",
+)
 _JsonObject = dict[str, Any]
 
 
-def list_page_names(row_count: int) -> list[str]:
-    """The files that so many rows take; the first is always there."""
-    pages = min(max(1, -(-row_count // ROWS_PER_PAGE)), MAX_PAGES)
-    return ["report.html", *(f"report-{number}.html" for number in range(2, pages + 1))]
+def list_names(context: ReportContext) -> list[str]:
+    """List the files that the rows take; the first is always there."""
+    pages = -(-context.rows.count_totals().pages // ROWS_PER_PAGE)
+    numbers = range(2, min(max(1, pages), MAX_PAGES) + 1)
+    return ["report.html", *(f"report-{number}.html" for number in numbers)]
 
 
-def make_overview(journal: Journal, rows: ReportRows, provenance: _JsonObject) -> _JsonObject:
-    """What every page tells at its top; ``about`` is what the JSON reports say of model and run."""
+def render(context: ReportContext, *paths: Path) -> Steps:
+    """Write the pages to one path each, bit by bit."""
+    overview = _make_overview(context)
+    row_count = overview["rows"]
+    parts = [
+        {
+            "file": name,
+            "from": index * ROWS_PER_PAGE + 1,
+            "to": min((index + 1) * ROWS_PER_PAGE, row_count),
+        }
+        for index, name in enumerate(list_names(context))
+    ]
+    overview["parts"] = parts if len(parts) > 1 else []
+    for index, path in enumerate(paths):
+        with path.open("w", encoding="utf-8", newline="") as file:
+            yield from _write_page(file, context, overview, index)
+
+
+def _make_overview(context: ReportContext) -> _JsonObject:
+    """Return what the top of every page says, by the names that the script has for it."""
+    rows, provenance = context.rows, context.provenance
     totals, unread = rows.count_totals(), rows.list_unread()
     return {
-        "outbox": journal.get_meta("inbox") or "",
+        # What the browser keeps corrections under that are not saved yet; and what it did, where
+        # the page was made by an earlier version.
+        "outbox": to_display_name(os.path.realpath(context.settings.outbox)),
+        "earlier_store": context.journal.get_meta("inbox") or "",
         "inbox": provenance["settings"]["inbox"],
         "time": utc_now(),
         "model": provenance["model"]["name"],
@@ -58,56 +99,43 @@ def make_overview(journal: Journal, rows: ReportRows, provenance: _JsonObject) -
             for reason, names in unread
         ],
         "unread_files": sum(len(names) for _, names in unread),
-        "meaning": {str(reason): words for reason, words in REASON_TEXTS.items()},
-        "alarms": find_alarms(journal, rows),
+        "meaning": {str(reason): texts for reason, texts in REASON_TEXTS.items()},
+        "alarms": find_alarms(context.journal, rows),
     }
 
 
-def write_page(
-    file: IO[str], outbox: Path, rows: ReportRows, overview: _JsonObject, page_index: int
-) -> Iterator[None]:
-    """Write one page, counted from 0, bit by bit; ``told`` is its :func:`make_overview`."""
-    names = list_page_names(overview["rows"])
-    parts = [
-        {
-            "file": name,
-            "from": number * ROWS_PER_PAGE + 1,
-            "to": min((number + 1) * ROWS_PER_PAGE, overview["rows"]),
-        }
-        for number, name in enumerate(names)
-    ]
-    more = {"part": page_index, "parts": parts if len(parts) > 1 else []}
+def _write_page(file: IO[str], context: ReportContext, overview: _JsonObject, index: int) -> Steps:
+    """Write the page with an index, counted from 0, bit by bit."""
     file.write(_load_template("page.html").replace("/*{css}*/", _load_template("page.css")))
-    file.write(f'{{"about": {_escape_json(json.dumps(overview | more))},\n"rows": [')
-    between = "\n"
-    folder = os.fspath(outbox)
-    for number, line in enumerate(
-        rows.iter_least_certain(page_index * ROWS_PER_PAGE, ROWS_PER_PAGE)
-    ):
-        file.write(between + _escape_json(orjson.dumps(_encode_row(folder, line)).decode()))
-        between = ",\n"
-        if number % 100 == 0:
+    about = _escape_json(json.dumps(overview | {"part": index}))
+    file.write(f'{{"about": {about},\n"columns": {json.dumps(_ROW_KEYS)},\n"rows": [')
+    separator = "\n"
+    outbox = os.fspath(context.settings.outbox)
+    rows = context.rows.iter_least_certain(index * ROWS_PER_PAGE, ROWS_PER_PAGE)
+    for number, row in enumerate(rows):
+        file.write(separator + _escape_json(orjson.dumps(_encode_row(outbox, row)).decode()))
+        separator = ",\n"
+        if number % _ROWS_PER_STEP == 0:
             yield
-    file.write("]}\n" + _load_template("foot.html").replace("/*{js}*/", _load_template("page.js")))
+    script = "\n".join(map(_load_template, _SCRIPTS))
+    file.write("]}\n" + _load_template("foot.html").replace("/*{js}*/", script))
 
 
 def _encode_row(outbox: str, row: tuple[Any, ...]) -> list[Any]:
-    """As the script has it: the cells, then thumbnail and the model's input in base 64."""
-    *cells, scores, box, thumbnail, picture, image, corrected = row
-    return [
-        *cells,
-        orjson.Fragment(scores) if scores else None,
-        orjson.Fragment(box) if box else None,
-        _to_base64(picture or _read_picture(outbox, thumbnail)),
-        _to_base64(decompress_image(image)) if image else None,
-        corrected,
-    ]
+    """Return the values of :data:`_ROW_KEYS`, for JSON."""
+    *cells, thumbnail, png, image = row
+    for index in _ARRAY_INDEXES:
+        cells[index] = orjson.Fragment(cells[index]) if cells[index] else None
+    cells.append(_to_base64(png or _read_thumbnail(outbox, thumbnail)))
+    cells.append(_to_base64(decompress_image(image)) if image else None)
+    return cells
 
 
-def _read_picture(outbox: str, thumbnail: str | None) -> bytes:
-    """A picture's bytes; none where it is not there. File objects take twice as long."""
+def _read_thumbnail(outbox: str, thumbnail: str | None) -> bytes:
+    """Read a picture of the outbox; empty where it is not there."""
     if not thumbnail:
         return b""
+    # File objects of Python take twice as long.
     try:
         descriptor = os.open(f"{outbox}/{thumbnail}", os.O_RDONLY)
     except OSError:
@@ -125,7 +153,7 @@ def _to_base64(data: bytes) -> str | None:
 
 
 def _escape_json(text: str) -> str:
-    """JSON that cannot end the element it stands in."""
+    """Return JSON that cannot end the element of the page in which it stands."""
     return text.replace("<", "\\u003c")
 
 

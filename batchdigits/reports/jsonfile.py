@@ -1,44 +1,41 @@
-"""``results.json``: the same rows as the CSV with all ten scores, and what made them."""
+"""``results.json``: the rows of the CSV with all ten scores, and what made them."""
 
 import json
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from itertools import chain, repeat
-from typing import IO
+from pathlib import Path
 
 import orjson
 
-from batchdigits.reports.rows import COLUMNS, ReportRow
+from batchdigits.journal.columns import COLUMNS, CellKind
+from batchdigits.reports.context import ReportContext, Steps
+from batchdigits.reports.rows import ReportRow
 
-SCHEMA = 1
-_KEYS = (*COLUMNS, "detail", "scores", "ink_box")
-_EMPTY_LIST = orjson.Fragment(b"[]")
+_SCHEMA = 1
+_KEYS = tuple(column.name for column in COLUMNS)
+#: Each array with what is written where there is none.
+_ARRAYS = [
+    (column.name, None if column.is_nullable else orjson.Fragment(b"[]"))
+    for column in COLUMNS
+    if column.kind is CellKind.ARRAY
+]
 
 
-@contextmanager
-def open_table(
-    file: IO[str], provenance: dict[str, object]
-) -> Iterator[Callable[[ReportRow], object]]:
-    """Write ``{"schema": 1, **about, "rows": [...]}``, one row a line, streamed.
-
-    Args:
-        file: where to.
-        about: settings, versions and the model's hash.
-
-    Yields:
-        What adds a line to it.
-    """
-    head = json.dumps({"schema": SCHEMA, **provenance}, ensure_ascii=False, indent=1)
-    file.write(head.removesuffix("\n}") + ',\n "rows": [')
-    before = chain(["\n  "], repeat(",\n  "))
-    yield lambda line: file.write(next(before) + format_row(line))
-    file.write("\n ]\n}\n")
+def render(context: ReportContext, path: Path) -> Steps:
+    """Write ``{"schema": 1, **provenance, "rows": [...]}``, one row a line, bit by bit."""
+    head = json.dumps({"schema": _SCHEMA, **context.provenance}, ensure_ascii=False, indent=1)
+    with path.open("w", encoding="utf-8", newline="") as file:
+        file.write(head.removesuffix("\n}") + ',\n "rows": [')
+        separator = "\n  "
+        for rows in context.iter_chunks():
+            file.write(separator + ",\n  ".join(map(format_row, rows)))
+            separator = ",\n  "
+            yield
+        file.write("\n ]\n}\n")
 
 
 def format_row(row: ReportRow) -> str:
-    """One row as a JSON object."""
+    """Format one row as a JSON object."""
     entry: dict[str, object] = dict(zip(_KEYS, row, strict=True))
-    scores, box = entry["scores"], entry["ink_box"]
-    entry["scores"] = orjson.Fragment(str(scores)) if scores else _EMPTY_LIST
-    entry["ink_box"] = orjson.Fragment(str(box)) if box else None
+    for key, default in _ARRAYS:
+        text = entry[key]
+        entry[key] = orjson.Fragment(str(text)) if text else default
     return orjson.dumps(entry).decode()

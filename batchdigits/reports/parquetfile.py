@@ -1,64 +1,44 @@
 """``results.parquet``: the table with its types, for people who compute."""
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
-from batchdigits.errors import UsageError
-from batchdigits.reports.rows import COLUMNS, ReportRow
+from batchdigits.journal.columns import TABLE_COLUMNS
+from batchdigits.reports.context import ReportContext, Steps
+from batchdigits.reports.rows import ReportRow
+
+if TYPE_CHECKING:
+    from pyarrow import Schema
+    from pyarrow.parquet import ParquetWriter
 
 #: Rows held until they are written together.
 _ROW_GROUP_SIZE = 5000
-_INTEGER_COLUMNS = {"page", "digit", "second_digit", "width", "height", "bytes", "corrected_digit"}
-_FLOAT_COLUMNS = {"confidence", "second_confidence"}
+_ARROW_TYPES = {int: "int64", float: "float64", str: "string"}
 
 
-def check_installed() -> None:
-    """Find out before the work whether this can be written.
-
-    Raises:
-        UsageError: the library for it is not installed.
-    """
-    if not is_installed():
-        raise UsageError("--parquet needs pyarrow: pip install 'batchdigits[parquet]'.")
-
-
-def is_installed() -> bool:
-    """Whether the library is installed; it is not loaded for that."""
-    return find_spec("pyarrow") is not None
-
-
-@contextmanager
-def open_table(path: Path) -> Iterator[Callable[[ReportRow], object]]:
-    """Write the table; the context gives what adds a line to it."""
-    import pyarrow as arrow
+def render(context: ReportContext, path: Path) -> Steps:
+    """Write the table, bit by bit."""
+    import pyarrow
     from pyarrow import parquet
 
-    schema = arrow.schema([(name, _get_arrow_type(arrow, name)) for name in COLUMNS])
-    held: list[ReportRow] = []
+    schema = pyarrow.schema([(column.name, _ARROW_TYPES[column.type]) for column in TABLE_COLUMNS])
+    group: list[ReportRow] = []
     with parquet.ParquetWriter(path, schema) as writer:
-
-        def write() -> None:
-            columns = list(zip(*(line[: len(COLUMNS)] for line in held), strict=True))
-            arrays = [
-                arrow.array(each, field.type) for each, field in zip(columns, schema, strict=True)
-            ]
-            writer.write_table(arrow.Table.from_arrays(arrays, schema=schema))
-            held.clear()
-
-        def add(line: ReportRow) -> None:
-            held.append(line)
-            if len(held) >= _ROW_GROUP_SIZE:
-                write()
-
-        yield add
-        if held:
-            write()
+        for rows in context.iter_chunks():
+            group += rows
+            if len(group) >= _ROW_GROUP_SIZE:
+                _write_group(writer, schema, group)
+                group.clear()
+            yield
+        if group:
+            _write_group(writer, schema, group)
 
 
-def _get_arrow_type(arrow: Any, name: str) -> Any:
-    if name in _INTEGER_COLUMNS:
-        return arrow.int64()
-    return arrow.float64() if name in _FLOAT_COLUMNS else arrow.string()
+def _write_group(writer: "ParquetWriter", schema: "Schema", rows: list[ReportRow]) -> None:
+    import pyarrow
+
+    columns = list(zip(*(row[: len(TABLE_COLUMNS)] for row in rows), strict=True))
+    arrays = [
+        pyarrow.array(cells, field.type) for cells, field in zip(columns, schema, strict=True)
+    ]
+    writer.write_table(pyarrow.Table.from_arrays(arrays, schema=schema))

@@ -1,10 +1,9 @@
-"""Reports drawn again from the journal, whole or in part; no image is read for it."""
+"""Reports rendered again from the journal, whole or in part; no image is read for it."""
 
 import json
 import re
 import sqlite3
 from collections.abc import Iterable, Iterator
-from contextlib import ExitStack
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
@@ -20,72 +19,90 @@ from batchdigits.config import (
 from batchdigits.errors import DataError, OutboxError, UsageError
 from batchdigits.execution.jobs import Job, SheetJob, draw_sheet
 from batchdigits.journal.journal import Journal
-from batchdigits.reports import csvfile, htmlfile, jsonfile, parquetfile, summaryfile
-from batchdigits.reports.alarms import find_alarms
-from batchdigits.reports.render import DOCUMENT_RENDERERS, render_contact_sheets, render_tables
-from batchdigits.reports.rows import ReportRows, period_from_text
-from batchdigits.reports.safe_write import replace_report
-from batchdigits.system.atomic_files import open_atomic_file, stage_atomic_file, write_bytes
+from batchdigits.reports.contact_sheets import update_contact_sheets
+from batchdigits.reports.context import ReportContext
+from batchdigits.reports.formats import CSV, DOCUMENTS, SUMMARY, TABLES, require_extras
+from batchdigits.reports.period import period_from_text
+from batchdigits.reports.render import render_into, update_reports
+from batchdigits.reports.rows import ReportRows
 from batchdigits.system.filenames import to_raw_name
 
-#: Draw what the last run drew.
-NO_CHANGES = ReportChanges(charts=None)
-#: Tables of a day or a month.
-_PERIOD_TABLE = re.compile(r"results-(\d{4}-\d\d(?:-\d\d)?)\.csv")
+#: What the last run rendered.
+NO_CHANGES = ReportChanges()
+#: The CSV of a day or a month.
+_PERIOD_CSV_NAME = re.compile(r"results-(\d{4}-\d\d(?:-\d\d)?)\.csv")
 
 
 def rerender_reports(journal: Journal, outbox: Path, changes: ReportChanges = NO_CHANGES) -> None:
-    """Bring every report up to date, as the last run drew them.
+    """Bring every report up to date, as the last run rendered them.
+
+    Args:
+        journal: of the outbox.
+        outbox: where the reports are.
+        changes: what is other than in the last run.
 
     Raises:
+        MissingExtraError: a library is missing that a change needs.
         OSError: a report cannot be written.
         OutboxError: the journal cannot be read.
-        UsageError: nothing was drawn here yet.
+        UsageError: nothing was read into this outbox yet.
     """
-    settings, about, last_run = _load_last_run(journal, outbox, changes)
-    lines = ReportRows(journal, settings.duplicates)
-    found = map(_PERIOD_TABLE.fullmatch, journal.list_report_names())
-    days = [period_from_text(each[1]) for each in found if each and (outbox / each[0]).exists()]
-    tables = [ReportRows(journal, settings.duplicates, each) for each in days]
-    if not days or (outbox / "results.csv").exists():
-        tables.append(lines)
-    drawing = [render_tables(journal, settings, each, about) for each in tables]
-    drawing += [draw(journal, settings, lines, about) for draw in DOCUMENT_RENDERERS]
-    drawing.append(
-        render_contact_sheets(journal, settings, lines, lambda due: _draw_sheets(due, outbox))
-    )
-    for each in drawing:
-        for _ in each:
+    context = _load_context(journal, outbox, changes)
+    steps = [update_reports(rows, *TABLES) for rows in _list_tables(context)]
+    steps += [update_reports(context, report) for report in DOCUMENTS]
+    steps.append(update_contact_sheets(context, lambda sheets: _draw_sheets(sheets, outbox)))
+    steps.append(update_reports(context, SUMMARY))
+    for step in steps:
+        for _ in step:
             pass
-    with replace_report(journal, outbox / "summary.json", f"{journal.revision} redrawn") as file:
-        summaryfile.write_summary(file, lines, find_alarms(journal, lines), last_run, about)
+
+
+def _list_tables(context: ReportContext) -> list[ReportContext]:
+    """List the tables that are there: of all rows, or of the periods that a watcher began."""
+    journal, outbox = context.journal, context.settings.outbox
+    matches = map(_PERIOD_CSV_NAME.fullmatch, journal.list_report_names())
+    tables = [
+        replace(context, rows=ReportRows(journal, context.settings.duplicates, period))
+        for period in (
+            period_from_text(match[1])
+            for match in matches
+            if match and (outbox / match[0]).exists()
+        )
+    ]
+    if not tables or (outbox / CSV.name).exists():
+        tables.append(context)
+    return tables
 
 
 def render_part(
     journal: Journal, outbox: Path, folder: Path, condition: str, changes: ReportChanges
 ) -> int:
-    """Draw tables and pages of some rows into another folder; returns how many rows they are.
+    """Render some rows into another folder.
 
     Args:
         journal: of the outbox.
         outbox: where thumbnails are.
-        to: a new or empty folder.
-        only: which rows, see :func:`batchdigits.reports.filters.build_condition`.
-        changes: which reports.
+        folder: a new or empty folder.
+        condition: which rows, see :func:`batchdigits.reports.filters.build_condition`.
+        changes: what is other than in the last run.
+
+    Returns:
+        How many rows they are.
 
     Raises:
         DataError: the folder is not empty.
+        MissingExtraError: a library is missing that a change needs.
         OSError: a report cannot be written.
-        UsageError: nothing was drawn here yet.
+        UsageError: nothing was read into the outbox yet, or the condition cannot be computed.
     """
-    settings, about, _ = _load_last_run(journal, outbox, changes)
+    context = _load_context(journal, outbox, changes, condition)
     if folder.exists() and any(folder.iterdir()):
         raise DataError(f"{folder} is not empty: name a new folder.")
-    lines = ReportRows(journal, settings.duplicates, condition=condition)
     # A signal is heard of while SQLite computes, however long that takes.
     journal.sql.set_progress_handler(lambda: 0, 100_000)
     try:
-        return _render_part(journal, outbox, folder, lines, settings, about)
+        render_into(context, folder)
+        return context.rows.count_totals().pages
     except OutboxError as error:
         _raise_condition_error(error.__cause__, condition)
         raise
@@ -97,7 +114,7 @@ def render_part(
 
 
 def _raise_condition_error(error: BaseException | None, condition: str) -> None:
-    """What goes wrong in computing a condition is not the journal's fault."""
+    """Raise what a failure to compute a condition means: it is not the journal's fault."""
     if isinstance(error, sqlite3.Error):
         if "interrupted" in str(error):
             raise KeyboardInterrupt from error
@@ -105,82 +122,37 @@ def _raise_condition_error(error: BaseException | None, condition: str) -> None:
             raise UsageError(f"The condition cannot be computed: {error}.") from error
 
 
-def _render_part(
-    journal: Journal,
-    outbox: Path,
-    folder: Path,
-    rows: ReportRows,
-    settings: Settings,
-    provenance: dict[str, Any],
-) -> int:
-    row_count = 0
-    with ExitStack() as stack:
-        files = [
-            stack.enter_context(open_atomic_file(folder / f"results{end}"))
-            for end in (".csv", ".json")
-        ]
-        adding = [
-            stack.enter_context(csvfile.open_table(files[0], settings.csv_dialect)),
-            stack.enter_context(jsonfile.open_table(files[1], provenance)),
-        ]
-        if settings.parquet and parquetfile.is_installed():
-            place = stack.enter_context(stage_atomic_file(folder / "results.parquet"))
-            adding.append(stack.enter_context(parquetfile.open_table(place)))
-        if settings.xlsx:
-            from batchdigits.reports import xlsxfile
-
-            place = stack.enter_context(stage_atomic_file(folder / "results.xlsx"))
-            images = settings.xlsx_images
-            book = xlsxfile.open_table(place, outbox, journal, rows, images, provenance)
-            adding.append(stack.enter_context(book))
-        for line in rows:
-            row_count += 1
-            for add in adding:
-                add(line)
-    if settings.charts:
-        from batchdigits.reports import chartfile
-
-        write_bytes(folder / "summary.png", chartfile.draw_summary_png(rows))
-    if settings.html:
-        told = htmlfile.make_overview(journal, rows, provenance)
-        for page, name in enumerate(htmlfile.list_page_names(told["rows"])):
-            with open_atomic_file(folder / name) as file:
-                for _ in htmlfile.write_page(file, outbox, rows, told, page):
-                    pass
-    return row_count
-
-
-def _load_last_run(
-    journal: Journal, outbox: Path, changes: ReportChanges
-) -> tuple[Settings, dict[str, Any], dict[str, Any]]:
-    """Settings, what made the readings, and what the last run did."""
-    told = json.loads(journal.get_meta("run") or "null")
-    if told is None:
+def _load_context(
+    journal: Journal, outbox: Path, changes: ReportChanges, condition: str = ""
+) -> ReportContext:
+    """Return what reports show: what the last run put on record, and the changes to it."""
+    record: dict[str, Any] | None = json.loads(journal.get_meta("run") or "null")
+    if record is None:
         raise UsageError(f"Nothing was read into {outbox} yet: run or watch first.")
-    about, wished = told["about"], told["wishes"]
-    made = about["settings"]
+    require_extras(changes)
+    provenance, options = record["about"], record["wishes"]
     settings = Settings(
-        inbox=Path(to_raw_name(made["inbox"])),
+        inbox=Path(to_raw_name(provenance["settings"]["inbox"])),
         outbox=outbox,
-        thumbnails=Thumbnails(made["thumbnails"]),
-        duplicates=Duplicates(made["duplicates"]),
-        html=wished["html"],
-        xlsx=wished["xlsx"],
-        xlsx_images=XlsxImages(wished["xlsx_images"]),
-        csv_dialect=CsvDialect(wished["csv_dialect"]),
-        parquet=wished["parquet"],
-        charts=wished["charts"],
+        thumbnails=Thumbnails(provenance["settings"]["thumbnails"]),
+        duplicates=Duplicates(provenance["settings"]["duplicates"]),
+        html=options["html"],
+        xlsx=options["xlsx"],
+        xlsx_images=XlsxImages(options["xlsx_images"]),
+        csv_dialect=CsvDialect(options["csv_dialect"]),
+        parquet=options["parquet"],
+        charts=options["charts"],
     )
-    if changes.parquet:
-        parquetfile.check_installed()
-    other = {name: value for name, value in asdict(changes).items() if value is not None}
-    return replace(settings, **other), about, told["last_run"]
+    changed = {name: value for name, value in asdict(changes).items() if value is not None}
+    settings = replace(settings, **changed)
+    rows = ReportRows(journal, settings.duplicates, condition=condition)
+    return ReportContext(journal, settings, rows, provenance, record["last_run"])
 
 
-def _draw_sheets(pending: Iterable[list[Job]], outbox: Path) -> Iterator[SheetJob]:
-    """Contact sheets, drawn right here."""
-    for sheets_due in pending:
-        for sheet in sheets_due:
-            if isinstance(sheet, SheetJob):
-                draw_sheet(sheet, outbox)
-                yield sheet
+def _draw_sheets(sheets: Iterable[list[Job]], outbox: Path) -> Iterator[SheetJob]:
+    """Draw contact sheets in this process; yields those done."""
+    for jobs in sheets:
+        for job in jobs:
+            if isinstance(job, SheetJob):
+                draw_sheet(job, outbox)
+                yield job

@@ -1,4 +1,4 @@
-"""Lines of every table of results, drawn from the journal in scan order."""
+"""The rows of every report, and what is counted of them, as the journal has them."""
 
 import json
 import sqlite3
@@ -7,36 +7,19 @@ from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
 from batchdigits.config import Duplicates
+from batchdigits.journal.columns import COLUMN_INDEX, COLUMNS, TABLE_COLUMNS
 from batchdigits.journal.journal import Journal
+from batchdigits.reports.period import Period
 
-#: Columns of every table, in their fixed order; confidences are cut, not rounded, to four places.
-_COLUMN_SQL = {
-    "file": "f.name",
-    "page": "p.page",
-    "status": "p.status",
-    "digit": "p.digit",
-    "confidence": "CAST(p.confidence * 10000 AS INTEGER) / 10000.0",
-    "second_digit": "p.second_digit",
-    "second_confidence": "CAST(p.second_confidence * 10000 AS INTEGER) / 10000.0",
-    "reason": "p.reason",
-    "width": "p.width",
-    "height": "p.height",
-    "bytes": "CASE WHEN f.sha256 <> '' THEN f.size END",
-    "sha256": "nullif(f.sha256, '')",
-    "model": "CASE WHEN p.status IN ('ok', 'review') THEN m.model END",
-    "read_at": "p.read_at",
-    "thumbnail": "p.thumbnail",
-    "duplicate_of": "d.original",
-    "source_state": "f.state",
-    "corrected_digit": (
-        "(SELECT digit FROM corrections WHERE sha256 = f.sha256 AND page = p.page)"
-    ),
-}
-COLUMNS = tuple(_COLUMN_SQL)
-_SHA256, _DUPLICATE_OF = COLUMNS.index("sha256"), COLUMNS.index("duplicate_of")
 Cell = str | int | float | None
-#: One cell for each of :data:`COLUMNS`, then ``detail``, and ``scores`` and ``box`` as JSON text.
+#: One cell for each of :data:`batchdigits.journal.columns.COLUMNS`.
 ReportRow = tuple[Cell, ...]
+
+#: Rows fetched at a time; between two such steps of a report, other work gets its turn.
+_CHUNK_SIZE = 100
+#: Steps of time that a chart shows, at the most.
+_MAX_TIME_STEPS = 40
+_SHA256, _DUPLICATE_OF = COLUMN_INDEX["sha256"], COLUMN_INDEX["duplicate_of"]
 
 CREATE_ORIGINALS = """
 CREATE TEMP TABLE IF NOT EXISTS originals (file INTEGER PRIMARY KEY, original TEXT)
@@ -51,40 +34,32 @@ SELECT id, name FROM (
     WINDOW same AS (PARTITION BY f.sha256 ORDER BY f.state = 'gone', f.order_key, f.id)
 ) WHERE id <> first
 """
-#: One page as people look at it, see :meth:`ReportRows.iter_least_certain`.
-_SELECT_LEAST_CERTAIN = f"""
-SELECT f.name, p.page, p.status, p.digit, {_COLUMN_SQL["confidence"]}, p.second_digit,
-       {_COLUMN_SQL["second_confidence"]}, p.reason, p.detail, f.sha256, f.state, s.original,
-       p.width || ' x ' || p.height || ' pixels', p.scores, p.box, p.thumbnail,
-       (SELECT png FROM pictures WHERE file = f.id AND page = p.page), p.image,
-       {_COLUMN_SQL["corrected_digit"]}
-FROM places s CROSS JOIN pages p ON p.file = s.file AND p.page = s.page
-CROSS JOIN files f ON f.id = s.file ORDER BY s.rowid
+#: The first file with a content, as :data:`_INSERT_ORIGINALS` finds it for all contents.
+_SELECT_ORIGINAL = """
+SELECT id, name FROM files WHERE sha256 = ? AND readable ORDER BY state = 'gone', order_key, id
+LIMIT 1
 """
 _FROM = """
 FROM files f JOIN pages p ON p.file = f.id JOIN makers m ON m.id = f.maker
 LEFT JOIN originals d ON d.file = f.id
 """
-#: Steps of time that a chart shows.
-_MAX_TIME_STEPS = 40
-_PERIOD_SQL = "strftime(?, p.read_at, 'localtime')"
 _ORDER = "ORDER BY f.order_key, f.id, p.page"
-#: The first of the files with the content of ``f``, as :data:`_INSERT_ORIGINALS` finds it for all.
-_SELECT_ORIGINAL = """
-SELECT id, name FROM files WHERE sha256 = ? AND readable ORDER BY state = 'gone', order_key, id
-LIMIT 1
-"""
-
-
-_NAMED_COLUMNS = ", ".join(f"{cell} AS {name}" for name, cell in _COLUMN_SQL.items())
+_PERIOD_SQL = "strftime(?, p.read_at, 'localtime')"
+_THUMBNAIL_PNG = "(SELECT png FROM pictures WHERE file = f.id AND page = p.page)"
+_CELLS = ", ".join(column.sql for column in COLUMNS)
+_NAMED_CELLS = ", ".join(f"{column.sql} AS {column.name}" for column in TABLE_COLUMNS)
 #: The table with its columns under their own names, for conditions on them.
-NAMED_TABLE = f"""
-(SELECT f.id AS _id, p.page AS _page, {_NAMED_COLUMNS} {_FROM})
+NAMED_TABLE = f"(SELECT f.id AS _id, p.page AS _page, {_NAMED_CELLS} {_FROM})"
+PAGE_COLUMNS = tuple(column for column in COLUMNS if column.is_on_page)
+_SELECT_LEAST_CERTAIN = f"""
+SELECT {", ".join(column.sql for column in PAGE_COLUMNS)}, p.thumbnail, {_THUMBNAIL_PNG}, p.image
+FROM least_certain d CROSS JOIN pages p ON p.file = d.file AND p.page = d.page
+CROSS JOIN files f ON f.id = d.file ORDER BY d.rowid
 """
 
 
 class Totals(NamedTuple):
-    """Files of a table, and how many of its pages have each status, reason and best digit."""
+    """How many files a table has, and how many pages with each status, reason and digit."""
 
     files: int
     statuses: Counter[str]
@@ -93,39 +68,20 @@ class Totals(NamedTuple):
 
     @property
     def pages(self) -> int:
-        """All of them."""
+        """How many pages the table has."""
         return self.statuses.total()
 
 
-class Period(NamedTuple):
-    """The days or months by which tables are divided: a format of :func:`time.strftime`, and one.
-
-    By the clock on the wall, since that is how people count days.
-    """
-
-    time_format: str
-    text: str
-
-
-def period_from_text(text: str) -> Period:
-    """The day or month that a text names."""
-    return Period("%Y-%m-%d" if len(text) > len("2026-11") else "%Y-%m", text)
-
-
-def list_periods(journal: Journal, time_format: str) -> list[Period]:
-    """Every period in which a page was read, oldest first."""
-    found = f"SELECT DISTINCT {_PERIOD_SQL} FROM pages p ORDER BY 1"
-    return [Period(time_format, str(row[0])) for row in journal.query(found, (time_format,))]
-
-
 class ReportRows:
-    """The table as it stands, or one period of it.
-
-    ``skip`` leaves out files that are copies of another.
+    """The rows of the table as it stands, or those of one period, or those that meet a condition.
 
     Which of byte-identical files is the original is decided here: the first in scan order of
     those that are not gone, however they came to be read. Files that could not be read
     are nobody's copy.
+
+    Attributes:
+        period: the rows' period; ``None`` for rows of all times.
+        is_partial: whether a condition leaves out rows.
     """
 
     def __init__(
@@ -135,7 +91,15 @@ class ReportRows:
         period: Period | None = None,
         condition: str = "",
     ) -> None:
-        """``only`` is a condition in SQL on the table's columns, as ``selection`` makes it."""
+        """Select rows of a journal; nothing is read yet.
+
+        Args:
+            journal: which holds them.
+            duplicates: whether copies of a file have rows, and whether these name the original.
+            period: leaves out pages that were read before or after it; counts are of all periods.
+            condition: leaves out rows that do not meet it, in SQL on the table's columns, see
+                :func:`batchdigits.reports.filters.build_condition`.
+        """
         self._journal = journal
         self._duplicates = duplicates
         self.period = period
@@ -144,58 +108,69 @@ class ReportRows:
             conditions.append(
                 f"(f.id, p.page) IN (SELECT _id, _page FROM {NAMED_TABLE} WHERE {condition})"
             )
-        self._where = f"WHERE {' AND '.join(conditions)}" if conditions else ""
-        # A count of all is kept from one run to the next, one of a part is not.
+        self._where = f"WHERE {' AND '.join(conditions or ['1'])}"
         self.is_partial = bool(condition)
+        self._counts: list[Any] = []
         self._has_originals = False
 
     def __iter__(self) -> Iterator[ReportRow]:
-        """Every line, or those of the period, in scan order."""
-        cells = ", ".join(_COLUMN_SQL.values())
-        what = f"SELECT {cells}, p.detail, p.scores, p.box {_FROM} {self._where}"
-        if self.period is None:
-            return self._query(f"{what} {_ORDER}")
-        word = "AND" if self._where else "WHERE"
-        return self._query(f"{what} {word} {_PERIOD_SQL} = ? {_ORDER}", self.period)
+        """Fetch the rows in scan order, those of the period alone if there is one."""
+        for rows in self.iter_chunks():
+            yield from rows
+
+    def iter_chunks(self) -> Iterator[list[ReportRow]]:
+        """Fetch the rows in scan order, up to a hundred at a time."""
+        cursor = (
+            self._select(_CELLS)
+            if self.period is None
+            else self._query(
+                f"SELECT {_CELLS} {_FROM} {self._where} AND {_PERIOD_SQL} = ? {_ORDER}", self.period
+            )
+        )
+        while rows := cursor.fetchmany(_CHUNK_SIZE):
+            yield rows
 
     def iter_file(self, file_id: int) -> Iterator[ReportRow]:
-        """The lines of one file alone, by its number; costs no look at all the others."""
-        cells = ", ".join(_COLUMN_SQL.values())
-        lines = self._journal.query(
-            f"SELECT {cells}, p.detail, p.scores, p.box, f.readable FROM files f "
+        """Fetch the rows of one file, without a look at all the others."""
+        rows = self._journal.query(
+            f"SELECT {_CELLS}, f.readable FROM files f "
             "JOIN pages p ON p.file = f.id JOIN makers m ON m.id = f.maker "
             "LEFT JOIN (SELECT NULL AS original) d WHERE f.id = ? ORDER BY p.page",
             (file_id,),
         ).fetchall()
         original = None
-        if lines and lines[0][-1] and self._duplicates is not Duplicates.READ:
-            found = self._journal.query(_SELECT_ORIGINAL, (lines[0][_SHA256],)).fetchone()
-            original = found[1] if found and found[0] != file_id else None
+        if rows and rows[0][-1] and self._duplicates is not Duplicates.READ:
+            first = self._journal.query(_SELECT_ORIGINAL, (rows[0][_SHA256],)).fetchone()
+            original = first[1] if first and first[0] != file_id else None
         if original is None:
-            yield from (line[:-1] for line in lines)
+            yield from (row[:-1] for row in rows)
         elif self._duplicates is Duplicates.REPORT:
-            for line in lines:
-                yield (*line[:_DUPLICATE_OF], original, *line[_DUPLICATE_OF + 1 : -1])
+            for row in rows:
+                yield (*row[:_DUPLICATE_OF], original, *row[_DUPLICATE_OF + 1 : -1])
 
     def iter_pictures(self) -> Iterator[tuple[Any, ...]]:
-        """File, page, status, reason, thumbnail, reading in short and picture of every line."""
-        picture = "(SELECT png FROM pictures WHERE file = f.id AND page = p.page)"
+        """Fetch what contact sheets show of every row, in scan order.
+
+        Yields:
+            File, page, status, reason, the thumbnail's path, a text that is another where the
+            page was read anew, and the thumbnail's PNG where it has no file.
+        """
         reading = "ifnull(p.digit, '') || ' ' || ifnull(p.confidence, '') || ' ' || p.read_at"
         return self._select(
-            f"f.name, p.page, p.status, p.reason, p.thumbnail, {reading}, {picture}"
+            f"f.name, p.page, p.status, p.reason, p.thumbnail, {reading}, {_THUMBNAIL_PNG}"
         )
 
     def iter_least_certain(self, offset: int, limit: int) -> Iterator[tuple[Any, ...]]:
-        """Rows for people to look at: those in review first, the least confident of each first.
+        """Fetch rows for people to look at: those in review first, the least certain of each first.
 
-        File, page, status, digit, confidence, second digit and confidence, reason, detail,
-        SHA-256, source state, original, size in words, scores and ink box as JSON, thumbnail's
-        path, its PNG where that is no file, and the model's input as the journal has it.
+        Yields:
+            One cell for each of :data:`PAGE_COLUMNS`, then the thumbnail's path, its PNG where
+            it has no file, and the model's input as the journal has it.
         """
-        # The places first: a sort would carry all the pictures along.
-        self._query("DROP TABLE IF EXISTS temp.places")
+        # Their keys first: a sort would carry all the pictures along.
+        self._query("DROP TABLE IF EXISTS temp.least_certain")
         self._query(
-            "CREATE TEMP TABLE places AS "
+            "CREATE TEMP TABLE least_certain AS "
             f"SELECT f.id AS file, p.page AS page, d.original AS original {_FROM} {self._where} "
             "ORDER BY CASE p.status WHEN 'review' THEN 0 WHEN 'ok' THEN 1 ELSE 2 END, "
             "ifnull(p.confidence, 0), f.order_key, f.id, p.page LIMIT ? OFFSET ?",
@@ -204,74 +179,92 @@ class ReportRows:
         return self._query(_SELECT_LEAST_CERTAIN)
 
     def list_unread(self) -> list[tuple[str, list[str]]]:
-        """Names of files that could not be read and are not gone, by reason."""
-        found: dict[str, list[str]] = {}
+        """List the files that could not be read and are not gone, by reason."""
+        names_by_reason: dict[str, list[str]] = {}
         rows = self._query(
-            f"SELECT DISTINCT p.reason, f.name {_FROM} {self._where or 'WHERE 1'} "
+            f"SELECT DISTINCT p.reason, f.name {_FROM} {self._where} "
             "AND p.status IN ('quarantined', 'failed') AND f.state <> 'gone' "
             "ORDER BY p.reason, f.order_key"
         )
         for reason, name in rows:
-            found.setdefault(reason, []).append(name)
-        return list(found.items())
-
-    def compute_histogram(self, bins: int) -> list[int]:
-        """How many pages have a confidence in each of so many equal steps from 0 to 1."""
-        counts = [0] * bins
-        steps = f"SELECT CAST(p.confidence * {bins} AS INTEGER), count(*) {_FROM} "
-        steps += f"{self._where or 'WHERE 1'} AND p.confidence IS NOT NULL GROUP BY 1"
-        for place, count in self._query(steps):
-            counts[min(place, bins - 1)] += count
-        return counts
+            names_by_reason.setdefault(reason, []).append(name)
+        return list(names_by_reason.items())
 
     def iter_reasons(self) -> Iterator[tuple[str, str | None]]:
-        """Name and reason of every page of a file that is not gone, in scan order."""
-        where = f"{self._where or 'WHERE 1'} AND f.state <> 'gone'"
+        """Fetch name and reason of every page of a file that is not gone, in scan order."""
+        where = f"{self._where} AND f.state <> 'gone'"
         return self._query(f"SELECT f.name, p.reason {_FROM} {where} {_ORDER}")
 
-    def count_over_time(self) -> list[tuple[str, int]]:
-        """How many pages were read when, by the clock on the wall: by minute, hour or day.
+    def compute_histogram(self, bins: int) -> list[int]:
+        """Count the pages with a confidence in each of so many equal steps from 0 to 1."""
+        counts = [0] * bins
+        rows = self._query(
+            f"SELECT CAST(p.confidence * {bins} AS INTEGER), count(*) {_FROM} "
+            f"{self._where} AND p.confidence IS NOT NULL GROUP BY 1"
+        )
+        for index, count in rows:
+            counts[min(index, bins - 1)] += count
+        return counts
 
-        The finest of these that has at most forty steps; each with its name.
+    def count_over_time(self) -> list[tuple[str, int]]:
+        """Count the pages by the time they were read, on the clock on the wall.
+
+        Returns:
+            Name and count of each minute, hour, day or month: of the finest of these that has at
+            most forty steps.
         """
-        for form in ("%H:%M", "%d.%m. %H h", "%Y-%m-%d", "%Y-%m"):
+        for time_format in ("%H:%M", "%d.%m. %H h", "%Y-%m-%d", "%Y-%m"):
             counts = self._query(
-                f"SELECT strftime(?, p.read_at, 'localtime'), count(*) {_FROM} {self._where} "
+                f"SELECT {_PERIOD_SQL}, count(*) {_FROM} {self._where} "
                 "GROUP BY strftime('%Y ' || ?, p.read_at, 'localtime') ORDER BY min(p.read_at)",
-                (form, form),
+                (time_format, time_format),
             ).fetchall()
             if len(counts) <= _MAX_TIME_STEPS:
                 break
         return counts
 
     def count_totals(self) -> Totals:
-        """How many files the table tells of, and its pages by what became of them.
+        """Count the table's files, and its pages by what became of them.
 
-        Counted once for each state of the journal: a run with nothing to do is over sooner.
+        Counted once for each state of the journal. Counts of the whole table are kept in the
+        journal itself: a run with nothing to do is over sooner.
         """
-        shows = f"{self._journal.revision} {self._duplicates}"
-        known = json.loads(self._journal.get_meta("totals") or "[]")
-        if self.is_partial or not known or known[0] != shows:
-            files = f"SELECT count(DISTINCT f.id) {_FROM} {self._where}"
-            if not self.is_partial:  # the same, told sooner
-                files = "SELECT count(*) FROM files f LEFT JOIN originals d ON d.file = f.id "
-                files += self._where
-            pages = f"SELECT p.status, p.reason, p.digit, count(*) {_FROM} {self._where}"
-            count = self._query(files).fetchone()[0]
-            known = [shows, count, self._query(f"{pages} GROUP BY 1, 2, 3").fetchall()]
-            if not self.is_partial:
-                self._journal.set_meta("totals", json.dumps(known))
-        totals = Totals(known[1], Counter(), Counter(), Counter())
-        for status, reason, digit, number in known[2]:
-            totals.statuses[status] += number
+        state = f"{self._journal.revision} {self._duplicates}"
+        kept = (
+            self._counts
+            if self.is_partial
+            else json.loads(self._journal.get_meta("totals") or "[]")
+        )
+        if not kept or kept[0] != state:
+            kept = [state, *self._count()]
+            if self.is_partial:
+                self._counts = kept
+            else:
+                self._journal.set_meta("totals", json.dumps(kept))
+        _, file_count, page_counts = kept
+        totals = Totals(file_count, Counter(), Counter(), Counter())
+        for status, reason, digit, count in page_counts:
+            totals.statuses[status] += count
             if reason is not None:
-                totals.reasons[reason] += number
+                totals.reasons[reason] += count
             if digit is not None:
-                totals.digits[digit] += number
+                totals.digits[digit] += count
         return totals
 
-    def _select(self, columns: str) -> sqlite3.Cursor:
-        return self._query(f"SELECT {columns} {_FROM} {self._where} {_ORDER}")
+    def _count(self) -> tuple[int, list[Any]]:
+        """Return the number of files, and how many pages have each status, reason and digit."""
+        # Without a condition no join with the pages is needed: every file has some.
+        count_files = f"SELECT count(DISTINCT f.id) {_FROM} {self._where}"
+        if not self.is_partial:
+            count_files = (
+                "SELECT count(*) FROM files f LEFT JOIN originals d ON d.file = f.id " + self._where
+            )
+        count_pages = f"SELECT p.status, p.reason, p.digit, count(*) {_FROM} {self._where}"
+        (file_count,) = self._query(count_files).fetchone()
+        return file_count, self._query(f"{count_pages} GROUP BY 1, 2, 3").fetchall()
+
+    def _select(self, cells: str) -> sqlite3.Cursor:
+        return self._query(f"SELECT {cells} {_FROM} {self._where} {_ORDER}")
 
     def _query(self, statement: str, values: Sequence[str | int] = ()) -> sqlite3.Cursor:
         if not self._has_originals:

@@ -20,18 +20,19 @@ class FastWorksheet(Worksheet):  # type: ignore[misc]
 
     def __init__(self) -> None:
         super().__init__()
-        self._letters = [xl_col_to_name(column) for column in range(64)]
+        self._column_letters = [xl_col_to_name(column) for column in range(64)]
 
     def _write_cell(self, row: int, col: int, cell: Any) -> None:
+        """Write one cell's XML; the library calls it with what ``write_string`` and so on made."""
         kind = type(cell).__name__
-        if kind not in ("Number", "String") or col >= len(self._letters):
+        if kind not in ("Number", "String") or col >= len(self._column_letters):
             super()._write_cell(row, col, cell)
             return
         style = cell.format
         if style is None and col in self.col_info:
             style = self.col_info[col].column_format
-        shape = f' s="{style._get_xf_index()}"' if style is not None else ""
-        head = f'<c r="{self._letters[col]}{row + 1}"{shape}'
+        style_attribute = f' s="{style._get_xf_index()}"' if style is not None else ""
+        head = f'<c r="{self._column_letters[col]}{row + 1}"{style_attribute}'
         if kind == "Number":
             self.fh.write(f"{head}><v>{cell.number:.16G}</v></c>")
             return

@@ -4,17 +4,15 @@ Written by XlsxWriter row by row, so that memory stays bounded. Text is written 
 of a file is ever a formula or a link.
 """
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from batchdigits.config import XlsxImages
-from batchdigits.journal.journal import Journal
+from batchdigits.journal.columns import COLUMN_INDEX, TABLE_COLUMNS, CellKind
 from batchdigits.reasons import REASON_TEXTS, Status
-from batchdigits.reports.rows import COLUMNS, ReportRow, ReportRows
-from batchdigits.reports.xlsx_cells import FastWorksheet
+from batchdigits.reports.context import ReportContext, Steps
+from batchdigits.reports.rows import ReportRow
 
 if TYPE_CHECKING:  # takes a while to load, and is wanted by few
     from xlsxwriter.format import Format
@@ -27,15 +25,6 @@ _MAX_PICTURES = 5000
 _MAX_ROWS = 1_048_575
 #: Links of one sheet, and characters of one cell, at the most, by Excel's own limits.
 _MAX_LINKS, _MAX_CELL_LENGTH = 65_530, 32_767
-#: Widths of columns in characters, for those that need other than the usual.
-_COLUMN_WIDTHS = {
-    "file": 34,
-    "sha256": 12,
-    "model": 18,
-    "read_at": 21,
-    "thumbnail": 14,
-    "reason": 16,
-}
 #: Height of a row with a picture, in points, and the picture's scale: 160 pixels to 80.
 _PICTURE_ROW_HEIGHT, _PICTURE_SCALE = 64, 0.5
 _STATUS_FILLS = {
@@ -44,86 +33,79 @@ _STATUS_FILLS = {
     Status.QUARANTINED: "#FBE0D3",
     Status.FAILED: "#EFE3F2",
 }
+#: How cells of a column look; a status is coloured by its value, a path is a link.
+_PLAIN_STYLE = {"valign": "vcenter"}
+_STYLES = {
+    CellKind.DIGIT: {"valign": "vcenter", "align": "center", "bold": True},
+    CellKind.CORRECTION: {"valign": "vcenter", "bg_color": "#FFFFE0"},
+    CellKind.PROBABILITY: {"valign": "vcenter", "num_format": "0.00%"},
+}
 #: The picture comes first, where it is seen beside its digit, and then the table's own columns.
-_HEADERS = ("picture", *COLUMNS)
-_CORRECTED_DIGIT = _HEADERS.index("corrected_digit")
-_STATUS, _THUMBNAIL = COLUMNS.index("status"), COLUMNS.index("thumbnail")
-_FILE, _PAGE = COLUMNS.index("file"), COLUMNS.index("page")
+_PICTURE_WIDTH, _FIRST_COLUMN = len("picture") + 4, 1
+_FILE, _PAGE, _STATUS, _THUMBNAIL, _CORRECTED_DIGIT = (
+    COLUMN_INDEX[name] for name in ("file", "page", "status", "thumbnail", "corrected_digit")
+)
+_WORKBOOK_OPTIONS = {
+    "constant_memory": True,
+    "strings_to_formulas": False,
+    "strings_to_urls": False,
+    "strings_to_numbers": False,
+    "nan_inf_to_errors": True,
+}
 
 
-@contextmanager
-def open_table(
-    path: Path,
-    outbox: Path,
-    journal: Journal,
-    rows: ReportRows,
-    images: XlsxImages,
-    provenance: Any,
-) -> Iterator[Callable[[ReportRow], object]]:
-    """Write a workbook to ``path``; the context gives what adds a line to it.
-
-    Args:
-        path: where to; it is whole only once the context has ended.
-        outbox: where thumbnails lie.
-        journal: which has thumbnails that are no files.
-        lines: for the summary sheet.
-        images: which rows get their picture.
-        about: model, versions and settings.
-    """
+def render(context: ReportContext, path: Path) -> Steps:
+    """Write the workbook, bit by bit."""
     from xlsxwriter.workbook import Workbook
 
-    options = {
-        "constant_memory": True,
-        "strings_to_formulas": False,
-        "strings_to_urls": False,
-        "strings_to_numbers": False,
-        "nan_inf_to_errors": True,
-    }
-    with Workbook(str(path), options) as book:
-        sheet = _ResultsSheet(book, outbox, journal, images)
-        yield sheet.add_row
+    with Workbook(str(path), _WORKBOOK_OPTIONS) as book:
+        sheet = _ResultsSheet(book, context)
+        for rows in context.iter_chunks():
+            for row in rows:
+                sheet.add_row(row)
+            yield
         sheet.finish()
-        _add_summary_sheet(book, rows, provenance)
+        _add_summary_sheet(book, context)
 
 
 class _ResultsSheet:
     """The sheet of rows."""
 
-    def __init__(
-        self, book: "Workbook", outbox: Path, journal: Journal, images: XlsxImages
-    ) -> None:
+    def __init__(self, book: "Workbook", context: ReportContext) -> None:
+        from batchdigits.reports.xlsx_cells import FastWorksheet
+
         self._sheet: Worksheet = book.add_worksheet("results", FastWorksheet)
-        self._outbox = outbox
-        self._journal = journal
-        self._images = images
+        self._outbox = context.settings.outbox
+        self._journal = context.journal
+        self._images = context.settings.xlsx_images
         self._row_count = 0
         self._picture_count = 0
-        head = book.add_format({"bold": True, "bottom": 1, "bg_color": "#F0F0F0"})
         self._link = book.add_format({"valign": "vcenter", "font_color": "#0072B2", "underline": 1})
         self._fills: dict[str, Format] = {
             str(status): book.add_format({"valign": "vcenter", "bg_color": colour})
             for status, colour in _STATUS_FILLS.items()
         }
+        self._write_header(book)
+
+    def _write_header(self, book: "Workbook") -> None:
+        sheet = self._sheet
+        head = book.add_format({"bold": True, "bottom": 1, "bg_color": "#F0F0F0"})
         # Formats of whole columns: cells that need no other are written sooner.
-        middle = book.add_format({"valign": "vcenter"})
-        percent = book.add_format({"valign": "vcenter", "num_format": "0.00%"})
-        styles = {
-            "digit": book.add_format({"valign": "vcenter", "align": "center", "bold": True}),
-            "corrected_digit": book.add_format({"valign": "vcenter", "bg_color": "#FFFFE0"}),
-            "confidence": percent,
-            "second_confidence": percent,
-        }
-        for column, name in enumerate(_HEADERS):
-            width, style = _COLUMN_WIDTHS.get(name, len(name) + 4), styles.get(name, middle)
-            self._sheet.set_column(column, column, width, style)
-            self._sheet.write_string(0, column, name, head)
-        self._sheet.freeze_panes(1, _HEADERS.index("file") + 1)
-        self._sheet.set_landscape()
-        self._sheet.fit_to_pages(1, 0)
-        self._sheet.repeat_rows(0)
+        plain = book.add_format(_PLAIN_STYLE)
+        styles = {kind: book.add_format(style) for kind, style in _STYLES.items()}
+        sheet.set_column(0, 0, _PICTURE_WIDTH, plain)
+        sheet.write_string(0, 0, "picture", head)
+        for index, column in enumerate(TABLE_COLUMNS, _FIRST_COLUMN):
+            width = column.width or len(column.name) + 4
+            sheet.set_column(index, index, width, styles.get(column.kind, plain))
+            sheet.write_string(0, index, column.name, head)
+        sheet.freeze_panes(1, _FIRST_COLUMN + _FILE + 1)
+        sheet.set_landscape()
+        sheet.fit_to_pages(1, 0)
+        sheet.repeat_rows(0)
 
     def add_row(self, row: ReportRow) -> None:
-        """One page; beyond what the format holds, nothing."""
+        """Write the cells of one page; beyond what the format holds, nothing."""
         if self._row_count >= _MAX_ROWS:
             return
         self._row_count += 1
@@ -131,18 +113,18 @@ class _ResultsSheet:
         picture = self._load_picture(row)
         if picture:
             sheet.set_row_pixels(row_number, int(_PICTURE_ROW_HEIGHT * 4 / 3))
-        for column, cell in enumerate(row[: len(COLUMNS)], 1):
+        for index, cell in enumerate(row[: len(TABLE_COLUMNS)]):
+            column = _FIRST_COLUMN + index
             if cell is None:
                 continue
             if not isinstance(cell, str):
                 sheet.write_number(row_number, column, cell)
-            elif column == _STATUS + 1:
+            elif index == _STATUS:
                 sheet.write_string(row_number, column, cell, self._fills[cell])
-            elif column == _THUMBNAIL + 1 and row_number <= _MAX_LINKS:
+            elif index == _THUMBNAIL and row_number <= _MAX_LINKS:
                 # A link inside the outbox, made of a name that the program itself chose.
-                sheet.write_url(
-                    row_number, column, f"external:{_escape_link(cell)}", self._link, cell
-                )
+                url = f"external:{_escape_link(cell)}"
+                sheet.write_url(row_number, column, url, self._link, cell)
             else:
                 sheet.write_string(row_number, column, cell[:_MAX_CELL_LENGTH])
         if picture:
@@ -161,30 +143,31 @@ class _ResultsSheet:
             )
 
     def _load_picture(self, row: ReportRow) -> bytes:
-        """The thumbnail's PNG where this row is to have it."""
-        wanted = self._images is XlsxImages.ALL or (
+        """Read the thumbnail's PNG where this row is to have it; empty where it has none."""
+        has_picture = self._images is XlsxImages.ALL or (
             self._images is XlsxImages.REVIEW and row[_STATUS] == Status.REVIEW
         )
-        if not wanted or self._picture_count >= _MAX_PICTURES:
+        if not has_picture or self._picture_count >= _MAX_PICTURES:
             return b""
         if thumbnail := row[_THUMBNAIL]:
             try:
                 return (self._outbox / str(thumbnail)).read_bytes()
             except OSError:
                 return b""
-        find = (
+        png = self._journal.query(
             "SELECT png FROM pictures c JOIN files f ON f.id = c.file "
-            "WHERE f.name = ? AND c.page = ? ORDER BY f.id DESC LIMIT 1"
-        )
-        found = self._journal.query(find, (row[_FILE], row[_PAGE])).fetchone()
-        return bytes(found[0]) if found else b""
+            "WHERE f.name = ? AND c.page = ? ORDER BY f.id DESC LIMIT 1",
+            (row[_FILE], row[_PAGE]),
+        ).fetchone()
+        return bytes(png[0]) if png else b""
 
     def finish(self) -> None:
-        """Filters over all rows, and a list of what may be written into the column to correct."""
-        last = max(self._row_count, 1)
-        self._sheet.autofilter(0, 1, last, len(_HEADERS) - 1)
+        """Put filters over all rows, and a list of choices into the column to correct."""
+        last_row = max(self._row_count, 1)
+        self._sheet.autofilter(0, _FIRST_COLUMN, last_row, _FIRST_COLUMN + len(TABLE_COLUMNS) - 1)
+        column = _FIRST_COLUMN + _CORRECTED_DIGIT
         self._sheet.data_validation(
-            *(1, _CORRECTED_DIGIT, last, _CORRECTED_DIGIT),
+            *(1, column, last_row, column),
             {
                 "validate": "list",
                 "source": [*map(str, range(10)), "-1"],
@@ -197,29 +180,30 @@ class _ResultsSheet:
 
 
 def _escape_link(path: str) -> str:
-    """A path inside the outbox as a link has it; ``#`` would begin a place inside a file."""
+    """Escape a path inside the outbox for a link; ``#`` would begin a place inside a file."""
     return path.replace("%", "%25").replace("#", "%23")
 
 
-def _add_summary_sheet(book: "Workbook", rows: ReportRows, provenance: Any) -> None:
-    """A second sheet: the counts, and two charts of them."""
+def _add_summary_sheet(book: "Workbook", context: ReportContext) -> None:
+    """Add a second sheet: the counts, and two charts of them."""
     sheet = book.add_worksheet("summary")
     bold = book.add_format({"bold": True})
-    totals = rows.count_totals()
+    totals = context.rows.count_totals()
     table_rows: list[tuple[Any, ...]] = [
         ("files", totals.files),
-        ("model", provenance["model"]["name"]),
+        ("model", context.provenance["model"]["name"]),
         (),
     ]
-    starts: dict[str, tuple[int, int]] = {}
+    #: First and last row of each block of counts.
+    blocks: dict[str, tuple[int, int]] = {}
 
     def add_block(title: str, counts: dict[str, int]) -> None:
         table_rows.append((title, "pages"))
-        starts[title] = len(table_rows), len(table_rows) + len(counts) - 1
+        blocks[title] = len(table_rows), len(table_rows) + len(counts) - 1
         table_rows.extend(counts.items())
         table_rows.append(())
 
-    add_block("status", {str(each): totals.statuses[each] for each in Status})
+    add_block("status", {str(status): totals.statuses[status] for status in Status})
     add_block("digit", {str(digit): totals.digits[digit] for digit in range(10)})
     reasons = dict(sorted(totals.reasons.items()))
     add_block("reason", reasons)
@@ -231,9 +215,9 @@ def _add_summary_sheet(book: "Workbook", rows: ReportRows, provenance: Any) -> N
             sheet.write(number, column, cell, bold if is_head else None)
         if row and row[0] in reasons:
             sheet.write_string(number, 2, " ".join(REASON_TEXTS[row[0]]))
-    for place, title in (("E2", "status"), ("E18", "digit")):
+    for corner, title in (("E2", "status"), ("E18", "digit")):
         chart: Any = book.add_chart({"type": "column"})
-        first, last = starts[title]
+        first, last = blocks[title]
         chart.add_series(
             {
                 "categories": ["summary", first, 0, last, 0],
@@ -244,4 +228,4 @@ def _add_summary_sheet(book: "Workbook", rows: ReportRows, provenance: Any) -> N
         )
         chart.set_title({"name": f"pages by {title}", "name_font": {"size": 11}})
         chart.set_legend({"none": True})
-        sheet.insert_chart(place, chart, {"x_scale": 1.1})
+        sheet.insert_chart(corner, chart, {"x_scale": 1.1})

@@ -4,17 +4,15 @@ import calendar
 import time
 from collections.abc import Callable, Sequence
 
+from batchdigits.journal.columns import COLUMN_INDEX
 from batchdigits.pipeline.inbox_walk import InboxWalk
+from batchdigits.reports.contact_sheets import update_contact_sheets
+from batchdigits.reports.context import ReportContext
 from batchdigits.reports.csvfile import format_rows
-from batchdigits.reports.render import (
-    DOCUMENT_RENDERERS,
-    TABLE_SUFFIXES,
-    format_table_name,
-    render_contact_sheets,
-    render_summary,
-    render_tables,
-)
-from batchdigits.reports.rows import COLUMNS, Period, ReportRow, ReportRows, list_periods
+from batchdigits.reports.formats import CSV, DOCUMENTS, SUMMARY, TABLES, ReportFormat
+from batchdigits.reports.period import Period, list_periods
+from batchdigits.reports.render import render_summary, update_reports
+from batchdigits.reports.rows import ReportRow, ReportRows
 from batchdigits.reports.safe_write import GrowingFile
 from batchdigits.session.session import Session
 from batchdigits.system.filenames import escape_for_terminal
@@ -29,7 +27,7 @@ _TABLES_MIN_INTERVAL, _DOCUMENTS_MIN_INTERVAL, _SHEETS_MIN_INTERVAL = 2.0, 10.0,
 _FINAL_SHEETS_TIMEOUT = 20.0
 #: Alarms are compared without numbers: one whose numbers alone changed is not logged again.
 _NO_NUMBERS = str.maketrans("", "", "0123456789,.")
-_READ_AT_COLUMN = COLUMNS.index("read_at")
+_READ_AT_COLUMN = COLUMN_INDEX["read_at"]
 
 
 class ReportScheduler:
@@ -68,10 +66,12 @@ class ReportScheduler:
         )
 
     def _create_growing_csv(self) -> GrowingFile:
-        return GrowingFile(self._journal, self._outbox / format_table_name(".csv", self._period))
+        return GrowingFile(self._journal, self._outbox / CSV.format_name(self._period))
 
-    def _select_rows(self, period: Period | None = None) -> ReportRows:
-        return ReportRows(self._journal, self._session.settings.duplicates, period)
+    def _make_context(self, period: Period | None = None) -> ReportContext:
+        settings = self._session.settings
+        rows = ReportRows(self._journal, settings.duplicates, period)
+        return ReportContext(self._journal, settings, rows, self._session.provenance)
 
     def start(self, walk: InboxWalk) -> None:
         """Draw tables at once, those of periods that ended without a watcher too.
@@ -89,7 +89,7 @@ class ReportScheduler:
         self.request_redraw()
         if self._period_format:
             rows = [row for row in rows if self._is_in_current_period(row)]
-        name = format_table_name(".csv", self._period)
+        name = CSV.format_name(self._period)
         if not rows or name in self.write_errors:
             return
         try:
@@ -164,12 +164,12 @@ class ReportScheduler:
         for period in (
             list_periods(self._journal, self._period_format) if self._period_format else ()
         ):
-            closed = f"closed {format_table_name('', period)}"
+            closed = f"closed results-{period.text}"
             if period == self._period or (
                 self._journal.find_fingerprint(closed) and period not in self._late_periods
             ):
                 continue
-            if all([self._draw_period(period, [suffix]) for suffix in TABLE_SUFFIXES]):
+            if all([self._draw_period(period, [table]) for table in TABLES]):
                 self._journal.set_fingerprint(closed, "closed")
                 self._late_periods.discard(period)
             else:
@@ -180,29 +180,22 @@ class ReportScheduler:
         try:
             if self._late_periods:
                 self._close_past_periods()
-            is_complete = not self.write_errors and self._draw_period(self._period, TABLE_SUFFIXES)
+            is_complete = not self.write_errors and self._draw_period(self._period, TABLES)
             # Where one cannot be written, the others can.
             is_complete = is_complete or all(
-                [self._draw_period(self._period, [suffix]) for suffix in TABLE_SUFFIXES]
+                [self._draw_period(self._period, [table]) for table in TABLES]
             )
             is_complete = self._draw_summary(walk) and is_complete and not self._late_periods
         finally:
             repeat = not is_complete or self._journal.revision != revision
             self._table_throttle.record_run(started, time.monotonic(), repeat)
 
-    def _draw_period(self, period: Period | None, suffixes: Sequence[str]) -> bool:
+    def _draw_period(self, period: Period | None, tables: Sequence[ReportFormat]) -> bool:
         """Draw tables of one period; ``False`` where they cannot be written now."""
-        names = [format_table_name(suffix, period) for suffix in suffixes]
-        tables = render_tables(
-            self._journal,
-            self._session.settings,
-            self._select_rows(period),
-            self._session.provenance,
-            suffixes,
-        )
+        names = [table.format_name(period) for table in tables]
         try:
             self._journal.check_in_place()
-            for _ in tables:
+            for _ in update_reports(self._make_context(period), *tables):
                 self._session.notify_listener()
         except OSError as error:
             if len(names) == 1:
@@ -215,14 +208,11 @@ class ReportScheduler:
         session = self._session
         session.update_summary()
         try:
-            render_summary(
-                *(session.journal, session.settings, self._select_rows(), session.summary),
-                *(walk, session.provenance),
-            )
+            render_summary(self._make_context(), session.summary, walk)
         except OSError as error:
-            self._record_failure("summary.json", error)
+            self._record_failure(SUMMARY.name, error)
             return False
-        self._clear_failures(["summary.json"])
+        self._clear_failures([SUMMARY.name])
         for alarm in session.summary.alarms:
             if alarm.translate(_NO_NUMBERS) not in self._logged_alarms:
                 LOG.warning("%s", alarm)
@@ -233,18 +223,15 @@ class ReportScheduler:
         """Draw what people open in browsers and spreadsheet programs."""
         session, started = self._session, time.monotonic()
         revision, is_complete = self._journal.revision, True
-        names = "report.html", "results.xlsx", "results.parquet", "summary.png"
-        for name, render in zip(names, DOCUMENT_RENDERERS, strict=True):
+        for report in DOCUMENTS:
             try:
-                for _ in render(
-                    self._journal, session.settings, self._select_rows(), session.provenance
-                ):
+                for _ in update_reports(self._make_context(), report):
                     session.notify_listener()
             except OSError as error:
-                self._record_failure(name, error)
+                self._record_failure(report.name, error)
                 is_complete = False
             else:
-                self._clear_failures([name])
+                self._clear_failures([report.name])
         repeat = not is_complete or self._journal.revision != revision
         self._document_throttle.record_run(started, time.monotonic(), repeat)
 
@@ -258,11 +245,8 @@ class ReportScheduler:
 
         was_stopped, is_complete = False, False
         try:
-            for _ in render_contact_sheets(
-                session.journal,
-                session.settings,
-                self._select_rows(),
-                lambda sheets: session.draw_sheets(sheets, should_stop),
+            for _ in update_contact_sheets(
+                self._make_context(), lambda sheets: session.draw_sheets(sheets, should_stop)
             ):
                 was_stopped = is_busy()
         except OSError as error:

@@ -18,7 +18,7 @@ from batchdigits.errors import BatchdigitsError, OutboxBusyError, OutboxError
 from batchdigits.execution.backend import ExecutionBackend
 from batchdigits.execution.chunks import count_cores
 from batchdigits.inference.registry import open_engine
-from batchdigits.reports import parquetfile
+from batchdigits.reports.formats import require_extras
 from batchdigits.reports.rows import ReportRow
 from batchdigits.session.outbox import check_folders, open_outbox
 from batchdigits.session.session import Session
@@ -82,12 +82,12 @@ def watch(
 
     Raises:
         UsageError: the inbox is no folder, or inbox and outbox lie in each other.
+        MissingExtraError: a library is missing that a report needs.
         ModelError: no usable model.
         OutboxError: the outbox cannot be written, is in use, belongs to another inbox, or went.
     """
     check_folders(settings.inbox, settings.outbox)
-    if settings.parquet:
-        parquetfile.check_installed()
+    require_extras(settings)
     engine = open_engine(settings.model, settings.models_folder)
     # Sent where somebody opens a file for writing in the moment that it is asked whether it is
     # open (see :mod:`~batchdigits.watching.debounce`); it would end the program.

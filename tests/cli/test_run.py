@@ -16,7 +16,7 @@ import pytest
 
 from batchdigits.arrays import GrayImage
 from batchdigits.execution.chunks import CHUNK_FILES
-from batchdigits.reports.rows import COLUMNS
+from batchdigits.journal.columns import TABLE_HEADER
 from tests.conftest import ROOT, UNPRIVILEGED, Run, read_csv, write_png
 
 pytestmark = pytest.mark.integration
@@ -92,7 +92,7 @@ def test_json_holds_the_same_rows_and_more(sample: Path) -> None:
     assert len(content["rows"]) == len(rows)
     for entry, row in zip(content["rows"], rows, strict=True):
         assert entry["file"] == (row["file"][1:] if row["file"].startswith("'") else row["file"])
-        for column in COLUMNS[1:]:
+        for column in TABLE_HEADER[1:]:
             assert str("" if entry[column] is None else entry[column]) == row[column]
         if entry["digit"] is not None:
             assert len(entry["scores"]) == 10 and len(entry["ink_box"]) == 4

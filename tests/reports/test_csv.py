@@ -7,9 +7,9 @@ import pandas as pd
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from batchdigits.journal.columns import COLUMN_INDEX, TABLE_HEADER
 from batchdigits.reports import csvfile
-from batchdigits.reports.rows import COLUMNS, ReportRow
-from batchdigits.system.atomic_files import open_atomic_file
+from batchdigits.reports.rows import ReportRow
 
 README = Path(__file__).resolve().parent.parent.parent / "README.md"
 NAMES = st.text(
@@ -17,8 +17,8 @@ NAMES = st.text(
 )
 
 
-def line(name: str, digit: int | None = 7, original: str | None = None) -> ReportRow:
-    """A line as the journal gives it: read, or for ``None`` rejected, under any name."""
+def make_row(name: str, digit: int | None = 7, original: str | None = None) -> ReportRow:
+    """A row as the journal gives it: read, or for ``None`` rejected, under any name."""
     status = (
         ("ok", digit, 0.9999, 1, 0.0, None)
         if digit is not None
@@ -31,11 +31,11 @@ def line(name: str, digit: int | None = 7, original: str | None = None) -> Repor
 NONE4 = (None,) * 4
 
 
-def written(tmp: Path, lines: list[ReportRow]) -> Path:
-    path = tmp / "results.csv"
-    with open_atomic_file(path) as file, csvfile.open_table(file) as add:
-        for each in lines:
-            add(each)
+def write_csv(folder: Path, rows: list[ReportRow]) -> Path:
+    path = folder / "results.csv"
+    with path.open("w", encoding="utf-8", newline="") as file:
+        for _ in csvfile.write_table(file, [rows]):
+            pass
     return path
 
 
@@ -55,11 +55,11 @@ def read_as_readme_says(path: Path) -> pd.DataFrame:
 
 
 def test_the_file_is_what_spreadsheets_expect(tmp_path: Path) -> None:
-    content = written(tmp_path, [line("a.png"), line("b.png", None)]).read_bytes()
+    content = write_csv(tmp_path, [make_row("a.png"), make_row("b.png", None)]).read_bytes()
     assert content.startswith(b"\xef\xbb\xbffile,page,status,digit,confidence,")
     assert content.count(b"\r\n") == 3
     first = next(csv.DictReader(io.StringIO(content.decode("utf-8-sig"), newline="")))
-    assert tuple(first) == COLUMNS
+    assert tuple(first) == TABLE_HEADER
     assert first["confidence"] == "0.9999" and first["source_state"] == "present"
     assert first["duplicate_of"] == first["corrected_digit"] == ""
 
@@ -70,22 +70,22 @@ def test_the_file_is_what_spreadsheets_expect(tmp_path: Path) -> None:
 @given(st.lists(NAMES, max_size=5))
 def test_every_name_survives_and_none_is_a_formula(names: list[str]) -> None:
     memory = io.StringIO(newline="")
-    with csvfile.open_table(memory) as add:
-        for name in names:
-            add(line(name, original=name))
+    for _ in csvfile.write_table(memory, [[make_row(name, original=name) for name in names]]):
+        pass
     memory.seek(0)
     _, *back = csv.reader(memory)
-    original = COLUMNS.index("duplicate_of")
+    original = COLUMN_INDEX["duplicate_of"]
     for cell in (0, original):
         assert [csvfile.unguard_cell(row[cell]) for row in back] == names
         assert not any(row[cell].startswith(csvfile.FORMULA_STARTS) for row in back)
-    assert all(len(row) == len(COLUMNS) for row in back)
+    assert all(len(row) == len(TABLE_HEADER) for row in back)
 
 
 def test_pandas_reads_it_back_with_the_line_of_the_readme(tmp_path: Path) -> None:
     names = ["NA", "null", "007", "1e5", "scan.png", "nan", "=x", 'wie, "das"?.png']
-    path = written(
-        tmp_path, [*(line(name, digit) for digit, name in enumerate(names)), line("bad", None)]
+    path = write_csv(
+        tmp_path,
+        [*(make_row(name, digit) for digit, name in enumerate(names)), make_row("bad", None)],
     )
     table = read_as_readme_says(path)
     assert [csvfile.unguard_cell(name) for name in table["file"]] == [*names, "bad"]

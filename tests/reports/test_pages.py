@@ -18,7 +18,7 @@ import pytest
 
 from batchdigits.arrays import GrayImage
 from tests.conftest import ROOT, Run, read_csv, write_png
-from tests.support.browser import find_browser, opened
+from tests.support.browser import find_browser, open_page
 
 pytestmark = pytest.mark.integration
 
@@ -45,6 +45,7 @@ def data_of(page: Path) -> dict[str, Any]:
     found = re.search(r'<script id="data" type="application/json">(.*?)</script>', text, re.S)
     assert found
     told: dict[str, Any] = json.loads(found[1])
+    told["rows"] = [dict(zip(told["columns"], row, strict=True)) for row in told["rows"]]
     return told
 
 
@@ -55,18 +56,18 @@ def test_the_page_holds_the_table_and_fetches_nothing(outbox: Path) -> None:
     assert text.count("<script") == 2 and "<img" not in text
     told, rows = data_of(outbox / "report.html"), read_csv(outbox)
     assert len(told["rows"]) == len(rows) == told["about"]["rows"]
-    shown = {(row[0], row[1]): row for row in told["rows"]}
+    shown = {(row["file"], row["page"]): row for row in told["rows"]}
     for row in rows:
         cells = shown[row["file"].removeprefix("'"), int(row["page"])]
-        assert (cells[2], str(cells[3] if cells[3] is not None else "")) == (
-            row["status"],
-            row["digit"],
-        )
+        digit = "" if cells["digit"] is None else str(cells["digit"])
+        assert (cells["status"], digit) == (row["status"], row["digit"])
         if row["thumbnail"]:
-            assert base64.b64decode(cells[15]) == (outbox / row["thumbnail"]).read_bytes()
-            assert len(base64.b64decode(cells[16])) == 784
-    sure = [row[4] or 0 for row in told["rows"] if row[2] == "ok"]
-    assert sure == sorted(sure) and told["rows"][0][2] == "review", "the least certain come first"
+            picture = base64.b64decode(cells["picture"])
+            assert picture == (outbox / row["thumbnail"]).read_bytes()
+            assert len(base64.b64decode(cells["image"])) == 784
+    sure = [row["confidence"] or 0 for row in told["rows"] if row["status"] == "ok"]
+    assert sure == sorted(sure), "the least certain come first"
+    assert told["rows"][0]["status"] == "review"
     assert sum(told["about"]["histogram"]) == sum(row["confidence"] != "" for row in rows)
 
 
@@ -106,7 +107,7 @@ def test_thousands_of_rows_are_split(
         )
     pages = sorted((tmp_path / "split").glob("report*.html"))
     assert len(pages) == -(-rows // 30)
-    names = [row[0] for page in pages for row in data_of(page)["rows"]]
+    names = [row["file"] for page in pages for row in data_of(page)["rows"]]
     assert len(names) == rows
     assert data_of(pages[-1])["about"]["parts"][0]["file"] == "report.html"
 
@@ -121,7 +122,7 @@ def browser() -> str:
 
 @pytest.fixture
 def page(browser: str, outbox: Path, tmp_path: Path) -> Iterator[Any]:
-    with opened(browser, outbox / "report.html", tmp_path) as page:
+    with open_page(browser, outbox / "report.html", tmp_path) as page:
         yield page
 
 
@@ -186,7 +187,8 @@ def test_three_digits_are_corrected_with_the_keyboard_and_saved(
     assert done.returncode == 0 and "4 rows were put on record" in done.stderr
     again = {row["file"]: row["corrected_digit"] for row in read_csv(copy)}
     assert {name: again[name] for name in said} == said
-    assert sum(row[17] is not None for row in data_of(copy / "report.html")["rows"]) == 4
+    shown = data_of(copy / "report.html")["rows"]
+    assert sum(row["corrected_digit"] is not None for row in shown) == 4
 
 
 def test_what_the_model_saw_is_shown(page: Any) -> None:
@@ -218,7 +220,7 @@ def test_five_thousand_pictures_stay_quick(browser: str, tmp_path: Path, digits:
         "sheets",
     ]
     subprocess.run([*map(str, command), "--duplicates", "read"], check=True)
-    with opened(browser, out / "report.html", tmp_path) as page:
+    with open_page(browser, out / "report.html", tmp_path) as page:
         begun = time.monotonic()
         page.locator("#text").fill("4999")
         page.locator(".cell[title='4999.png']").wait_for()
@@ -242,7 +244,7 @@ def test_what_is_on_record_counts_more_than_an_older_word(
         return str(page.locator("#zoom").inner_text())
 
     typed = tmp_path / "typed.csv"
-    with opened(browser, copy / "report.html", tmp_path) as page:
+    with open_page(browser, copy / "report.html", tmp_path) as page:
         said(page)
         page.keyboard.press("Escape")
         page.keyboard.press("3")
@@ -279,3 +281,58 @@ def test_two_tabs_do_not_undo_each_other(page: Any) -> None:
         each.keyboard.press(digit)
     page.reload()
     assert page.locator("#progress").inner_text() == "2 checked, 2 corrected"
+
+
+def correct_first(page: Any, digit: str) -> None:
+    page.locator("#gallery").press("Home")
+    page.keyboard.press(digit)
+
+
+def progress_of(page: Any) -> str:
+    return str(page.locator("#progress").inner_text())
+
+
+def test_two_outboxes_of_one_inbox_keep_their_corrections_apart(
+    browser: str, batchdigits: Run, inbox: Path, tmp_path: Path, digits: Digits
+) -> None:
+    write_png(inbox / "1.png", digits[1][0])
+    first, second = tmp_path / "first", tmp_path / "second"
+    for folder in (first, second):
+        assert batchdigits("run", inbox, folder, "-q").returncode == 0
+    with open_page(browser, first / "report.html", tmp_path) as page:
+        correct_first(page, "3")
+        page.goto((second / "report.html").as_uri())
+        assert progress_of(page) == "Nothing is checked yet."
+        correct_first(page, "4")
+        page.goto((first / "report.html").as_uri())
+        with page.expect_download() as waiting:
+            page.locator("#save").click()
+        waiting.value.save_as(tmp_path / "corrections.csv")
+        saved = (tmp_path / "corrections.csv").read_text("utf-8-sig")
+        assert [line["corrected_digit"] for line in csv.DictReader(io.StringIO(saved))] == ["3"]
+        # A page drawn anew, and one of a part of its rows, are of the same outbox.
+        write_png(inbox / "2.png", digits[2][0])
+        batchdigits("run", inbox, first, "-q")
+        batchdigits("report", first, "--where", "file = '1.png'", "--to", tmp_path / "part")
+        for path in (first / "report.html", tmp_path / "part" / "report.html"):
+            page.goto(path.as_uri())
+            assert progress_of(page).startswith("1 checked")
+
+
+def test_corrections_in_a_page_of_an_earlier_version_are_taken_over(
+    browser: str, batchdigits: Run, inbox: Path, outbox: Path, tmp_path: Path, digits: Digits
+) -> None:
+    write_png(inbox / "1.png", digits[1][0])
+    out = tmp_path / "out"
+    batchdigits("run", inbox, out, "-q")
+    (row,) = read_csv(out)
+    store = f"batchdigits {inbox.resolve()} "
+    word = {"base": None, "said": "7", "file": "1.png", "page": 1, "sha": row["sha256"], "digit": 1}
+    with open_page(browser, out / "report.html", tmp_path) as page:
+        put = "([name, word]) => localStorage.setItem(name, word)"
+        page.evaluate(put, [f"{store}{row['sha256']}:1", json.dumps(word)])
+        page.evaluate(put, [f"{store}{'0' * 64}:1", json.dumps(word)])  # of another outbox
+        page.reload()
+        assert progress_of(page) == "1 checked, 1 corrected"
+        left = page.evaluate("Object.keys(localStorage)")
+        assert [name for name in left if name.startswith(store)] == [f"{store}{'0' * 64}:1"]

@@ -11,7 +11,7 @@ from python_calamine import CalamineWorkbook
 
 from batchdigits.cli.commands.run import run
 from batchdigits.config import RunSettings
-from batchdigits.errors import UsageError
+from batchdigits.errors import MissingExtraError
 from batchdigits.session.summary import Summary
 from tests.conftest import ROOT, Run, read_csv
 
@@ -194,14 +194,15 @@ def test_what_was_asked_for_once_does_not_go_stale(
     assert not (forms / "summary.png").exists(), "nobody asked for it"
 
 
+@pytest.mark.parametrize(("option", "library"), [("parquet", "pyarrow"), ("charts", "matplotlib")])
 def test_a_missing_library_is_told_before_the_work(
-    inbox: Path, outbox: Path, monkeypatch: pytest.MonkeyPatch
+    inbox: Path, outbox: Path, monkeypatch: pytest.MonkeyPatch, option: str, library: str
 ) -> None:
-    # A fake, since the library is there for the other tests.
-    monkeypatch.setattr("batchdigits.reports.parquetfile.find_spec", lambda name: None)
+    monkeypatch.setattr("batchdigits.system.extras.find_spec", lambda name: None)
     shutil.copy(ROOT / "inbox" / "forms" / "digit1.png", inbox)
-    with pytest.raises(UsageError, match="needs pyarrow"):
-        run(RunSettings(inbox, outbox, parquet=True), Nobody())
+    settings = RunSettings(inbox, outbox, parquet=option == "parquet", charts=option == "charts")
+    with pytest.raises(MissingExtraError, match=f"--{option} needs {library}: pip install"):
+        run(settings, Nobody())
     assert not outbox.exists()
 
 

@@ -20,8 +20,10 @@ from batchdigits.execution.chunks import CHUNK_FILES, choose_worker_count
 from batchdigits.inference.registry import open_engine
 from batchdigits.journal.plan import Plan
 from batchdigits.pipeline.inbox_walk import InboxWalk
-from batchdigits.reports import parquetfile
+from batchdigits.reports.context import ReportContext
+from batchdigits.reports.formats import require_extras
 from batchdigits.reports.render import render_reports
+from batchdigits.reports.rows import ReportRows
 from batchdigits.session.outbox import check_folders, has_journal, open_outbox
 from batchdigits.session.session import Session, SessionListener
 from batchdigits.session.summary import Summary
@@ -125,12 +127,12 @@ def run(
     Raises:
         UsageError: the inbox is no folder, or inbox and outbox lie in each other.
         EmptyInboxError: nothing to read.
+        MissingExtraError: a library is missing that a report needs.
         ModelError: no usable model.
         OutboxError: the outbox cannot be written, is in use, or belongs to another inbox.
     """
     check_folders(settings.inbox, settings.outbox)
-    if settings.parquet:
-        parquetfile.check_installed()
+    require_extras(settings)
     walk = InboxWalk(settings.inbox, settings.include, settings.exclude)
     files = iter(walk)
     if not has_journal(settings.outbox):
@@ -176,14 +178,10 @@ def _read_files(session: Session, plan: Plan, walk: InboxWalk, listener: RunList
 
 def _write_reports(session: Session, walk: InboxWalk) -> None:
     session.update_summary()
-    render_reports(
-        session.journal,
-        session.settings,
-        session.summary,
-        walk,
-        session.provenance,
-        session.draw_sheets,
-    )
+    journal, settings = session.journal, session.settings
+    rows = ReportRows(journal, settings.duplicates)
+    context = ReportContext(journal, settings, rows, session.provenance)
+    render_reports(context, session.summary, walk, session.draw_sheets)
 
 
 def _describe_empty_inbox(inbox: Path, walk: InboxWalk) -> str:

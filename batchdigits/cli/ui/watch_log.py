@@ -5,8 +5,9 @@ import time
 from collections import Counter
 from collections.abc import Sequence
 
+from batchdigits.journal.columns import COLUMN_INDEX
 from batchdigits.reasons import Status
-from batchdigits.reports.rows import COLUMNS, Cell, ReportRow
+from batchdigits.reports.rows import Cell, ReportRow
 from batchdigits.system.filenames import escape_for_terminal
 from batchdigits.system.logs import LOG, StopSignal
 from batchdigits.watching.status import WatcherStatus, format_counts
@@ -15,7 +16,6 @@ from batchdigits.watching.status import WatcherStatus, format_counts
 _LOG_INTERVAL, _MAX_LOGGED_ROWS = 1.0, 5
 _UNREAD_STATUSES = {str(Status.QUARANTINED), str(Status.FAILED)}
 _LOGGED_COLUMNS = ("file", "page", "status", "digit", "confidence", "reason")
-_COLUMN_INDEX = {name: index for index, name in enumerate(COLUMNS)}
 
 
 class LogListener:
@@ -73,7 +73,7 @@ class LogListener:
 
 def get_cell(row: ReportRow, column: str) -> Cell:
     """Get the cell of a report's row by the name of its column."""
-    return row[_COLUMN_INDEX[column]]
+    return row[COLUMN_INDEX[column]]
 
 
 def format_page_name(row: ReportRow) -> str:

@@ -1,0 +1,127 @@
+"""Which reports there are.
+
+A new report is a module with a function ``render`` and an entry in one of the lists here.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from hashlib import sha256
+
+from batchdigits.config import ReportChanges, ReportFiles
+from batchdigits.reports import (
+    chartfile,
+    csvfile,
+    htmlfile,
+    jsonfile,
+    parquetfile,
+    summaryfile,
+    xlsxfile,
+)
+from batchdigits.reports.context import ReportContext, Steps
+from batchdigits.reports.period import Period
+from batchdigits.system.extras import Extra, is_installed, require_extra
+
+#: Takes a context, and a path for each of a report's files to write.
+Render = Callable[..., Steps]
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReportFormat:
+    """One report: what it is called, when it is written, and by what.
+
+    Attributes:
+        name: its file in the outbox.
+        render: writes it.
+        option: the field of :class:`batchdigits.config.ReportFiles` that asks for it; a report
+            without one is always written.
+        is_kept_up: whether it is written without being asked for as long as its file is there, so
+            that what was asked for once does not go stale.
+        library: the module that is needed to write it, and the extra that installs it.
+        depends_on: settings that change it, besides ``duplicates``, which changes all.
+        shows_provenance: whether it shows what made the readings.
+        shows_last_run: whether it shows what the last run did.
+        list_names: its files in the outbox where it has several, ``name`` first.
+    """
+
+    name: str
+    render: Render
+    option: str = ""
+    is_kept_up: bool = True
+    library: tuple[str, Extra] | None = None
+    depends_on: tuple[str, ...] = ()
+    shows_provenance: bool = False
+    shows_last_run: bool = False
+    list_names: Callable[[ReportContext], list[str]] | None = None
+
+    def is_requested(self, options: ReportFiles | ReportChanges) -> bool:
+        """Check whether settings ask for it."""
+        return not self.option or bool(getattr(options, self.option))
+
+    def can_be_rendered(self) -> bool:
+        """Check whether the library that it needs is installed."""
+        return self.library is None or is_installed(self.library[0])
+
+    def get_names(self, context: ReportContext) -> list[str]:
+        """Return the names of its files: one, or one a part, the first part first."""
+        if self.list_names:
+            return self.list_names(context)
+        return [self.format_name(context.rows.period)]
+
+    def format_name(self, period: Period | None) -> str:
+        """Return the name of the file that holds the rows of a period, or all of them."""
+        if period is None:
+            return self.name
+        stem, _, suffix = self.name.rpartition(".")
+        return f"{stem}-{period.text}.{suffix}"
+
+    def compute_fingerprint(self, context: ReportContext) -> str:
+        """Return what the report shows: with an equal text, it would come out equal."""
+        values = [context.journal.revision, context.settings.duplicates]
+        values += [getattr(context.settings, name) for name in self.depends_on]
+        if self.shows_provenance:
+            values.append(sha256(repr(context.provenance).encode()).hexdigest())
+        if self.shows_last_run:
+            values.append(sha256(repr(context.last_run).encode()).hexdigest())
+        return " ".join(map(str, values))
+
+
+CSV = ReportFormat(name="results.csv", render=csvfile.render, depends_on=("csv_dialect",))
+#: Written in one pass over the rows; a watcher that divides them by time has one of each a period.
+TABLES = (
+    CSV,
+    ReportFormat(name="results.json", render=jsonfile.render, shows_provenance=True),
+)
+#: What people open in browsers, spreadsheet programs and notebooks; written one after the other.
+DOCUMENTS = (
+    ReportFormat(
+        name="report.html", render=htmlfile.render, option="html", is_kept_up=False,
+        depends_on=("thumbnails",), shows_provenance=True, list_names=htmlfile.list_names,
+    ),
+    ReportFormat(
+        name="results.xlsx", render=xlsxfile.render, option="xlsx",
+        depends_on=("xlsx_images",), shows_provenance=True,
+    ),
+    ReportFormat(
+        name="results.parquet", render=parquetfile.render, option="parquet",
+        library=("pyarrow", "parquet"),
+    ),
+    ReportFormat(
+        name="summary.png", render=chartfile.render, option="charts",
+        library=("matplotlib", "charts"),
+    ),
+)  # fmt: skip
+#: Written last of all.
+SUMMARY = ReportFormat(
+    name="summary.json", render=summaryfile.render, shows_provenance=True, shows_last_run=True
+)
+
+
+def require_extras(options: ReportFiles | ReportChanges) -> None:
+    """Check that the libraries are installed that the reports asked for need.
+
+    Raises:
+        MissingExtraError: one is missing.
+    """
+    for report in DOCUMENTS:
+        if report.library and report.is_requested(options):
+            require_extra(*report.library, purpose=f"--{report.option}")

@@ -1,0 +1,81 @@
+// What a person said, by content and page: a digit, "-" for no digit, "clear" for a correction taken back.
+// Kept in this browser until it is saved, one item each, so that tabs and the parts of a long report do
+// not undo each other. What is on record since then counts more than an older item.
+
+const STORE = `batchdigits outbox ${encodeURIComponent(about.outbox)} `;
+// Pages of earlier versions named it after the inbox, which several outboxes may share.
+const EARLIER_STORE = `batchdigits ${about.earlier_store} `;
+const corrections = new Map();
+
+function loadCorrections() {
+  try {
+    takeOverEarlierStore();
+    const names = Object.keys(localStorage).filter((name) => name.startsWith(STORE));
+    corrections.clear();
+    for (const name of names) corrections.set(name.slice(STORE.length), JSON.parse(localStorage.getItem(name)));
+  } catch { /* a browser may forbid it: corrections last as long as the page */ }
+  for (const row of rows) {
+    const correction = corrections.get(keyOf(row));
+    if (correction && correction.base !== recordedFor(row)) storeCorrection(keyOf(row), null);
+  }
+}
+function takeOverEarlierStore() {
+  const keys = new Set(rows.map(keyOf));
+  for (const name of Object.keys(localStorage)) {
+    const key = name.slice(EARLIER_STORE.length);
+    if (!name.startsWith(EARLIER_STORE) || !keys.has(key)) continue;
+    if (localStorage.getItem(STORE + key) === null) localStorage.setItem(STORE + key, localStorage.getItem(name));
+    localStorage.removeItem(name);
+  }
+}
+function storeCorrection(key, correction) {
+  if (correction) corrections.set(key, correction); else corrections.delete(key);
+  try {
+    if (correction) localStorage.setItem(STORE + key, JSON.stringify(correction));
+    else localStorage.removeItem(STORE + key);
+  } catch { /* as above */ }
+}
+
+// What the journal has.
+const recordedFor = (row) => row.corrected_digit === null ? null : row.corrected_digit < 0 ? "-" : String(row.corrected_digit);
+// What holds: what is not saved yet, or else what the journal has; null where nobody looked at the scan.
+function correctionFor(row) {
+  const correction = corrections.get(keyOf(row));
+  if (!correction) return recordedFor(row);
+  return correction.said === "clear" ? null : correction.said;
+}
+const isChecked = (row) => correctionFor(row) !== null;
+const isWrong = (row) => isChecked(row) && correctionFor(row) !== readingOf(row);
+
+function correctChosen(value) {
+  const row = shownRows[chosenIndex];
+  if (!row || !row.sha256) return;
+  const base = recordedFor(row);
+  const correction = { base, said: value === null ? "clear" : value, file: row.file, page: row.page, sha: row.sha256, digit: row.digit };
+  storeCorrection(keyOf(row), value === base ? null : correction);
+  updateMarks((other) => keyOf(other) === keyOf(row));
+  chooseCell(value === null ? chosenIndex : chosenIndex + 1);
+}
+function updateProgress() {
+  const checked = rows.filter(isChecked), wrong = checked.filter(isWrong);
+  $("progress").textContent = checked.length ? `${formatCount(checked.length)} checked, ${formatCount(wrong.length)} corrected` : "Nothing is checked yet.";
+  $("save").disabled = !corrections.size;
+}
+
+// corrections.csv: one line a checked page, safe to open in a spreadsheet.
+const guardCell = (text) => /^'*[=+\-@\t\r]/.test(text) ? `'${text}` : text;
+const quoteCell = (text) => /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+function saveCorrections() {
+  const lines = [["file", "page", "sha256", "digit", "corrected_digit"]];
+  // Those of all parts of a long report: they are kept together.
+  for (const { file, page, sha, digit, said } of corrections.values()) {
+    lines.push([guardCell(file), page, sha, digit ?? "", said === "-" ? -1 : said]);
+  }
+  const text = "\ufeff" + lines.map((cells) => cells.map((cell) => quoteCell(String(cell))).join(",") + "\r\n").join("");
+  const link = make("a");
+  link.href = URL.createObjectURL(new Blob([text], { type: "text/csv" }));
+  link.download = "corrections.csv";
+  link.click();
+  $("gallery").focus({ preventScroll: true });
+  setTimeout(() => URL.revokeObjectURL(link.href), 60000);
+}
