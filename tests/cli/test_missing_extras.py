@@ -58,6 +58,7 @@ def test_reports_are_written_again_without_charts(
     assert batchdigits("run", inbox, outbox).returncode == 0
     environment = hide_packages(tmp_path / "hidden", "matplotlib")
     done = batchdigits("report", outbox, env=environment)
+    assert "summary.png is left out" in done.stderr
     assert done.returncode == 0, done.stderr
     assert not (outbox / "summary.png").exists()
     done = batchdigits("report", outbox, "--charts", env=environment)

@@ -45,8 +45,11 @@ def report_command(
         raise UsageError(f"Nothing was read into {outbox} yet: run or watch first.")
     if target_folder is None and (since or statuses or where):
         raise UsageError("Reports of only some rows need a folder of their own: name it with --to.")
-    if changes.charts is None and is_installed("matplotlib"):
-        changes = replace(changes, charts=True)
+    if changes.charts is None:
+        if is_installed("matplotlib"):
+            changes = replace(changes, charts=True)
+        else:
+            LOG.info("summary.png is left out: matplotlib is not installed (the extra charts).")
     with open_outbox(outbox) as journal:
         if target_folder is None:
             rerender_reports(journal, outbox, changes)
