@@ -13,8 +13,8 @@ from pathlib import Path
 from rich.console import Console
 
 from benchmarks.digits import find_digits
-from benchmarks.folders import Folders, workplace
-from benchmarks.report import Figure, table
+from benchmarks.folders import Folders, make_workspace
+from benchmarks.figures import Figure, make_table
 from benchmarks.soak import burst, day, idle, single
 
 
@@ -55,7 +55,7 @@ def main() -> None:
     if unknown := sorted(set(chosen.names) - set(PARTS)):
         parser.error(f"no part is called {', '.join(unknown)}")
     console, figures = Console(), []
-    with workplace() as root:
+    with make_workspace() as root:
         numbers = (chosen.arrivals, chosen.faults, chosen.seed, chosen.files, chosen.seconds)
         soak = Soak(Folders(root, find_digits(chosen.mnist)), *numbers, chosen.repeat)
         for name in chosen.names or PARTS:
@@ -63,7 +63,7 @@ def main() -> None:
                 told = ", ".join(f"{key} {value}" for key, value in figure.details.items())
                 console.print(f"{figure.name}: {told}", style="dim", markup=False)
                 figures.append(figure)
-    console.print(table(figures))
+    console.print(make_table(figures))
     raise SystemExit(any(figure.reached is False for figure in figures))
 
 

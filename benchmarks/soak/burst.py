@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from functools import partial
 
 from benchmarks import program
-from benchmarks.folders import Folders, Inbox, fresh
-from benchmarks.report import Figure, cores
+from benchmarks.folders import Folders, Inbox, make_outbox_path
+from benchmarks.figures import Figure, count_cores
 from benchmarks.timing import take_turns
 from tests.support.watcher_process import Watcher, wait_for
 
@@ -17,12 +17,12 @@ SETTLE = 1.0
 
 def measure(folders: Folders, files: int, repeat: int) -> Iterator[Figure]:
     """Files a second of the watcher, from the end of settling to the last row, and of a run."""
-    for kind in (folders.small(files), folders.scans(files // 4)):
+    for kind in (folders.make_small(files), folders.make_scans(files // 4)):
         took = take_turns(
             repeat,
             {
-                "watch": partial(drop, kind),
-                "run": partial(program.read, kind, cores(), "each"),
+                "watch": partial(time_drop, kind),
+                "run": partial(program.time_run, kind, count_cores(), "each"),
             },
         )
         yield Figure(
@@ -34,24 +34,24 @@ def measure(folders: Folders, files: int, repeat: int) -> Iterator[Figure]:
         )
 
 
-def drop(kind: Inbox) -> float:
+def time_drop(kind: Inbox) -> float:
     """Move a whole folder into a watched inbox; seconds from its settling to the last row."""
-    with fresh(kind.path.parent) as outbox:
+    with make_outbox_path(kind.path.parent) as outbox:
         inbox, box = outbox.with_name("inbox"), outbox.with_name("box")
         inbox.mkdir()
         shutil.copytree(kind.path, box)
         with Watcher(inbox, outbox, "--settle", SETTLE) as watcher:
-            watcher.ready()
+            watcher.wait_until_ready()
             box.rename(inbox / "box")
             settled = time.monotonic() + SETTLE
             table = outbox / "results.csv"
-            wait_for(lambda: _lines(table) == kind.files + 1, "all rows", 600, every=0.01)
+            wait_for(lambda: _count_lines(table) == kind.files + 1, "all rows", 600, every=0.01)
             took = time.monotonic() - settled
             watcher.stop()
-            assert len(watcher.rows()) == kind.files
+            assert len(watcher.read_rows()) == kind.files
     return took
 
 
-def _lines(table: object) -> int:
+def _count_lines(table: object) -> int:
     with open(str(table), "rb") as file:
         return sum(data.count(b"\n") for data in iter(lambda: file.read(1 << 20), b""))

@@ -20,9 +20,9 @@ from pathlib import Path
 
 import cv2
 
-from benchmarks.folders import Folders, fresh
-from benchmarks.memory import resident
-from benchmarks.report import Figure
+from benchmarks.folders import Folders, make_outbox_path
+from benchmarks.memory import read_resident_set
+from benchmarks.figures import Figure
 from tests.support.watcher_process import Watcher, wait_for
 
 #: Seconds a file takes to settle, and between two arrivals at the most.
@@ -36,7 +36,7 @@ Key = tuple[str, str]
 
 def measure(folders: Folders, arrivals: int, faults: int, seed: int) -> Iterator[Figure]:
     """Live through a day; rows that are wrong, and how memory grew."""
-    with fresh(folders.root) as outbox:
+    with make_outbox_path(folders.root) as outbox:
         day = Day(folders, outbox, random.Random(seed))
         day.live(arrivals, faults)
         wrong = day.wrong_rows()
@@ -90,7 +90,7 @@ class Day:
 
     def live(self, arrivals: int, faults: int) -> None:
         """Have so many files arrive and so many things go wrong."""
-        self.watcher.ready()
+        self.watcher.wait_until_ready()
         chance, every = self._chance, arrivals / max(faults, 1)
         rough = list(FAULTS)
         while self.arrived < arrivals:
@@ -114,7 +114,7 @@ class Day:
     def _content(self) -> bytes:
         """A scan like no other, now and then a broken one."""
         self.arrived += 1
-        image = self._folders.digits.image(self.arrived)
+        image = self._folders.digits.make_image(self.arrived)
         data = cv2.imencode(".png", image)[1].tobytes() + b"%d" % self.arrived
         return data[: len(data) // 2] + b"%d" % self.arrived if self.arrived % 50 == 0 else data
 
@@ -274,11 +274,11 @@ class Day:
 
     def kill_observer(self) -> None:
         """Nobody listens any more."""
-        self._kill(self.watcher.beat().get("observer"))
+        self._kill(self.watcher.read_heartbeat().get("observer"))
 
     def kill_reader(self) -> None:
         """A worker dies."""
-        workers = self.watcher.beat().get("workers")
+        workers = self.watcher.read_heartbeat().get("workers")
         self._kill(self._chance.choice(workers) if isinstance(workers, list) and workers else 0)
 
     def _kill(self, pid: object) -> None:
@@ -295,7 +295,7 @@ class Day:
     def stop(self) -> None:
         """The watcher is ended and started again; a file comes meanwhile."""
         code = self.watcher.stop()
-        assert code == 143, f"ended with {code}: {self.watcher.said[-2000:]}"
+        assert code == 143, f"ended with {code}: {self.watcher.stderr[-2000:]}"
         self.write()  # while it is off
         self.watcher = self._start()
 
@@ -306,8 +306,8 @@ class Day:
         if time.monotonic() - self._looked >= 1:
             self._looked = time.monotonic()
             if self.watcher.process.poll() is not None:
-                raise RuntimeError(f"the watcher ended: {self.watcher.said[-2000:]}")
-            self.sizes.append(sum(resident(pid)[1] for pid in self.watcher.pids()))
+                raise RuntimeError(f"the watcher ended: {self.watcher.stderr[-2000:]}")
+            self.sizes.append(sum(read_resident_set(pid)[1] for pid in self.watcher.list_pids()))
 
     def _wait_for_all(self) -> None:
         with suppress(AssertionError):  # what is missing is told by name below
@@ -316,7 +316,7 @@ class Day:
 
     def wrong_rows(self) -> list[str]:
         """Files without a row or with several, and rows of no file."""
-        rows = self.watcher.rows()
+        rows = self.watcher.read_rows()
         self.rows = len(rows)
         listed = json.loads((self.outbox / "results.json").read_text())["rows"]
         found = Counter((row["file"], row["sha256"]) for row in rows)

@@ -4,8 +4,8 @@ import statistics
 import time
 from collections.abc import Iterator
 
-from benchmarks.folders import Folders, fresh
-from benchmarks.report import Figure
+from benchmarks.folders import Folders, make_outbox_path
+from benchmarks.figures import Figure
 from tests.support.watcher_process import Watcher
 
 #: The program's own default, and seconds between two files: each is alone.
@@ -14,14 +14,14 @@ SETTLE, APART = 2.0, 0.37
 
 def measure(folders: Folders, files: int) -> Iterator[Figure]:
     """From the end of writing a file to the row in the CSV; the 95th of a hundred."""
-    scans = sorted(folders.scans(files).path.iterdir())
+    scans = sorted(folders.make_scans(files).path.iterdir())
     written: dict[str, float] = {}
     waited: dict[str, float] = {}
-    with fresh(folders.root) as outbox:
+    with make_outbox_path(folders.root) as outbox:
         inbox = outbox.with_name("inbox")
         inbox.mkdir()
         with Watcher(inbox, outbox, "--settle", SETTLE) as watcher:
-            watcher.ready()
+            watcher.wait_until_ready()
             next_file, looked = time.monotonic(), -1
             while len(waited) < len(scans):
                 now = time.monotonic()
@@ -33,7 +33,7 @@ def measure(folders: Folders, files: int) -> Iterator[Figure]:
                 size = (outbox / "results.csv").stat().st_size
                 if size != looked:
                     looked, now = size, time.monotonic()
-                    for row in watcher.rows():
+                    for row in watcher.read_rows():
                         waited.setdefault(row["file"], now - written[row["file"]])
                 time.sleep(0.002)
             watcher.stop()

@@ -17,7 +17,7 @@ from batchdigits.execution.jobs import Job, JobRunner, SheetJob
 from batchdigits.records import Source
 from batchdigits.session.summary import Summary
 from tests.conftest import read_csv, write_png
-from tests.support.image_samples import tiff_stack
+from tests.support.image_samples import encode_tiff_pages
 
 
 class SameProcessBackend:
@@ -88,7 +88,7 @@ def scans(inbox: Path, digits: list[tuple[GrayImage, str]]) -> Path:
         image[0, 0] = number
         write_png(inbox / f"form {number % 3}" / f"{number}.png", image)
     write_png(inbox / "blank.png", np.full((40, 40), 255, np.uint8))
-    (inbox / "pages.tif").write_bytes(tiff_stack([digits[0][0], digits[1][0]]))
+    (inbox / "pages.tif").write_bytes(encode_tiff_pages([digits[0][0], digits[1][0]]))
     return inbox
 
 

@@ -66,10 +66,10 @@ def uninterrupted(
     """Inbox and outbox after a run that nothing disturbed, and the seconds it took."""
     folder = tmp_path_factory.mktemp("uninterrupted")
     shutil.copytree(template, folder / "inbox")
-    begun = time.monotonic()
+    started = time.monotonic()
     done = subprocess.run([*COMMAND, folder / "inbox", folder / "outbox", "-q"], check=False)
     assert done.returncode == 3
-    return folder / "inbox", folder / "outbox", time.monotonic() - begun
+    return folder / "inbox", folder / "outbox", time.monotonic() - started
 
 
 @pytest.mark.parametrize("seed", range(KILLS))
@@ -133,8 +133,8 @@ def test_a_killed_worker_costs_no_row(slow_pages: Path, outbox: Path) -> None:
     process, workers = running(slow_pages, outbox)
     assert len(workers) == 2
     os.kill(workers[0], signal.SIGKILL)
-    _, said = process.communicate(timeout=60)
-    assert process.returncode == 0, said
+    _, stderr = process.communicate(timeout=60)
+    assert process.returncode == 0, stderr
     rows = read_csv(outbox)
     assert len(rows) == 300 and all(row["digit"] for row in rows)
 
@@ -142,17 +142,17 @@ def test_a_killed_worker_costs_no_row(slow_pages: Path, outbox: Path) -> None:
 def test_a_stopped_worker_is_replaced(slow_pages: Path, outbox: Path) -> None:
     process, workers = running(slow_pages, outbox, "--file-timeout", "5")
     os.kill(workers[0], signal.SIGSTOP)
-    _, said = process.communicate(timeout=60)
-    assert process.returncode == 0, said
+    _, stderr = process.communicate(timeout=60)
+    assert process.returncode == 0, stderr
     assert len(read_csv(outbox)) == 300
 
 
 def test_an_outbox_removed_while_running_is_one_sentence(slow_pages: Path, outbox: Path) -> None:
     process, _ = running(slow_pages, outbox)
     os.rename(outbox, outbox.with_name("away"))
-    _, said = process.communicate(timeout=60)
-    assert process.returncode == 6 and "Traceback" not in said
-    assert "removed or exchanged" in said
+    _, stderr = process.communicate(timeout=60)
+    assert process.returncode == 6 and "Traceback" not in stderr
+    assert "removed or exchanged" in stderr
     assert len(list(slow_pages.iterdir())) == 300
 
 
@@ -161,12 +161,12 @@ def test_signals_end_a_run_within_seconds_and_it_goes_on_later(
     slow_pages: Path, outbox: Path, number: int, code: int
 ) -> None:
     process, workers = running(slow_pages, outbox)
-    begun = time.monotonic()
+    started = time.monotonic()
     for pid in (process.pid, *workers):  # as a terminal or a service manager does
         os.kill(pid, number)
-    _, said = process.communicate(timeout=60)
-    assert process.returncode == code and "Traceback" not in said
-    assert time.monotonic() - begun < 10
+    _, stderr = process.communicate(timeout=60)
+    assert process.returncode == code and "Traceback" not in stderr
+    assert time.monotonic() - started < 10
     done = len(read_csv(outbox))
     assert 0 < done < 300
     again = subprocess.run([*COMMAND, slow_pages, outbox, "-q"], check=False)
@@ -256,8 +256,8 @@ def test_a_reader_that_always_crashes_does_not_empty_the_inbox(
     with pytest.raises(BatchdigitsError, match="read none"):
         run.run(RunSettings(inbox, outbox), Meddler(lambda: None))
     assert len(list(inbox.iterdir())) >= 40
-    kept = files(outbox / "quarantine")
-    assert len(kept) + len(list(inbox.iterdir())) == 52
+    quarantined = files(outbox / "quarantine")
+    assert len(quarantined) + len(list(inbox.iterdir())) == 52
 
 
 def test_a_file_that_crashes_its_reader_is_set_aside_alone(
@@ -268,10 +268,10 @@ def test_a_file_that_crashes_its_reader_is_set_aside_alone(
         write_png(inbox / f"{number}.png", digits[number % len(digits)][0])
     real = recognise_chunk
 
-    def read(sources: list[Source], road: RecognitionContext) -> list[PageRecord]:
+    def read(sources: list[Source], context: RecognitionContext) -> list[PageRecord]:
         if any(source.name == "17.png" for source in sources):
             os.kill(os.getpid(), signal.SIGKILL)
-        return real(sources, road)
+        return real(sources, context)
 
     monkeypatch.setattr("batchdigits.execution.jobs.recognise_chunk", read)
     summary, _ = run.run(RunSettings(inbox, outbox), Meddler(lambda: None))

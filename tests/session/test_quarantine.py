@@ -36,9 +36,9 @@ def placed(source: Source, entry: FileEntry, settings: Settings) -> tuple[Path, 
 
 def test_a_bad_file_is_moved_with_a_note(inbox: Path, outbox: Path) -> None:
     source, entry = bad_file(inbox, "sub/scan.png")
-    place, left = placed(source, entry, Settings(inbox, outbox))
-    assert place == outbox / "quarantine" / "sub" / "scan.png" and left
-    assert place.read_bytes() == b"junk" and not Path(source.path).exists()
+    path, has_left = placed(source, entry, Settings(inbox, outbox))
+    assert path == outbox / "quarantine" / "sub" / "scan.png" and has_left
+    assert path.read_bytes() == b"junk" and not Path(source.path).exists()
     note = json.loads((outbox / "quarantine" / "sub" / "scan.png.json").read_text())
     assert note["file"] == "sub/scan.png" and note["came_from"] == str(inbox / "sub" / "scan.png")
     assert note["reason"] == "corrupt" and note["sha256"] == entry.sha256
@@ -47,11 +47,11 @@ def test_a_bad_file_is_moved_with_a_note(inbox: Path, outbox: Path) -> None:
 
 def test_the_same_name_again_overwrites_nothing(inbox: Path, outbox: Path) -> None:
     for content in (b"one", b"two", b"one"):
-        place, left = placed(*bad_file(inbox, "scan.png", content), Settings(inbox, outbox))
-        assert left and place.read_bytes() == content
+        path, has_left = placed(*bad_file(inbox, "scan.png", content), Settings(inbox, outbox))
+        assert has_left and path.read_bytes() == content
     folder = outbox / "quarantine"
-    kept = {path.name: path.read_bytes() for path in folder.iterdir() if path.suffix == ".png"}
-    assert kept == {"scan.png": b"one", "scan-2.png": b"two"}, "each content exactly once"
+    files = {path.name: path.read_bytes() for path in folder.iterdir() if path.suffix == ".png"}
+    assert files == {"scan.png": b"one", "scan-2.png": b"two"}, "each content exactly once"
     assert len(list(folder.glob("*.json"))) == 2
 
 
@@ -63,9 +63,9 @@ def test_files_of_one_family_with_the_same_content_all_keep_theirs(
         entries = [bad_file(inbox, name, b"") for name in names]
         for source, entry in entries:
             assert placed(source, entry, Settings(inbox, outbox))[1]
-    kept = [path for path in (outbox / "quarantine").iterdir() if path.suffix == ".png"]
+    files = [path for path in (outbox / "quarantine").iterdir() if path.suffix == ".png"]
     notes = [json.loads(path.read_text()) for path in (outbox / "quarantine").glob("*.json")]
-    assert len(kept) == len(names) and sorted(note["file"] for note in notes) == sorted(names)
+    assert len(files) == len(names) and sorted(note["file"] for note in notes) == sorted(names)
 
 
 def test_copying_twice_leaves_one_copy(inbox: Path, outbox: Path) -> None:
@@ -90,9 +90,9 @@ def test_a_file_with_good_pages_stays_in_the_inbox(inbox: Path, outbox: Path) ->
     (bad,) = entry.pages
     good = bad._replace(status="ok", reason=None, digit=3)
     entry = FileEntry.from_pages(entry.file_stat, entry.sha256, [good, bad._replace(page=2)])
-    place, left = placed(source, entry, Settings(inbox, outbox))
-    assert place.exists() and Path(source.path).exists() and not left
-    note = json.loads(place.with_name("pages.tif.json").read_text())
+    path, has_left = placed(source, entry, Settings(inbox, outbox))
+    assert path.exists() and Path(source.path).exists() and not has_left
+    note = json.loads(path.with_name("pages.tif.json").read_text())
     assert note["pages"] == [2] and note["action"] == "copied"
 
 
@@ -107,13 +107,13 @@ def test_failed_files_stay(inbox: Path, outbox: Path) -> None:
 
 def test_a_move_that_was_interrupted_is_finished_and_not_doubled(inbox: Path, outbox: Path) -> None:
     source, entry = bad_file(inbox, "scan.png")
-    place, _ = placed(source, entry, Settings(inbox, outbox))
-    os.link(place, source.path)  # as a kill between the two halves of a move leaves it
-    assert placed(source, entry, Settings(inbox, outbox)) == (place, True)
-    os.rename(place, source.path)  # and as one right after the note was written does
-    assert placed(source, entry, Settings(inbox, outbox)) == (place, True)
-    assert not Path(source.path).exists() and place.read_bytes() == b"junk"
-    assert sorted(os.listdir(place.parent)) == ["scan.png", "scan.png.json"]
+    path, _ = placed(source, entry, Settings(inbox, outbox))
+    os.link(path, source.path)  # as a kill between the two halves of a move leaves it
+    assert placed(source, entry, Settings(inbox, outbox)) == (path, True)
+    os.rename(path, source.path)  # and as one right after the note was written does
+    assert placed(source, entry, Settings(inbox, outbox)) == (path, True)
+    assert not Path(source.path).exists() and path.read_bytes() == b"junk"
+    assert sorted(os.listdir(path.parent)) == ["scan.png", "scan.png.json"]
 
 
 def test_a_file_that_is_no_longer_what_was_read_is_not_taken(inbox: Path, outbox: Path) -> None:
@@ -126,12 +126,12 @@ def test_a_file_that_is_no_longer_what_was_read_is_not_taken(inbox: Path, outbox
 
 def test_a_file_is_put_back_only_where_its_place_is_free(inbox: Path, outbox: Path) -> None:
     source, entry = bad_file(inbox, "scan.png")
-    place, _ = placed(source, entry, Settings(inbox, outbox))
+    path, _ = placed(source, entry, Settings(inbox, outbox))
     Path(source.path).write_bytes(b"another scan")
-    assert restore_file(place, source, entry) and place.exists(), "nothing is overwritten"
+    assert restore_file(path, source, entry) and path.exists(), "nothing is overwritten"
     Path(source.path).unlink()
-    assert restore_file(place, source, entry) and not place.exists()
-    assert Path(source.path).read_bytes() == b"junk" and os.listdir(place.parent) == []
+    assert restore_file(path, source, entry) and not path.exists()
+    assert Path(source.path).read_bytes() == b"junk" and os.listdir(path.parent) == []
 
 
 def test_a_file_that_changed_since_it_was_read_is_busy(inbox: Path) -> None:
@@ -156,8 +156,8 @@ def test_any_name_is_set_aside_and_can_be_found(
     settings_ = Settings(folder / "inbox", folder / "outbox")
     for number, name in enumerate(names):
         source, entry = bad_file(settings_.inbox, os.fsdecode(name), b"%d" % number)
-        place, left = placed(source, entry, settings_)
-        assert left and place.read_bytes() == b"%d" % number
+        path, has_left = placed(source, entry, settings_)
+        assert has_left and path.read_bytes() == b"%d" % number
         assert not Path(source.path).exists()
     files = [path for path in (folder / "outbox" / "quarantine").iterdir()]
     assert len(files) == 2 * len(names)

@@ -80,7 +80,7 @@ def test_only_new_and_changed_files_are_read(
 def test_changed_settings_and_force_read_again(batchdigits: Run, scans: Path, outbox: Path) -> None:
     batchdigits("run", scans, outbox)
     changed = batchdigits("run", scans, outbox, "--max-pages", "7")
-    assert "settings changed since 10 files were read" in changed.stderr
+    assert "settings have changed: 10 files are read again" in changed.stderr
     assert last_run(outbox)["files_read"] == 10
     batchdigits("run", scans, outbox, "--max-pages", "7", "--force")
     assert last_run(outbox)["files_read"] == 10
@@ -113,8 +113,8 @@ def test_an_edited_report_is_kept(batchdigits: Run, scans: Path, outbox: Path) -
     (outbox / "results.csv").write_bytes(edited)
     again = batchdigits("run", scans, outbox)
     assert "results.csv was edited" in again.stderr
-    (kept,) = outbox.glob("results.edited-*.csv")
-    assert kept.read_bytes() == edited and kept.name in again.stderr
+    (renamed,) = outbox.glob("results.edited-*.csv")
+    assert renamed.read_bytes() == edited and renamed.name in again.stderr
     assert "ok" in {row["status"] for row in read_csv(outbox)}
     batchdigits("run", scans, outbox)
     assert len(list(outbox.glob("*.edited-*"))) == 1
@@ -225,7 +225,7 @@ def test_a_changed_model_card_reads_again(batchdigits: Run, scans: Path, outbox:
     card = json.loads((models / "digits.json").read_text())
     (models / "digits.json").write_text(json.dumps(card | {"review_below": 0.9999}))
     again = batchdigits("run", scans, outbox, *model)
-    assert "settings changed since 10 files" in again.stderr
+    assert "settings have changed: 10 files are read again" in again.stderr
 
 
 def test_a_file_that_takes_too_long_is_set_aside_alone(
@@ -267,6 +267,6 @@ def test_a_second_process_is_refused(scans: Path, outbox: Path, batchdigits: Run
     )
     holder.kill()
     holder.wait()
-    begun = time.monotonic()
+    started = time.monotonic()
     assert batchdigits("run", scans, outbox).returncode == 3
-    assert time.monotonic() - begun < 20
+    assert time.monotonic() - started < 20

@@ -24,12 +24,12 @@ class Watcher:
         self, inbox: Path, outbox: Path, *options: object, before: Sequence[str] = ()
     ) -> None:
         self.inbox, self.outbox = inbox, outbox
-        self._said = outbox.with_name(f"{outbox.name}-said.txt")
+        self._stderr_file = outbox.with_name(f"{outbox.name}-stderr.txt")
         settle = ("--settle", SETTLE, "--grace", 1)
         command = [sys.executable, "-m", "batchdigits", "watch", inbox, outbox, *settle, *options]
-        with self._said.open("ab") as said:
+        with self._stderr_file.open("ab") as stderr:
             self.process = subprocess.Popen(
-                [*before, *map(str, command)], stderr=said, stdout=subprocess.DEVNULL
+                [*before, *map(str, command)], stderr=stderr, stdout=subprocess.DEVNULL
             )
 
     def __enter__(self) -> "Watcher":
@@ -41,52 +41,58 @@ class Watcher:
         self.process.wait()
 
     @property
-    def said(self) -> str:
+    def stderr(self) -> str:
         """All it has written to stderr."""
-        return self._said.read_text(encoding="utf-8", errors="replace")
+        return self._stderr_file.read_text(encoding="utf-8", errors="replace")
 
-    def heard(self, text: str, seconds: float = 20) -> str:
+    def wait_for_message(self, text: str, seconds: float = 20) -> str:
         """Wait until it says something."""
-        wait_for(lambda: text in self.said, f"it says {text!r}, but said: {self.said}", seconds)
-        return self.said
+        wait_for(
+            lambda: text in self.stderr, f"{text!r} on stderr, but there is: {self.stderr}", seconds
+        )
+        return self.stderr
 
-    def ready(self) -> "Watcher":
+    def wait_until_ready(self) -> "Watcher":
         """Wait until it watches."""
-        wait_for(lambda: bool(self.beat().get("last_rescan")), "the first rescan")
+        wait_for(lambda: bool(self.read_heartbeat().get("last_rescan")), "the first rescan")
         return self
 
-    def beat(self) -> dict[str, object]:
+    def read_heartbeat(self) -> dict[str, object]:
         """Its heartbeat, if it is this process'."""
         try:
-            told = json.loads((self.outbox / ".batchdigits" / "watch.json").read_bytes())
+            status: dict[str, object] = json.loads(
+                (self.outbox / ".batchdigits" / "watch.json").read_bytes()
+            )
         except (OSError, ValueError):
             return {}
-        return told if told["pid"] == self.process.pid else {}
+        return status if status["pid"] == self.process.pid else {}
 
-    def pids(self) -> list[int]:
+    def list_pids(self) -> list[int]:
         """All its processes."""
-        return [self.process.pid, *children(self.process.pid)]
+        return [self.process.pid, *list_child_pids(self.process.pid)]
 
     def stop(self, number: int = signal.SIGTERM) -> int:
         """End it as a service manager does; returns its exit code."""
         self.process.send_signal(number)
         return self.process.wait(60)
 
-    def rows(self) -> list[dict[str, str]]:
+    def read_rows(self) -> list[dict[str, str]]:
         """The rows of its table, which may be written this moment."""
-        return rows_of(self.outbox / "results.csv")
+        return read_table(self.outbox / "results.csv")
 
-    def has(self, *names: str, seconds: float = 20) -> list[dict[str, str]]:
+    def wait_for_rows(self, *names: str, seconds: float = 20) -> list[dict[str, str]]:
         """Wait until the table has these files and no others, each once; returns the rows."""
 
         def there() -> bool:
-            return sorted(row["file"] for row in self.rows()) == sorted(names)
+            return sorted(row["file"] for row in self.read_rows()) == sorted(names)
 
-        wait_for(there, f"rows {names}, but there are {[r['file'] for r in self.rows()]}", seconds)
-        return self.rows()
+        wait_for(
+            there, f"rows {names}, but there are {[r['file'] for r in self.read_rows()]}", seconds
+        )
+        return self.read_rows()
 
 
-def rows_of(path: Path) -> list[dict[str, str]]:
+def read_table(path: Path) -> list[dict[str, str]]:
     """The rows of a table that may be written this moment; none where it is not there yet."""
     try:
         data = path.read_bytes()
@@ -108,7 +114,7 @@ def wait_for(
     assert what(), f"waited {seconds} s for: {words}"
 
 
-def children(pid: int) -> list[int]:
+def list_child_pids(pid: int) -> list[int]:
     """Process numbers of a process' children."""
     try:
         return list(map(int, Path(f"/proc/{pid}/task/{pid}/children").read_text().split()))
@@ -116,7 +122,7 @@ def children(pid: int) -> list[int]:
         return []
 
 
-def processor_seconds(pids: Sequence[int]) -> float:
+def measure_processor_seconds(pids: Sequence[int]) -> float:
     """Processor time that processes have used so far."""
     ticks = 0
     for pid in pids:

@@ -1,4 +1,4 @@
-"""When the whole inbox is compared, told by a clock of its own."""
+"""When the whole inbox is compared, by a clock of the tests' own."""
 
 import math
 

@@ -29,7 +29,7 @@ from batchdigits.watching.inbox_presence import InboxPresence
 from batchdigits.watching.report_scheduler import ReportScheduler
 from batchdigits.watching.rescan_schedule import RescanSchedule
 from tests.conftest import UNPRIVILEGED, Run
-from tests.support.watcher_process import SETTLE, Watcher, children, rows_of, wait_for
+from tests.support.watcher_process import SETTLE, Watcher, list_child_pids, read_table, wait_for
 
 pytestmark = pytest.mark.integration
 
@@ -39,7 +39,7 @@ Digits = list[tuple[GrayImage, str]]
 @contextmanager
 def watching(inbox: Path, outbox: Path, *options: object, **more: list[str]) -> Iterator[Watcher]:
     with Watcher(inbox, outbox, *options, **more) as watched:
-        yield watched.ready()
+        yield watched.wait_until_ready()
 
 
 @pytest.fixture(scope="module")
@@ -72,17 +72,17 @@ def test_a_file_is_read_soon_and_once(
 ) -> None:
     with watching(inbox, outbox) as watched:
         (inbox / "a.png").write_bytes(scans[3])
-        (row,) = watched.has("a.png")
+        (row,) = watched.wait_for_rows("a.png")
         assert row["digit"] == digits[3][1] and row["status"] == "ok"
         (inbox / "a.png").touch()
         (inbox / "a.png").chmod(0o600)
         for _ in range(10):  # somebody, a virus scanner perhaps, reads it
             (inbox / "a.png").read_bytes()
         (inbox / "b.png").write_bytes(scans[4])
-        assert watched.has("a.png", "b.png")[0]["read_at"] == row["read_at"]
+        assert watched.wait_for_rows("a.png", "b.png")[0]["read_at"] == row["read_at"]
         assert watched.stop() == 143
-    assert watched.beat()["files"] == 2, "what was only touched is not predicted again"
-    assert [row["file"] for row in watched.rows()] == ["a.png", "b.png"]
+    assert watched.read_heartbeat()["files"] == 2, "what was only touched is not predicted again"
+    assert [row["file"] for row in watched.read_rows()] == ["a.png", "b.png"]
 
 
 @pytest.mark.parametrize("reopen", [False, True])
@@ -91,10 +91,10 @@ def test_slow_writers_get_one_row_of_the_whole_file(
 ) -> None:
     with watching(inbox, outbox) as watched:
         in_pieces(inbox / "slow.png", scans[0], 8, SETTLE * 0.6, reopen)
-        (row,) = watched.has("slow.png")
+        (row,) = watched.wait_for_rows("slow.png")
         assert row["status"] == "ok" and int(row["bytes"]) == len(scans[0])
         watched.stop()
-    assert len(watched.rows()) == 1 and not (outbox / "quarantine").exists()
+    assert len(watched.read_rows()) == 1 and not (outbox / "quarantine").exists()
 
 
 def test_a_writer_that_stalls_is_waited_for(inbox: Path, outbox: Path, scans: list[bytes]) -> None:
@@ -103,9 +103,9 @@ def test_a_writer_that_stalls_is_waited_for(inbox: Path, outbox: Path, scans: li
             file.write(scans[0][:200])
             file.flush()
             time.sleep(SETTLE * 5)  # far longer than a file takes to settle
-            assert watched.rows() == []
+            assert watched.read_rows() == []
             file.write(scans[0][200:])
-        (row,) = watched.has("stalled.png")
+        (row,) = watched.wait_for_rows("stalled.png")
         assert row["status"] == "ok"
 
 
@@ -118,13 +118,15 @@ def test_temporary_names_are_nothing_and_renames_are_arrivals(
             (inbox / name).write_bytes(scans[number])
         (inbox / "Thumbs.db").write_bytes(b"x")
         (inbox / "known.png").write_bytes(scans[9])
-        watched.has("known.png")
+        watched.wait_for_rows("known.png")
         for letter, name in zip("abcde", temporary, strict=True):
             (inbox / name).rename(inbox / f"{letter}.png")
         os.link(inbox / "a.png", inbox / "hard link.png")
-        watched.has(*(f"{letter}.png" for letter in "abcde"), "known.png", "hard link.png")
+        watched.wait_for_rows(
+            *(f"{letter}.png" for letter in "abcde"), "known.png", "hard link.png"
+        )
         watched.stop()
-    assert len(watched.rows()) == 7
+    assert len(watched.read_rows()) == 7
 
 
 def test_an_empty_file_is_given_time(inbox: Path, outbox: Path, scans: list[bytes]) -> None:
@@ -132,9 +134,9 @@ def test_an_empty_file_is_given_time(inbox: Path, outbox: Path, scans: list[byte
         (inbox / "late.png").touch()
         (inbox / "never.png").touch()
         time.sleep(SETTLE * 3)
-        assert watched.rows() == []
+        assert watched.read_rows() == []
         (inbox / "late.png").write_bytes(scans[1])
-        rows = {row["file"]: row for row in watched.has("late.png", "never.png")}
+        rows = {row["file"]: row for row in watched.wait_for_rows("late.png", "never.png")}
         assert rows["late.png"]["status"] == "ok"
         assert rows["never.png"]["reason"] == "empty"
         assert (outbox / "quarantine" / "never.png").exists()
@@ -150,10 +152,10 @@ def test_starting_leaves_no_hole(inbox: Path, outbox: Path, scans: list[bytes]) 
             if number == 20:
                 in_pieces(inbox / "half.png", scans[0], 3, 0.05, reopen=True)
         names = [f"{number}.png" for number in range(2, 200)]
-        rows = watched.has("half.png", "before.png", *names)
+        rows = watched.wait_for_rows("half.png", "before.png", *names)
         assert {row["status"] for row in rows} <= {"ok", "review"}
         watched.stop()
-    assert len(watched.rows()) == 200
+    assert len(watched.read_rows()) == 200
 
 
 def test_what_arrived_while_it_was_off_is_read_at_the_start(
@@ -163,19 +165,19 @@ def test_what_arrived_while_it_was_off_is_read_at_the_start(
     batchdigits("run", inbox, outbox)
     (inbox / "2.png").write_bytes(scans[2])
     with watching(inbox, outbox) as watched:
-        watched.has("1.png", "2.png")
+        watched.wait_for_rows("1.png", "2.png")
         watched.stop()
-    assert watched.beat()["files"] == 1
+    assert watched.read_heartbeat()["files"] == 1
     assert batchdigits("run", inbox, outbox).returncode == 0
-    assert [row["file"] for row in watched.rows()] == ["1.png", "2.png"]
+    assert [row["file"] for row in watched.read_rows()] == ["1.png", "2.png"]
 
 
 def test_a_rescan_finds_what_events_missed(inbox: Path, outbox: Path, scans: list[bytes]) -> None:
     with watching(inbox, outbox, "--rescan", 1) as watched:
-        observer = int(str(watched.beat()["observer"]))
+        observer = int(str(watched.read_heartbeat()["observer"]))
         os.kill(observer, signal.SIGSTOP)  # its events come to nobody
         (inbox / "missed.png").write_bytes(scans[0])
-        watched.has("missed.png", seconds=6)
+        watched.wait_for_rows("missed.png", seconds=6)
         os.kill(observer, signal.SIGCONT)
 
 
@@ -183,32 +185,36 @@ def test_it_hears_again_after_its_observer_died(
     inbox: Path, outbox: Path, scans: list[bytes]
 ) -> None:
     with watching(inbox, outbox) as watched:
-        os.kill(int(str(watched.beat()["observer"])), signal.SIGKILL)
+        os.kill(int(str(watched.read_heartbeat()["observer"])), signal.SIGKILL)
         (inbox / "1.png").write_bytes(scans[0])
-        watched.heard("is started again")
-        watched.has("1.png")
+        watched.wait_for_message("is started again")
+        watched.wait_for_rows("1.png")
         (inbox / "2.png").write_bytes(scans[1])
-        watched.has("1.png", "2.png")
-        wait_for(lambda: watched.beat()["observer"] in children(watched.process.pid), "an observer")
+        watched.wait_for_rows("1.png", "2.png")
+        wait_for(
+            lambda: watched.read_heartbeat()["observer"] in list_child_pids(watched.process.pid),
+            "an observer",
+        )
 
 
 def test_a_dead_reader_is_replaced(inbox: Path, outbox: Path, scans: list[bytes]) -> None:
     with watching(inbox, outbox, "--workers", 1) as watched:
-        workers = watched.beat()["workers"]
+        workers = watched.read_heartbeat()["workers"]
         assert isinstance(workers, list)
         os.kill(workers[0], signal.SIGKILL)
         (inbox / "1.png").write_bytes(scans[0])
-        watched.has("1.png")
+        watched.wait_for_rows("1.png")
 
 
 def test_bad_files_do_not_hold_up_good_ones(inbox: Path, outbox: Path, scans: list[bytes]) -> None:
     with watching(inbox, outbox) as watched:
         (inbox / "poison.png").write_bytes(b"no picture")
         (inbox / "cut.png").write_bytes(scans[0][:300])
-        watched.has("poison.png", "cut.png")
+        watched.wait_for_rows("poison.png", "cut.png")
         (inbox / "good.png").write_bytes(scans[0])
         rows = {
-            row["file"]: row["status"] for row in watched.has("poison.png", "cut.png", "good.png")
+            row["file"]: row["status"]
+            for row in watched.wait_for_rows("poison.png", "cut.png", "good.png")
         }
         assert rows == {"poison.png": "quarantined", "cut.png": "quarantined", "good.png": "ok"}
         assert sorted(path.name for path in inbox.iterdir()) == ["good.png"]
@@ -216,16 +222,16 @@ def test_bad_files_do_not_hold_up_good_ones(inbox: Path, outbox: Path, scans: li
 
 def test_polling_needs_no_events(inbox: Path, outbox: Path, scans: list[bytes]) -> None:
     with watching(inbox, outbox, "--poll", 0.2) as watched:
-        assert "--poll asks for it" in watched.said and watched.beat()["observer"] == 0
+        assert "--poll asks for it" in watched.stderr and watched.read_heartbeat()["observer"] == 0
         in_pieces(inbox / "slow.png", scans[0], 5, SETTLE * 0.6, reopen=True)
-        (row,) = watched.has("slow.png")
+        (row,) = watched.wait_for_rows("slow.png")
         assert row["status"] == "ok"
         (inbox / "slow.png").unlink()
         (inbox / "sub").mkdir()
         (inbox / "sub" / "b.png").write_bytes(scans[1])
-        watched.has("slow.png", "sub/b.png")
+        watched.wait_for_rows("slow.png", "sub/b.png")
         watched.stop()
-    assert [row["source_state"] for row in watched.rows()] == ["gone", "present"]
+    assert [row["source_state"] for row in watched.read_rows()] == ["gone", "present"]
 
 
 def limited(what: str, number: int) -> list[str]:
@@ -251,21 +257,21 @@ def test_the_limits_of_inotify_mean_polling(
     for name in ("a", "b", "c"):
         (inbox / name).mkdir()
     with watching(inbox, outbox, before=limited(what, number)) as watched:
-        assert "Looking for new files every 5 s" in watched.said and sysctl in watched.said
+        assert "Looking for new files every 5 s" in watched.stderr and sysctl in watched.stderr
         (inbox / "c" / "1.png").write_bytes(scans[0])
-        watched.has("c/1.png")
+        watched.wait_for_rows("c/1.png")
 
 
 def test_a_limit_reached_later_means_polling_too(
     inbox: Path, outbox: Path, scans: list[bytes]
 ) -> None:
     with watching(inbox, outbox, before=limited("max_inotify_watches", 3)) as watched:
-        assert "Watching for new files" in watched.said
+        assert "Watching for new files" in watched.stderr
         for name in ("a", "b", "c", "d"):
             (inbox / name).mkdir()
-        watched.heard("max_user_watches")
+        watched.wait_for_message("max_user_watches")
         (inbox / "d" / "1.png").write_bytes(scans[0])
-        watched.has("d/1.png")
+        watched.wait_for_rows("d/1.png")
 
 
 def test_an_inbox_that_goes_and_comes_back(
@@ -273,19 +279,19 @@ def test_an_inbox_that_goes_and_comes_back(
 ) -> None:
     with watching(inbox, outbox) as watched:
         (inbox / "1.png").write_bytes(scans[1])
-        watched.has("1.png")
+        watched.wait_for_rows("1.png")
         inbox.rename(tmp_path / "away")
-        watched.heard("cannot be reached")
+        watched.wait_for_message("cannot be reached")
         assert batchdigits_status(outbox) == 8
         (tmp_path / "away" / "2.png").write_bytes(scans[2])
         time.sleep(2)
         (tmp_path / "away").rename(inbox)
-        watched.has("1.png", "2.png")
+        watched.wait_for_rows("1.png", "2.png")
         (inbox / "3.png").write_bytes(scans[3])
-        watched.has("1.png", "2.png", "3.png")
-        assert watched.said.count("cannot be reached") == 1
+        watched.wait_for_rows("1.png", "2.png", "3.png")
+        assert watched.stderr.count("cannot be reached") == 1
         watched.stop()
-    assert {row["source_state"] for row in watched.rows()} == {"present"}
+    assert {row["source_state"] for row in watched.read_rows()} == {"present"}
 
 
 def test_another_folder_in_the_inbox_s_place(
@@ -295,9 +301,9 @@ def test_another_folder_in_the_inbox_s_place(
         (tmp_path / "other").mkdir()
         inbox.rename(tmp_path / "away")
         (tmp_path / "other").rename(inbox)
-        watched.heard("another folder")
+        watched.wait_for_message("another folder")
         (inbox / "1.png").write_bytes(scans[1])
-        watched.has("1.png")
+        watched.wait_for_rows("1.png")
 
 
 def batchdigits_status(outbox: Path) -> int:
@@ -315,10 +321,12 @@ def test_folders_moved_and_copied_in(
     with watching(inbox, outbox) as watched:
         shutil.copytree(tmp_path / "box", inbox / "copied")
         (tmp_path / "box").rename(inbox / "moved")
-        names = [f"{each}/a/b/{number}.png" for each in ("copied", "moved") for number in range(30)]
-        watched.has(*names)
+        names = [
+            f"{folder}/a/b/{number}.png" for folder in ("copied", "moved") for number in range(30)
+        ]
+        watched.wait_for_rows(*names)
         (inbox / "moved" / "a" / "b" / "new.png").write_bytes(scans[40])
-        watched.has(*names, "moved/a/b/new.png")
+        watched.wait_for_rows(*names, "moved/a/b/new.png")
 
 
 def test_overwritten_deleted_and_renamed_files(
@@ -327,18 +335,22 @@ def test_overwritten_deleted_and_renamed_files(
     with watching(inbox, outbox) as watched:
         for number in range(3):
             (inbox / f"{number}.png").write_bytes(scans[number])
-        watched.has("0.png", "1.png", "2.png")
+        watched.wait_for_rows("0.png", "1.png", "2.png")
         (inbox / "0.png").write_bytes(scans[5])
         (inbox / "1.png").unlink()
         (inbox / "2.png").rename(inbox / "3.png")
         (inbox / "fleeting.png").write_bytes(scans[6])
         (inbox / "fleeting.png").unlink()
-        rows = {row["file"]: row for row in watched.has("0.png", "1.png", "2.png", "3.png")}
-        wait_for(lambda: watched.rows()[0]["digit"] == digits[5][1], "the new content of 0.png")
+        rows = {
+            row["file"]: row for row in watched.wait_for_rows("0.png", "1.png", "2.png", "3.png")
+        }
+        wait_for(
+            lambda: watched.read_rows()[0]["digit"] == digits[5][1], "the new content of 0.png"
+        )
         watched.stop()
-    rows = {row["file"]: row for row in watched.rows()}
+    rows = {row["file"]: row for row in watched.read_rows()}
     states = [rows[f"{number}.png"]["source_state"] for number in range(4)]
-    assert states == ["present", "gone", "gone", "present"] and len(watched.rows()) == 4
+    assert states == ["present", "gone", "gone", "present"] and len(watched.read_rows()) == 4
     assert rows["2.png"]["sha256"] == rows["3.png"]["sha256"]
 
 
@@ -347,10 +359,12 @@ def test_a_file_that_may_not_be_read_yet(inbox: Path, outbox: Path, scans: list[
     with watching(inbox, outbox, before=UNPRIVILEGED) as watched:
         (inbox / "1.png").write_bytes(scans[0])
         (inbox / "1.png").chmod(0)
-        (row,) = watched.has("1.png")
+        (row,) = watched.wait_for_rows("1.png")
         assert (row["status"], row["reason"]) == ("failed", "permission")
         (inbox / "1.png").chmod(0o644)
-        wait_for(lambda: [row["status"] for row in watched.rows()] == ["ok"], "the file is read")
+        wait_for(
+            lambda: [row["status"] for row in watched.read_rows()] == ["ok"], "the file is read"
+        )
 
 
 def test_the_table_is_whole_at_every_moment(inbox: Path, outbox: Path, scans: list[bytes]) -> None:
@@ -360,12 +374,14 @@ def test_the_table_is_whole_at_every_moment(inbox: Path, outbox: Path, scans: li
             time.sleep(0.005)
             table = (outbox / "results.csv").read_bytes()
             assert table.endswith(b"\r\n")
-            assert {len(row) for row in watched.rows()} <= {18}
-        watched.has(*(f"{number}.png" for number in range(200)))
-        in_journal_order = [row["file"] for row in watched.rows()]
+            assert {len(row) for row in watched.read_rows()} <= {18}
+        watched.wait_for_rows(*(f"{number}.png" for number in range(200)))
+        in_journal_order = [row["file"] for row in watched.read_rows()]
         watched.stop()
-    assert [row["file"] for row in watched.rows()] == [f"{number}.png" for number in range(200)]
-    assert sorted(in_journal_order) == sorted(row["file"] for row in watched.rows())
+    assert [row["file"] for row in watched.read_rows()] == [
+        f"{number}.png" for number in range(200)
+    ]
+    assert sorted(in_journal_order) == sorted(row["file"] for row in watched.read_rows())
 
 
 def test_a_table_that_excel_holds_loses_no_rows(
@@ -373,31 +389,31 @@ def test_a_table_that_excel_holds_loses_no_rows(
 ) -> None:
     with watching(inbox, outbox, before=UNPRIVILEGED) as watched:
         (inbox / "1.png").write_bytes(scans[1])
-        watched.has("1.png")
+        watched.wait_for_rows("1.png")
         # What a lock of Windows does to a program here: neither written to nor replaced.
         (outbox / "results.csv").chmod(0o444)
         outbox.chmod(0o555)
         (inbox / "2.png").write_bytes(scans[2])
-        watched.heard("results.csv cannot be written (Permission denied)")
-        watched.has("1.png")
+        watched.wait_for_message("results.csv cannot be written (Permission denied)")
+        watched.wait_for_rows("1.png")
         outbox.chmod(0o755)
         (outbox / "results.csv").chmod(0o644)
-        watched.has("1.png", "2.png")
-        watched.heard("results.csv is written again")
+        watched.wait_for_rows("1.png", "2.png")
+        watched.wait_for_message("results.csv is written again")
         watched.stop()
-    assert watched.said.count("results.csv cannot be written") == 1
+    assert watched.stderr.count("results.csv cannot be written") == 1
     assert not list(outbox.glob("*edited*"))
 
 
 def test_a_table_edited_meanwhile_is_kept(inbox: Path, outbox: Path, scans: list[bytes]) -> None:
     with watching(inbox, outbox) as watched:
         (inbox / "1.png").write_bytes(scans[1])
-        watched.has("1.png")
+        watched.wait_for_rows("1.png")
         (outbox / "results.csv").write_text("\ufeffmine")
         (inbox / "2.png").write_bytes(scans[2])
-        watched.has("1.png", "2.png")
-    (kept,) = outbox.glob("results.edited-*.csv")
-    assert kept.read_text() == "\ufeffmine"
+        watched.wait_for_rows("1.png", "2.png")
+    (edited,) = outbox.glob("results.edited-*.csv")
+    assert edited.read_text() == "\ufeffmine"
 
 
 @pytest.mark.parametrize("how", ["move", "delete"])
@@ -414,23 +430,23 @@ def test_read_files_are_taken_away(
             wait_for(lambda: not (inbox / "sub" / "scan.png").exists(), "the scan is taken away")
         (inbox / "bad.png").write_bytes(b"no picture")
         (inbox / "notes.txt").write_text("left alone")
-        watched.has("sub/old.png", "sub/scan.png", "sub/scan.png", "bad.png")
+        watched.wait_for_rows("sub/old.png", "sub/scan.png", "sub/scan.png", "bad.png")
         watched.stop()
-    states = {row["file"]: row["source_state"] for row in watched.rows()}
+    states = {row["file"]: row["source_state"] for row in watched.read_rows()}
     assert states == {
         "sub/old.png": "processed",
         "sub/scan.png": "processed",
         "bad.png": "quarantined",
     }
     assert [path.name for path in inbox.rglob("*") if path.is_file()] == ["notes.txt"]
-    kept = sorted(path for path in (outbox / "processed").rglob("*") if path.is_file())
+    taken_away = sorted(path for path in (outbox / "processed").rglob("*") if path.is_file())
     if how == "delete":
-        assert kept == []
+        assert taken_away == []
     else:
         day_folder = outbox / "processed" / time.strftime("%Y-%m-%d") / "sub"
         names = ["old.png", "scan-2.png", "scan.png"]
-        assert [path.relative_to(day_folder).as_posix() for path in kept] == names
-        assert {path.read_bytes() for path in kept} == set(scans[:3])
+        assert [path.relative_to(day_folder).as_posix() for path in taken_away] == names
+        assert {path.read_bytes() for path in taken_away} == set(scans[:3])
 
 
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 143), (signal.SIGINT, 130)])
@@ -440,14 +456,14 @@ def test_an_end_in_the_middle_of_a_burst(
     with watching(inbox, outbox, "--workers", 1) as watched:
         for copy in range(600):
             (inbox / f"{copy}.png").write_bytes(scans[copy % 200] + b"%d" % copy)
-        wait_for(lambda: len(watched.rows()) > 20, "some rows")
+        wait_for(lambda: len(watched.read_rows()) > 20, "some rows")
         assert watched.stop(number) == code
-    rows, summary = watched.rows(), json.loads((outbox / "summary.json").read_text())
+    rows, summary = watched.read_rows(), json.loads((outbox / "summary.json").read_text())
     assert len({row["file"] for row in rows}) == len(rows) == summary["rows"]
     listed = json.loads((outbox / "results.json").read_text())["rows"]
     assert [row["file"] for row in rows] == [row["file"] for row in listed]
     assert batchdigits("run", inbox, outbox).returncode == 0
-    assert len({row["file"] for row in watched.rows()}) == len(watched.rows()) == 600
+    assert len({row["file"] for row in watched.read_rows()}) == len(watched.read_rows()) == 600
 
 
 def test_kill_9_loses_and_repeats_nothing(inbox: Path, outbox: Path, scans: list[bytes]) -> None:
@@ -457,9 +473,11 @@ def test_kill_9_loses_and_repeats_nothing(inbox: Path, outbox: Path, scans: list
                 (inbox / f"{number}.png").write_bytes(scans[number])
             time.sleep(0.5 + 0.17 * turn)
     with watching(inbox, outbox, "--settle", 0.1) as watched:
-        watched.has(*(f"{number}.png" for number in range(200)))
+        watched.wait_for_rows(*(f"{number}.png" for number in range(200)))
         watched.stop()
-    assert [row["file"] for row in watched.rows()] == [f"{number}.png" for number in range(200)]
+    assert [row["file"] for row in watched.read_rows()] == [
+        f"{number}.png" for number in range(200)
+    ]
     assert not list(outbox.glob("*edited*")) and not list(outbox.glob(".*.tmp"))
 
 
@@ -484,8 +502,8 @@ def test_status_tells_how_the_watcher_is(batchdigits: Run, inbox: Path, outbox: 
         well = batchdigits("status", outbox)
         assert well.returncode == 0 and "All is well" in well.stdout and not well.stderr
         assert "from the system" in well.stdout and str(inbox) in well.stdout
-        told = json.loads(batchdigits("status", outbox, "--json").stdout)
-        assert told["pid"] == watched.process.pid and told["problem"] == ""
+        status = json.loads(batchdigits("status", outbox, "--json").stdout)
+        assert status["pid"] == watched.process.pid and status["problem"] == ""
         watched.process.kill()
         watched.process.wait()
         gone = batchdigits("status", outbox)
@@ -500,17 +518,17 @@ def test_status_tells_how_the_watcher_is(batchdigits: Run, inbox: Path, outbox: 
 def test_a_command_gets_the_rows_of_each_batch(
     inbox: Path, outbox: Path, scans: list[bytes], tmp_path: Path
 ) -> None:
-    told = tmp_path / "told.jsonl"
+    rows_file = tmp_path / "rows.jsonl"
     with watching(
-        inbox, outbox, "--on-batch", f"cat >> '{told}'; echo oh no >&2; exit 3"
+        inbox, outbox, "--on-batch", f"cat >> '{rows_file}'; echo oh no >&2; exit 3"
     ) as watched:
         (inbox / "1.png").write_bytes(scans[1])
-        watched.heard("--on-batch failed with code 3: oh no")
+        watched.wait_for_message("--on-batch failed with code 3: oh no")
         (inbox / "2.png").write_bytes(scans[2])
         (inbox / "bad.png").write_bytes(b"no picture")
-        watched.has("1.png", "2.png", "bad.png")
+        watched.wait_for_rows("1.png", "2.png", "bad.png")
         watched.stop()
-    rows = [json.loads(line) for line in told.read_text().splitlines()]
+    rows = [json.loads(line) for line in rows_file.read_text().splitlines()]
     assert sorted(row["file"] for row in rows) == ["1.png", "2.png", "bad.png"]
     assert len(rows[0]["scores"]) == 10
 
@@ -521,8 +539,10 @@ def test_a_command_that_hangs_holds_nobody_up(
     with watching(inbox, outbox, "--on-batch", "sleep 600") as watched:
         for number in range(3):
             (inbox / f"{number}.png").write_bytes(scans[number])
-            watched.has(*(f"{each}.png" for each in range(number + 1)))
-        sleeper = [pid for pid in children(watched.process.pid) if "sleep" in command_of(pid)]
+            watched.wait_for_rows(*(f"{earlier}.png" for earlier in range(number + 1)))
+        sleeper = [
+            pid for pid in list_child_pids(watched.process.pid) if "sleep" in command_of(pid)
+        ]
     for pid in sleeper:
         os.kill(pid, signal.SIGKILL)
 
@@ -536,15 +556,15 @@ def test_days_have_tables_of_their_own(inbox: Path, outbox: Path, scans: list[by
     (inbox / "1.png").write_bytes(scans[1])
     with watching(inbox, outbox, "--rotate", "daily") as watched:
         table = outbox / f"results-{today}.csv"
-        wait_for(lambda: len(rows_of(table)) == 1, "today's row")
+        wait_for(lambda: len(read_table(table)) == 1, "today's row")
         watched.stop()
     age_all_rows(outbox)
     (inbox / "2.png").write_bytes(scans[2])
     with watching(inbox, outbox, "--rotate", "daily") as watched:
-        wait_for(lambda: [row["file"] for row in rows_of(table)] == ["2.png"], "a new day")
+        wait_for(lambda: [row["file"] for row in read_table(table)] == ["2.png"], "a new day")
         watched.stop()
     old = outbox / "results-2020-02-03.csv"
-    assert [row["file"] for row in rows_of(old)] == ["1.png"]
+    assert [row["file"] for row in read_table(old)] == ["1.png"]
     listed = json.loads((outbox / f"results-{today}.json").read_text())["rows"]
     assert [row["file"] for row in listed] == ["2.png"]
     assert not (outbox / "results.csv").exists()
@@ -572,7 +592,7 @@ def test_the_live_screen_shows_what_is_read(
     with subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE) as process:
         wait_for(lambda: (outbox / ".batchdigits" / "watch.json").exists(), "it watches")
         (inbox / "seven [bold].png").write_bytes(scans[7])
-        wait_for(lambda: len(rows_of(outbox / "results.csv")) == 1, "the row")
+        wait_for(lambda: len(read_table(outbox / "results.csv")) == 1, "the row")
         time.sleep(1)
         watcher = json.loads((outbox / ".batchdigits" / "watch.json").read_text())["pid"]
         os.kill(watcher, signal.SIGINT)
@@ -583,9 +603,9 @@ def test_the_live_screen_shows_what_is_read(
 def test_json_lines_for_machines(inbox: Path, outbox: Path, scans: list[bytes]) -> None:
     with watching(inbox, outbox, "--log-json") as watched:
         (inbox / "1.png").write_bytes(scans[1])
-        watched.has("1.png")
+        watched.wait_for_rows("1.png")
         watched.stop()
-    lines = [json.loads(line) for line in watched.said.splitlines()]
+    lines = [json.loads(line) for line in watched.stderr.splitlines()]
     (row,) = [line for line in lines if line.get("file") == "1.png"]
     assert row["status"] == "ok" and lines[-1]["exit_code"] == 143
 
@@ -605,11 +625,13 @@ def test_a_full_disk_is_waited_out(inbox: Path, outbox: Path, scans: list[bytes]
         with watching(inbox, outbox) as watched:
             for number, data in enumerate(scans):
                 (inbox / f"{number}.png").write_bytes(data)
-            watched.heard("Trying again every 5 s")
+            watched.wait_for_message("Trying again every 5 s")
             subprocess.run(["mount", "-o", "remount,size=100m", str(outbox)], check=True)
-            watched.has(*(f"{number}.png" for number in range(200)))
+            watched.wait_for_rows(*(f"{number}.png" for number in range(200)))
             watched.stop()
-        assert [row["file"] for row in watched.rows()] == [f"{number}.png" for number in range(200)]
+        assert [row["file"] for row in watched.read_rows()] == [
+            f"{number}.png" for number in range(200)
+        ]
     finally:
         unmount()
 
@@ -618,13 +640,13 @@ def test_an_unmounted_inbox_is_waited_for(inbox: Path, outbox: Path, scans: list
     unmount = mounted("tmpfs", inbox)
     (inbox / "1.png").write_bytes(scans[1])
     with watching(inbox, outbox) as watched:
-        watched.has("1.png")
+        watched.wait_for_rows("1.png")
         unmount()
-        watched.heard("another folder than before")
+        watched.wait_for_message("another folder than before")
         unmount = mounted("tmpfs", inbox)
         try:
             (inbox / "2.png").write_bytes(scans[2])
-            watched.has("1.png", "2.png")
+            watched.wait_for_rows("1.png", "2.png")
             watched.stop()
         finally:
             unmount()
@@ -646,11 +668,11 @@ def test_a_folder_that_may_not_be_written_is_not_probed(
 ) -> None:
     inbox.chmod(0o555)
     with watching(inbox, outbox, before=UNPRIVILEGED) as watched:
-        assert watched.beat()["mode"] == "events"
-        assert watched.beat()["reason"] == "no probe file could be made"
+        assert watched.read_heartbeat()["mode"] == "events"
+        assert watched.read_heartbeat()["reason"] == "no probe file could be made"
         inbox.chmod(0o755)
         (inbox / "1.png").write_bytes(scans[1])
-        watched.has("1.png")
+        watched.wait_for_rows("1.png")
 
 
 def test_new_names_that_clash_in_what_was_processed(
@@ -663,8 +685,8 @@ def test_new_names_that_clash_in_what_was_processed(
         (inbox / "scan-2.png").write_bytes(scans[2])
         wait_for(lambda: not list(inbox.iterdir()), "the others go")
         watched.stop()
-    kept = [path.read_bytes() for path in (outbox / "processed").rglob("*.png")]
-    assert sorted(kept) == sorted(scans[:3])
+    taken_away = [path.read_bytes() for path in (outbox / "processed").rglob("*.png")]
+    assert sorted(taken_away) == sorted(scans[:3])
 
 
 def test_files_that_cannot_be_taken_away_stay_once(
@@ -674,12 +696,12 @@ def test_files_that_cannot_be_taken_away_stay_once(
     inbox.chmod(0o555)
     options = ("--processed", "move", "--poll", 0.2)
     with watching(inbox, outbox, *options, before=UNPRIVILEGED) as watched:
-        watched.heard("1.png was read and stays")
+        watched.wait_for_message("1.png was read and stays")
         time.sleep(2)
-        (row,) = watched.has("1.png")
+        (row,) = watched.wait_for_rows("1.png")
         assert row["source_state"] == "present"
         assert not [path for path in (outbox / "processed").rglob("*") if path.is_file()]
-        assert watched.said.count("was read and stays") == 1
+        assert watched.stderr.count("was read and stays") == 1
         inbox.chmod(0o777)
         wait_for(lambda: not (inbox / "1.png").exists(), "it goes as soon as it may")
         watched.stop()
@@ -694,7 +716,7 @@ def test_deleting_spares_what_somebody_should_look_at(
         (inbox / "1.png").write_bytes(scans[1])
         wait_for(lambda: not (inbox / "1.png").exists(), "the sure one goes")
         watched.stop()
-    states = {row["file"]: row["source_state"] for row in watched.rows()}
+    states = {row["file"]: row["source_state"] for row in watched.read_rows()}
     assert states == {"1.png": "processed", "blank.png": "present"}
     assert (inbox / "blank.png").exists()
 
@@ -704,7 +726,7 @@ def test_pieces_with_pauses_longer_than_settling_are_one_file(
 ) -> None:
     with watching(inbox, outbox, "--grace", 5) as watched:
         in_pieces(inbox / "slow.png", scans[0], 3, SETTLE * 3, reopen=True)
-        (row,) = watched.has("slow.png")
+        (row,) = watched.wait_for_rows("slow.png")
         assert row["status"] == "ok" and int(row["bytes"]) == len(scans[0])
         watched.stop()
     assert not (outbox / "quarantine").exists()
@@ -716,7 +738,7 @@ def test_a_removed_outbox_ends_it_and_is_not_made_anew(
     with watching(inbox, outbox) as watched:
         outbox.rename(tmp_path / "away")
         assert watched.process.wait(20) == 6
-        assert "was removed or exchanged" in watched.said
+        assert "was removed or exchanged" in watched.stderr
     assert not outbox.exists()
 
 
@@ -726,14 +748,14 @@ def test_folders_moved_out_are_listened_to_no_more(
     for number in range(5):
         (inbox / f"{number}" / "deep").mkdir(parents=True)
     with watching(inbox, outbox) as watched:
-        before = watched.beat()["observer"]
+        before = watched.read_heartbeat()["observer"]
         (tmp_path / "away").mkdir()
         for number in range(5):
             (inbox / f"{number}").rename(tmp_path / "away" / f"{number}")
-        wait_for(lambda: watched.beat()["observer"] != before, "a new observer", 30)
+        wait_for(lambda: watched.read_heartbeat()["observer"] != before, "a new observer", 30)
         (inbox / "1.png").write_bytes(scans[1])
-        watched.has("1.png")
-        assert "observer" not in watched.said, "nobody needs to know"
+        watched.wait_for_rows("1.png")
+        assert "observer" not in watched.stderr, "nobody needs to know"
 
 
 def test_a_day_s_table_that_is_locked_at_midnight_is_written_later(
@@ -746,10 +768,10 @@ def test_a_day_s_table_that_is_locked_at_midnight_is_written_later(
         time, "strftime", lambda form, *rest: day[0] if not rest else real(form, *rest)
     )
     with open_outbox(outbox) as journal:
-        reporting = ReportScheduler(
+        scheduler = ReportScheduler(
             Session(Settings(inbox, outbox), journal, engine, Nobody()), "%Y-%m-%d"
         )
-        reporting.start(InboxWalk(inbox))
+        scheduler.start(InboxWalk(inbox))
         journal.sql.execute(
             "INSERT INTO files VALUES "
             "(1, 'a.png', 'a', 1, 1, 1, 1, 'x', 'present', 1, 'off', 1, 0, NULL, NULL)"
@@ -767,13 +789,13 @@ def test_a_day_s_table_that_is_locked_at_midnight_is_written_later(
             return replace_report(journal, path, shows)
 
         monkeypatch.setattr("batchdigits.reports.render.replace_report", locked)
-        reporting.draw_due(1e9, 99.0, InboxWalk(inbox), lambda: False)
-        assert "results-2026-11-21.csv" in reporting.write_errors
-        assert rows_of(outbox / "results-2026-11-21.csv") == []
+        scheduler.draw_due(1e9, 99.0, InboxWalk(inbox), lambda: False)
+        assert "results-2026-11-21.csv" in scheduler.write_errors
+        assert read_table(outbox / "results-2026-11-21.csv") == []
         monkeypatch.setattr("batchdigits.reports.render.replace_report", replace_report)
-        reporting.draw_due(2e9, 99.0, InboxWalk(inbox), lambda: False)
-        assert [row["file"] for row in rows_of(outbox / "results-2026-11-21.csv")] == ["a.png"]
-        assert rows_of(outbox / "results-2026-11-22.csv") == [] and not reporting.write_errors
+        scheduler.draw_due(2e9, 99.0, InboxWalk(inbox), lambda: False)
+        assert [row["file"] for row in read_table(outbox / "results-2026-11-21.csv")] == ["a.png"]
+        assert read_table(outbox / "results-2026-11-22.csv") == [] and not scheduler.write_errors
 
 
 class Nobody:
@@ -798,9 +820,9 @@ def test_many_files_that_cannot_be_got_at_hide_no_other(
     command = [*UNPRIVILEGED, sys.executable, "-c", script, "watch", str(inbox), str(outbox)]
     with subprocess.Popen([*command, "--settle", "0.2", "--poll", "0.3"]) as process:
         table = outbox / "results.csv"
-        wait_for(lambda: len(rows_of(table)) == 12, "a row for each, that says so")
+        wait_for(lambda: len(read_table(table)) == 12, "a row for each, that says so")
         (inbox / "good.png").write_bytes(scans[13])
-        wait_for(lambda: "ok" in [row["status"] for row in rows_of(table)], "the good one")
+        wait_for(lambda: "ok" in [row["status"] for row in read_table(table)], "the good one")
         process.terminate()
 
 
@@ -825,10 +847,10 @@ def test_a_quarantine_that_was_in_the_way_is_used_when_it_is_there(
     (outbox / "quarantine").write_text("in the way")
     with watching(inbox, outbox, "--rescan", 0.5) as watched:
         (inbox / "bad.png").write_bytes(b"no picture")
-        watched.heard("could not be quarantined")
+        watched.wait_for_message("could not be quarantined")
         (outbox / "quarantine").unlink()
         wait_for(lambda: (outbox / "quarantine" / "bad.png").exists(), "it is set aside")
-        assert watched.said.count("could not be quarantined") == 1
+        assert watched.stderr.count("could not be quarantined") == 1
 
 
 def test_a_new_inbox_is_trusted_once_files_came(
@@ -837,12 +859,12 @@ def test_a_new_inbox_is_trusted_once_files_came(
     with watching(inbox, outbox, "--processed", "move") as watched:
         inbox.rename(tmp_path / "away")
         inbox.mkdir()
-        watched.heard("another folder than before")
-        wait_for(lambda: bool(watched.beat()["exchanged"]), "it is doubted")
+        watched.wait_for_message("another folder than before")
+        wait_for(lambda: bool(watched.read_heartbeat()["exchanged"]), "it is doubted")
         assert batchdigits_status(outbox) == 8
         (inbox / "1.png").write_bytes(scans[1])
-        watched.has("1.png")
-        wait_for(lambda: not watched.beat()["exchanged"], "it is trusted")
+        watched.wait_for_rows("1.png")
+        wait_for(lambda: not watched.read_heartbeat()["exchanged"], "it is trusted")
         assert batchdigits_status(outbox) == 0
 
 
@@ -853,26 +875,26 @@ def test_files_that_may_not_even_be_asked_about_have_rows(
     (inbox / "closed" / "1.png").write_bytes(scans[1])
     (inbox / "closed").chmod(0o644)
     with watching(inbox, outbox, "--grace", 0, before=UNPRIVILEGED) as watched:
-        (row,) = watched.has("closed/1.png")
+        (row,) = watched.wait_for_rows("closed/1.png")
         assert (row["status"], row["reason"]) == ("failed", "permission")
         (inbox / "closed").chmod(0o755)
-        wait_for(lambda: watched.rows()[0]["status"] == "ok", "it is read", 30)
+        wait_for(lambda: watched.read_rows()[0]["status"] == "ok", "it is read", 30)
 
 
 def test_a_link_to_nothing_is_told_once(
     inbox: Path, outbox: Path, scans: list[bytes], tmp_path: Path
 ) -> None:
     (inbox / "link.png").symlink_to(inbox / "missing.png")
-    told = tmp_path / "told.jsonl"
-    options = ("--poll", 0.2, "--grace", 0, "--on-batch", f"cat >> '{told}'")
+    rows_file = tmp_path / "rows.jsonl"
+    options = ("--poll", 0.2, "--grace", 0, "--on-batch", f"cat >> '{rows_file}'")
     with watching(inbox, outbox, *options) as watched:
         for number in range(4):
             (inbox / f"{number}.png").write_bytes(scans[number])
-            watched.has("link.png", *(f"{each}.png" for each in range(number + 1)))
+            watched.wait_for_rows("link.png", *(f"{earlier}.png" for earlier in range(number + 1)))
         (inbox / "missing.png").write_bytes(scans[9])
-        wait_for(lambda: len(watched.rows()) == 6, "the target")
+        wait_for(lambda: len(watched.read_rows()) == 6, "the target")
         watched.stop()
-    rows = [json.loads(line) for line in told.read_text().splitlines()]
+    rows = [json.loads(line) for line in rows_file.read_text().splitlines()]
     assert [row["status"] for row in rows if row["file"] == "link.png"][:1] == ["failed"]
     assert sum(row["reason"] == "vanished" for row in rows) == 1
 
@@ -887,8 +909,8 @@ def test_a_journal_that_was_busy_gets_the_row_later(
         sql.execute("BEGIN IMMEDIATE")
         (inbox / "1.png").write_bytes(scans[1])
         (inbox / "1.png").chmod(0)
-        watched.heard("Trying again every 5 s", 30)
+        watched.wait_for_message("Trying again every 5 s", 30)
         sql.execute("ROLLBACK")
         sql.close()
-        (row,) = watched.has("1.png", seconds=40)
+        (row,) = watched.wait_for_rows("1.png", seconds=40)
         assert row["reason"] == "permission"
