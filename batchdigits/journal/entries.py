@@ -1,8 +1,8 @@
-"""Rows on their way into the journal and out of it again.
+"""What the journal holds of files and pages, on its way from a worker into the tables.
 
-Workers send :class:`FileEntry` s, not rows: what the tables hold and no more. On the way they are
-plain tuples and packed by :mod:`marshal`: both ends together take two thirds of the time that
-:mod:`pickle` takes for the objects. Both are the same program.
+A :class:`FileEntry` is what the tables hold and no more. Between processes it is a plain tuple,
+packed by :mod:`marshal`: both ends together take two thirds of the time that :mod:`pickle` takes
+for the objects. Both are the same program.
 """
 
 import marshal
@@ -18,14 +18,14 @@ from batchdigits.reasons import Status
 from batchdigits.records import FileStat, PageRecord, to_sqlite_integer
 
 _SIDE = 28
-#: A fifth of level 1's time, for a hundred bytes more an image.
+#: Of zlib: a fifth of level 1's time, for a hundred bytes more an image.
 _COMPRESSION_LEVEL = 0
 _READ_STATUSES = frozenset({str(Status.OK), str(Status.REVIEW)})
 _QUARANTINED = str(Status.QUARANTINED)
 
 
 class PageEntry(NamedTuple):
-    """One page as the journal's table has it; ``picture`` goes to a table of its own."""
+    """One page as the journal's table ``pages`` has it, under the names of its columns."""
 
     page: int
     status: str
@@ -51,12 +51,12 @@ class FileEntry(NamedTuple):
     """One file with all its pages; no pages mean that its content is the one known already.
 
     Attributes:
-        stamp: what the file system said of it.
+        file_stat: what the file system said of it.
         sha256: of its content, hexadecimal; empty where it could not be read at all.
         pages: in order.
-        pictures: ``(page, PNG)`` of the thumbnails that are no files of their own.
+        thumbnail_pngs: page and PNG of the thumbnails that are no files, or no files yet.
         readable: whether any page was read.
-        bad: whether any page belongs in quarantine.
+        needs_quarantine: whether any page belongs in quarantine.
     """
 
     file_stat: FileStat
@@ -74,7 +74,7 @@ class FileEntry(NamedTuple):
         pages: list[PageEntry],
         thumbnail_pngs: list[tuple[int, bytes]] | None = None,
     ) -> "FileEntry":
-        """An entry that knows what its pages come to."""
+        """Make an entry that knows what its pages come to."""
         statuses = {page.status for page in pages}
         readable = not statuses.isdisjoint(_READ_STATUSES)
         return cls(
@@ -83,34 +83,36 @@ class FileEntry(NamedTuple):
 
 
 def entries_from_records(records: Iterable[PageRecord]) -> list[FileEntry]:
-    """Rows of whole files, in order, to one entry a file."""
+    """Make one entry a file of the pages of whole files, in order."""
     files: list[list[PageRecord]] = []
-    for row in records:
-        if row.page == 1:
+    for record in records:
+        if record.page == 1:
             files.append([])
-        files[-1].append(row)
-    return [_entry_from_records(each) for each in files]
+        files[-1].append(record)
+    return [_entry_from_records(file_records) for file_records in files]
 
 
 def _entry_from_records(records: list[PageRecord]) -> FileEntry:
-    stamp = FileStat._make(map(to_sqlite_integer, records[0].file_stat))
-    pictures = [(row.page, row.thumbnail_png) for row in records if row.thumbnail_png]
-    pages = [_page_entry_from_record(row) for row in records]
-    return FileEntry.from_pages(stamp, records[0].sha256, pages, pictures)
+    file_stat = FileStat._make(map(to_sqlite_integer, records[0].file_stat))
+    thumbnail_pngs = [
+        (record.page, record.thumbnail_png) for record in records if record.thumbnail_png
+    ]
+    pages = [_page_entry_from_record(record) for record in records]
+    return FileEntry.from_pages(file_stat, records[0].sha256, pages, thumbnail_pngs)
 
 
 def to_wire(entries: Sequence[FileEntry | None]) -> bytes:
-    """Entries as a worker sends them."""
+    """Pack entries as a worker sends them; ``None`` stands for a job without one."""
     return marshal.dumps([entry and _to_tuple(entry) for entry in entries])
 
 
 def _to_tuple(entry: FileEntry) -> tuple[object, ...]:
-    stamp, sha256, pages, *rest = entry
-    return tuple(stamp), sha256, [tuple(page) for page in pages], *rest
+    file_stat, sha256, pages, *rest = entry
+    return tuple(file_stat), sha256, [tuple(page) for page in pages], *rest
 
 
 def from_wire(data: bytes) -> list[FileEntry | None]:
-    """Entries as the parent gets them."""
+    """Unpack what :func:`to_wire` packed."""
     return [entry and _entry_from_tuple(*entry) for entry in marshal.loads(data)]
 
 
@@ -123,23 +125,24 @@ def _entry_from_tuple(
 
 
 def _page_entry_from_record(record: PageRecord) -> PageEntry:
-    reading, rejected, digit = record.prediction, record.rejection, record.normalised_digit
+    prediction, rejection = record.prediction, record.rejection
+    digit = record.normalised_digit
     box = digit.box if digit else None
     reason = record.reason
     return PageEntry(
         record.page,
         str(record.status),
         str(reason) if reason else None,
-        rejected.detail if rejected else None,
-        reading.digit if reading else None,
-        reading.confidence if reading else None,
-        reading.second_digit if reading else None,
-        reading.second_confidence if reading else None,
+        rejection.detail if rejection else None,
+        prediction.digit if prediction else None,
+        prediction.confidence if prediction else None,
+        prediction.second_digit if prediction else None,
+        prediction.second_confidence if prediction else None,
         record.width or None,
         record.height or None,
         record.read_at,
         record.thumbnail or None,
-        _scores_to_json(reading.scores) if reading and reading.scores else None,
+        _scores_to_json(prediction.scores) if prediction and prediction.scores else None,
         f"[{box.x},{box.y},{box.width},{box.height}]" if box else None,
         round(digit.contrast, 4) if digit else None,
         digit.component_count if digit else None,
@@ -149,16 +152,16 @@ def _page_entry_from_record(record: PageRecord) -> PageEntry:
 
 
 def _scores_to_json(scores: tuple[float, ...]) -> str:
-    """As JSON: the shortest text of each that tells it from its neighbours in single precision."""
+    """Write scores as JSON, each as the shortest text that single precision tells apart."""
     values = np.array(scores, np.float32)
     return orjson.dumps(values, option=orjson.OPT_SERIALIZE_NUMPY).decode()
 
 
 def decode_image(blob: bytes) -> GrayImage:
-    """``(28, 28) uint8`` from the journal's ``image``."""
+    """Unpack an image of the table ``pages``: ``(28, 28) uint8``, white ink on black."""
     return np.frombuffer(decompress_image(blob), np.uint8).reshape(_SIDE, _SIDE)
 
 
 def decompress_image(blob: bytes) -> bytes:
-    """The 784 gray levels of the journal's ``image``, row by row."""
+    """Unpack an image of the table ``pages``: its 784 gray levels, row by row."""
     return bytes(isal_zlib.decompress(blob))
