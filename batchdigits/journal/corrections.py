@@ -1,4 +1,4 @@
-"""What people said of pages: on record by content, so that it outlives names and readings."""
+"""What people said pages show: on record by content, so that it outlives names and readings."""
 
 from collections.abc import Iterable
 from typing import NamedTuple
@@ -7,9 +7,17 @@ from batchdigits.journal.journal import Journal
 
 
 class CheckedPage(NamedTuple):
-    """A page that a person looked at: what was read and what it is, -1 for no digit.
+    """A page that a person looked at.
 
-    ``state`` tells where the file is, ``processed`` its place in the outbox if it is there.
+    Attributes:
+        name: its file's path inside the inbox.
+        page: from 1.
+        page_count: how many pages the file has.
+        sha256: of the file, hexadecimal.
+        digit: what was read; ``None`` for a blank.
+        corrected_digit: what it is; -1 for no digit.
+        state: where the file is, one of the states in :mod:`batchdigits.journal.journal`.
+        processed_path: its place in the outbox if a watcher moved it there.
     """
 
     name: str
@@ -25,7 +33,14 @@ class CheckedPage(NamedTuple):
 def record_corrections(
     journal: Journal, corrections: Iterable[tuple[str, int, int | None]], timestamp: str
 ) -> None:
-    """Put hash, page and digit of pages on record: 0-9, -1 for none, ``None`` to take it back."""
+    """Put corrections on record, all or none.
+
+    Args:
+        journal: of the outbox.
+        corrections: hash of the file, page, and digit: 0-9, -1 for none, ``None`` to take back
+            what is on record.
+        timestamp: when people said so.
+    """
     with journal.transaction() as sql:
         for sha256, page, digit in corrections:
             if digit is None:
@@ -36,17 +51,19 @@ def record_corrections(
 
 
 def load_page_corrections(journal: Journal, sha256: str) -> dict[int, int | None]:
-    """The pages of a content, each with what is on record that somebody said of it."""
+    """Load the pages of a content, each with the corrected digit on record, if there is one."""
+    if not sha256:  # files that could not be read at all have no hash, and share no content
+        return {}
     rows = journal.query(
         "SELECT DISTINCT p.page, c.digit FROM files f JOIN pages p ON p.file = f.id "
         "LEFT JOIN corrections c ON c.sha256 = f.sha256 AND c.page = p.page WHERE f.sha256 = ?",
         (sha256,),
     )
-    return dict(rows.fetchall()) if sha256 else {}
+    return dict(rows.fetchall())
 
 
 def load_checked_pages(journal: Journal) -> list[CheckedPage]:
-    """Every page that somebody looked at, in scan order, each content once."""
+    """Load every page that somebody looked at, in scan order, each content once."""
     rows = journal.query(
         "SELECT f.name, p.page, (SELECT count(*) FROM pages WHERE file = f.id), f.sha256, p.digit, "
         "c.digit, f.state, f.processed FROM corrections c JOIN files f ON f.id = "

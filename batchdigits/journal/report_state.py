@@ -8,7 +8,13 @@ from batchdigits.journal.store import Store
 class ReportState(NamedTuple):
     """What was last written under a report's name, and what is to take its place.
 
-    ``next_size`` is the size it is to grow to where lines are being added at its end, else 0.
+    Attributes:
+        sha256: of the report; empty before the first one was in its place.
+        next_sha256: of the one that takes its place, or took it last.
+        size: in bytes.
+        mtime_ns: when it was changed, by its file system.
+        shows: the report's fingerprint: with an equal one, it would come out equal.
+        next_size: the size it grows to where rows are being added at its end, else 0.
     """
 
     sha256: str
@@ -23,17 +29,23 @@ class ReportStateStore(Store):
     """The reports of one outbox, as the journal knows them."""
 
     def find_report(self, name: str) -> ReportState | None:
-        """What was last written under a report's name."""
-        find = f"SELECT {', '.join(ReportState._fields)} FROM reports WHERE name = ?"
-        row = self.query(find, (name,)).fetchone()
+        """Find what was last written under a report's name."""
+        row = self.query(
+            f"SELECT {', '.join(ReportState._fields)} FROM reports WHERE name = ?", (name,)
+        ).fetchone()
         return None if row is None else ReportState._make(row)
 
     def expect_report(
         self, name: str, sha256: str, current_sha256: str, next_size: int = 0
     ) -> None:
-        """Note the hash of a report that is about to take the place of one with hash ``now``.
+        """Note that a report is about to take the place of another.
 
-        ``grows_to`` is its size in bytes where lines are added to the old one for it.
+        Args:
+            name: of both.
+            sha256: of the new one.
+            current_sha256: of the one that is there, or empty.
+            next_size: the size of the new one in bytes where it is the old one with rows added at
+                its end, else 0.
         """
         with self.transaction(invalidates_reports=False) as sql:
             sql.execute("INSERT OR IGNORE INTO reports VALUES (?, '', '', 0, 0, '', 0)", (name,))
@@ -57,16 +69,16 @@ class ReportStateStore(Store):
             )
 
     def list_report_names(self) -> list[str]:
-        """Names of all reports that were ever written here."""
-        return [str(row[0]) for row in self.query("SELECT name FROM reports ORDER BY name")]
+        """List the names of all reports that were ever written here."""
+        return [str(name) for (name,) in self.query("SELECT name FROM reports ORDER BY name")]
 
     def find_fingerprint(self, name: str) -> str | None:
-        """What a picture was last drawn to show."""
+        """Find the fingerprint that was last noted under a name."""
         row = self.query("SELECT shows FROM reports WHERE name = ?", (name,)).fetchone()
         return None if row is None else str(row[0])
 
     def set_fingerprint(self, name: str, fingerprint: str) -> None:
-        """Note what a picture shows now."""
+        """Note a fingerprint alone, of a picture that is not compared with its file."""
         with self.transaction(invalidates_reports=False) as sql:
             row = name, "", "", 0, 0, fingerprint, 0
             sql.execute("INSERT OR REPLACE INTO reports VALUES (?, ?, ?, ?, ?, ?, ?)", row)

@@ -88,12 +88,13 @@ CREATE TABLE reports (
 
 
 def _create_first_tables(connection: sqlite3.Connection) -> None:
+    """Create the tables of the first release."""
     for statement in _split_statements(_TABLES):
         connection.execute(statement)
 
 
 def _add_watching(connection: sqlite3.Connection) -> None:
-    """What a watcher needs: reports that grow, files taken away once read, copies found fast."""
+    """Add what a watcher needs: reports that grow, files moved once read, copies found fast."""
     connection.execute("ALTER TABLE reports ADD COLUMN next_size INTEGER NOT NULL DEFAULT 0")
     # Where a read file lies now, from the outbox; NULL where it was deleted, or is in the inbox.
     connection.execute("ALTER TABLE files ADD COLUMN processed TEXT")
@@ -101,7 +102,7 @@ def _add_watching(connection: sqlite3.Connection) -> None:
 
 
 def _add_corrections(connection: sqlite3.Connection) -> None:
-    """What people said a page shows: 0-9, or -1 for no digit."""
+    """Add what people said a page shows, 0-9 or -1 for no digit; and the scanner's streaks."""
     connection.execute(
         "CREATE TABLE corrections (sha256 TEXT NOT NULL, page INTEGER NOT NULL, "
         "digit INTEGER NOT NULL, said_at TEXT NOT NULL, PRIMARY KEY (sha256, page)) WITHOUT ROWID"
@@ -114,7 +115,7 @@ MIGRATIONS: list[Migration] = [_create_first_tables, _add_watching, _add_correct
 
 
 def read_version(connection: sqlite3.Connection) -> int:
-    """How many migrations a journal has had; 0 for an empty file."""
+    """Count the migrations that a journal has had; 0 for an empty file."""
     return int(connection.execute("PRAGMA user_version").fetchone()[0])
 
 
@@ -132,6 +133,6 @@ def migrate(connection: sqlite3.Connection) -> None:
 
 
 def _split_statements(script: str) -> list[str]:
-    """One by one, since ``executescript`` would commit in between."""
+    """Split SQL into its statements, since ``executescript`` would commit in between."""
     lines = [line.partition("--")[0] for line in script.splitlines()]
-    return [each for each in "\n".join(lines).split(";") if each.strip()]
+    return [statement for statement in "\n".join(lines).split(";") if statement.strip()]

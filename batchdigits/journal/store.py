@@ -20,11 +20,18 @@ _TRANSIENT_ERRORS = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_FULL, sqlite3.SQLITE_IO
 class Store:
     """One open journal; a context manager that closes it.
 
-    Raises:
-        OutboxError: it cannot be opened, is damaged, or was made by a newer batchdigits.
+    Attributes:
+        path: its file.
+        sql: the connection; it commits each statement by itself outside of a :meth:`transaction`.
+        revision: a number that grows with each transaction that puts reports out of date.
     """
 
     def __init__(self, outbox: Path) -> None:
+        """Open the journal of an outbox, or begin one.
+
+        Raises:
+            OutboxError: it cannot be opened, is damaged, or was made by a newer batchdigits.
+        """
         self.path = outbox / STATE_FOLDER / JOURNAL_FILE
         self._outbox = outbox
         with self.translate_errors():
@@ -35,8 +42,7 @@ class Store:
         self.revision = int(self.get_meta("change") or 0)
 
     def _prepare(self) -> None:
-        found = read_version(self.sql)
-        if found > len(MIGRATIONS):
+        if read_version(self.sql) > len(MIGRATIONS):
             raise OutboxError(
                 f"The journal {self.path} was made by a newer batchdigits: update, or choose "
                 "another outbox."
@@ -50,10 +56,10 @@ class Store:
     def _set_journal_mode(self) -> None:
         network = find_shared_file_system(self.path.parent)
         mode = "DELETE" if network else "WAL"
-        got = self.sql.execute(f"PRAGMA journal_mode = {mode}").fetchone()[0]
-        if network or got.upper() != mode:
-            where = f"a network file system ({network})" if network else "a disk without WAL"
-            LOG.info("The outbox lies on %s: the journal is kept in rollback mode.", where)
+        (chosen,) = self.sql.execute(f"PRAGMA journal_mode = {mode}").fetchone()
+        if network or chosen.upper() != mode:
+            disk = f"a network file system ({network})" if network else "a disk without WAL"
+            LOG.info("The outbox lies on %s: the journal is kept in rollback mode.", disk)
 
     def __enter__(self) -> Self:
         return self
@@ -63,7 +69,12 @@ class Store:
 
     @contextmanager
     def translate_errors(self) -> Iterator[None]:
-        """What SQLite cannot do becomes one sentence about the journal."""
+        """Raise what SQLite cannot do as one sentence about the journal.
+
+        Raises:
+            OutboxBusyError: it may be done later: the disk is full, or the journal is in use.
+            OutboxError: it cannot be done.
+        """
         try:
             yield
         except sqlite3.Error as error:
@@ -74,13 +85,17 @@ class Store:
                 advice = " Rename it away to begin anew; files in quarantine stay there."
             if "not a database" in problem:
                 advice = " Rename it away to begin anew."
-            code = getattr(error, "sqlite_errorcode", 0) & 0xFF  # the rest tells more of the same
-            kind = OutboxBusyError if code in _TRANSIENT_ERRORS else OutboxError
-            raise kind(f"The journal {self.path}: {problem}.{advice}") from error
+            code = getattr(error, "sqlite_errorcode", 0) & 0xFF  # without the extended code
+            error_class = OutboxBusyError if code in _TRANSIENT_ERRORS else OutboxError
+            raise error_class(f"The journal {self.path}: {problem}.{advice}") from error
 
     @contextmanager
     def transaction(self, invalidates_reports: bool = True) -> Iterator[sqlite3.Connection]:
-        """Do all or nothing; ``invalidates_reports`` if reports drawn before are out of date."""
+        """Do all that happens in the context, or nothing of it.
+
+        Args:
+            invalidates_reports: whether reports that were written before are out of date then.
+        """
         with self.translate_errors():
             self.sql.execute("BEGIN IMMEDIATE")
             try:
@@ -96,7 +111,10 @@ class Store:
 
     @contextmanager
     def use_full_sync(self) -> Iterator[None]:
-        """Transactions herein are on the disk itself once they end, before files are moved."""
+        """Have transactions in the context safe on the disk once they end, as moves of files need.
+
+        Else a power cut may take back the last ones, whose files are then read again.
+        """
         self.sql.execute("PRAGMA synchronous = FULL")
         try:
             yield
@@ -111,7 +129,7 @@ class Store:
             return self.sql.execute(statement, values)
 
     def get_meta(self, key: str) -> str | None:
-        """A fact about the journal itself, if it is known."""
+        """Get a fact about the journal itself, if it is known."""
         row = self.query("SELECT value FROM meta WHERE key = ?", (key,)).fetchone()
         return None if row is None else str(row[0])
 
@@ -124,7 +142,11 @@ class Store:
         self.sql.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", (key, value))
 
     def claim(self, inbox: str, rebind: bool) -> None:
-        """Tie the journal to one inbox, given by its real path as shown to people.
+        """Tie the journal to one inbox.
+
+        Args:
+            inbox: the real path of the inbox, as it is shown to people.
+            rebind: whether it may have been tied to another before.
 
         Raises:
             OutboxError: it belongs to another and ``rebind`` is false.
@@ -141,9 +163,12 @@ class Store:
             self._write_meta("inbox", inbox)
 
     def check_in_place(self) -> None:
-        """Raise :class:`OutboxError` where the outbox was removed or exchanged meanwhile.
+        """Find out whether the outbox was removed or exchanged meanwhile.
 
         SQLite would go on writing to the deleted file without a word.
+
+        Raises:
+            OutboxError: it was.
         """
         if self._get_file_identity() != self._identity:
             raise OutboxError(f"The outbox {self._outbox} was removed or exchanged during the run.")

@@ -66,11 +66,11 @@ class BatchReader:
             BatchdigitsError: the reader fails over every file.
         """
         plan = self._session.plan(files)
-        if not plan.pending:
+        if not plan.pending_count:
             return
         # Small chunks where there are few files, so that every worker has some.
-        chunk_size = max(1, min(CHUNK_FILES, math.ceil(plan.pending / self._worker_count)))
-        self.pending_count = plan.pending
+        chunk_size = max(1, min(CHUNK_FILES, math.ceil(plan.pending_count / self._worker_count)))
+        self.pending_count = plan.pending_count
         try:
             for chunk in self._session.read(plan, chunk_size, self._retry_policy.should_record):
                 self.pending_count -= len(chunk.files)

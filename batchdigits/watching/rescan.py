@@ -123,7 +123,7 @@ class Rescanner:
                 yield file
 
         plan = session.plan(iter_files())
-        self._is_empty = plan.files == 0
+        self._is_empty = plan.file_count == 0
         self._warn_closed_folders()
         # Those that could not be read stay among what is to be read.
         limit = MAX_SETTLING_FILES + len(self._debouncer)
@@ -131,9 +131,9 @@ class Rescanner:
             self._debouncer.add(*file, now)
         is_reachable = self._presence.is_reachable()
         # An empty folder in the place of the inbox is a share that is not there, mostly.
-        if is_reachable and (plan.files or not self._presence.was_exchanged):
+        if is_reachable and (plan.file_count or not self._presence.was_exchanged):
             plan.mark_gone(session.inbox.is_gone)
-        has_more = plan.pending > limit
+        has_more = plan.pending_count > limit
         self._last_digest = None if has_more or not is_reachable else digest
         return has_more, session.journal.revision != revision
 

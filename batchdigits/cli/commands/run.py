@@ -152,19 +152,21 @@ def run(
 
 def _read_files(session: Session, plan: Plan, walk: InboxWalk, listener: RunListener) -> None:
     summary = session.summary
-    summary.skipped, summary.outdated = plan.files - plan.pending, plan.outdated
+    summary.skipped, summary.outdated = plan.file_count - plan.pending_count, plan.outdated_count
     summary.closed_folders = len(walk.closed_folders)
     summary.gone = plan.mark_gone(session.inbox.is_gone)
     if summary.outdated:
         files = f"{summary.outdated} file{'s are' if summary.outdated != 1 else ' is'}"
         LOG.info("The model or settings have changed: %s read again.", files)
-    listener.on_start(plan.pending)
+    listener.on_start(plan.pending_count)
     with ExitStack() as stack:
-        if plan.pending:
-            count = choose_worker_count(plan.pending, plan.pending_bytes, session.settings.workers)
+        if plan.pending_count:
+            count = choose_worker_count(
+                plan.pending_count, plan.pending_bytes, session.settings.workers
+            )
             stack.enter_context(session.start_workers(count))
         try:
-            for _ in session.read(plan, CHUNK_FILES) if plan.pending else ():
+            for _ in session.read(plan, CHUNK_FILES) if plan.pending_count else ():
                 pass
         except Exception:
             # Files may have been moved: what was read must be reported, if that is possible.
@@ -172,7 +174,7 @@ def _read_files(session: Session, plan: Plan, walk: InboxWalk, listener: RunList
                 _write_reports(session, walk)
             raise
         _write_reports(session, walk)
-    if not plan.files:
+    if not plan.file_count:
         raise EmptyInboxError(_describe_empty_inbox(session.settings.inbox, walk))
 
 
