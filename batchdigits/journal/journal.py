@@ -3,69 +3,15 @@
 import os
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import NamedTuple
 
 from batchdigits.journal.entries import FileEntry, PageEntry
+from batchdigits.journal.files import FileState, PendingFile, ReaderVersion, RecordedFile
 from batchdigits.journal.report_state import ReportStateStore
 from batchdigits.records import FileStat
 from batchdigits.system.filenames import to_display_name, to_raw_name
 
-#: Where a file is: in the inbox, no longer there, or taken away by the program itself, to
-#: quarantine or because it was read and was not to be left there.
-PRESENT, GONE, QUARANTINED, PROCESSED = "present", "gone", "quarantined", "processed"
-
 _PAGE_COLUMNS = ", ".join(PageEntry._fields)
 _PAGE_PLACEHOLDERS = ", ".join("?" * (len(PageEntry._fields) + 1))
-
-
-class ReaderVersion(NamedTuple):
-    """What made a reading.
-
-    Attributes:
-        model: the model's name.
-        model_sha256: hash of its file.
-        settings: the settings that change readings, as JSON.
-    """
-
-    model: str
-    model_sha256: str
-    settings: str
-
-
-class PendingFile(NamedTuple):
-    """One file to read.
-
-    Attributes:
-        name: its path inside the inbox.
-        order_key: by which names sort in scan order.
-        earlier_id: of the file last recorded under this name; ``None`` for a new name.
-        earlier_sha256: hash of that file, or empty.
-        has_valid_reading: whether that file's reading still holds if the content is the same.
-        has_other_contents: whether several contents are on record under this name.
-    """
-
-    name: str
-    order_key: str
-    earlier_id: int | None
-    earlier_sha256: str
-    has_valid_reading: bool
-    has_other_contents: bool
-
-
-class RecordedFile(NamedTuple):
-    """A file that was put on record anew.
-
-    Attributes:
-        file_id: its number in the journal.
-        pending: the file as it was to be read.
-        entry: what was put on record.
-        replaces_earlier: whether an earlier record under its name was forgotten for it.
-    """
-
-    file_id: int
-    pending: PendingFile
-    entry: FileEntry
-    replaces_earlier: bool
 
 
 class Journal(ReportStateStore):
@@ -186,13 +132,14 @@ class Journal(ReportStateStore):
         ).fetchall()
         forgotten_count = 0
         for file_id, sha256, inode, born_ns, state in rows:
+            is_present = state == FileState.PRESENT
             is_same_file = (inode, born_ns) == (entry.file_stat.inode, entry.file_stat.born_ns)
-            if sha256 and not entry.sha256 and state == PRESENT:
+            if sha256 and not entry.sha256 and is_present:
                 return None  # it cannot be read just now: what was read of it stays
-            if not sha256 or sha256 == entry.sha256 or (state == PRESENT and is_same_file):
+            if not sha256 or sha256 == entry.sha256 or (is_present and is_same_file):
                 orphans |= self._forget(file_id)
                 forgotten_count += 1
-            elif state == PRESENT:
+            elif is_present:
                 self.sql.execute("UPDATE files SET state = 'gone' WHERE id = ?", (file_id,))
         return forgotten_count
 
@@ -247,11 +194,12 @@ class Journal(ReportStateStore):
         Args:
             moves: number, path in quarantine, and whether the file has left the inbox, of each.
         """
+        states = {True: FileState.QUARANTINED, False: FileState.PRESENT}
         with self.transaction() as sql:
             sql.executemany(
                 "UPDATE files SET aside = ?, state = ? WHERE id = ?",
                 [
-                    (self._format_path(path), QUARANTINED if has_left else PRESENT, file_id)
+                    (self._format_path(path), states[has_left], file_id)
                     for file_id, path, has_left in moves
                 ],
             )
@@ -277,8 +225,8 @@ class Journal(ReportStateStore):
         with self.transaction() as sql:
             sql.execute("UPDATE files SET state = 'present', aside = NULL WHERE id = ?", (file_id,))
 
-    def set_state(self, file_ids: Iterable[int], state: str) -> None:
-        """Note that files are :data:`PRESENT` or :data:`GONE`."""
+    def set_state(self, file_ids: Iterable[int], state: FileState) -> None:
+        """Note where files are."""
         with self.transaction() as sql:
             sql.executemany(
                 "UPDATE files SET state = ? WHERE id = ?",

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from batchdigits.config import Thumbnails
-from batchdigits.journal.journal import GONE, PRESENT, Journal, PendingFile
+from batchdigits.journal.files import FileState, PendingFile
+from batchdigits.journal.journal import Journal
 from batchdigits.system.filenames import make_order_key
 
 #: Files to be read that are fetched at a time.
@@ -103,7 +104,7 @@ class Plan:
             if is_small or self._count("SELECT EXISTS (SELECT 1 FROM files WHERE state = 'gone')"):
                 returned = [file_id for (file_id,) in journal.query(_SELECT_RETURNED).fetchall()]
                 if returned:
-                    journal.set_state(returned, PRESENT)
+                    journal.set_state(returned, FileState.PRESENT)
             self._select_pending(policy)
         counts = journal.query(
             "SELECT count(*), total(size), total(outdated), total(present) FROM pending"
@@ -204,5 +205,5 @@ class Plan:
         )
         gone = [file_id for file_id, name in missing.fetchall() if is_gone(name)]
         if gone:
-            self._journal.set_state(gone, GONE)
+            self._journal.set_state(gone, FileState.GONE)
         return len(gone)

@@ -1,4 +1,4 @@
-"""What a person should know before the next five hundred scans are spoilt: plain sentences.
+"""Alarms: what a person should know before the next five hundred scans are spoilt.
 
 All is judged from the journal. The limits are set so that ordinary folders raise none: each
 asks for a large effect and for one that chance would not bring in a lifetime of runs.
@@ -7,6 +7,7 @@ asks for a large effect and for one that chance would not bring in a lifetime of
 import json
 import math
 from collections import Counter
+from typing import NamedTuple
 
 from batchdigits.journal.journal import Journal
 from batchdigits.reasons import Reason, Status
@@ -30,53 +31,57 @@ _MIN_DOUBT_INCREASE, _MIN_DOUBT_RATIO = 0.2, 3.0
 
 
 def find_alarms(journal: Journal, rows: ReportRows) -> list[str]:
-    """A sentence for each thing that seems to be wrong with the scanner or the pages.
+    """Find what seems to be wrong with the scanner or the pages.
 
-    Found once for each state of the journal; a part of it tells nothing of the scanner.
+    Looked for once for each state of the journal, which keeps what was found.
+
+    Returns:
+        A plain sentence each; none for a part of the rows, which says nothing of the scanner.
     """
     if rows.is_partial:
         return []
-    known = json.loads(journal.get_meta("alarms") or "[]")
-    if not known or known[0] != journal.revision:
-        known = [journal.revision, _detect_alarms(journal, rows)]
-        journal.set_meta("alarms", json.dumps(known))
-    return list(known[1])
+    kept = json.loads(journal.get_meta("alarms") or "[]")
+    if not kept or kept[0] != journal.revision:
+        kept = [journal.revision, _detect_alarms(journal, rows)]
+        journal.set_meta("alarms", json.dumps(kept))
+    return list(kept[1])
 
 
 def _detect_alarms(journal: Journal, rows: ReportRows) -> list[str]:
     totals = rows.count_totals()
-    told = [
+    sentences = [
         _find_blank_run(rows) if totals.reasons[Reason.BLANK] >= _MIN_BLANK_RUN else "",
         _find_dominating_digit(totals.digits),
         _find_streak(journal),
         _find_paler_ink(journal),
         _find_rising_doubt(journal),
     ]
-    return [sentence for sentence in told if sentence]
+    return [sentence for sentence in sentences if sentence]
 
 
 def _find_blank_run(rows: ReportRows) -> str:
-    """The longest run of blank pages, in scan order."""
-    most = length = 0
-    begin = first = last = ""
+    """Find the longest run of blank pages, in scan order."""
+    longest = length = 0
+    start = first = last = ""
     for name, reason in rows.iter_reasons():
         if reason != Reason.BLANK:
             length = 0
             continue
-        begin = begin if length else name
+        start = start if length else name
         length += 1
-        if length > most:
-            most, first, last = length, begin, name
-    if most < _MIN_BLANK_RUN:
+        if length > longest:
+            longest, first, last = length, start, name
+    if longest < _MIN_BLANK_RUN:
         return ""
     first, last = escape_for_terminal(first), escape_for_terminal(last)
     return (
-        f"{most} pages in a row are blank, from {first} to {last}: was the paper fed "
+        f"{longest} pages in a row are blank, from {first} to {last}: was the paper fed "
         "upside down, or is the lamp off?"
     )
 
 
 def _find_dominating_digit(digits: Counter[int]) -> str:
+    """Find out whether most pages are read as the same digit."""
     total = digits.total()
     if total < _MIN_DIGITS:
         return ""
@@ -90,92 +95,102 @@ def _find_dominating_digit(digits: Counter[int]) -> str:
 
 
 def _find_streak(journal: Journal) -> str:
-    """Whether the latest pages share a line: paper moves by a pixel or more, the glass does not."""
+    """Find out whether the latest pages share a line: paper moves by pixels, the glass does not."""
     rows = journal.query(
         "SELECT p.streak, p.width FROM pages p WHERE p.status IN ('ok', 'review') "
         "ORDER BY p.read_at DESC, p.file DESC, p.page DESC LIMIT ?",
         (_MAX_STREAK_PAGES,),
     )
-    places: list[int] = []
-    for place, width in rows:
+    columns: list[int] = []
+    for column, width in rows:
         # Pages larger than a screen are looked at in a reduced size.
-        if place is None or (places and abs(place - places[0]) > max(1, width // 400)):
+        if column is None or (columns and abs(column - columns[0]) > max(1, width // 400)):
             break
-        places.append(place)
-    if len(places) < _MIN_STREAK_RUN:
+        columns.append(column)
+    if len(columns) < _MIN_STREAK_RUN:
         return ""
     return (
-        f"The last {len(places)} pages share a dark line {places[0]} pixels from the left: unless "
-        "it is printed there, clean the scanner's glass."
+        f"The last {len(columns)} pages share a dark line {columns[0]} pixels from the left: "
+        "unless it is printed there, clean the scanner's glass."
     )
 
 
 def _find_paler_ink(journal: Journal) -> str:
-    """Whether the ink of the latest pages is much weaker than before."""
-    latest, before = _compare_means(journal, "contrast")
-    if latest is None or before is None:
+    """Find out whether the ink of the latest pages is much weaker than before."""
+    samples = _load_samples(journal, "contrast")
+    if samples is None:
         return ""
-    mean, spread, _ = before
-    error = max(spread, 0.01) / math.sqrt(_LATEST_PAGES)
-    if latest[0] > _MAX_CONTRAST_RATIO * mean or mean - latest[0] < _MIN_STANDARD_ERRORS * error:
+    latest, earlier = samples
+    error = max(earlier.deviation, 0.01) / math.sqrt(_LATEST_PAGES)
+    if (
+        latest.mean > _MAX_CONTRAST_RATIO * earlier.mean
+        or earlier.mean - latest.mean < _MIN_STANDARD_ERRORS * error
+    ):
         return ""
     return (
         f"The ink of the last {_LATEST_PAGES} pages is much paler than before "
-        f"({latest[0]:.0%} against {mean:.0%} of full contrast): "
+        f"({latest.mean:.0%} against {earlier.mean:.0%} of full contrast): "
         "check the scanner's exposure and its glass."
     )
 
 
 def _find_rising_doubt(journal: Journal) -> str:
-    """Whether many more of the latest pages are in doubt."""
-    latest, before = _compare_means(journal, f"p.status = '{Status.REVIEW}'")
-    if latest is None or before is None:
+    """Find out whether many more of the latest pages are in doubt than before."""
+    samples = _load_samples(journal, f"p.status = '{Status.REVIEW}'")
+    if samples is None:
         return ""
-    share = before[0]
-    error = math.sqrt(max(share, 0.01) * (1 - share) / _LATEST_PAGES)
-    grew = latest[0] - share
+    latest, earlier = samples
+    error = math.sqrt(max(earlier.mean, 0.01) * (1 - earlier.mean) / _LATEST_PAGES)
+    increase = latest.mean - earlier.mean
     if (
-        grew < max(_MIN_DOUBT_INCREASE, (_MIN_DOUBT_RATIO - 1) * share)
-        or grew < _MIN_STANDARD_ERRORS / 2 * error
+        increase < max(_MIN_DOUBT_INCREASE, (_MIN_DOUBT_RATIO - 1) * earlier.mean)
+        or increase < _MIN_STANDARD_ERRORS / 2 * error
     ):
         return ""
     return (
-        f"{latest[0]:.0%} of the last {_LATEST_PAGES} pages are in doubt, and {share:.0%} "
+        f"{latest.mean:.0%} of the last {_LATEST_PAGES} pages are in doubt, and {earlier.mean:.0%} "
         "were before: look at some of them, and check paper, pen and scanner."
     )
 
 
-def _compare_means(
-    journal: Journal, expression: str
-) -> tuple[tuple[float, float, int] | None, tuple[float, float, int] | None]:
-    """Mean, spread and number of the latest pages, and of those read well before these.
+class _Sample(NamedTuple):
+    """What some pages have of a quantity: its mean, and its standard deviation."""
+
+    mean: float
+    deviation: float
+
+
+def _load_samples(journal: Journal, expression: str) -> tuple[_Sample, _Sample] | None:
+    """Load a quantity of the latest pages, and of those read well before these.
 
     Pages of one run are in the order of their names, and folders differ: so only what was read
     some time earlier is compared.
+
+    Args:
+        journal: which has the pages.
+        expression: the quantity, in SQL on the table ``pages p``.
+
+    Returns:
+        The latest pages and the earlier ones; ``None`` where there are too few of either.
     """
-    read = (
+    readable_pages = (
         f"SELECT {expression} AS x, p.read_at, "
-        "row_number() OVER (ORDER BY p.read_at DESC, p.file DESC, p.page DESC) AS place "
+        "row_number() OVER (ORDER BY p.read_at DESC, p.file DESC, p.page DESC) AS age "
         f"FROM pages p WHERE p.status IN ('{Status.OK}', '{Status.REVIEW}') "
         "AND p.contrast IS NOT NULL"
     )
-    found = journal.query(
-        f"WITH read AS ({read}), "
-        "latest AS (SELECT min(read_at) AS begin FROM read WHERE place <= ?) "
-        "SELECT avg(x), avg(x * x), count(*) FROM read, latest WHERE place <= ? "
-        "OR read_at < strftime('%Y-%m-%dT%H:%M:%SZ', begin, ?) "
-        "GROUP BY place <= ? ORDER BY place <= ? DESC",
-        (
-            _LATEST_PAGES,
-            _LATEST_PAGES,
-            f"-{_MIN_GAP_MINUTES} minutes",
-            _LATEST_PAGES,
-            _LATEST_PAGES,
-        ),
+    rows = journal.query(
+        f"WITH read AS ({readable_pages}), "
+        "latest AS (SELECT min(read_at) AS begin FROM read WHERE age <= :count) "
+        "SELECT avg(x), avg(x * x), count(*) FROM read, latest WHERE age <= :count "
+        "OR read_at < strftime('%Y-%m-%dT%H:%M:%SZ', begin, :gap) "
+        "GROUP BY age <= :count ORDER BY age <= :count DESC",
+        {"count": _LATEST_PAGES, "gap": f"-{_MIN_GAP_MINUTES} minutes"},
     ).fetchall()
-    if len(found) < 2 or found[0][2] < _LATEST_PAGES or found[1][2] < _MIN_EARLIER_PAGES:
-        return None, None
-    latest, before = (
-        (mean, math.sqrt(max(square - mean * mean, 0.0)), count) for mean, square, count in found
+    if len(rows) < 2 or rows[0][2] < _LATEST_PAGES or rows[1][2] < _MIN_EARLIER_PAGES:
+        return None
+    latest, earlier = (
+        _Sample(mean, math.sqrt(max(mean_square - mean * mean, 0.0)))
+        for mean, mean_square, _ in rows
     )
-    return latest, before
+    return latest, earlier

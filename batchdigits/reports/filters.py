@@ -1,4 +1,4 @@
-"""Which rows are wanted: what people write, tried out and made fit for :class:`Lines`."""
+"""Conditions on rows, from what people write on the command line."""
 
 import sqlite3
 from collections.abc import Sequence
@@ -14,30 +14,35 @@ _READ_ACTIONS = {sqlite3.SQLITE_SELECT, sqlite3.SQLITE_READ, sqlite3.SQLITE_FUNC
 
 
 def build_condition(journal: Journal, since: str, statuses: Sequence[str], where: str) -> str:
-    """A condition for :class:`batchdigits.reports.rows.ReportRows` from what people wrote.
+    """Build a condition for :class:`batchdigits.reports.rows.ReportRows`.
 
     Args:
         journal: in which it is tried out; nothing but reading is let through.
-        since: ISO 8601 date or time, UTC; rows read before are left out.
-        statuses: only rows with one of these.
-        where: an expression of SQL on the columns of the table, such as ``digit = 7``.
+        since: ISO 8601 date or time, UTC; rows read before are left out. Empty for none.
+        statuses: only rows with one of these; empty for any.
+        where: an expression of SQL on the columns of the table, such as ``digit = 7``. Empty for
+            none.
+
+    Returns:
+        SQL on the table's columns; empty where all rows are meant.
 
     Raises:
         UsageError: one of them makes no sense.
     """
-    parts = []
+    conditions = []
     if since:
         try:
             begin = datetime.fromisoformat(since)
             utc = begin.astimezone(UTC) if begin.tzinfo else begin
         except (ValueError, OverflowError) as error:
             raise UsageError(f"{since!r} is no date such as 2026-11-21.") from error
-        parts.append(f"read_at >= '{utc.replace(tzinfo=None).isoformat(timespec='seconds')}Z'")
+        conditions.append(f"read_at >= '{utc.replace(tzinfo=None).isoformat(timespec='seconds')}Z'")
     if statuses:
-        parts.append(f"status IN ({', '.join(repr(str(Status(each))) for each in statuses)})")
+        words = ", ".join(repr(str(Status(status))) for status in statuses)
+        conditions.append(f"status IN ({words})")
     if where:
-        parts.append(f"({where})")
-    only = " AND ".join(parts)
+        conditions.append(f"({where})")
+    condition = " AND ".join(conditions)
     sql = journal.sql
     sql.execute(CREATE_ORIGINALS)
     sql.set_authorizer(
@@ -48,9 +53,9 @@ def build_condition(journal: Journal, since: str, statuses: Sequence[str], where
         )
     )
     try:
-        sql.execute(f"SELECT 1 FROM {NAMED_TABLE} WHERE {only or 1} LIMIT 0")
+        sql.execute(f"SELECT 1 FROM {NAMED_TABLE} WHERE {condition or 1} LIMIT 0")
     except (sqlite3.Error, sqlite3.Warning, UnicodeEncodeError) as error:
         raise UsageError(f"--where {where!r} cannot be used: {error}.") from error
     finally:
         sql.set_authorizer(None)
-    return only
+    return condition

@@ -11,7 +11,7 @@ from cv2.version import opencv_version
 from batchdigits import __version__
 from batchdigits.config import Settings
 from batchdigits.inference.engine import Engine
-from batchdigits.journal.journal import ReaderVersion
+from batchdigits.journal.files import ReaderVersion
 from batchdigits.system.filenames import to_display_name
 
 #: Packages in use, as they say themselves: asking for what is installed takes far longer.

@@ -17,7 +17,8 @@ from batchdigits.execution.jobs import Job, JobRunner, RecheckJob, RejectJob, Sh
 from batchdigits.execution.pool import LocalBackend
 from batchdigits.inference.engine import Engine
 from batchdigits.journal.entries import FileEntry, from_wire
-from batchdigits.journal.journal import Journal, PendingFile, RecordedFile
+from batchdigits.journal.files import PendingFile, RecordedFile
+from batchdigits.journal.journal import Journal
 from batchdigits.journal.plan import Plan, ReadPolicy
 from batchdigits.pipeline.recognise import RecognitionContext
 from batchdigits.records import Source

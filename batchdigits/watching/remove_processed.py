@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from batchdigits.config import Processed
-from batchdigits.journal.journal import PRESENT, RecordedFile
+from batchdigits.journal.files import FileState, RecordedFile
 from batchdigits.pipeline.inbox_walk import is_chosen
 from batchdigits.reasons import Status
 from batchdigits.session.session import Session
@@ -118,7 +118,7 @@ class ProcessedFileRemover:
             if not self._remove_file(file, path, target)
         ]
         if stayed:
-            journal.set_state(stayed, PRESENT)
+            journal.set_state(stayed, FileState.PRESENT)
             self._retry_at.update(dict.fromkeys(stayed, time.monotonic() + _RETRY_DELAY))
         return len(stayed) < len(going)
 

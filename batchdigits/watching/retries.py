@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable
 
 from batchdigits.journal.entries import FileEntry
-from batchdigits.journal.journal import PendingFile
+from batchdigits.journal.files import PendingFile
 from batchdigits.reasons import Reason, Status
 from batchdigits.watching.debounce import Debouncer
 from batchdigits.watching.inbox_presence import InboxPresence

@@ -12,7 +12,8 @@ from batchdigits.execution.jobs import make_rejected_page
 from batchdigits.journal import schema
 from batchdigits.journal.columns import COLUMN_INDEX, COLUMNS
 from batchdigits.journal.entries import FileEntry, PageEntry, decode_image, entries_from_records
-from batchdigits.journal.journal import Journal, PendingFile, ReaderVersion
+from batchdigits.journal.files import PendingFile, ReaderVersion
+from batchdigits.journal.journal import Journal
 from batchdigits.journal.plan import Plan, ReadPolicy
 from batchdigits.journal.store import JOURNAL_FILE, STATE_FOLDER
 from batchdigits.reasons import Reason, Rejection, Status

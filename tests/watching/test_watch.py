@@ -18,7 +18,8 @@ import pytest
 from batchdigits.arrays import GrayImage
 from batchdigits.config import Settings, Watching
 from batchdigits.inference.engine import Engine
-from batchdigits.journal.journal import PRESENT, Journal
+from batchdigits.journal.files import FileState
+from batchdigits.journal.journal import Journal
 from batchdigits.pipeline.inbox_walk import InboxWalk
 from batchdigits.reports.safe_write import replace_report
 from batchdigits.session.outbox import open_outbox
@@ -780,7 +781,7 @@ def test_a_day_s_table_that_is_locked_at_midnight_is_written_later(
             "INSERT INTO pages (file, page, status, read_at) "
             "VALUES (1, 1, 'ok', '2026-11-21T12:00:00Z')"
         )
-        journal.set_state([1], PRESENT)
+        journal.set_state([1], FileState.PRESENT)
         day[0] = "2026-11-22"
 
         def locked(journal: Journal, path: Path, shows: str) -> object:
