@@ -22,13 +22,13 @@ def test_the_table_in_the_readme_is_what_is_declared() -> None:
 
 def test_the_pandas_line_in_the_readme_names_the_types() -> None:
     text = README.read_text(encoding="utf-8")
-    line = re.search(r"^table = pd\.read_csv\(.*?^\)", text, re.M | re.S)
-    assert line
-    integers = re.findall(r'"(\w+)": "Int64"', line[0])
+    call = re.search(r"^table = pd\.read_csv\(.*?^\)", text, re.M | re.S)
+    assert call
+    integers = re.findall(r'"(\w+)": "Int64"', call[0])
     nullable = [column for column in TABLE_COLUMNS if column.type is int and column.is_nullable]
     assert sorted(integers) == sorted(column.name for column in nullable)
     floats = [column.name for column in TABLE_COLUMNS if column.type is float]
-    empty = re.findall(r'^            "(\w+)",', line[0], re.M)
+    empty = re.findall(r'^            "(\w+)",', call[0], re.M)
     assert sorted(empty) == sorted(integers + floats)
 
 

@@ -22,7 +22,7 @@ from batchdigits.reports.rows import ReportRows
 from batchdigits.system.filenames import make_order_key
 
 SCORES = (0.99996, 0.00004, *(0.0,) * 8)
-Found = tuple[str, int, int]
+ListedFile = tuple[str, int, int]
 
 
 @pytest.fixture
@@ -31,37 +31,41 @@ def journal(outbox: Path) -> Journal:
     return Journal(outbox)
 
 
-def read(stamp: FileStat, content: bytes, page: int = 1) -> FileEntry:
-    """The entry of a file that was read, as the road and ``pack`` make it."""
+def read(file_stat: FileStat, content: bytes, page: int = 1) -> FileEntry:
+    """The entry of a file that was read, as workers make it."""
     image = np.arange(784, dtype=np.uint8).reshape(28, 28)
     digit = NormalisedDigit(image, Box(1, 2, 3, 4), 0.5, 1)
     reading = Prediction(Status.OK, None, 0, 0.99996, 1, 0.00004, SCORES)
     sha256 = hashlib.sha256(content).hexdigest()
     source = Source("x", "x")
     row = PageRecord(
-        source, page, stamp, sha256, 28, 30, "t", prediction=reading, normalised_digit=digit
+        source, page, file_stat, sha256, 28, 30, "t", prediction=reading, normalised_digit=digit
     )
     return entries_from_records([row])[0]
 
 
-def unread(stamp: FileStat, content: bytes) -> FileEntry:
+def unread(file_stat: FileStat, content: bytes) -> FileEntry:
     page = make_rejected_page(Rejection(Reason.CORRUPT, "broken"))
-    return FileEntry.from_pages(stamp, hashlib.sha256(content).hexdigest(), [page])
+    return FileEntry.from_pages(file_stat, hashlib.sha256(content).hexdigest(), [page])
 
 
-def plan(journal: Journal, *found: Found, maker: int = 1, **wish: bool) -> list[PendingFile]:
-    """What is to be read of what was found."""
-    wished = ReadPolicy(maker, Thumbnails.OFF, **wish)
+def plan(
+    journal: Journal, *listing: ListedFile, reader_version_id: int = 1, **policy: bool
+) -> list[PendingFile]:
+    """Return the listed files that are to be read."""
+    read_policy = ReadPolicy(reader_version_id, Thumbnails.OFF, **policy)
     return [
-        todo for chunk in Plan(journal, found, wished).iter_chunks(64, 1 << 30) for todo in chunk
+        pending
+        for chunk in Plan(journal, listing, read_policy).iter_chunks(64, 1 << 30)
+        for pending in chunk
     ]
 
 
 def put(journal: Journal, name: str, entry: FileEntry) -> None:
     """Read a file, whatever is on record of it."""
     size, mtime_ns = entry.file_stat[:2]
-    todo = plan(journal, (name, size, mtime_ns), force=True)
-    journal.record(list(zip(todo, [entry], strict=True)), 1, "off")
+    pending = plan(journal, (name, size, mtime_ns), force=True)
+    journal.record(list(zip(pending, [entry], strict=True)), 1, "off")
 
 
 def table(
@@ -72,7 +76,7 @@ def table(
 
 
 @pytest.fixture(autouse=True)
-def maker(journal: Journal) -> int:
+def reader_version_id(journal: Journal) -> int:
     number = journal.register_reader_version(ReaderVersion("digits@12345678", "ab" * 32, "{}"))
     assert (
         journal.register_reader_version(ReaderVersion("digits@12345678", "ab" * 32, "{}"))
@@ -104,17 +108,22 @@ def test_what_goes_in_comes_out(journal: Journal) -> None:
 def test_only_new_and_changed_files_are_to_be_read(journal: Journal) -> None:
     for number in range(3):
         put(journal, f"{number}.png", read(FileStat(5, number, number, 1), b"%d" % number))
-    known: list[Found] = [("0.png", 5, 0), ("1.png", 5, 1), ("2.png", 5, 2)]
+    known: list[ListedFile] = [("0.png", 5, 0), ("1.png", 5, 1), ("2.png", 5, 2)]
     assert plan(journal, *known) == []
-    assert [todo.name for todo in plan(journal, *known, ("new.png", 1, 1))] == ["new.png"]
-    (todo,) = plan(journal, ("0.png", 5, 99), *known[1:])
-    assert todo.name == "0.png" and todo.has_valid_reading, "only its content has to be looked at"
-    (todo,) = plan(journal, ("0.png", 6, 0), *known[1:])
-    assert todo.earlier_sha256 == hashlib.sha256(b"0").hexdigest() and not todo.has_other_contents
+    assert [pending.name for pending in plan(journal, *known, ("new.png", 1, 1))] == ["new.png"]
+    (pending,) = plan(journal, ("0.png", 5, 99), *known[1:])
+    assert pending.name == "0.png" and pending.has_valid_reading, (
+        "only its content has to be looked at"
+    )
+    (pending,) = plan(journal, ("0.png", 6, 0), *known[1:])
+    assert (
+        pending.earlier_sha256 == hashlib.sha256(b"0").hexdigest()
+        and not pending.has_other_contents
+    )
     assert len(plan(journal, *known, force=True)) == 3
     other = journal.register_reader_version(ReaderVersion("other@1", "cd" * 32, "{}"))
-    again = plan(journal, *known, maker=other)
-    assert len(again) == 3 and not any(todo.has_valid_reading for todo in again)
+    again = plan(journal, *known, reader_version_id=other)
+    assert len(again) == 3 and not any(pending.has_valid_reading for pending in again)
 
 
 def test_failures_are_taken_again_on_demand_and_what_was_never_read_always(
@@ -123,9 +132,9 @@ def test_failures_are_taken_again_on_demand_and_what_was_never_read_always(
     put(journal, "bad.png", unread(FileStat(5, 5, 5, 5), b"bad"))
     closed = make_rejected_page(Rejection(Reason.PERMISSION, "no"))
     put(journal, "closed.png", FileEntry.from_pages(FileStat(), "", [closed]))
-    found: list[Found] = [("bad.png", 5, 5), ("closed.png", 0, 0)]
-    assert [todo.name for todo in plan(journal, *found)] == ["closed.png"]
-    assert len(plan(journal, *found, retry_failed=True)) == 2
+    listing: list[ListedFile] = [("bad.png", 5, 5), ("closed.png", 0, 0)]
+    assert [pending.name for pending in plan(journal, *listing)] == ["closed.png"]
+    assert len(plan(journal, *listing, retry_failed=True)) == 2
 
 
 def test_overwritten_in_place_replaces_and_a_new_file_under_an_old_name_does_not(
@@ -254,8 +263,8 @@ def test_damaged_journals_are_one_sentence(outbox: Path) -> None:
     (outbox / STATE_FOLDER / JOURNAL_FILE).write_bytes(
         b"no database at all, but long enough to be one" * 50
     )
-    for left in (outbox / STATE_FOLDER).glob("*-*"):
-        left.unlink()
+    for path in (outbox / STATE_FOLDER).glob("*-*"):
+        path.unlink()
     with pytest.raises(OutboxError, match=r"not a database.*Rename it away"):
         Journal(outbox)
 

@@ -17,8 +17,8 @@ Digits = list[tuple[GrayImage, str]]
 
 
 def alarms(outbox: Path) -> list[str]:
-    told: list[str] = json.loads((outbox / "summary.json").read_text())["alarms"]
-    return told
+    sentences: list[str] = json.loads((outbox / "summary.json").read_text())["alarms"]
+    return sentences
 
 
 def fill(inbox: Path, digits: Digits, count: int, start: int = 0, contrast: float = 1.0) -> None:

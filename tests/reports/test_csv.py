@@ -41,9 +41,9 @@ def write_csv(folder: Path, rows: list[ReportRow]) -> Path:
 
 def readme_line() -> str:
     """The statement the README gives for reading the CSV back."""
-    found = re.search(r"^table = pd\.read_csv\(.*?^\)", README.read_text("utf-8"), re.M | re.S)
-    assert found, "the README lost its pandas line"
-    return found[0]
+    match = re.search(r"^table = pd\.read_csv\(.*?^\)", README.read_text("utf-8"), re.M | re.S)
+    assert match, "the README lost its pandas line"
+    return match[0]
 
 
 def read_as_readme_says(path: Path) -> pd.DataFrame:

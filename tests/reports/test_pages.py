@@ -42,11 +42,11 @@ def outbox(tmp_path_factory: pytest.TempPathFactory, digits: Digits) -> Path:
 
 def data_of(page: Path) -> dict[str, Any]:
     text = page.read_text(encoding="utf-8")
-    found = re.search(r'<script id="data" type="application/json">(.*?)</script>', text, re.S)
-    assert found
-    told: dict[str, Any] = json.loads(found[1])
-    told["rows"] = [dict(zip(told["columns"], row, strict=True)) for row in told["rows"]]
-    return told
+    match = re.search(r'<script id="data" type="application/json">(.*?)</script>', text, re.S)
+    assert match
+    data: dict[str, Any] = json.loads(match[1])
+    data["rows"] = [dict(zip(data["columns"], row, strict=True)) for row in data["rows"]]
+    return data
 
 
 def test_the_page_holds_the_table_and_fetches_nothing(outbox: Path) -> None:
@@ -54,9 +54,9 @@ def test_the_page_holds_the_table_and_fetches_nothing(outbox: Path) -> None:
     assert "default-src 'none'" in text
     assert "//" not in re.sub(r'"[A-Za-z0-9+/=]{99,}"|// .*', "", text), "no address of anything"
     assert text.count("<script") == 2 and "<img" not in text
-    told, rows = data_of(outbox / "report.html"), read_csv(outbox)
-    assert len(told["rows"]) == len(rows) == told["about"]["rows"]
-    shown = {(row["file"], row["page"]): row for row in told["rows"]}
+    data, rows = data_of(outbox / "report.html"), read_csv(outbox)
+    assert len(data["rows"]) == len(rows) == data["about"]["rows"]
+    shown = {(row["file"], row["page"]): row for row in data["rows"]}
     for row in rows:
         cells = shown[row["file"].removeprefix("'"), int(row["page"])]
         digit = "" if cells["digit"] is None else str(cells["digit"])
@@ -65,10 +65,10 @@ def test_the_page_holds_the_table_and_fetches_nothing(outbox: Path) -> None:
             picture = base64.b64decode(cells["picture"])
             assert picture == (outbox / row["thumbnail"]).read_bytes()
             assert len(base64.b64decode(cells["image"])) == 784
-    sure = [row["confidence"] or 0 for row in told["rows"] if row["status"] == "ok"]
+    sure = [row["confidence"] or 0 for row in data["rows"] if row["status"] == "ok"]
     assert sure == sorted(sure), "the least certain come first"
-    assert told["rows"][0]["status"] == "review"
-    assert sum(told["about"]["histogram"]) == sum(row["confidence"] != "" for row in rows)
+    assert data["rows"][0]["status"] == "review"
+    assert sum(data["about"]["histogram"]) == sum(row["confidence"] != "" for row in rows)
 
 
 def test_it_is_drawn_only_where_it_is_wanted_and_needed(
@@ -114,10 +114,10 @@ def test_thousands_of_rows_are_split(
 
 @pytest.fixture(scope="module")
 def browser() -> str:
-    found = find_browser()
-    if not found:
+    path = find_browser()
+    if not path:
         pytest.skip("no Chromium is here: make test installs it where it may")
-    return found
+    return path
 
 
 @pytest.fixture
@@ -178,15 +178,20 @@ def test_three_digits_are_corrected_with_the_keyboard_and_saved(
     saved = tmp_path / "corrections.csv"
     waiting.value.save_as(saved)
     rows = list(csv.DictReader(io.StringIO(saved.read_text("utf-8-sig"))))
-    said = {row["file"]: row["corrected_digit"] for row in rows}
+    saved_digits = {row["file"]: row["corrected_digit"] for row in rows}
     read = {row["file"]: row["digit"] for row in read_csv(outbox)}
-    assert said == {names[0]: "3", names[2]: "5", names[3]: read[str(names[3])], names[4]: "-1"}
+    assert saved_digits == {
+        names[0]: "3",
+        names[2]: "5",
+        names[3]: read[str(names[3])],
+        names[4]: "-1",
+    }
     copy = tmp_path / "copy"
     shutil.copytree(outbox, copy)
     done = batchdigits("correct", copy, saved)
     assert done.returncode == 0 and "4 rows were put on record" in done.stderr
     again = {row["file"]: row["corrected_digit"] for row in read_csv(copy)}
-    assert {name: again[name] for name in said} == said
+    assert {name: again[name] for name in saved_digits} == saved_digits
     shown = data_of(copy / "report.html")["rows"]
     assert sum(row["corrected_digit"] is not None for row in shown) == 4
 
@@ -239,19 +244,19 @@ def test_what_is_on_record_counts_more_than_an_older_word(
     shutil.copytree(outbox, copy)
     sha256 = next(row["sha256"] for row in read_csv(copy) if row["file"] == "forms/digit1.png")
 
-    def said(page: Any) -> str:
+    def find_details(page: Any) -> str:
         page.locator("#text").fill("forms/digit1.png")
         return str(page.locator("#zoom").inner_text())
 
     typed = tmp_path / "typed.csv"
     with open_page(browser, copy / "report.html", tmp_path) as page:
-        said(page)
+        find_details(page)
         page.keyboard.press("Escape")
         page.keyboard.press("3")
         typed.write_text(f"sha256,page,corrected_digit\n{sha256},1,4\n")
         assert batchdigits("correct", copy, typed).returncode == 0
         page.reload()
-        assert said(page).endswith("you said\n4")
+        assert find_details(page).endswith("you said\n4")
         page.keyboard.press("Escape")
         page.keyboard.press("Backspace")  # taken back: told to the next correct
         with page.expect_download() as waiting:
@@ -276,9 +281,9 @@ def test_two_tabs_do_not_undo_each_other(page: Any) -> None:
     other.goto(page.url)
     other.locator("#text").fill("forms/digit2.png")
     page.locator("#text").fill("forms/digit1.png")
-    for each, digit in ((page, "3"), (other, "4")):
-        each.keyboard.press("Escape")
-        each.keyboard.press(digit)
+    for tab, digit in ((page, "3"), (other, "4")):
+        tab.keyboard.press("Escape")
+        tab.keyboard.press(digit)
     page.reload()
     assert page.locator("#progress").inner_text() == "2 checked, 2 corrected"
 
@@ -309,7 +314,7 @@ def test_two_outboxes_of_one_inbox_keep_their_corrections_apart(
             page.locator("#save").click()
         waiting.value.save_as(tmp_path / "corrections.csv")
         saved = (tmp_path / "corrections.csv").read_text("utf-8-sig")
-        assert [line["corrected_digit"] for line in csv.DictReader(io.StringIO(saved))] == ["3"]
+        assert [row["corrected_digit"] for row in csv.DictReader(io.StringIO(saved))] == ["3"]
         # A page drawn anew, and one of a part of its rows, are of the same outbox.
         write_png(inbox / "2.png", digits[2][0])
         batchdigits("run", inbox, first, "-q")
@@ -327,12 +332,12 @@ def test_corrections_in_a_page_of_an_earlier_version_are_taken_over(
     batchdigits("run", inbox, out, "-q")
     (row,) = read_csv(out)
     store = f"batchdigits {inbox.resolve()} "
-    word = {"base": None, "said": "7", "file": "1.png", "page": 1, "sha": row["sha256"], "digit": 1}
+    item = {"base": None, "said": "7", "file": "1.png", "page": 1, "sha": row["sha256"], "digit": 1}
     with open_page(browser, out / "report.html", tmp_path) as page:
-        put = "([name, word]) => localStorage.setItem(name, word)"
-        page.evaluate(put, [f"{store}{row['sha256']}:1", json.dumps(word)])
-        page.evaluate(put, [f"{store}{'0' * 64}:1", json.dumps(word)])  # of another outbox
+        put = "([name, item]) => localStorage.setItem(name, item)"
+        page.evaluate(put, [f"{store}{row['sha256']}:1", json.dumps(item)])
+        page.evaluate(put, [f"{store}{'0' * 64}:1", json.dumps(item)])  # of another outbox
         page.reload()
         assert progress_of(page) == "1 checked, 1 corrected"
-        left = page.evaluate("Object.keys(localStorage)")
-        assert [name for name in left if name.startswith(store)] == [f"{store}{'0' * 64}:1"]
+        names = page.evaluate("Object.keys(localStorage)")
+        assert [name for name in names if name.startswith(store)] == [f"{store}{'0' * 64}:1"]

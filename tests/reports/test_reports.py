@@ -30,9 +30,9 @@ def made(batchdigits: Run, tmp_path_factory: pytest.TempPathFactory) -> Path:
     shutil.copytree(ROOT / "inbox", inbox)
     shutil.copy(inbox / "forms" / "digit1.png", inbox / "=1+1.png")
     for number, name in enumerate(ODD):
-        place = inbox / name
-        place.parent.mkdir(parents=True, exist_ok=True)
-        place.write_bytes((inbox / "forms" / f"digit{number + 2}.png").read_bytes() + b"x")
+        path = inbox / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes((inbox / "forms" / f"digit{number + 2}.png").read_bytes() + b"x")
     options = "--xlsx", "--xlsx-images", "all", "--parquet", "--csv-dialect", "excel-de"
     assert batchdigits("run", inbox, folder / "outbox", "-q", *options).returncode == 3
     return folder
@@ -96,9 +96,9 @@ def test_the_workbook_is_for_people(forms: Path) -> None:
     shown = [row[1] for row in rows.to_python()]
     assert {"=1+1.png", *ODD} <= set(shown), shown
     summary = CalamineWorkbook.from_path(str(forms / "results.xlsx")).get_sheet_by_name("summary")
-    told = json.loads((forms / "summary.json").read_text())
-    found = {row[0]: row[1] for row in summary.to_python() if row[0] in told["statuses"]}
-    assert found == told["statuses"]
+    counts = json.loads((forms / "summary.json").read_text())
+    shown_counts = {row[0]: row[1] for row in summary.to_python() if row[0] in counts["statuses"]}
+    assert shown_counts == counts["statuses"]
 
 
 def test_reports_are_drawn_again_without_an_image(
@@ -166,15 +166,15 @@ def test_a_part_that_makes_no_sense_is_one_sentence(
 
 
 def test_files_go_back_where_they_came_from(batchdigits: Run, forms: Path, inbox: Path) -> None:
-    aside = {row["file"] for row in read_rows(forms) if row["source_state"] == "quarantined"}
-    cut = {row["file"] for row in read_rows(forms) if row["reason"] == "truncated"} & aside
-    assert cut and cut < aside
+    quarantined = {row["file"] for row in read_rows(forms) if row["source_state"] == "quarantined"}
+    cut = {row["file"] for row in read_rows(forms) if row["reason"] == "truncated"} & quarantined
+    assert cut and cut < quarantined
     done = batchdigits("requeue", forms, "--reason", "truncated")
     assert done.returncode == 0 and f"{len(cut)} files are back" in done.stderr
     assert all((inbox / name).exists() for name in cut)
     assert not {row["file"] for row in read_rows(forms)} & cut, "their rows are forgotten"
-    left = aside - cut
-    (inbox / sorted(left)[0]).write_bytes(b"somebody else")
+    others = quarantined - cut
+    (inbox / sorted(others)[0]).write_bytes(b"somebody else")
     done = batchdigits("requeue", forms, "troubled/*", "forms/*")
     assert done.returncode == 3 and "stays in quarantine" in done.stderr
     again = batchdigits("run", inbox, forms, "-q")
