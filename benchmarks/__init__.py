@@ -1,4 +1,4 @@
-"""Measurements of the shipped program: ``python -m benchmarks`` runs those of its speed."""
+"""Measurements of batchdigits: its speed here, see also ``soak`` and ``accuracy``."""
 
 from pathlib import Path
 

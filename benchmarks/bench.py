@@ -1,20 +1,25 @@
-"""What every benchmark is given."""
+"""The settings that every benchmark gets."""
 
 from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks.folders import Folders, Inbox
 
-#: Files of a folder that shows what starting up takes: one a core.
-LEAST = 8
+#: The fewest files per process of a measured folder; start-up is measured with one.
+MIN_FILES_PER_PROCESS = 8
 
 
 @dataclass(frozen=True, slots=True)
 class Bench:
-    """The folders, how often to measure, and how.
+    """The folders to read, how often to measure, and how.
 
-    ``divide`` cuts every folder to that part; ``processes`` is how many both sides use; ``full``
-    shows the slow side of a comparison every file, too; ``plot`` is where to draw memory.
+    Attributes:
+        folders: makes the inboxes.
+        repeat: turns, of which the median counts.
+        divide: every folder holds the full number of files divided by this.
+        processes: how many processes each side of a comparison uses.
+        full: whether the slow side of a comparison reads every file, too.
+        plot: PNG file for the memory over time, if wanted.
     """
 
     folders: Folders
@@ -24,10 +29,10 @@ class Bench:
     full: bool
     plot: Path | None
 
-    def files(self, number: int) -> int:
-        """How many files instead of the full number; never so few that they are all start-up."""
-        return max(number // self.divide, LEAST * self.processes)
+    def count_files(self, number: int) -> int:
+        """Return the files to read instead of the full number, enough to outweigh start-up."""
+        return max(number // self.divide, MIN_FILES_PER_PROCESS * self.processes)
 
-    def few(self, inbox: Inbox) -> Inbox:
-        """One file a process: what remains of a run when there is next to nothing to read."""
-        return self.folders.few(inbox, self.processes)
+    def make_startup_inbox(self, inbox: Inbox) -> Inbox:
+        """Make an inbox of one file per process, with which a run is little but start-up."""
+        return self.folders.copy_first(inbox, self.processes)

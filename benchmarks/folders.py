@@ -1,4 +1,4 @@
-"""The folders that are read, made in memory where the system has such a place."""
+"""The folders that the benchmarks read, in memory where the system has a place for that."""
 
 import itertools
 import os
@@ -16,7 +16,7 @@ from batchdigits.arrays import ColourImage, GrayImage
 from benchmarks.digits import Digits
 from benchmarks.paper import draw_page, draw_scan, make_paper
 
-Drawer = Callable[[GrayImage, ColourImage, np.random.Generator], bytes]
+DrawScan = Callable[[GrayImage, ColourImage, np.random.Generator], bytes]
 IN_MEMORY = Path("/dev/shm")
 
 
@@ -29,48 +29,48 @@ class Inbox:
 
 
 @contextmanager
-def workplace() -> Iterator[Path]:
-    """A folder in memory (else among the temporary files), gone afterwards."""
+def make_workspace() -> Iterator[Path]:
+    """Make a folder in memory (else among the temporary files), and remove it at the end."""
     root = IN_MEMORY if os.access(IN_MEMORY, os.W_OK) else None
     with tempfile.TemporaryDirectory(prefix="batchdigits-bench-", dir=root) as folder:
         yield Path(folder)
 
 
 @contextmanager
-def fresh(root: Path) -> Iterator[Path]:
-    """A name for an outbox that nobody has used, gone afterwards."""
+def make_outbox_path(root: Path) -> Iterator[Path]:
+    """Choose a path for a new outbox, and remove the outbox at the end."""
     with tempfile.TemporaryDirectory(prefix="outbox-", dir=root) as folder:
         yield Path(folder) / "outbox"
 
 
 @dataclass(slots=True)
 class Folders:
-    """Makes inboxes, each one once: the same name and number is the same folder."""
+    """Makes inboxes, each one once: the same kind and number of files is the same folder."""
 
     root: Path
     digits: Digits
     made: dict[str, Inbox] = field(default_factory=dict)
 
-    def small(self, files: int) -> Inbox:
-        """PNG files of 28 x 28 pixels, all different."""
-        return self._make(f"small-{files}", ".png", files, map(self._png, itertools.count()))
+    def make_small(self, files: int) -> Inbox:
+        """Make PNG files of 28 x 28 pixels, all different."""
+        return self._make(f"small-{files}", ".png", files, map(self._encode_png, itertools.count()))
 
-    def scans(self, files: int) -> Inbox:
-        """JPEG files of 300 x 300 pixels: digits cut from forms."""
-        return self._make(f"scans-{files}", ".jpg", files, self._drawn(draw_scan))
+    def make_scans(self, files: int) -> Inbox:
+        """Make JPEG files of 300 x 300 pixels: digits cut from forms."""
+        return self._make(f"scans-{files}", ".jpg", files, self._draw_all(draw_scan))
 
-    def pages(self, files: int) -> Inbox:
-        """JPEG files of 8 megapixels: a sheet of paper with one large digit."""
-        return self._make(f"pages-{files}", ".jpg", files, self._drawn(draw_page))
+    def make_pages(self, files: int) -> Inbox:
+        """Make JPEG files of 8 megapixels: a sheet of paper with one large digit."""
+        return self._make(f"pages-{files}", ".jpg", files, self._draw_all(draw_page))
 
-    def few(self, inbox: Inbox, files: int) -> Inbox:
-        """The first files of an inbox alone, to measure what starting up takes."""
+    def copy_first(self, inbox: Inbox, files: int) -> Inbox:
+        """Copy the first files of an inbox into another one, to measure start-up with it."""
         first = sorted(inbox.path.iterdir())[:files]
         contents = (path.read_bytes() for path in first)
         return self._make(f"{inbox.path.name}-few-{files}", first[0].suffix, files, contents)
 
     def remove(self, inbox: Inbox) -> None:
-        """Give the memory back."""
+        """Remove an inbox, to free its memory."""
         del self.made[inbox.path.name]
         shutil.rmtree(inbox.path)
 
@@ -83,11 +83,11 @@ class Folders:
             self.made[name] = Inbox(path, files)
         return self.made[name]
 
-    def _png(self, number: int) -> bytes:
-        return cv2.imencode(".png", self.digits.image(number))[1].tobytes()
+    def _encode_png(self, number: int) -> bytes:
+        return cv2.imencode(".png", self.digits.make_image(number))[1].tobytes()
 
-    def _drawn(self, draw: Drawer) -> Iterator[bytes]:
+    def _draw_all(self, draw: DrawScan) -> Iterator[bytes]:
         rng = np.random.default_rng(300)
         paper = make_paper(rng)
         for number in itertools.count():
-            yield draw(self.digits.image(number), paper, rng)
+            yield draw(self.digits.make_image(number), paper, rng)

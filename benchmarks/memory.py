@@ -1,4 +1,4 @@
-"""How much memory a tree of processes takes while it runs, as Linux tells it in ``/proc``."""
+"""The memory that a tree of processes takes while it runs, from Linux' ``/proc`` (``proc(5)``)."""
 
 import subprocess
 import threading
@@ -7,20 +7,24 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from benchmarks.timing import Command, check, environment
+from benchmarks.timing import Command, check_exit_code, make_environment
 
-EVERY = 0.05
+#: Seconds between two samples.
+INTERVAL = 0.05
 PROC = Path("/proc")
-#: Bytes in the megabyte that the figures are told in; ``/proc`` counts in KiB.
+#: Bytes in a megabyte, the unit of all figures; ``/proc`` counts in KiB.
 MB, KIB = 1e6, 1024
 
 
 @dataclass(slots=True)
-class Watched:
-    """What one run took.
+class MemoryUse:
+    """The memory and the time of one run.
 
-    ``peak`` holds each process' highest resident set in MB (``VmHWM``), ``course`` its resident
-    set as ``(seconds since the start, MB)``. ``parent`` is the process that was started.
+    Attributes:
+        parent: the process that was started.
+        seconds: how long it ran.
+        peak: each process' highest resident set in MB (``VmHWM``).
+        course: each process' resident set as ``(seconds since the start, MB)``.
     """
 
     parent: int
@@ -29,72 +33,72 @@ class Watched:
     course: dict[int, list[tuple[float, float]]] = field(default_factory=dict)
 
     @property
-    def peak_of_parent(self) -> float:
-        """MB."""
+    def parent_peak(self) -> float:
+        """Return the highest resident set of the process that was started, in MB."""
         return self.peak.get(self.parent, 0.0)
 
     @property
-    def peak_of_workers(self) -> float:
-        """MB, of the largest process that the parent or its children started."""
+    def workers_peak(self) -> float:
+        """Return the highest resident set in MB of the largest of all its descendants."""
         return max((peak for pid, peak in self.peak.items() if pid != self.parent), default=0.0)
 
-    def look(self, at: float) -> None:
-        """Take one sample of every process."""
-        for pid in tree(self.parent):
-            peak, now = resident(pid)
+    def sample(self, seconds: float) -> None:
+        """Take one sample of every process, ``seconds`` after the start."""
+        for pid in list_process_tree(self.parent):
+            peak, now = read_resident_set(pid)
             if peak:
                 self.peak[pid] = max(self.peak.get(pid, 0.0), peak)
-                self.course.setdefault(pid, []).append((at, now))
+                self.course.setdefault(pid, []).append((seconds, now))
 
 
-def watch(command: Command, cwd: Path) -> Watched:
-    """Run a whole process and look at its tree every :data:`EVERY` seconds.
+def measure_memory(command: Command, cwd: Path) -> MemoryUse:
+    """Run a whole process and sample the memory of its tree every :data:`INTERVAL` seconds.
 
     Raises:
-        BenchmarkError: it failed.
+        BenchmarkError: the process failed.
     """
     begun = time.perf_counter()
     process = subprocess.Popen(
         command,
         cwd=cwd,
-        env=environment(),
+        env=make_environment(),
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
         text=True,
     )
-    watched = Watched(process.pid)
-    over = threading.Event()
+    use = MemoryUse(process.pid)
+    ended = threading.Event()
 
-    def sample() -> None:
-        while not over.wait(EVERY):
-            watched.look(time.perf_counter() - begun)
+    def take_samples() -> None:
+        while not ended.wait(INTERVAL):
+            use.sample(time.perf_counter() - begun)
 
-    sampler = threading.Thread(target=sample)
+    sampler = threading.Thread(target=take_samples)
     sampler.start()
     _, stderr = process.communicate()
-    watched.seconds = time.perf_counter() - begun
-    over.set()
+    use.seconds = time.perf_counter() - begun
+    ended.set()
     sampler.join()
-    check(process.returncode, command, stderr)
-    return watched
+    check_exit_code(process.returncode, command, stderr)
+    return use
 
 
-def tree(root: int) -> Iterable[int]:
-    """A process and all its descendants."""
+def list_process_tree(root: int) -> Iterable[int]:
+    """List a process and all its descendants."""
     parents = {}
     for stat in PROC.glob("[0-9]*/stat"):
-        try:  # the name in brackets may hold anything, the parent is the second after it
+        try:  # the name in brackets may hold anything; the parent is the second field after it
             parents[int(stat.parent.name)] = int(stat.read_text().rpartition(")")[2].split()[1])
         except (OSError, IndexError):
             continue
-    found = {root}
-    while more := {pid for pid, parent in parents.items() if parent in found} - found:
-        found |= more
-    return found
+    tree = {root}
+    while more := {pid for pid, parent in parents.items() if parent in tree} - tree:
+        tree |= more
+    return tree
 
 
-def resident(pid: int) -> tuple[float, float]:
-    """A process' highest and present resident set in MB, zeros where it has ended."""
+def read_resident_set(pid: int) -> tuple[float, float]:
+    """Return a process' highest and present resident set in MB, zeros if it has ended."""
     try:
         lines = (PROC / str(pid) / "status").read_text(errors="replace").splitlines()
     except OSError:

@@ -1,7 +1,7 @@
-"""The program against a general OCR engine (:mod:`benchmarks.recogniser`).
+"""The program against a general OCR engine (:mod:`benchmarks.peers.recogniser`).
 
-The same files; the engine is shown the first few hundred of them, one by one, the program all
-of them; what counts is the time an image, start-up excluded on both sides.
+The program reads all files, the engine the first few hundred of them, one by one. Compared is
+the time per image, without start-up on both sides.
 """
 
 from collections.abc import Iterator
@@ -9,36 +9,44 @@ from importlib.util import find_spec
 
 from benchmarks import program
 from benchmarks.bench import Bench
-from benchmarks.report import Figure
-from benchmarks.timing import per_file, per_second, python, take_turns, timed
+from benchmarks.figures import Figure
+from benchmarks.timing import (
+    compute_files_per_second,
+    compute_milliseconds_per_file,
+    make_python_command,
+    run_timed,
+    take_turns,
+)
 
 IMAGES_OF_ENGINE = 300
 PACKAGES = ("rapidocr", "onnxruntime")
 
 
 def measure(bench: Bench) -> Iterator[Figure]:
-    """Images a second of both, or why not."""
-    inbox = bench.folders.small(bench.files(10_000))
-    shown = bench.files(IMAGES_OF_ENGINE) - 1
-    name = f"{inbox.files:,} MNIST files / RapidOCR's recogniser on {shown}"
+    """Compare the images per second of both; skipped if the engine is not installed."""
+    inbox = bench.folders.make_small(bench.count_files(10_000))
+    images = bench.count_files(IMAGES_OF_ENGINE) - 1
+    name = f"{inbox.files:,} MNIST files / RapidOCR's recogniser on {images}"
     if missing := [package for package in PACKAGES if find_spec(package) is None]:
-        why = f"skipped: needs pip install {' '.join(missing)}"
-        yield Figure(name, "images/s", at_least=200, missing=why)
+        reason = f"skipped: needs pip install {' '.join(missing)}"
+        yield Figure(name, "images/s", at_least=200, missing=reason)
         return
-    few = bench.few(inbox)
-    engine = python("-m", "benchmarks.recogniser", inbox.path, str(shown))
-    took = take_turns(
+    few = bench.make_startup_inbox(inbox)
+    engine = make_python_command("-m", "benchmarks.peers.recogniser", inbox.path, str(images))
+    times = take_turns(
         bench.repeat,
         {
-            "few": lambda: program.read(few, bench.processes, "off"),
-            "full": lambda: program.read(inbox, bench.processes, "off"),
-            "engine": lambda: float(timed(engine)[1].split()[-1]),
+            "few": lambda: program.time_run(few, bench.processes, "off"),
+            "full": lambda: program.time_run(inbox, bench.processes, "off"),
+            "engine": lambda: float(run_timed(engine)[1].split()[-1]),
         },
     )
     yield Figure(
         name,
         "images/s",
-        per_second(per_file(took["full"], took["few"], inbox.files - few.files)),
-        [1 / each for each in took["engine"]],
+        compute_files_per_second(
+            compute_milliseconds_per_file(times["full"], times["few"], inbox.files - few.files)
+        ),
+        [1 / seconds for seconds in times["engine"]],
         at_least=200,
     )

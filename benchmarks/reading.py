@@ -1,4 +1,4 @@
-"""The pictures of docs/reading.md: simulated scans, and what the normaliser makes of them.
+"""Draw docs/reading.md: simulated scans, and the digit images that the normaliser makes of them.
 
     python -m benchmarks.reading
 
@@ -22,9 +22,10 @@ from benchmarks import ROOT
 
 SAMPLES = ROOT / "inbox" / "forms"
 PAGE, PICTURES = ROOT / "docs" / "reading.md", ROOT / "docs" / "reading"
-SHOWN, TILE, GAP = 6, 64, 4
-#: Enough grays for a look, and small files.
-GRAYS = 24
+#: Examples of each kind, and pixels of a tile and of the gap between two.
+EXAMPLES, TILE, GAP = 6, 64, 4
+#: Few gray levels, for small files.
+GRAY_LEVELS = 24
 SEED = 20
 
 _PAGE = """# How scans are read
@@ -35,75 +36,82 @@ normaliser makes of it, which is all that the model ever sees: white ink on blac
 20 pixels of 28, its centre of mass in the middle, as MNIST has them. `python -m benchmarks.reading`
 draws this page again.
 
-What the normaliser (`batchdigits/preprocessing/`) does, in order: paper and light are evened out,
-unless the page has but two levels, and polarity is told by the border, or where ink fills half of
-that, by corners and by what falls into more pieces (`ink.py`); what stands out from the paper's
-noise is ink; on pages that are no small drawings, lines from edge to edge and boxes round something
-are taken out and strokes that go through them mended (`form_lines.py`); specks, stray marks and
-what is much weaker than the pen are left out, and pieces of a broken stroke kept together
-(`components.py`); hairlines are thickened before they are reduced, and the ink is brought to full
-white, into its box, and centred (`normalise.py`).
+The normaliser (`batchdigits/preprocessing/`) works in this order:
+
+1. It evens out paper and light, unless the page has only two levels, and finds out whether ink is
+   darker or lighter than the paper: from the border, or, if ink fills half of that, from the
+   corners and from which of the two falls into more pieces (`ink.py`). What stands out from the
+   paper's noise is ink.
+2. Unless the page is a small drawing, it removes lines from edge to edge and boxes round something,
+   and mends the strokes that cross them (`form_lines.py`).
+3. It leaves out specks, stray marks and what is much weaker than the pen, and keeps the pieces of a
+   broken stroke together (`components.py`).
+4. It thickens hairlines before it reduces them, brings the ink to full white, scales it into its
+   box and centres it (`normalise.py`).
 
 {kinds}
 ## What is no digit
 
 The model has an eleventh output for these; they go to `review` as `not_a_digit`, or as
-`several_marks` where the normaliser counts them.
+`several_marks` if the normaliser counts several.
 
-{others}"""
+{non_digits}"""
 
 
 def main() -> None:
     """Draw all pictures and write the page."""
     PICTURES.mkdir(exist_ok=True)
-    shapes = _shapes()
+    shapes = _load_shapes()
     kinds = [
-        _section(name, style.description, _digits(name, shapes))
+        _draw_section(name, style.description, _simulate_digits(name, shapes))
         for name, style in SCAN_STYLES.items()
     ]
-    others = [
-        _section(name, non_digit.description, _others(name, shapes))
+    non_digits = [
+        _draw_section(name, non_digit.description, _simulate_non_digits(name, shapes))
         for name, non_digit in NON_DIGITS.items()
     ]
-    text = _PAGE.format(kinds="\n".join(kinds), others="\n".join(others))
+    text = _PAGE.format(kinds="\n".join(kinds), non_digits="\n".join(non_digits))
     PAGE.write_text(text.rstrip() + "\n", encoding="utf-8")
 
 
-def _shapes() -> DigitShapes:
+def _load_shapes() -> DigitShapes:
     grays = [cv2.imread(str(path), cv2.IMREAD_GRAYSCALE) for path in sorted(SAMPLES.iterdir())]
     pages = [np.asarray(gray, np.uint8) for gray in grays if gray is not None]
     return shapes_from_pages(pages, np.zeros(len(pages), np.int64))[0]
 
 
-def _digits(kind: str, shapes: DigitShapes) -> list[Image]:
+def _simulate_digits(kind: str, shapes: DigitShapes) -> list[Image]:
     random = np.random.default_rng([SEED, len(kind)])
-    chosen = random.permutation(len(shapes))[:SHOWN]
+    indices = random.permutation(len(shapes))[:EXAMPLES]
     fields = shapes.fields
-    return [simulate(fields[each], sample_look(kind, random), random, fields[0]) for each in chosen]
+    return [
+        simulate(fields[index], sample_look(kind, random), random, fields[0]) for index in indices
+    ]
 
 
-def _others(kind: str, shapes: DigitShapes) -> list[Image]:
+def _simulate_non_digits(kind: str, shapes: DigitShapes) -> list[Image]:
     random = np.random.default_rng([SEED, len(kind), 1])
     non_digit = NON_DIGITS[kind]
-    papers = ("scan", "jagged", "plain", "pencil", "marker", "photo")[:SHOWN]
+    papers = ("scan", "jagged", "plain", "pencil", "marker", "photo")[:EXAMPLES]
     return [
         non_digit.simulate(sample_look(paper, random), shapes.fields, random) for paper in papers
     ]
 
 
-def _section(name: str, meaning: str, images: list[Image]) -> str:
+def _draw_section(name: str, description: str, images: list[Image]) -> str:
+    """Save the picture of one kind, and return the page's section that shows it."""
     path = PICTURES / f"{name.replace(' ', '-')}.png"
-    _write(path, np.hstack([_pair(to_gray(image)) for image in images])[:, :-GAP])
-    return f"**{name}**: {meaning}\n\n![{name}](reading/{path.name})\n"
+    _save_png(path, np.hstack([_draw_pair(to_gray(image)) for image in images])[:, :-GAP])
+    return f"**{name}**: {description}\n\n![{name}](reading/{path.name})\n"
 
 
-def _pair(gray: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """A page and its digit image side by side, each in a square of ``TILE``."""
+def _draw_pair(gray: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Draw a page and its digit image side by side, each in a square of ``TILE``."""
     gap = np.full((TILE, GAP), 255, np.uint8)
-    return np.hstack([_fitted(gray), _fitted(normalise(gray).image), gap, gap])
+    return np.hstack([_fit_tile(gray), _fit_tile(normalise(gray).image), gap, gap])
 
 
-def _fitted(gray: NDArray[np.uint8]) -> NDArray[np.uint8]:
+def _fit_tile(gray: NDArray[np.uint8]) -> NDArray[np.uint8]:
     scale = TILE / max(gray.shape)
     size = max(1, round(gray.shape[1] * scale)), max(1, round(gray.shape[0] * scale))
     method = cv2.INTER_AREA if scale < 1 else cv2.INTER_NEAREST
@@ -113,12 +121,12 @@ def _fitted(gray: NDArray[np.uint8]) -> NDArray[np.uint8]:
     return tile
 
 
-def _write(path: Path, picture: NDArray[np.uint8]) -> None:
-    """A PNG of few grays, which is a third as large."""
+def _save_png(path: Path, picture: NDArray[np.uint8]) -> None:
+    """Save a PNG of few gray levels, which is a third as large."""
     from PIL import Image as Pillow
 
-    levels = np.round(picture / 255 * (GRAYS - 1)) / (GRAYS - 1) * 255
-    Pillow.fromarray(levels.astype(np.uint8)).quantize(GRAYS).save(path, optimize=True)
+    levels = np.round(picture / 255 * (GRAY_LEVELS - 1)) / (GRAY_LEVELS - 1) * 255
+    Pillow.fromarray(levels.astype(np.uint8)).quantize(GRAY_LEVELS).save(path, optimize=True)
 
 
 if __name__ == "__main__":

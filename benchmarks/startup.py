@@ -1,4 +1,4 @@
-"""Starting up: whole processes against importing what they cannot do without."""
+"""Start-up: whole processes against importing the packages that they cannot do without."""
 
 import os
 from collections.abc import Iterator, Mapping
@@ -7,80 +7,87 @@ from pathlib import Path
 
 from benchmarks import program
 from benchmarks.bench import Bench
-from benchmarks.folders import fresh
-from benchmarks.report import Figure
-from benchmarks.timing import python, seconds, take_turns, timed
+from benchmarks.figures import Figure
+from benchmarks.folders import make_outbox_path
+from benchmarks.timing import make_python_command, run_timed, take_turns, time_command
 
-#: Packages that take seconds to load and that reading a folder does not need.
+#: Packages that take seconds to import and that reading a folder does not need.
 HEAVY = ("tensorflow", "keras", "matplotlib", "pandas")
-#: Runs at the start of every Python process, workers too, and notes the packages it imports.
-SPY = """\
+#: Runs at the start of every Python process, workers too, and lists the packages it imports.
+SITE_SCRIPT = """\
 import os, sys
 
-def note(event, arguments):
+def list_import(event, arguments):
     if event == "import" and "." not in arguments[0]:
         with open(os.environ["IMPORTED"], "a") as file:
             print(arguments[0], file=file)
 
-sys.addaudithook(note)
+sys.addaudithook(list_import)
 """
 
 
 def measure(bench: Bench) -> Iterator[Figure]:
-    """A run over a few files, the help, and what a run imports."""
-    inbox = bench.folders.small(100)
+    """Measure a run over a few files, the help, and which packages a run imports."""
+    inbox = bench.folders.make_small(100)
 
-    def run() -> float:
-        with fresh(bench.folders.root) as outbox:
-            return program.read_into(inbox, outbox)
+    def time_run() -> float:
+        with make_outbox_path(bench.folders.root) as outbox:
+            return program.time_run_into(inbox, outbox)
 
-    took = take_turns(
+    times = take_turns(
         bench.repeat,
         {
-            "run": run,
-            "its imports": partial(seconds, python("-c", "import cv2, numpy")),
-            "help": partial(seconds, python("-m", "batchdigits", "--help")),
-            "help's imports": partial(seconds, python("-c", "import typer, rich")),
+            "run": time_run,
+            "its imports": partial(time_command, make_python_command("-c", "import cv2, numpy")),
+            "help": partial(time_command, make_python_command("-m", "batchdigits", "--help")),
+            "help's imports": partial(
+                time_command, make_python_command("-c", "import typer, rich")
+            ),
         },
     )
-    yield from compare(took)
-    with fresh(bench.folders.root) as spied:
-        yield imports(spied, program.command(inbox.path, spied / "outbox"))
+    yield from make_time_figures(times)
+    with make_outbox_path(bench.folders.root) as folder:
+        yield count_heavy_imports(folder, program.make_command(inbox.path, folder / "outbox"))
 
 
-def compare(took: Mapping[str, list[float]]) -> Iterator[Figure]:
-    """The two figures of time."""
+def make_time_figures(times: Mapping[str, list[float]]) -> Iterator[Figure]:
+    """Make the two figures of time from the seconds of each side."""
     yield Figure(
         "run on 100 files / import cv2, numpy",
         "s",
-        took["run"],
-        took["its imports"],
+        times["run"],
+        times["its imports"],
         at_most=3,
     )
     yield Figure(
         "--help / import typer, rich",
         "s",
-        took["help"],
-        took["help's imports"],
+        times["help"],
+        times["help's imports"],
         at_most=2,
     )
 
 
-def imports(folder: Path, command: list[str | Path]) -> Figure:
-    """How many of :data:`HEAVY` a run imports, in any of its processes."""
+def count_heavy_imports(folder: Path, command: list[str | Path]) -> Figure:
+    """Count the packages of :data:`HEAVY` that a run imports, in any of its processes.
+
+    Args:
+        folder: a new folder for the list of packages.
+        command: the run.
+    """
     folder.mkdir()
-    (folder / "sitecustomize.py").write_text(SPY, encoding="utf-8")
-    noted = folder / "imported.txt"
+    (folder / "sitecustomize.py").write_text(SITE_SCRIPT, encoding="utf-8")
+    list_file = folder / "imported.txt"
     path = os.pathsep.join([str(folder), os.environ.get("PYTHONPATH", "")])
-    timed(command, cwd=folder, PYTHONPATH=path, IMPORTED=str(noted))
-    imported = set(noted.read_text(encoding="utf-8").split())
-    found = [name for name in HEAVY if name in imported]
+    run_timed(command, cwd=folder, PYTHONPATH=path, IMPORTED=str(list_file))
+    imported = set(list_file.read_text(encoding="utf-8").split())
+    heavy = [name for name in HEAVY if name in imported]
     return Figure(
         "heavy packages imported by a run",
         "packages",
-        [len(found)],
+        [len(heavy)],
         [0],
         at_most=0,
         difference=True,
-        details={"heavy": HEAVY, "imported": found, "packages in all": len(imported)},
+        details={"heavy": HEAVY, "imported": heavy, "packages in all": len(imported)},
     )

@@ -1,73 +1,60 @@
-"""The script that people copy from tutorials, to be measured beside the program.
+"""The program against a script as in tutorials (:mod:`benchmarks.peers.tutorial`).
 
-Load a Keras model, then for every image: read it, resize it, ``model.predict``, draw a figure,
-save it. Nothing in it is slow on purpose; it is what comes of putting together the usual pieces.
-
-    python -m benchmarks.tutorial MODEL.keras FOLDER OUTPUT FILES
-
-prints the seconds that the images took, start-up and the first image excluded. A model that
-does not exist is made: an untrained network as in Keras' own MNIST example, since how well it
-reads does not matter here.
+Both draw a picture of every image. The script is so slow that it reads only some of the images,
+unless ``--full`` asks for all. Compared is the time per image, without start-up on both sides.
 """
 
-import sys
-import time
-from pathlib import Path
-from typing import Any
+from collections.abc import Iterator
 
-import cv2
-import keras
-import matplotlib
-import numpy as np
-from matplotlib import pyplot as plt
+from benchmarks import program
+from benchmarks.bench import Bench
+from benchmarks.figures import Figure
+from benchmarks.folders import Inbox, make_outbox_path
+from benchmarks.timing import (
+    compute_files_per_second,
+    compute_milliseconds_per_file,
+    make_python_command,
+    run_timed,
+    take_turns,
+)
+
+IMAGES = 2_000
+IMAGES_OF_SCRIPT = 100
 
 
-def make_model(path: Path) -> None:
-    """The network of keras.io/examples/vision/mnist_convnet, untrained."""
-    layers = keras.layers
-    model = keras.Sequential(
-        [
-            keras.Input((28, 28, 1)),
-            layers.Conv2D(32, 3, activation="relu"),
-            layers.MaxPooling2D(),
-            layers.Conv2D(64, 3, activation="relu"),
-            layers.MaxPooling2D(),
-            layers.Flatten(),
-            layers.Dropout(0.5),
-            layers.Dense(10, activation="softmax"),
-        ]
+def measure(bench: Bench) -> Iterator[Figure]:
+    """Compare the images per second of both."""
+    inbox = bench.folders.make_small(bench.count_files(IMAGES))
+    few = bench.make_startup_inbox(inbox)
+    images = inbox.files - 1 if bench.full else bench.count_files(IMAGES_OF_SCRIPT) - 1
+
+    def time_program(folder: Inbox) -> float:
+        return program.time_run(folder, bench.processes, "each")
+
+    times = take_turns(
+        bench.repeat,
+        {
+            "few": lambda: time_program(few),
+            "full": lambda: time_program(inbox),
+            "script": lambda: time_script(inbox, images),
+        },
     )
-    model.save(path)
+    yield Figure(
+        f"{inbox.files:,} MNIST files / tutorial's script on {images:,}",
+        "images/s",
+        compute_files_per_second(
+            compute_milliseconds_per_file(times["full"], times["few"], inbox.files - few.files)
+        ),
+        [1 / seconds for seconds in times["script"]],
+        at_least=300,
+    )
 
 
-def read_one(model: Any, path: Path, output: Path) -> int:
-    """One image, as tutorials do it."""
-    image = cv2.imread(str(path), cv2.IMREAD_GRAYSCALE)
-    digit = cv2.resize(image, (28, 28)) / 255.0  # type: ignore[arg-type]
-    scores = model.predict(digit.reshape(1, 28, 28, 1), verbose=0)
-    answer = int(np.argmax(scores))
-    plt.figure()
-    plt.imshow(image, cmap="gray")  # type: ignore[arg-type]
-    plt.title(f"Prediction: {answer}")
-    plt.savefig(output / f"{path.stem}.png")
-    plt.close()
-    return answer
-
-
-def main(model_path: Path, folder: Path, output: Path, files: int) -> None:
-    """Read that many files and print what they took."""
-    matplotlib.use("Agg")
-    if not model_path.exists():
-        make_model(model_path)
-    model = keras.models.load_model(model_path)
-    output.mkdir()
-    first, *others = sorted(folder.iterdir())[: files + 1]
-    read_one(model, first, output)
-    begun = time.perf_counter()
-    for path in others:
-        read_one(model, path, output)
-    print((time.perf_counter() - begun) / len(others))
-
-
-if __name__ == "__main__":
-    main(Path(sys.argv[1]), Path(sys.argv[2]), Path(sys.argv[3]), int(sys.argv[4]))
+def time_script(inbox: Inbox, files: int) -> float:
+    """Run the script on the first files; return its seconds per image."""
+    with make_outbox_path(inbox.path.parent) as output:
+        model = output.parent / "classic.keras"
+        command = make_python_command(
+            "-m", "benchmarks.peers.tutorial", model, inbox.path, output, str(files)
+        )
+        return float(run_timed(command)[1].split()[-1])

@@ -1,4 +1,4 @@
-"""What many tests need: the program as its user starts it, and digits to feed it."""
+"""Fixtures of many tests: the program as its user starts it, and digits to read."""
 
 import csv
 import fcntl
@@ -16,7 +16,7 @@ from batchdigits.arrays import GrayImage
 from batchdigits.inference.engine import Engine, load_default_engine
 
 ROOT = Path(__file__).resolve().parent.parent
-#: Put before a command, so that file permissions count where the tests run as root.
+#: Put before a command so that file permissions count even if the tests run as root.
 UNPRIVILEGED = (
     ["setpriv", "--bounding-set=-dac_override,-dac_read_search"] if os.geteuid() == 0 else []
 )
@@ -30,7 +30,7 @@ def engine() -> Engine:
 
 @pytest.fixture(scope="session")
 def batchdigits() -> Run:
-    """Run the real program in a process of its own; returns what it printed."""
+    """Return a function that runs the program in a process of its own."""
 
     def run(*arguments: object, **options: object) -> subprocess.CompletedProcess[str]:
         command = [sys.executable, "-m", "batchdigits", *map(str, arguments)]
@@ -43,14 +43,14 @@ def batchdigits() -> Run:
 
 @pytest.fixture(scope="session")
 def tensorflow_samples(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Models of every sort as files; TensorFlow makes them once, however many processes test."""
+    """Make models of every kind as files, once for all processes of pytest-xdist."""
     base = tmp_path_factory.getbasetemp()
     folder = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "tensorflow-samples"
     folder.mkdir(exist_ok=True)
     with (folder / "lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not (folder / "outcomes.json").exists():
-            done = subprocess.run(
+            process = subprocess.run(
                 [sys.executable, ROOT / "tests" / "support" / "keras_samples.py"],
                 cwd=folder,
                 env=os.environ | {"PYTHONPATH": str(ROOT), "TF_CPP_MIN_LOG_LEVEL": "3"},
@@ -58,8 +58,8 @@ def tensorflow_samples(tmp_path_factory: pytest.TempPathFactory) -> Path:
                 text=True,
                 check=False,
             )
-            assert done.returncode == 0, done.stderr
-            (folder / "outcomes.json").write_text(done.stdout)
+            assert process.returncode == 0, process.stderr
+            (folder / "outcomes.json").write_text(process.stdout)
     return folder
 
 
@@ -75,8 +75,8 @@ def outbox(tmp_path: Path) -> Path:
     return tmp_path / "outbox"
 
 
-def sample_digits() -> list[tuple[GrayImage, str]]:
-    """The plain handwritten digits of the sample inbox with their true values."""
+def load_sample_digits() -> list[tuple[GrayImage, str]]:
+    """Load the plain handwritten digits of the sample inbox with their true values."""
     with (ROOT / "tests" / "inbox_truth.csv").open(encoding="utf-8", newline="") as file:
         rows = [row for row in csv.DictReader(file) if row["file"].startswith("forms/")]
     images = [cv2.imread(str(ROOT / "inbox" / row["file"]), cv2.IMREAD_GRAYSCALE) for row in rows]
@@ -88,17 +88,17 @@ def sample_digits() -> list[tuple[GrayImage, str]]:
 
 @pytest.fixture(scope="session")
 def digits() -> list[tuple[GrayImage, str]]:
-    return sample_digits()
+    return load_sample_digits()
 
 
 def write_png(path: Path, image: GrayImage) -> Path:
-    """Write an image under any file name, undecodable bytes too."""
+    """Write an image under any file name, even one with undecodable bytes."""
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(cv2.imencode(".png", image)[1].tobytes())
     return path
 
 
 def read_csv(outbox: Path) -> list[dict[str, str]]:
-    """The rows of ``results.csv`` as the standard library reads them."""
+    """Read the rows of ``results.csv`` with the standard library."""
     with (outbox / "results.csv").open(encoding="utf-8-sig", newline="") as file:
         return list(csv.DictReader(file))

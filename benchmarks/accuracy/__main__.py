@@ -1,4 +1,4 @@
-"""Measure the sets that were named and print the tables; see :mod:`benchmarks.accuracy`."""
+"""Measure the sets named and print the tables; see :mod:`benchmarks.accuracy`."""
 
 import argparse
 import tempfile
@@ -13,17 +13,17 @@ from batchdigits.evaluation.predictions import PredictionSet
 from benchmarks.accuracy import rivals
 from benchmarks.accuracy.card import write_card
 from benchmarks.accuracy.data import Data
-from benchmarks.accuracy.lines import Line
-from benchmarks.accuracy.measuring import lines
-from benchmarks.accuracy.reading import read
+from benchmarks.accuracy.figures import AccuracyFigure
+from benchmarks.accuracy.metrics import make_figures
+from benchmarks.accuracy.reading import read_inbox
 from benchmarks.accuracy.sets import SETS
-from benchmarks.accuracy.tables import sheets, write_markdown
+from benchmarks.accuracy.tables import make_tables, write_markdown
 from benchmarks.nondigits import photographs
 from benchmarks.timing import BenchmarkError
 
 
-def parse() -> argparse.Namespace:
-    """The arguments."""
+def parse_arguments() -> argparse.Namespace:
+    """Parse and check the command line."""
     parser = argparse.ArgumentParser("python -m benchmarks.accuracy", description="Measure.")
     add = parser.add_argument
     add("--data", type=Path, default=Path(), help="folder with the data (the current one)")
@@ -34,31 +34,31 @@ def parse() -> argparse.Namespace:
     add("--markdown", type=Path, help="also write the tables here, as Markdown")
     add("--rivals", action="store_true", help="also how two others read the simulated scans")
     add("--divide", type=int, default=1, help="this part of the files, to try things out")
-    chosen = parser.parse_args()
-    chosen.only = chosen.only.split(",")
-    if unknown := sorted(set(chosen.only) - set(SETS)):
+    arguments = parser.parse_args()
+    arguments.only = arguments.only.split(",")
+    if unknown := sorted(set(arguments.only) - set(SETS)):
         parser.error(f"no set is called {', '.join(unknown)}")
-    if chosen.divide < 1:
-        parser.error("--divide is at least 1")
-    if chosen.divide > 1 and chosen.write_card:
-        parser.error("a card tells of whole sets: no --divide with --write-card")
-    if chosen.keep and chosen.keep.exists():
-        parser.error(f"{chosen.keep} is there already")
-    return chosen
+    if arguments.divide < 1:
+        parser.error("--divide must be at least 1")
+    if arguments.divide > 1 and arguments.write_card:
+        parser.error("a card holds figures of whole sets: no --divide with --write-card")
+    if arguments.keep and arguments.keep.exists():
+        parser.error(f"{arguments.keep} is there already")
+    return arguments
 
 
 def main() -> None:
-    """Measure, print, write where asked; a missed goal is told but is no failure."""
-    chosen, console = parse(), Console()
+    """Measure, print, and write the files asked for; a missed goal is shown but is no failure."""
+    arguments, console = parse_arguments(), Console()
     try:
-        with _root(chosen.keep) as root:
-            _measure(chosen, root, console)
+        with _open_workspace(arguments.keep) as root:
+            _measure(arguments, root, console)
     except BatchdigitsError as error:
         raise SystemExit(f"benchmarks.accuracy: {error}") from error
 
 
 @contextmanager
-def _root(keep: Path | None) -> Iterator[Path]:
+def _open_workspace(keep: Path | None) -> Iterator[Path]:
     if keep:
         keep.mkdir(parents=True)
         yield keep.resolve()
@@ -67,35 +67,35 @@ def _root(keep: Path | None) -> Iterator[Path]:
             yield Path(folder)
 
 
-def _measure(chosen: argparse.Namespace, root: Path, console: Console) -> None:
-    data = Data(chosen.data.resolve(), root, chosen.divide)
-    skipped, measured = [], {}
-    for name in (name for name in SETS if name in chosen.only):
-        if missing := next(filter(None, map(data.lacks, SETS[name].needs)), ""):
-            skipped.append(Line(SETS[name].title, missing=missing))
+def _measure(arguments: argparse.Namespace, root: Path, console: Console) -> None:
+    data = Data(arguments.data.resolve(), root, arguments.divide)
+    skipped, results = [], {}
+    for name in (name for name in SETS if name in arguments.only):
+        if missing := next(filter(None, map(data.explain_missing, SETS[name].needs)), ""):
+            skipped.append(AccuracyFigure(SETS[name].title, missing=missing))
             continue
         with console.status(f"measuring {SETS[name].title}"):
-            measured[name] = _answers(name, data, root, chosen.model)
-    if not measured:
-        raise BenchmarkError("; ".join(str(line.missing) for line in skipped))
-    found = lines(measured) + skipped
-    tables = sheets(found, measured)
+            results[name] = _read_set(name, data, root, arguments.model)
+    if not results:
+        raise BenchmarkError("; ".join(figure.missing for figure in skipped))
+    figures = make_figures(results) + skipped
+    tables = make_tables(figures, results)
     for table in tables:
-        print(table.text())
-    if "nondigits" in measured and not photographs.are_there():
+        print(table.to_text())
+    if "nondigits" in results and not photographs.are_installed():
         print(f"Photographs left out: they need pip install {photographs.PACKAGE}.")
-    if chosen.markdown:
-        write_markdown(chosen.markdown, tables)
-    if chosen.write_card:
-        write_card(chosen.write_card, found, measured)
-    if chosen.rivals and "simulated" in measured:
-        rivals.compare(measured["simulated"], root / "simulated", data.folder)
+    if arguments.markdown:
+        write_markdown(arguments.markdown, tables)
+    if arguments.write_card:
+        write_card(arguments.write_card, figures, results)
+    if arguments.rivals and "simulated" in results:
+        rivals.compare(results["simulated"], root / "simulated", data.folder)
 
 
-def _answers(name: str, data: Data, root: Path, model: Path | None) -> PredictionSet:
+def _read_set(name: str, data: Data, root: Path, model: Path | None) -> PredictionSet:
     inbox = root / name
     inbox.mkdir()
-    return read(inbox, SETS[name].write(data, inbox), model)
+    return read_inbox(inbox, SETS[name].write(data, inbox), model)
 
 
 if __name__ == "__main__":

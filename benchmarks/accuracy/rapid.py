@@ -1,23 +1,25 @@
-"""What RapidOCR's recogniser reads in single digits, set up as in :mod:`benchmarks.recogniser`.
+"""Read single digits with RapidOCR's recogniser (:mod:`benchmarks.peers.recogniser`).
 
-python -m benchmarks.accuracy.rapid FOLDER ANSWERS.json
+    python -m benchmarks.accuracy.rapid FOLDER ANSWERS.json
+
+writes the text that it read in each file.
 """
 
 import json
 import sys
 from pathlib import Path
 
-from benchmarks.recogniser import recogniser
+from benchmarks.peers.recogniser import open_recogniser
 
 
 def main(folder: Path, answers: Path) -> None:
-    """Read every file of a folder; the text of each, stripped, is its answer."""
-    engine = recogniser()
-    read = {}
+    """Read every file of a folder and write the text of each, without spaces around it."""
+    engine = open_recogniser()
+    texts = {}
     for path in sorted(path for path in folder.rglob("*") if path.is_file()):
-        texts = engine(path).txts or ()
-        read[path.relative_to(folder).as_posix()] = "".join(texts).strip()
-    answers.write_text(json.dumps(read), encoding="utf-8")
+        parts = engine(path).txts or ()
+        texts[path.relative_to(folder).as_posix()] = "".join(parts).strip()
+    answers.write_text(json.dumps(texts), encoding="utf-8")
 
 
 if __name__ == "__main__":

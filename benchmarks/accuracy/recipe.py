@@ -1,9 +1,9 @@
-"""What the recipe of tutorials reads: a network trained on MNIST, images reduced to 28 x 28.
+"""Read digits as tutorials do: a network trained on MNIST, images reduced to 28 x 28.
 
     python -m benchmarks.accuracy.recipe MNIST.npz FOLDER ANSWERS.json
 
-The network is that of :mod:`benchmarks.tutorial`, trained for three epochs in this very process.
-Where an image is mostly light it is inverted, as the better tutorials do.
+writes the digit that it read in each file. The network is that of :mod:`benchmarks.peers.tutorial`,
+trained for three epochs. Images that are mostly light are inverted, as the better tutorials do.
 """
 
 import json
@@ -18,22 +18,22 @@ import numpy as np
 from numpy.typing import NDArray
 
 from batchdigits.datasets.labelled import load_npz
-from benchmarks.tutorial import make_model
+from benchmarks.peers.tutorial import make_model
 
 EPOCHS, BATCH, SEED = 3, 128, 1
 
 
 def main(npz: Path, folder: Path, answers: Path) -> None:
-    """Train, then read every file of a folder."""
-    model = _trained(npz)
+    """Train, then read every file of a folder and write the digits."""
+    model = _train(npz)
     paths = sorted(path for path in folder.rglob("*") if path.is_file())
-    scores = model.predict(np.stack([_prepared(path) for path in paths]), verbose=0)
+    scores = model.predict(np.stack([_prepare(path) for path in paths]), verbose=0)
     names = [path.relative_to(folder).as_posix() for path in paths]
-    read = {name: str(digit) for name, digit in zip(names, scores.argmax(axis=1), strict=True)}
-    answers.write_text(json.dumps(read), encoding="utf-8")
+    digits = {name: str(digit) for name, digit in zip(names, scores.argmax(axis=1), strict=True)}
+    answers.write_text(json.dumps(digits), encoding="utf-8")
 
 
-def _trained(npz: Path) -> Any:
+def _train(npz: Path) -> Any:
     keras.utils.set_random_seed(SEED)
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "model.keras"
@@ -46,8 +46,12 @@ def _trained(npz: Path) -> Any:
     return model
 
 
-def _prepared(path: Path) -> NDArray[np.float32]:
-    """``(28, 28, 1)``, 0-1, as tutorials prepare an image."""
+def _prepare(path: Path) -> NDArray[np.float32]:
+    """Prepare an image as tutorials do.
+
+    Returns:
+        ``(28, 28, 1) float32``, 0 to 1.
+    """
     image = cv2.imread(str(path), cv2.IMREAD_GRAYSCALE)
     small = cv2.resize(image, (28, 28))  # type: ignore[arg-type]
     if small.mean() > 127:

@@ -1,4 +1,4 @@
-"""The sets: image files on the disk, and what each of them truly is."""
+"""The sets: image files on the disk, and the true digit of each."""
 
 import shutil
 from collections.abc import Callable
@@ -12,48 +12,54 @@ from numpy.typing import NDArray
 from batchdigits.evaluation.metrics import NO_DIGIT
 from benchmarks.accuracy import simulated
 from benchmarks.accuracy.data import MNIST, OPTDIGITS, SCANS, SEMEION, Data
-from benchmarks.nondigits.kinds import EACH, write_all
+from benchmarks.nondigits.kinds import FILES_PER_KIND, write_all
 
-#: A file's place inside its set, and its digit or :data:`~batchdigits.evaluation.metrics.NO_DIGIT`.
+#: A file's path inside its set, and its digit or :data:`~batchdigits.evaluation.metrics.NO_DIGIT`.
 Truth = dict[str, int]
 
 
 @dataclass(frozen=True, slots=True)
-class Set:
-    """One set: its title, the data it ``needs``, and what writes it into an empty folder."""
+class ImageSet:
+    """One set.
+
+    Attributes:
+        title: its name in the tables.
+        needs: the data that it is made from.
+        write: writes its images into an empty folder and returns the true digits.
+    """
 
     title: str
     needs: tuple[str, ...]
     write: Callable[[Data, Path], Truth]
 
 
-def _mnist(data: Data, inbox: Path) -> Truth:
-    """MNIST's test part, 10,000 PNG files of 28 x 28."""
-    return _npz(data, MNIST, inbox, 1, cv2.INTER_NEAREST)
+def _write_mnist(data: Data, inbox: Path) -> Truth:
+    """Write MNIST's test part, 10,000 PNG files of 28 x 28 pixels."""
+    return _write_enlarged(data, MNIST, inbox, 1, cv2.INTER_NEAREST)
 
 
-def _optdigits(data: Data, inbox: Path) -> Truth:
-    """8 x 8 pixels of 17 gray levels, enlarged to 32 x 32 by bicubic interpolation."""
-    return _npz(data, OPTDIGITS, inbox, 4, cv2.INTER_CUBIC)
+def _write_optdigits(data: Data, inbox: Path) -> Truth:
+    """Enlarge 8 x 8 pixels of 17 gray levels to 32 x 32 by bicubic interpolation."""
+    return _write_enlarged(data, OPTDIGITS, inbox, 4, cv2.INTER_CUBIC)
 
 
-def _semeion(data: Data, inbox: Path) -> Truth:
-    """16 x 16 pixels, black or white, enlarged to 64 x 64 in squares, which adds no gray."""
-    return _npz(data, SEMEION, inbox, 4, cv2.INTER_NEAREST)
+def _write_semeion(data: Data, inbox: Path) -> Truth:
+    """Enlarge 16 x 16 pixels, black or white, to 64 x 64 in squares, which adds no gray."""
+    return _write_enlarged(data, SEMEION, inbox, 4, cv2.INTER_NEAREST)
 
 
-def _npz(data: Data, name: str, inbox: Path, times: int, method: int) -> Truth:
-    whole = data.npz(name)
+def _write_enlarged(data: Data, name: str, inbox: Path, factor: int, method: int) -> Truth:
+    whole = data.load_archive(name)
     truth = {f"{number:05d}.png": int(digit) for number, digit in enumerate(whole.digits)}
     for file, page in zip(truth, whole.pages, strict=True):
-        large = cv2.resize(page, None, fx=times, fy=times, interpolation=method)
+        large = cv2.resize(page, None, fx=factor, fy=factor, interpolation=method)
         (inbox / file).write_bytes(cv2.imencode(".png", large)[1].tobytes())
     return truth
 
 
-def _scans(data: Data, inbox: Path) -> Truth:
-    """The measured writers' files as they are."""
-    root, files = data.scans()
+def _copy_scans(data: Data, inbox: Path) -> Truth:
+    """Copy the measured writers' files as they are."""
+    root, files = data.list_scans()
     truth = {}
     for path, digit in files:
         name = path.relative_to(root).as_posix()
@@ -63,17 +69,17 @@ def _scans(data: Data, inbox: Path) -> Truth:
     return truth
 
 
-def _nondigits(data: Data, inbox: Path) -> Truth:
-    """What holds no digit, or several; see :mod:`benchmarks.nondigits`."""
-    digits: NDArray[np.uint8] = np.stack(data.npz(MNIST).pages)
-    return dict.fromkeys(write_all(digits, inbox, max(1, EACH // data.divide)), NO_DIGIT)
+def _write_non_digits(data: Data, inbox: Path) -> Truth:
+    """Draw images without a digit, or with several; see :mod:`benchmarks.nondigits`."""
+    digits: NDArray[np.uint8] = np.stack(data.load_archive(MNIST).pages)
+    return dict.fromkeys(write_all(digits, inbox, max(1, FILES_PER_KIND // data.divide)), NO_DIGIT)
 
 
-SETS: dict[str, Set] = {
-    "mnist": Set("MNIST test part", (MNIST,), _mnist),
-    "scans": Set("scans of writers 0002, 0011, 0020", (SCANS,), _scans),
-    "optdigits": Set("optdigits test part, 8 x 8 enlarged", (OPTDIGITS,), _optdigits),
-    "semeion": Set("semeion, 16 x 16 enlarged", (SEMEION,), _semeion),
-    "simulated": Set("simulated scans", (MNIST, SCANS), simulated.write),
-    "nondigits": Set("not a digit", (MNIST,), _nondigits),
+SETS: dict[str, ImageSet] = {
+    "mnist": ImageSet("MNIST test part", (MNIST,), _write_mnist),
+    "scans": ImageSet("scans of writers 0002, 0011, 0020", (SCANS,), _copy_scans),
+    "optdigits": ImageSet("optdigits test part, 8 x 8 enlarged", (OPTDIGITS,), _write_optdigits),
+    "semeion": ImageSet("semeion, 16 x 16 enlarged", (SEMEION,), _write_semeion),
+    "simulated": ImageSet("simulated scans", (MNIST, SCANS), simulated.write),
+    "nondigits": ImageSet("not a digit", (MNIST,), _write_non_digits),
 }

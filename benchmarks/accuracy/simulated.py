@@ -1,8 +1,8 @@
 """Hard scans: the shapes of measured digits, drawn by the scan simulator in every kind but plain.
 
-The shapes are those of all scans of the measured writers and of as many digits, drawn by lot, of
-MNIST's test part. Each shape appears in two kinds, each kind in a folder of its name. Nothing
-is left out, not even a digit that the simulator hid so well that nobody could find it.
+The shapes are those of all scans of the measured writers and of as many random digits of MNIST's
+test part. Each shape appears in two kinds, each kind in a folder of its name. Nothing is left out,
+not even a digit that the simulator made unreadable.
 """
 
 from pathlib import Path
@@ -18,44 +18,44 @@ from benchmarks.accuracy.data import MNIST, Data
 
 SEED = 1927
 KINDS_A_SHAPE = 2
-#: MNIST's own look is a set of its own.
-_LEFT_OUT = "plain"
-#: What the kind's own style compresses is written as such files are found.
+#: MNIST's own look, which is a set of its own.
+_OMITTED_KIND = "plain"
+#: Photographs are written as JPEG, as cameras do.
 _JPEG_KIND, _JPEG_QUALITY = "photo", 90
 
 
 def write(data: Data, inbox: Path) -> dict[str, int]:
-    """Write the set; returns each file's place inside ``inbox`` and its digit."""
-    shapes = _shapes(data)
-    kinds = [kind for kind in SCAN_STYLES if kind != _LEFT_OUT]
+    """Write the set; return each file's path inside ``inbox`` and its digit."""
+    shapes = _load_shapes(data)
+    kinds = [kind for kind in SCAN_STYLES if kind != _OMITTED_KIND]
     truth: dict[str, int] = {}
-    for place, kind in enumerate(kinds):
-        truth |= _write_kind(_share(shapes, place, len(kinds)), kind, place, inbox)
+    for index, kind in enumerate(kinds):
+        truth |= _write_kind(_choose_shapes(shapes, index, len(kinds)), kind, index, inbox)
     return truth
 
 
-def _shapes(data: Data) -> DigitShapes:
-    """All measured shapes, shuffled."""
+def _load_shapes(data: Data) -> DigitShapes:
+    """Load all shapes, shuffled."""
     random = np.random.default_rng(SEED)
-    scans, mnist = data.scanned(), data.npz(MNIST)
-    chosen = random.permutation(len(mnist))[: len(scans)]
-    both: LabelledImages = concatenate([scans, mnist.take(chosen)])
+    scans, mnist = data.load_scans(), data.load_archive(MNIST)
+    indices = random.permutation(len(mnist))[: len(scans)]
+    both: LabelledImages = concatenate([scans, mnist.take(indices)])
     both = both.take(random.permutation(len(both)))
     return shapes_from_pages(both.pages, both.digits)[0]
 
 
-def _share(shapes: DigitShapes, place: int, kinds: int) -> DigitShapes:
-    """The shapes whose turn it is with the kind at this place: each comes in two kinds."""
+def _choose_shapes(shapes: DigitShapes, index: int, kinds: int) -> DigitShapes:
+    """Choose the shapes for kind ``index`` of ``kinds``, so that each shape comes in two kinds."""
     turns = [(np.arange(len(shapes)) + shift * kinds // KINDS_A_SHAPE) % kinds
              for shift in range(KINDS_A_SHAPE)]  # fmt: skip
-    chosen = np.flatnonzero(np.any([turn == place for turn in turns], axis=0))
-    return DigitShapes(shapes.fields[chosen], shapes.labels[chosen])
+    indices = np.flatnonzero(np.any([turn == index for turn in turns], axis=0))
+    return DigitShapes(shapes.fields[indices], shapes.labels[indices])
 
 
-def _write_kind(shapes: DigitShapes, kind: str, place: int, inbox: Path) -> dict[str, int]:
+def _write_kind(shapes: DigitShapes, kind: str, index: int, inbox: Path) -> dict[str, int]:
     (inbox / kind).mkdir()
     images = simulate_shapes(
-        shapes, np.random.default_rng([SEED, place]), kind, EVALUATION_DISTORTION_FACTOR
+        shapes, np.random.default_rng([SEED, index]), kind, EVALUATION_DISTORTION_FACTOR
     )
     truth = {}
     for number, (image, digit) in enumerate(zip(images, shapes.labels, strict=True)):

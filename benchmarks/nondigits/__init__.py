@@ -1,5 +1,5 @@
-"""Images that hold no digit, or more than one, of kinds that no model here is ever fitted to.
+"""Images that hold no digit, or more than one, of kinds that no bundled model is trained with.
 
-What models are fitted to is in :mod:`batchdigits.training.simulator.non_digits`; nothing of
-that is here, and nothing of this may go there, or the figure would mean nothing.
+Models are trained with those of :mod:`batchdigits.training.simulator.non_digits`. None of those
+may be here, nor any of these there, or the figure would mean nothing.
 """

@@ -1,4 +1,4 @@
-"""All kinds by name, and the seeded folder of image files that is measured."""
+"""All kinds by name, and the folder of image files that is measured."""
 
 from collections.abc import Callable, Iterator
 from functools import partial
@@ -11,76 +11,78 @@ from PIL import Image as Pillow
 from benchmarks.nondigits import animals, charts, codes, drawings, photographs, signs, writing
 from benchmarks.nondigits.canvas import Image, Random
 
-Maker = Callable[[int, Random], Image]
-#: Images of each kind.
-EACH = 80
-LARGEST = 600
-#: Endings and how often each is written.
+Draw = Callable[[int, Random], Image]
+FILES_PER_KIND = 80
+#: Pixels of the longer side of the largest image.
+MAX_SIDE = 600
+#: File name endings and the share of files that have each.
 ENDINGS = {".png": 0.55, ".jpg": 0.27, ".gif": 0.06, ".tif": 0.06, ".bmp": 0.06}
-#: Each kind's maker and the pixels of the smallest image in which it can be told at all.
-KINDS: dict[str, tuple[Maker, int]] = {
-    "Greek and Cyrillic letters": (signs.letter, 28),
-    "arrows": (signs.arrow, 28),
-    "stars and hearts": (drawings.star, 28),
-    "chess pieces and suits": (signs.piece, 28),
-    "pictograms": (signs.pictogram, 28),
-    "music": (signs.music, 40),
-    "drawings": (drawings.drawing, 28),
-    "animals": (animals.animal, 28),
-    "QR codes": (codes.qr_code, 48),
-    "bar codes": (codes.bar_code, 64),
-    "grids": (codes.grid, 40),
-    "charts": (charts.chart, 64),
-    "maps": (charts.plan, 48),
-    "logos": (drawings.logo, 28),
-    "pages of text": (writing.page, 96),
+#: Each kind's function and the side of the smallest image in which the kind can be recognised.
+KINDS: dict[str, tuple[Draw, int]] = {
+    "Greek and Cyrillic letters": (signs.draw_letter, 28),
+    "arrows": (signs.draw_arrow, 28),
+    "stars and hearts": (drawings.draw_star_or_heart, 28),
+    "chess pieces and suits": (signs.draw_piece, 28),
+    "pictograms": (signs.draw_pictogram, 28),
+    "music": (signs.draw_music, 40),
+    "drawings": (drawings.draw_drawing, 28),
+    "animals": (animals.draw_animal, 28),
+    "QR codes": (codes.draw_qr_code, 48),
+    "bar codes": (codes.draw_bar_code, 64),
+    "grids": (codes.draw_grid, 40),
+    "charts": (charts.draw_chart, 64),
+    "maps": (charts.draw_map, 48),
+    "logos": (drawings.draw_logo, 28),
+    "pages of text": (writing.draw_page, 96),
 }
 SUMS, PHOTOGRAPHS = "sums", "photographs"
-#: Near to what is trained with (print, pairs of digits): measured, but counted towards no goal.
+#: Kinds close to those trained with (print, pairs of digits), which count towards no goal.
 FAMILIAR = frozenset({"pages of text", SUMS})
 
 
-def write_all(digits: NDArray[np.uint8], folder: Path, each: int = EACH) -> list[str]:
-    """Write so many files of every kind, each kind in a folder of its name.
+def write_all(digits: NDArray[np.uint8], folder: Path, count: int = FILES_PER_KIND) -> list[str]:
+    """Write ``count`` files of every kind, each kind in a folder of its name.
 
-    Photographs are left out where their package is missing.
+    Photographs are left out if their package is missing.
 
     Args:
-        digits: ``(n, 28, 28) uint8`` white on black, what sums are written with.
-        folder: an empty one.
-        each: files a kind.
+        digits: ``(n, 28, 28) uint8``, white ink on black; sums are written with them.
+        folder: an empty folder.
+        count: files per kind.
 
     Returns:
-        Every file's place inside ``folder``.
+        Every file's path inside ``folder``.
     """
     names = []
-    for place, (kind, maker, least) in enumerate(_makers(digits)):
+    for index, (kind, draw, min_side) in enumerate(_list_kinds(digits)):
         (folder / kind).mkdir(parents=True)
-        for number, (image, random) in enumerate(_images(maker, least, place, each)):
+        for number, (image, random) in enumerate(_draw_images(draw, min_side, index, count)):
             path = _write(image, folder / kind / f"{number:03d}", random)
             names.append(path.relative_to(folder).as_posix())
     return names
 
 
-def _makers(digits: NDArray[np.uint8]) -> Iterator[tuple[str, Maker, int]]:
-    yield from ((kind, maker, least) for kind, (maker, least) in KINDS.items())
-    yield SUMS, partial(writing.sum_of, digits), 48
-    if photographs.are_there():
-        yield PHOTOGRAPHS, photographs.photograph, 28
+def _list_kinds(digits: NDArray[np.uint8]) -> Iterator[tuple[str, Draw, int]]:
+    yield from ((kind, draw, min_side) for kind, (draw, min_side) in KINDS.items())
+    yield SUMS, partial(writing.draw_sum, digits), 48
+    if photographs.are_installed():
+        yield PHOTOGRAPHS, photographs.cut_photograph, 28
 
 
-def _images(maker: Maker, least: int, place: int, each: int) -> Iterator[tuple[Image, Random]]:
-    for number in range(each):
-        # A seed an image: one kind drawn otherwise leaves all the others as they were.
-        random = np.random.default_rng([1895, place, number])
-        side = int(np.exp(random.uniform(np.log(least), np.log(LARGEST))))
-        yield maker(side, random), random
+def _draw_images(
+    draw: Draw, min_side: int, kind_index: int, count: int
+) -> Iterator[tuple[Image, Random]]:
+    for number in range(count):
+        # Each image has a seed of its own, so that a change of one kind leaves the others alone.
+        random = np.random.default_rng([1895, kind_index, number])
+        side = int(np.exp(random.uniform(np.log(min_side), np.log(MAX_SIDE))))
+        yield draw(side, random), random
 
 
 def _write(image: Image, stem: Path, random: Random) -> Path:
     ending = str(random.choice(list(ENDINGS), p=list(ENDINGS.values())))
     path = stem.with_suffix(ending)
     pixels = image[..., ::-1] if image.ndim == 3 else image
-    # Of the formats here, JPEG alone asks for a quality.
+    # Of these formats, only JPEG has a quality.
     Pillow.fromarray(np.ascontiguousarray(pixels)).save(path, quality=int(random.integers(40, 95)))
     return path

@@ -1,4 +1,4 @@
-"""Whole pages of text with headings, and sums written with handwritten digits."""
+"""Pages of print with headings, and sums written with handwritten digits."""
 
 import cv2
 import numpy as np
@@ -6,8 +6,8 @@ from numpy.typing import NDArray
 from PIL import Image as Pillow
 from PIL import ImageDraw
 
-from benchmarks.nondigits.canvas import Image, Ink, Random, coloured, fitted
-from benchmarks.nondigits.signs import font
+from benchmarks.nondigits.canvas import Image, Ink, Random, colour_page, fit
+from benchmarks.nondigits.signs import load_font
 
 _FACES = ("DejaVuSans", "DejaVuSerif", "STIXGeneral", "DejaVuSansMono", "cmr10")
 _TEXT = """
@@ -18,67 +18,68 @@ first been its who now people my made over did down only way find use may water 
 after words called just where most know through back much before
 """
 _WORDS = _TEXT.split()
-_PAGE = 620, 840
+#: Width and height of a page in pixels.
+_PAGE_SIZE = 620, 840
 
 
-def page(side: int, random: Random) -> Image:
-    """A page of print: a heading, paragraphs, perhaps in two columns, perhaps part of it only."""
-    sheet = Pillow.new("L", _PAGE)
+def draw_page(side: int, random: Random) -> Image:
+    """Draw a page of print: a heading, paragraphs, perhaps two columns, or only a part of that."""
+    sheet = Pillow.new("L", _PAGE_SIZE)
     draw = ImageDraw.Draw(sheet)
     face, size = str(random.choice(_FACES)), int(random.integers(11, 26))
     top = 40
     if random.random() < 0.8:
-        draw.text((50, top), _line(random, 4).title(), 255, font(face, size * 2))
+        draw.text((50, top), _make_line(random, 4).title(), 255, load_font(face, size * 2))
         top += size * 3
     columns = int(random.integers(1, 3))
-    wide = (_PAGE[0] - 100) // columns - 10
+    column_width = (_PAGE_SIZE[0] - 100) // columns - 10
     for column in range(columns):
-        for y in range(top, _PAGE[1] - 60, int(size * 1.4)):
-            if random.random() < 0.9:  # the others part paragraphs
-                words = _cut(draw, _line(random, 20), face, size, wide)
-                draw.text((50 + column * (wide + 20), y), words, 255, font(face, size))
+        for y in range(top, _PAGE_SIZE[1] - 60, int(size * 1.4)):
+            if random.random() < 0.9:  # the other lines stay empty, between paragraphs
+                words = _shorten(draw, _make_line(random, 20), face, size, column_width)
+                draw.text((50 + column * (column_width + 20), y), words, 255, load_font(face, size))
     ink = np.asarray(sheet, np.uint8)
     if random.random() < 0.4:
         ink = ink[: int(random.integers(300, 600)), : int(random.integers(300, 620))]
-    return coloured(fitted(ink, side), random)
+    return colour_page(fit(ink, side), random)
 
 
-def _line(random: Random, words: int) -> str:
+def _make_line(random: Random, words: int) -> str:
     return " ".join(random.choice(_WORDS, words))
 
 
-def _cut(draw: ImageDraw.ImageDraw, line: str, face: str, size: int, wide: int) -> str:
-    while draw.textlength(line, font(face, size)) > wide:
+def _shorten(draw: ImageDraw.ImageDraw, line: str, face: str, size: int, width: int) -> str:
+    while draw.textlength(line, load_font(face, size)) > width:
         line = line.rpartition(" ")[0]
     return line
 
 
-def sum_of(digits: NDArray[np.uint8], side: int, random: Random) -> Image:
-    """Two handwritten numbers with a sign between, perhaps an equals sign and a result.
+def draw_sum(digits: NDArray[np.uint8], side: int, random: Random) -> Image:
+    """Draw two handwritten numbers with a sign between, perhaps an equals sign and a result.
 
     Args:
         digits: ``(n, 28, 28) uint8``, white ink on black.
         side: pixels of the longer side in the end.
-        random: which ones.
+        random: chooses the digits and signs.
     """
-    signs = [str(random.choice(["+", "-", "x", ":"]))]
-    parts = [_number(digits, random), _sign(signs[0]), _number(digits, random)]
+    sign = str(random.choice(["+", "-", "x", ":"]))
+    parts = [_draw_number(digits, random), _draw_sign(sign), _draw_number(digits, random)]
     if random.random() < 0.4:
-        parts.append(_sign("="))
+        parts.append(_draw_sign("="))
         if random.random() < 0.5:
-            parts.append(_number(digits, random))
+            parts.append(_draw_number(digits, random))
     gap = np.zeros((28, int(random.integers(2, 9))), np.uint8)
     ink = np.hstack([piece for part in parts for piece in (part, gap)])
     ink = np.pad(ink, int(random.integers(2, 14)))
-    return coloured(fitted(ink, side), random)
+    return colour_page(fit(ink, side), random)
 
 
-def _number(digits: NDArray[np.uint8], random: Random) -> Ink:
+def _draw_number(digits: NDArray[np.uint8], random: Random) -> Ink:
     count = 1 if random.random() < 0.7 else 2
     return np.hstack([digits[random.integers(len(digits))][:, 3:25] for _ in range(count)])
 
 
-def _sign(sign: str) -> Ink:
+def _draw_sign(sign: str) -> Ink:
     ink = np.zeros((28, 18), np.uint8)
     lines = {
         "+": [((3, 14), (15, 14)), ((9, 8), (9, 20))],

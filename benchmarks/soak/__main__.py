@@ -1,8 +1,8 @@
-"""What a watcher promises, measured on the real program.
+"""Measure whether a watcher does what it promises.
 
     python -m benchmarks.soak [NAME ...] [--arrivals 5000] [--faults 100] [--seed 1]
 
-`day` can be made as long as one likes: `--arrivals 1000000 --faults 20000` takes half a day.
+``day`` can be as long as wanted: ``--arrivals 1000000 --faults 20000`` takes half a day.
 """
 
 import argparse
@@ -13,14 +13,24 @@ from pathlib import Path
 from rich.console import Console
 
 from benchmarks.digits import find_digits
-from benchmarks.folders import Folders, make_workspace
 from benchmarks.figures import Figure, make_table
+from benchmarks.folders import Folders, make_workspace
 from benchmarks.soak import burst, day, idle, single
 
 
 @dataclass(frozen=True, slots=True)
 class Soak:
-    """Folders, and how much of everything."""
+    """The folders to read, and the sizes of all parts.
+
+    Attributes:
+        folders: makes the inboxes.
+        arrivals: files that arrive in the day.
+        faults: things that go wrong in it.
+        seed: of the day's random numbers.
+        files: files of the burst and of the idle inbox.
+        seconds: how long the idle watcher is measured.
+        repeat: turns of the burst.
+    """
 
     folders: Folders
     arrivals: int
@@ -40,7 +50,7 @@ PARTS: dict[str, Callable[[Soak], Iterator[Figure]]] = {
 
 
 def main() -> None:
-    """Measure what was named and show a table; a goal that is not reached makes code 1."""
+    """Run the parts named and show a table; exit with 1 if a goal is missed."""
     parser = argparse.ArgumentParser("python -m benchmarks.soak", description="Soak a watcher.")
     add = parser.add_argument
     add("names", nargs="*", metavar="NAME", help=f"of {', '.join(PARTS)}; all without any")
@@ -51,17 +61,24 @@ def main() -> None:
     add("--seconds", type=float, default=330, help="seconds of doing nothing (330: one rescan)")
     add("--repeat", type=int, default=3, help="turns of the burst (3)")
     add("--mnist", type=Path, help="mnist.npz (else Keras' cache, else the sample inbox's digits)")
-    chosen = parser.parse_args()
-    if unknown := sorted(set(chosen.names) - set(PARTS)):
+    arguments = parser.parse_args()
+    if unknown := sorted(set(arguments.names) - set(PARTS)):
         parser.error(f"no part is called {', '.join(unknown)}")
     console, figures = Console(), []
     with make_workspace() as root:
-        numbers = (chosen.arrivals, chosen.faults, chosen.seed, chosen.files, chosen.seconds)
-        soak = Soak(Folders(root, find_digits(chosen.mnist)), *numbers, chosen.repeat)
-        for name in chosen.names or PARTS:
+        soak = Soak(
+            Folders(root, find_digits(arguments.mnist)),
+            arguments.arrivals,
+            arguments.faults,
+            arguments.seed,
+            arguments.files,
+            arguments.seconds,
+            arguments.repeat,
+        )
+        for name in arguments.names or PARTS:
             for figure in PARTS[name](soak):
-                told = ", ".join(f"{key} {value}" for key, value in figure.details.items())
-                console.print(f"{figure.name}: {told}", style="dim", markup=False)
+                details = ", ".join(f"{key} {value}" for key, value in figure.details.items())
+                console.print(f"{figure.name}: {details}", style="dim", markup=False)
                 figures.append(figure)
     console.print(make_table(figures))
     raise SystemExit(any(figure.reached is False for figure in figures))

@@ -4,54 +4,55 @@ import shutil
 import time
 from collections.abc import Iterator
 from functools import partial
+from pathlib import Path
 
 from benchmarks import program
-from benchmarks.folders import Folders, Inbox, make_outbox_path
 from benchmarks.figures import Figure, count_cores
+from benchmarks.folders import Folders, Inbox, make_outbox_path
 from benchmarks.timing import take_turns
 from tests.support.watcher_process import Watcher, wait_for
 
-#: Seconds of the settle time, which are not counted.
+#: The settle time in seconds, which does not count.
 SETTLE = 1.0
 
 
 def measure(folders: Folders, files: int, repeat: int) -> Iterator[Figure]:
-    """Files a second of the watcher, from the end of settling to the last row, and of a run."""
-    for kind in (folders.make_small(files), folders.make_scans(files // 4)):
-        took = take_turns(
+    """Compare the watcher's files per second, from settling to the last row, with a run's."""
+    for source in (folders.make_small(files), folders.make_scans(files // 4)):
+        times = take_turns(
             repeat,
             {
-                "watch": partial(time_drop, kind),
-                "run": partial(program.time_run, kind, count_cores(), "each"),
+                "watch": partial(time_drop, source),
+                "run": partial(program.time_run, source, count_cores(), "each"),
             },
         )
         yield Figure(
-            f"{kind.path.name} at once: watch / run",
+            f"{source.path.name} at once: watch / run",
             "files/s",
-            [kind.files / each for each in took["watch"]],
-            [kind.files / each for each in took["run"]],
+            [source.files / seconds for seconds in times["watch"]],
+            [source.files / seconds for seconds in times["run"]],
             at_least=0.8,
         )
 
 
-def time_drop(kind: Inbox) -> float:
-    """Move a whole folder into a watched inbox; seconds from its settling to the last row."""
-    with make_outbox_path(kind.path.parent) as outbox:
+def time_drop(source: Inbox) -> float:
+    """Move a copy of a folder into a watched inbox; return the seconds until its last row."""
+    with make_outbox_path(source.path.parent) as outbox:
         inbox, box = outbox.with_name("inbox"), outbox.with_name("box")
         inbox.mkdir()
-        shutil.copytree(kind.path, box)
+        shutil.copytree(source.path, box)
         with Watcher(inbox, outbox, "--settle", SETTLE) as watcher:
             watcher.wait_until_ready()
             box.rename(inbox / "box")
-            settled = time.monotonic() + SETTLE
+            settled_at = time.monotonic() + SETTLE
             table = outbox / "results.csv"
-            wait_for(lambda: _count_lines(table) == kind.files + 1, "all rows", 600, every=0.01)
-            took = time.monotonic() - settled
+            wait_for(lambda: _count_lines(table) == source.files + 1, "all rows", 600, every=0.01)
+            seconds = time.monotonic() - settled_at
             watcher.stop()
-            assert len(watcher.read_rows()) == kind.files
-    return took
+            assert len(watcher.read_rows()) == source.files
+    return seconds
 
 
-def _count_lines(table: object) -> int:
-    with open(str(table), "rb") as file:
+def _count_lines(path: Path) -> int:
+    with path.open("rb") as file:
         return sum(data.count(b"\n") for data in iter(lambda: file.read(1 << 20), b""))

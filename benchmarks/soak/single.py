@@ -1,49 +1,48 @@
-"""How soon a single file has its row on the disk."""
+"""The time until a single file has its row on the disk."""
 
 import statistics
 import time
 from collections.abc import Iterator
 
-from benchmarks.folders import Folders, make_outbox_path
 from benchmarks.figures import Figure
+from benchmarks.folders import Folders, make_outbox_path
 from tests.support.watcher_process import Watcher
 
-#: The program's own default, and seconds between two files: each is alone.
-SETTLE, APART = 2.0, 0.37
+#: The program's default settle time, and the time between two files, in seconds.
+SETTLE, PAUSE = 2.0, 0.37
 
 
 def measure(folders: Folders, files: int) -> Iterator[Figure]:
-    """From the end of writing a file to the row in the CSV; the 95th of a hundred."""
+    """Measure from the end of writing a file to its row in the CSV; the 95th percentile counts."""
     scans = sorted(folders.make_scans(files).path.iterdir())
-    written: dict[str, float] = {}
-    waited: dict[str, float] = {}
+    written_at: dict[str, float] = {}
+    waits: dict[str, float] = {}
     with make_outbox_path(folders.root) as outbox:
         inbox = outbox.with_name("inbox")
         inbox.mkdir()
         with Watcher(inbox, outbox, "--settle", SETTLE) as watcher:
             watcher.wait_until_ready()
-            next_file, looked = time.monotonic(), -1
-            while len(waited) < len(scans):
+            next_at, last_size = time.monotonic(), -1
+            while len(waits) < len(scans):
                 now = time.monotonic()
-                if len(written) < len(scans) and now >= next_file:
-                    path = scans[len(written)]
+                if len(written_at) < len(scans) and now >= next_at:
+                    path = scans[len(written_at)]
                     (inbox / path.name).write_bytes(path.read_bytes())
-                    written[path.name] = time.monotonic()
-                    next_file = now + APART
+                    written_at[path.name] = time.monotonic()
+                    next_at = now + PAUSE
                 size = (outbox / "results.csv").stat().st_size
-                if size != looked:
-                    looked, now = size, time.monotonic()
+                if size != last_size:
+                    last_size, now = size, time.monotonic()
                     for row in watcher.read_rows():
-                        waited.setdefault(row["file"], now - written[row["file"]])
+                        waits.setdefault(row["file"], now - written_at[row["file"]])
                 time.sleep(0.002)
             watcher.stop()
-    waits = list(waited.values())
-    late = statistics.quantiles(waits, n=20)[-1]
-    settle = [SETTLE]
-    details: dict[str, object] = {"median": statistics.median(waits), "most": max(waits)}
+    seconds = list(waits.values())
+    p95 = statistics.quantiles(seconds, n=20)[-1]
+    details: dict[str, object] = {"median": statistics.median(seconds), "most": max(seconds)}
     yield Figure(
-        f"single file to row, p95 of {len(waits)} / settle time",
-        *("s", [late], settle),
+        f"single file to row, p95 of {len(seconds)} / settle time",
+        *("s", [p95], [SETTLE]),
         at_most=0.3,
         difference=True,
         details=details,

@@ -1,4 +1,4 @@
-"""The benchmarks run and tell sane figures, so that nobody finds them broken years later."""
+"""The benchmarks run and give sane figures, so that nobody finds them broken years later."""
 
 import json
 import math
@@ -15,9 +15,9 @@ from batchdigits.evaluation.metrics_summary import Proportion
 from batchdigits.evaluation.predictions import LabelledPrediction, PredictionSet
 from batchdigits.training.simulator.letters import LETTERS
 from batchdigits.training.simulator.non_digits import NON_DIGITS
-from benchmarks.accuracy.lines import GOALS, Line
-from benchmarks.accuracy.measuring import is_reviewed, surest, threshold
-from benchmarks.accuracy.reading import read
+from benchmarks.accuracy.figures import GOALS, AccuracyFigure
+from benchmarks.accuracy.metrics import find_review_threshold, is_reviewed, measure_surest
+from benchmarks.accuracy.reading import read_inbox
 from benchmarks.accuracy.sets import SETS
 from benchmarks.nondigits import signs
 from benchmarks.nondigits.kinds import KINDS, write_all
@@ -31,14 +31,14 @@ NAMES = ("throughput", "startup", "tutorial", "scale", "cores", "ocr", "reports"
 
 @pytest.mark.parametrize("name", NAMES)
 def test_a_benchmark_runs_on_a_handful_of_files(name: str, tmp_path: Path) -> None:
-    told = tmp_path / "told.json"
+    json_file = tmp_path / "figures.json"
     plot = tmp_path / "memory.png"
     options = ["--repeat", "1", "--divide", "1000", "--processes", "1"]
-    files = ["--json", str(told), "--plot", str(plot)]
+    files = ["--json", str(json_file), "--plot", str(plot)]
     command = [sys.executable, "-m", "benchmarks", name, *options, *files]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=300)
-    assert done.returncode == 0, done.stdout + done.stderr
-    content = json.loads(told.read_text(encoding="utf-8"))
+    process = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=300)
+    assert process.returncode == 0, process.stdout + process.stderr
+    content = json.loads(json_file.read_text(encoding="utf-8"))
     assert content["settings"]["names"] == [name] and content["machine"]["cores"] >= 1
     assert content["figures"]
     for figure in content["figures"]:
@@ -47,18 +47,18 @@ def test_a_benchmark_runs_on_a_handful_of_files(name: str, tmp_path: Path) -> No
 
 
 def check(figure: dict[str, object]) -> None:
-    """Whatever is not missing holds finite figures, and an answer where there is a goal."""
+    """Check that a figure that is not missing is finite and says whether its goal is reached."""
     if figure["missing"]:
         assert str(figure["missing"]).startswith("skipped: needs pip install")
         return
     runs = figure["runs"]
     assert isinstance(runs, dict) and len(runs["ours"]) == 1
-    assert all(math.isfinite(each) for side in runs.values() for each in side)
+    assert all(math.isfinite(value) for values in runs.values() for value in values)
     assert isinstance(figure["reached"], bool) == bool(figure["goal"])
 
 
-def answer(digit: int | None, confidence: float | None, **more: str) -> LabelledPrediction:
-    """A reading of a 3."""
+def predict(digit: int | None, confidence: float | None, **more: str) -> LabelledPrediction:
+    """Make a prediction for a 3."""
     status = more.get("status", "ok")
     return LabelledPrediction(
         "kind/a.png", 3, digit, confidence, None, status, more.get("reason", "")
@@ -66,36 +66,37 @@ def answer(digit: int | None, confidence: float | None, **more: str) -> Labelled
 
 
 def test_the_surest_are_those_not_reviewed_then_by_confidence() -> None:
-    sure = [answer(3, 0.5)] * 97
-    reviewed = [answer(7, 0.99, status="review", reason="several_marks")] * 3
-    assert surest("", [*reviewed, *sure]).figure == 1
+    accepted = [predict(3, 0.5)] * 97
+    reviewed = [predict(7, 0.99, status="review", reason="several_marks")] * 3
+    assert measure_surest("", [*reviewed, *accepted]).value == 1
     # Of equally sure ones the wrong ones count first.
-    assert surest("", [answer(3, 0.9)] * 97 + [answer(7, 0.9)] * 3).part == Proportion(97, 94)
+    equally_sure = [predict(3, 0.9)] * 97 + [predict(7, 0.9)] * 3
+    assert measure_surest("", equally_sure).proportion == Proportion(97, 94)
 
 
 @pytest.mark.parametrize("marked", [0, 1, 5])
 def test_the_threshold_sends_no_more_than_two_percent_to_review(marked: int) -> None:
-    digits = [answer(3, each / 200) for each in range(200 - marked)]
-    digits += [answer(3, 0.9, status="review", reason="several_marks")] * marked
-    half = PredictionSet(digits[::2], []), PredictionSet(digits[1::2], [])
-    limit = threshold({"mnist": half[0], "scans": half[1]})
+    digits = [predict(3, number / 200) for number in range(200 - marked)]
+    digits += [predict(3, 0.9, status="review", reason="several_marks")] * marked
+    mnist, scans = PredictionSet(digits[::2], []), PredictionSet(digits[1::2], [])
+    limit = find_review_threshold({"mnist": mnist, "scans": scans})
     assert limit is not None
-    assert sum(is_reviewed(each, limit) for each in digits) == max(4, marked)
-    assert threshold({"mnist": half[0]}) is None
+    assert sum(is_reviewed(digit, limit) for digit in digits) == max(4, marked)
+    assert find_review_threshold({"mnist": mnist}) is None
 
 
 def test_unread_files_and_blanks_are_always_reviewed() -> None:
-    assert is_reviewed(answer(None, None, status="quarantined", reason="corrupt"), 0)
-    assert is_reviewed(answer(None, None, status="review", reason="blank"), 0)
-    assert not is_reviewed(answer(3, 0.5, status="review", reason="not_a_digit"), 0.5)
+    assert is_reviewed(predict(None, None, status="quarantined", reason="corrupt"), 0)
+    assert is_reviewed(predict(None, None, status="review", reason="blank"), 0)
+    assert not is_reviewed(predict(3, 0.5, status="review", reason="not_a_digit"), 0.5)
 
 
 def test_goals_are_reached_or_missed() -> None:
-    assert Line("semeion, 16 x 16 enlarged", Proportion(100, 97)).reached
-    assert not Line("semeion, 16 x 16 enlarged", Proportion(100, 96)).reached
-    assert Line("calibration error on scans", error=0.011).reached is False
-    assert Line("semeion, 16 x 16 enlarged", missing="no file").reached is None
-    titles = {each.title for name, each in SETS.items() if name != "nondigits"}
+    assert AccuracyFigure("semeion, 16 x 16 enlarged", Proportion(100, 97)).reached
+    assert not AccuracyFigure("semeion, 16 x 16 enlarged", Proportion(100, 96)).reached
+    assert AccuracyFigure("calibration error on scans", error=0.011).reached is False
+    assert AccuracyFigure("semeion, 16 x 16 enlarged", missing="no file").reached is None
+    titles = {image_set.title for name, image_set in SETS.items() if name != "nondigits"}
     assert titles <= GOALS.keys()
 
 
@@ -103,7 +104,7 @@ def test_no_kind_that_is_measured_is_trained_with(tmp_path: Path) -> None:
     assert not KINDS.keys() & NON_DIGITS.keys()
     assert not set(signs.LETTERS) & set(LETTERS)
     digits = np.zeros((1, 28, 28), np.uint8)
-    names = [write_all(digits, tmp_path / each, 2) for each in "ab"]
+    names = [write_all(digits, tmp_path / folder, 2) for folder in "ab"]
     assert names[0] == names[1] and len(names[0]) >= 2 * (len(KINDS) + 1)
     for name in names[0]:  # the same seed, the same bytes
         assert (tmp_path / "a" / name).read_bytes() == (tmp_path / "b" / name).read_bytes()
@@ -125,17 +126,19 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def accuracy(data: Path, *options: str | Path) -> subprocess.CompletedProcess[str]:
-    """Run the measuring of accuracy."""
+def measure_accuracy(data: Path, *options: str | Path) -> subprocess.CompletedProcess[str]:
+    """Run the measurement of accuracy."""
     command = [sys.executable, "-m", "benchmarks.accuracy", "--data", data, *options]
     return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=300)
 
 
 def test_accuracy_is_measured_on_files(data: Path, tmp_path: Path) -> None:
     tables = tmp_path / "tables.md"
-    done = accuracy(data, "--divide", "80", "--markdown", tables, "--keep", tmp_path / "kept")
-    assert done.returncode == 0, done.stdout + done.stderr
-    assert "optdigits.npz is not in" in done.stdout
+    process = measure_accuracy(
+        data, "--divide", "80", "--markdown", tables, "--keep", tmp_path / "images"
+    )
+    assert process.returncode == 0, process.stdout + process.stderr
+    assert "optdigits.npz is not in" in process.stdout
     lines = tables.read_text(encoding="utf-8").splitlines()
     rows = {line.split("|")[1].strip(): line for line in lines if line.startswith("| ")}
     for name in GOALS:
@@ -145,18 +148,20 @@ def test_accuracy_is_measured_on_files(data: Path, tmp_path: Path) -> None:
             assert rows[name].rstrip(" |").endswith(("yes", "no"))
     assert "| 10 |" in rows["MNIST test part"] and "| 1 |" in rows[list(GOALS)[1]]
     assert set(KINDS) <= rows.keys()
-    assert (tmp_path / "kept" / "scans-out" / "results.csv").is_file()
+    assert (tmp_path / "images" / "scans-out" / "results.csv").is_file()
 
 
 def test_figures_go_into_a_card_and_others_stay(data: Path, tmp_path: Path) -> None:
     card = tmp_path / "card.json"
     card.write_text('{"name": "x", "accuracy": {"old": 1}}', encoding="utf-8")
-    done = accuracy(data, "--only", "scans", "--write-card", card)
-    assert done.returncode == 0, done.stdout + done.stderr
-    told = json.loads(card.read_text(encoding="utf-8"))["accuracy"]
-    assert told["old"] == 1 and "error" in told["calibration error on scans"]
+    process = measure_accuracy(data, "--only", "scans", "--write-card", card)
+    assert process.returncode == 0, process.stdout + process.stderr
+    figures = json.loads(card.read_text(encoding="utf-8"))["accuracy"]
+    assert figures["old"] == 1 and "error" in figures["calibration error on scans"]
     title = "scans of writers 0002, 0011, 0020"
-    assert told[title]["files"] == 2 and 0 <= told[title]["low_95"] <= told[title]["high_95"]
+    assert (
+        figures[title]["files"] == 2 and 0 <= figures[title]["low_95"] <= figures[title]["high_95"]
+    )
 
 
 def test_accuracy_fails_without_one_row_a_file(data: Path, tmp_path: Path) -> None:
@@ -164,11 +169,11 @@ def test_accuracy_fails_without_one_row_a_file(data: Path, tmp_path: Path) -> No
     shutil.copytree(data / "scans", inbox)
     names = [path.relative_to(inbox).as_posix() for path in inbox.rglob("*.png")]
     with pytest.raises(BenchmarkError, match="2 rows in the CSV for 1 files"):
-        read(inbox, {names[0]: 0})
+        read_inbox(inbox, {names[0]: 0})
 
 
 @pytest.mark.parametrize(
-    ("options", "said"),
+    ("options", "message"),
     [
         (["--only", "mnist,nonsense"], "no set is called nonsense"),
         (["--divide", "2", "--write-card", "x.json"], "whole sets"),
@@ -176,6 +181,6 @@ def test_accuracy_fails_without_one_row_a_file(data: Path, tmp_path: Path) -> No
         (["--keep", "."], "there already"),
     ],
 )
-def test_accuracy_says_what_is_wrong(data: Path, options: list[str], said: str) -> None:
-    done = accuracy(data, *options)
-    assert done.returncode and said in done.stderr and "Traceback" not in done.stderr
+def test_accuracy_says_what_is_wrong(data: Path, options: list[str], message: str) -> None:
+    process = measure_accuracy(data, *options)
+    assert process.returncode and message in process.stderr and "Traceback" not in process.stderr

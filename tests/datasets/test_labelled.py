@@ -17,7 +17,7 @@ from batchdigits.datasets.labelled import (
     load_npz,
 )
 from batchdigits.errors import DataError
-from tests.support.labelled_samples import Digits, labelled, write_folder
+from tests.support.labelled_samples import Digits, make_labelled, write_folder
 
 
 def test_npz_parts_and_wrong_shapes(tmp_path: Path) -> None:
@@ -125,7 +125,7 @@ def test_folders_are_labelled_by_their_nearest_name(tmp_path: Path, digits: Digi
 
 
 def test_nothing_held_back_is_learned(digits: Digits) -> None:
-    data = labelled(digits)
+    data = make_labelled(digits)
     rest, held = hold_back(data, 0.25, seed=1)
     assert len(rest) + len(held) == len(data) and len(held) == 4
     assert not {id(page) for page in rest.pages} & {id(page) for page in held.pages}

@@ -15,9 +15,9 @@ from batchdigits.images.formats.avif import AVIF
 from batchdigits.images.formats.image_format import ImageFormat
 from batchdigits.images.formats.tiff import TIFF
 from batchdigits.images.formats.unsupported import CAMERA_RAW, HEIF
-from tests.support.image_samples import samples, two_tone_samples
+from tests.support.image_samples import make_samples, make_two_tone_samples
 
-SAMPLES = samples() | two_tone_samples()
+SAMPLES = make_samples() | make_two_tone_samples()
 
 
 @pytest.mark.parametrize("name", SAMPLES)

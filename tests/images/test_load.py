@@ -18,19 +18,19 @@ from batchdigits.images.reduced import ReducedPage
 from batchdigits.reasons import Reason, Rejection
 from batchdigits.records import Page
 from tests.support.image_samples import (
-    exif,
-    opencv,
-    picture,
-    pillow,
-    samples,
-    stored,
-    tiff,
-    transparent,
-    two_tone_samples,
+    encode_opencv,
+    encode_pillow,
+    encode_tiff,
+    make_exif,
+    make_picture,
+    make_samples,
+    make_transparent,
+    make_two_tone_samples,
+    turn_as_stored,
 )
 
-SAMPLES = samples()
-TWO_TONE = two_tone_samples()
+SAMPLES = make_samples()
+TWO_TONE = make_two_tone_samples()
 #: Formats that lose a little; all others give the picture to within rounding.
 LOSSY = {"jpg": 24, "webp": 24, "avif": 24}
 
@@ -65,13 +65,15 @@ def assert_same(gray: GrayImage, wanted: GrayImage, tolerance: int = 2) -> None:
 @pytest.mark.parametrize("name", SAMPLES)
 def test_every_format_shows_the_same_picture(name: str) -> None:
     lossy = 24 if name == "jpeg.tif" else LOSSY.get(name.rpartition(".")[2], 2)
-    assert_same(shown(SAMPLES[name], name), picture(), lossy)
-    assert_same(shown(SAMPLES[name], "no ending"), picture(), lossy)
+    assert_same(shown(SAMPLES[name], name), make_picture(), lossy)
+    assert_same(shown(SAMPLES[name], "no ending"), make_picture(), lossy)
 
 
 @pytest.mark.parametrize("name", TWO_TONE)
 def test_one_bit_a_pixel(name: str) -> None:
-    assert_same(shown(TWO_TONE[name], name), np.where(picture() < 255, 0, 255).astype(np.uint8))
+    assert_same(
+        shown(TWO_TONE[name], name), np.where(make_picture() < 255, 0, 255).astype(np.uint8)
+    )
 
 
 FORMS = [(form, clear) for form in ("JPEG", "PNG", "WEBP", "AVIF") for clear in (False, True)]
@@ -80,32 +82,34 @@ FORMS = [(form, clear) for form in ("JPEG", "PNG", "WEBP", "AVIF") for clear in 
 @pytest.mark.parametrize("orientation", range(1, 9))
 @pytest.mark.parametrize(("form", "clear"), [each for each in FORMS if each != ("JPEG", True)])
 def test_exif_turns_it_upright(form: str, clear: bool, orientation: int) -> None:
-    gray = stored(picture(), orientation)
-    image = transparent(gray) if clear else Image.fromarray(gray).convert("RGB")
-    data = pillow(image, form, exif=exif(orientation), quality=100)
-    assert_same(shown(data), picture(), 24)
+    gray = turn_as_stored(make_picture(), orientation)
+    image = make_transparent(gray) if clear else Image.fromarray(gray).convert("RGB")
+    data = encode_pillow(image, form, exif=make_exif(orientation), quality=100)
+    assert_same(shown(data), make_picture(), 24)
 
 
 @pytest.mark.parametrize("orientation", range(1, 9))
 def test_exif_turns_a_deep_png(orientation: int) -> None:
-    deep = opencv(".png", stored(picture(), orientation).astype(np.uint16) * 257)
-    block = exif(orientation).removeprefix(b"Exif\0\0")
+    deep = encode_opencv(
+        ".png", turn_as_stored(make_picture(), orientation).astype(np.uint16) * 257
+    )
+    block = make_exif(orientation).removeprefix(b"Exif\0\0")
     chunk = struct.pack(">I", len(block)) + b"eXIf" + block
     chunk += struct.pack(">I", zlib.crc32(chunk[4:]))
-    assert_same(shown(deep[:33] + chunk + deep[33:]), picture())
+    assert_same(shown(deep[:33] + chunk + deep[33:]), make_picture())
 
 
 def test_nonsense_in_exif_turns_nothing() -> None:
-    for block in (b"", b"II", b"Exif\0\0MM\0*\xff\xff\xff\xff", exif(9)):
-        data = pillow(transparent(picture()), "PNG", exif=block)
-        assert_same(shown(data), picture())
+    for block in (b"", b"II", b"Exif\0\0MM\0*\xff\xff\xff\xff", make_exif(9)):
+        data = encode_pillow(make_transparent(make_picture()), "PNG", exif=block)
+        assert_same(shown(data), make_picture())
 
 
 def test_alpha_is_blended_on_white() -> None:
     half = np.full((8, 8, 4), (0, 0, 0, 128), np.uint8)
-    assert_same(shown(opencv(".png", half)), np.full((8, 8), 127, np.uint8), 1)
+    assert_same(shown(encode_opencv(".png", half)), np.full((8, 8), 127, np.uint8), 1)
     white_on_nothing = np.full((8, 8, 4), (255, 255, 255, 0), np.uint8)
-    assert (shown(opencv(".png", white_on_nothing)) == 255).all()
+    assert (shown(encode_opencv(".png", white_on_nothing)) == 255).all()
 
 
 def test_white_ink_on_a_transparent_ground_is_not_lost() -> None:
@@ -118,37 +122,37 @@ def test_white_ink_on_a_transparent_ground_is_not_lost() -> None:
 def test_an_opaque_alpha_changes_nothing() -> None:
     colours = np.random.default_rng(1).integers(0, 256, (40, 64, 3), np.uint8)
     opaque = np.dstack([colours, np.full((40, 64), 255, np.uint8)])
-    assert_same(shown(opencv(".png", opaque)), shown(opencv(".png", colours)), 1)
+    assert_same(shown(encode_opencv(".png", opaque)), shown(encode_opencv(".png", colours)), 1)
 
 
 def test_a_bmp_without_alpha_in_its_alpha_channel_is_opaque() -> None:
-    pixels = np.dstack([picture()] * 3 + [np.zeros((40, 64), np.uint8)])
+    pixels = np.dstack([make_picture()] * 3 + [np.zeros((40, 64), np.uint8)])
     header = struct.pack("<IiiHHIIiiII", 108, 64, -40, 1, 32, 3, pixels.nbytes, 0, 0, 0, 0)
     masks = struct.pack("<IIII", 0xFF0000, 0xFF00, 0xFF, 0xFF000000)
     header = (header + masks).ljust(108, b"\0")
     start = 14 + len(header)
     data = struct.pack("<2sIII", b"BM", start + pixels.nbytes, 0, start) + header
-    assert_same(shown(data + pixels.tobytes()), picture())
-    pixels[..., 3] = 255 - picture()
+    assert_same(shown(data + pixels.tobytes()), make_picture())
+    pixels[..., 3] = 255 - make_picture()
     pixels[..., :3] = 0
-    assert_same(shown(data + pixels.tobytes()), picture())
+    assert_same(shown(data + pixels.tobytes()), make_picture())
 
 
 def test_a_deep_scan_reads_as_the_flat_one_and_its_noise_stays_noise() -> None:
     noise = np.random.default_rng(1).integers(250, 256, (40, 64)).astype(np.uint8)
-    deep = opencv(".png", noise.astype(np.uint16) * 257)
+    deep = encode_opencv(".png", noise.astype(np.uint16) * 257)
     assert_same(shown(deep), noise, 1)
 
 
 @pytest.mark.parametrize("level", [0, 1, 7, 65535])
 def test_pages_of_one_level_are_flat(level: int) -> None:
     for dtype in (np.uint16, np.float32, np.float64, np.int32):
-        assert np.ptp(shown(tiff(np.full((16, 16), level, dtype)))) == 0
+        assert np.ptp(shown(encode_tiff(np.full((16, 16), level, dtype)))) == 0
 
 
 def test_floats_without_any_number_are_blank() -> None:
     for value in (np.nan, np.inf, -np.inf, -3.5, 1e-300, -1e300):
-        gray = shown(tiff(np.full((16, 16), value, np.float64)))
+        gray = shown(encode_tiff(np.full((16, 16), value, np.float64)))
         assert np.ptp(gray) == 0
 
 
@@ -189,9 +193,9 @@ def test_known_kinds_that_are_not_read(content: bytes, name: str) -> None:
 
 
 def test_the_ending_does_not_matter_where_the_content_is_an_image() -> None:
-    assert_same(shown(SAMPLES["gray.png"], "digit.jpg"), picture())
-    assert_same(shown(SAMPLES["gray.png"], "digit.pdf"), picture())
-    assert_same(shown(SAMPLES["gray.tif"], "digit.tiff"), picture())
+    assert_same(shown(SAMPLES["gray.png"], "digit.jpg"), make_picture())
+    assert_same(shown(SAMPLES["gray.png"], "digit.pdf"), make_picture())
+    assert_same(shown(SAMPLES["gray.tif"], "digit.tiff"), make_picture())
 
 
 def test_no_bytes_at_all() -> None:
@@ -294,12 +298,12 @@ def test_bytes_after_the_end_do_no_harm(name: str) -> None:
 
 
 def test_a_thumbnail_in_exif_has_an_end_of_its_own() -> None:
-    thumbnail = pillow(Image.fromarray(picture()).resize((16, 10)), "JPEG")
+    thumbnail = encode_pillow(Image.fromarray(make_picture()).resize((16, 10)), "JPEG")
     segment = b"Exif\0\0" + thumbnail
     marker = b"\xff\xe1" + struct.pack(">H", len(segment) + 2) + segment
     data = SAMPLES["gray.jpg"]
     data = data[:2] + marker + data[2:]
-    assert_same(shown(data), picture(), 24)
+    assert_same(shown(data), make_picture(), 24)
     for cut in (2 + len(marker), len(marker) + 40, len(data) - 200, len(data) - 2):
         assert reason(data[:cut], "x.jpg") is Reason.TRUNCATED
 
@@ -344,10 +348,10 @@ def large_jpegs() -> dict[str, bytes]:
     gray[100:300, 200:240] = 30
     flat = Image.fromarray(gray)
     return {
-        "gray": pillow(flat, "JPEG"),
-        "colour": pillow(flat.convert("RGB"), "JPEG"),
-        "progressive": pillow(flat.convert("RGB"), "JPEG", progressive=True),
-        "cmyk": pillow(flat.convert("CMYK"), "JPEG"),
+        "gray": encode_pillow(flat, "JPEG"),
+        "colour": encode_pillow(flat.convert("RGB"), "JPEG"),
+        "progressive": encode_pillow(flat.convert("RGB"), "JPEG", progressive=True),
+        "cmyk": encode_pillow(flat.convert("CMYK"), "JPEG"),
     }
 
 
@@ -397,8 +401,8 @@ def test_a_reduced_page_is_upright(orientation: int, size: tuple[int, int]) -> N
     gray = np.full(size[::-1], 255, np.uint8)
     gray[80:160, 80:560] = 0
     gray[160:320, 80:160] = 64
-    image = Image.fromarray(stored(gray, orientation))
-    page = reduced(pillow(image, "JPEG", exif=exif(orientation)), 160)
+    image = Image.fromarray(turn_as_stored(gray, orientation))
+    page = reduced(encode_pillow(image, "JPEG", exif=make_exif(orientation)), 160)
     assert isinstance(page, Page)
     if isinstance(page, ReducedPage):
         assert (page.full_width, page.full_height) == size

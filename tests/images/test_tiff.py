@@ -13,7 +13,13 @@ from batchdigits.images.ifd import STRIP_BYTES, STRIPS, read_ifds
 from batchdigits.images.load import load_pages
 from batchdigits.reasons import Reason, Rejection
 from batchdigits.records import Page
-from tests.support.image_samples import ORIENTATION, picture, stored, tiff, tiff_stack
+from tests.support.image_samples import (
+    ORIENTATION,
+    encode_tiff,
+    encode_tiff_pages,
+    make_picture,
+    turn_as_stored,
+)
 
 
 def read(data: bytes, limits: Limits | None = None) -> list[Page | Reason]:
@@ -35,17 +41,17 @@ def flat(level: int) -> np.ndarray[Any, np.dtype[np.uint8]]:
 @pytest.mark.parametrize("orientation", range(1, 9))
 @pytest.mark.parametrize("tile", [None, (16, 16)])
 def test_orientation(dtype: type, orientation: int, tile: tuple[int, int] | None) -> None:
-    pixels: np.ndarray[Any, Any] = stored(picture(), orientation).astype(dtype)
-    data = tiff(pixels, tile=tile, extratags=[(ORIENTATION, "H", 1, orientation, True)])
+    pixels: np.ndarray[Any, Any] = turn_as_stored(make_picture(), orientation).astype(dtype)
+    data = encode_tiff(pixels, tile=tile, extratags=[(ORIENTATION, "H", 1, orientation, True)])
     (page,) = read(data)
     assert isinstance(page, Page)
-    assert page.gray.shape == picture().shape
-    assert np.abs(page.gray.astype(int) - picture()).max() <= 1
+    assert page.gray.shape == make_picture().shape
+    assert np.abs(page.gray.astype(int) - make_picture()).max() <= 1
 
 
 @pytest.mark.parametrize("big", [False, True])
 def test_every_page_is_its_own(big: bool) -> None:
-    found = read(tiff_stack([flat(level) for level in (10, 20, 30)], big))
+    found = read(encode_tiff_pages([flat(level) for level in (10, 20, 30)], big))
     assert len(found) == 3
     for page, level in zip(found, (10, 20, 30), strict=True):
         assert_shows(page, level)
@@ -54,7 +60,7 @@ def test_every_page_is_its_own(big: bool) -> None:
 @pytest.mark.parametrize("big", [False, True])
 def test_a_bad_page_in_the_middle_costs_only_its_row(big: bool) -> None:
     noise = np.random.default_rng(1).integers(0, 256, (24, 16)).astype(np.uint8)
-    data = tiff_stack([flat(10), noise, flat(30)], big, compression="zlib")
+    data = encode_tiff_pages([flat(10), noise, flat(30)], big, compression="zlib")
     damaged = bytearray(data)
     at = strips(data)[1]
     damaged[at : at + 60] = bytes(60)
@@ -84,7 +90,7 @@ def relink(data: bytes, page: int, target: int) -> bytes:
 
 
 def test_pages_beyond_the_limit() -> None:
-    data = tiff_stack([flat(level) for level in range(5)])
+    data = encode_tiff_pages([flat(level) for level in range(5)])
     found = read(data, Limits(max_pages=3))
     assert len(found) == 4
     assert all(isinstance(page, Page) for page in found[:3])
@@ -93,7 +99,7 @@ def test_pages_beyond_the_limit() -> None:
 
 
 def test_a_page_too_large_costs_only_its_row() -> None:
-    data = tiff_stack([flat(10), np.zeros((200, 200), np.uint8), flat(30)])
+    data = encode_tiff_pages([flat(10), np.zeros((200, 200), np.uint8), flat(30)])
     first, second, third = read(data, Limits(max_megapixels=0.01))
     assert_shows(first, 10)
     assert second is Reason.TOO_LARGE
@@ -101,7 +107,7 @@ def test_a_page_too_large_costs_only_its_row() -> None:
 
 
 def test_a_chain_that_bites_its_tail() -> None:
-    data = tiff_stack([flat(10), flat(20)])
+    data = encode_tiff_pages([flat(10), flat(20)])
     found = read(relink(data, 1, directories(data)[0]))
     assert_shows(found[0], 10)
     assert_shows(found[1], 20)
@@ -109,14 +115,14 @@ def test_a_chain_that_bites_its_tail() -> None:
 
 
 def test_a_chain_that_leaves_the_file() -> None:
-    data = tiff_stack([flat(10), flat(20)])
+    data = encode_tiff_pages([flat(10), flat(20)])
     found = read(relink(data, 0, len(data) + 1000))
     assert_shows(found[0], 10)
     assert found[1:] == [Reason.TRUNCATED]
 
 
 def test_a_cut_keeps_the_pages_before_it() -> None:
-    data = tiff_stack([flat(10), flat(20), flat(30)])
+    data = encode_tiff_pages([flat(10), flat(20), flat(30)])
     cut = read(data[: strips(data)[2] + 5])
     assert_shows(cut[0], 10)
     assert Reason.TRUNCATED in cut
@@ -124,7 +130,7 @@ def test_a_cut_keeps_the_pages_before_it() -> None:
 
 
 def test_rows_that_are_not_there_are_not_made_black() -> None:
-    data = bytearray(tiff(flat(200)))
+    data = bytearray(encode_tiff(flat(200)))
     at = data.index(struct.pack("<HHII", STRIP_BYTES, 4, 1, 24 * 16))
     struct.pack_into("<I", data, at + 8, 24 * 16 // 2)
     assert read(bytes(data)) == [Reason.CORRUPT]
@@ -145,23 +151,23 @@ def test_absurd_headers_are_refused_before_they_cost_memory() -> None:
         at = data.index(struct.pack("<HHI", tag, 4, 1)) + 8
         struct.pack_into("<I", data, at, value)
         assert read(bytes(data)) == [Reason.CORRUPT]
-    data = bytearray(tiff(picture(), tile=(16, 16)))
+    data = bytearray(encode_tiff(make_picture(), tile=(16, 16)))
     at = data.index(struct.pack("<HHI", 322, 4, 1)) + 8
     struct.pack_into("<I", data, at, 1 << 30)
     assert read(bytes(data)) == [Reason.CORRUPT]
 
 
 def test_packed_samples() -> None:
-    twelve = picture().astype(np.uint32).reshape(-1, 2) * 4095 // 255
+    twelve = make_picture().astype(np.uint32).reshape(-1, 2) * 4095 // 255
     high, low = twelve[:, 0], twelve[:, 1]
     body = np.stack([high >> 4, (high & 15) << 4 | low >> 8, low & 255], -1).astype(np.uint8)
     (page,) = read(uncompressed(body.tobytes(), 12))
     assert isinstance(page, Page)
-    assert np.abs(page.gray.astype(int) - picture()).max() <= 1
-    four = picture().reshape(-1, 2) // 16
+    assert np.abs(page.gray.astype(int) - make_picture()).max() <= 1
+    four = make_picture().reshape(-1, 2) // 16
     (page,) = read(uncompressed((four[:, 0] << 4 | four[:, 1]).tobytes(), 4))
     assert isinstance(page, Page)
-    assert np.abs(page.gray.astype(int) - picture()).max() <= 8
+    assert np.abs(page.gray.astype(int) - make_picture()).max() <= 8
     assert read(uncompressed(bytes(64 * 40 * 3), 24)) == [Reason.UNSUPPORTED]
 
 
@@ -193,7 +199,7 @@ def test_reduced_copies_are_no_pages() -> None:
     st.lists(st.tuples(st.integers(0, 9999), st.integers(0, 255)), min_size=1, max_size=6),
 )
 def test_damage_never_raises(big: bool, changes: list[tuple[int, int]]) -> None:
-    data = bytearray(tiff_stack([flat(10), flat(20), flat(30)], big))
+    data = bytearray(encode_tiff_pages([flat(10), flat(20), flat(30)], big))
     for place, value in changes:
         data[place % len(data)] = value
     for number, page in load_pages(bytes(data), "x.tif", Limits(max_megapixels=1)):

@@ -24,7 +24,7 @@ from batchdigits.inference.model_card import (
     OutputKind,
 )
 from batchdigits.inference.registry import open_engine
-from tests.conftest import ROOT, UNPRIVILEGED, Run, read_csv, sample_digits
+from tests.conftest import ROOT, UNPRIVILEGED, Run, load_sample_digits, read_csv
 
 pytestmark = pytest.mark.integration
 
@@ -60,7 +60,7 @@ def test_each_model_reads_the_sample_inbox_as_it_does_for_its_maker(
     powers = np.exp(logits - logits.max(1, keepdims=True))
     scores = powers / powers.sum(1, keepdims=True)
     readings = package.read(FORMS, model=foreign_models / name)
-    assert len(readings) == len(sample_digits())
+    assert len(readings) == len(load_sample_digits())
     assert [reading.digit for reading in readings] == scores.argmax(1).tolist()
     tolerance = 0.1 if "quantised" in name else 2e-3
     assert np.allclose([reading.scores for reading in readings], scores, atol=tolerance)

@@ -18,7 +18,13 @@ from batchdigits.preprocessing.normalise import SEARCH_SIDE, normalise
 from batchdigits.reasons import Reason, Status
 from batchdigits.records import Box, Page, PageRecord, Prediction, Source
 from tests.conftest import write_png
-from tests.support.image_samples import exif, opencv, pillow, stored, tiff_stack
+from tests.support.image_samples import (
+    encode_opencv,
+    encode_pillow,
+    encode_tiff_pages,
+    make_exif,
+    turn_as_stored,
+)
 
 Digits = list[tuple[GrayImage, str]]
 
@@ -48,8 +54,8 @@ def test_rows_come_in_order_and_do_not_depend_on_neighbours(
     contents = {
         "empty.png": b"",
         "junk.png": b"junk",
-        "large.jpg": opencv(".jpg", large),
-        "pages.tif": tiff_stack([digits[1][0], np.full((80, 60), 255, np.uint8), large]),
+        "large.jpg": encode_opencv(".jpg", large),
+        "pages.tif": encode_tiff_pages([digits[1][0], np.full((80, 60), 255, np.uint8), large]),
     }
     for place, (name, content) in enumerate(contents.items()):
         (inbox / name).write_bytes(content)
@@ -159,9 +165,9 @@ def test_large_pages_are_held_one_at_a_time(
 ) -> None:
     page = np.full((2000, 2000), 255, np.uint8)
     page[500:1500, 950:1050] = 0
-    content = opencv(".png", page)
+    content = encode_opencv(".png", page)
     if name == "pages.tif":  # its decoder makes a copy of each page
-        content = tiff_stack([page] * 5, compression="zlib")
+        content = encode_tiff_pages([page] * 5, compression="zlib")
     (inbox / name).write_bytes(content)
     sources = [Source(str(inbox / name), f"{i}") for i in range(5)]
     tracemalloc.start()
@@ -191,7 +197,7 @@ def test_large_jpeg_pages_read_as_they_do_in_full(
     for image, _ in digits[::3]:
         height, width = random.integers(1200, 2400, 2).tolist()
         x, y = random.integers(20, (width - side - 20, height - side - 20)).tolist()
-        data = opencv(".jpg", sheet(image, (height, width), side, x, y))
+        data = encode_opencv(".jpg", sheet(image, (height, width), side, x, y))
         (inbox / "page.jpg").write_bytes(data)
         (row,) = read(engine, inbox / "page.jpg")
         page, reading, box = in_full(data, engine)
@@ -206,7 +212,7 @@ def test_large_jpeg_pages_read_as_they_do_in_full(
 
 def test_a_blank_jpeg_page_is_blank(inbox: Path, engine: Engine) -> None:
     paper = np.random.default_rng(1).normal(240, 2, (1600, 1200)).astype(np.uint8)
-    (inbox / "page.jpg").write_bytes(opencv(".jpg", paper))
+    (inbox / "page.jpg").write_bytes(encode_opencv(".jpg", paper))
     (row,) = read(engine, inbox / "page.jpg")
     assert row.reason is Reason.BLANK and (row.width, row.height) == (1200, 1600)
 
@@ -216,8 +222,8 @@ def test_the_box_on_a_turned_jpeg_page_lies_upright(
     orientation: int, digits: Digits, inbox: Path, engine: Engine
 ) -> None:
     upright = sheet(digits[0][0], (1800, 1300), 800, 200, 700)
-    image = Image.fromarray(stored(upright, orientation))
-    data = pillow(image, "JPEG", exif=exif(orientation), quality=90)
+    image = Image.fromarray(turn_as_stored(upright, orientation))
+    data = encode_pillow(image, "JPEG", exif=make_exif(orientation), quality=90)
     (inbox / "page.jpg").write_bytes(data)
     ((_, page),) = load_pages(data, "page.jpg", Limits(), SEARCH_SIDE)
     assert isinstance(page, ReducedPage)

@@ -7,13 +7,13 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import Run, read_csv
-from tests.support.image_samples import samples
+from tests.support.image_samples import make_samples
 
 pytestmark = [pytest.mark.integration, pytest.mark.faults]
 
 #: How many damaged files; `make test-all` and `make faults` take more.
 MUTATIONS = int(os.environ.get("BATCHDIGITS_MUTATIONS", "300"))
-_SAMPLES = samples()
+_SAMPLES = make_samples()
 
 
 def mutate(data: bytes, chance: random.Random) -> bytes:

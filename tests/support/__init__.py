@@ -1,1 +1,1 @@
-"""What several tests need."""
+"""Sample files and processes that several tests use."""

@@ -1,4 +1,4 @@
-"""A page in a real browser without a window."""
+"""Pages in a real browser without a window."""
 
 import shutil
 import subprocess
@@ -12,32 +12,45 @@ _NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable
 
 
 def find_browser() -> str:
-    """A Chromium of the system, or the one that playwright fetched; empty where there is none."""
+    """Find a Chromium of the system, or the one that playwright fetched; empty if none starts."""
     for name in _NAMES:
-        if (found := shutil.which(name)) and _starts(found):
-            return found
-    code = "from playwright.sync_api import sync_playwright as p\n"
-    code += "with p() as each: print(each.chromium.executable_path)"
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
-    path = done.stdout.strip()
-    return path if path and Path(path).exists() and _starts(path) else ""
+        if (path := shutil.which(name)) and _can_start(path):
+            return path
+    code = "from playwright.sync_api import sync_playwright\n"
+    code += "with sync_playwright() as playwright: print(playwright.chromium.executable_path)"
+    process = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=False
+    )
+    path = process.stdout.strip()
+    return path if path and Path(path).exists() and _can_start(path) else ""
 
 
-def _starts(path: str) -> bool:
-    """Whether a browser has all the libraries of the system that it needs."""
+def _can_start(path: str) -> bool:
+    """Return whether a browser has all the libraries of the system that it needs."""
     command = [path, "--headless", "--no-sandbox", "--version"]
     try:
-        done = subprocess.run(
+        process = subprocess.run(
             command, capture_output=True, stdin=subprocess.DEVNULL, timeout=60, check=False
         )
     except (OSError, subprocess.TimeoutExpired):
         return False
-    return done.returncode == 0
+    return process.returncode == 0
 
 
 @contextmanager
-def opened(browser: str, file: Path, temporary: Path, width: int = 1400) -> Iterator[Any]:
-    """A file in the browser: ``problems`` holds what went wrong, ``fetched`` addresses it asked."""
+def open_page(browser: str, file: Path, temporary: Path, width: int = 1400) -> Iterator[Any]:
+    """Open a report in the browser.
+
+    Args:
+        browser: path of its program.
+        file: the report.
+        temporary: folder for the browser's profile.
+        width: pixels of the window.
+
+    Returns:
+        Playwright's page, with two more attributes: ``problems``, the errors of its script, and
+        ``fetched``, the addresses that it asked on the network.
+    """
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:
@@ -54,13 +67,14 @@ def opened(browser: str, file: Path, temporary: Path, width: int = 1400) -> Iter
             page.problems, page.fetched = [], []
             page.on("pageerror", lambda error: page.problems.append(str(error)))
             page.on(
-                "console", lambda said: said.type == "error" and page.problems.append(said.text)
+                "console",
+                lambda message: message.type == "error" and page.problems.append(message.text),
             )
             page.on(
                 "request",
-                lambda asked: (
-                    asked.url.startswith(("data:", "blob:", "file:"))
-                    or page.fetched.append(asked.url)
+                lambda request: (
+                    request.url.startswith(("data:", "blob:", "file:"))
+                    or page.fetched.append(request.url)
                 ),
             )
             page.goto(file.as_uri())
@@ -71,7 +85,7 @@ def opened(browser: str, file: Path, temporary: Path, width: int = 1400) -> Iter
 
 
 def main() -> None:
-    """Fetch a Chromium for the tests of pages where the system has none, if that may be."""
+    """Fetch a Chromium for the tests of pages if the system has none."""
     if find_browser():
         return
     command = [sys.executable, "-m", "playwright", "install", "chromium-headless-shell"]

@@ -40,11 +40,12 @@ def list_commands() -> Iterator[tuple[str, Any]]:
 
 
 def list_options(command: Any) -> list[Any]:
-    """All options of a command but ``--help``."""
+    """List all options of a command but ``--help``."""
     return [param for param in command.params if param.param_type_name == "option"]
 
 
 def render_page() -> str:
+    """Write the page as Markdown."""
     parts = [_INTRODUCTION]
     parts += [_render_command(name, command) for name, command in list_commands()]
     parts += [_render_exit_codes()]

@@ -17,11 +17,14 @@ PathFinder.find_spec = find_visible
 
 
 def hide_packages(folder: Path, *names: str) -> dict[str, str]:
-    """The environment of a process for which top-level packages are not installed.
+    """Make the environment of a process for which top-level packages are not installed.
 
     Args:
         folder: a new folder for the script that hides them.
         names: the packages.
+
+    Returns:
+        The environment variables.
     """
     folder.mkdir()
     script = _SITE_SCRIPT.format(names=set(names))

@@ -1,7 +1,8 @@
-"""Keras models of every age and sort as files, loaded; run as a program in a process of its own.
+"""Write Keras models of every version and kind as files, and load them again.
 
-TensorFlow has threads, and tests that fork must not share a process with them. Prints, as JSON,
-what came of each file, and writes the files into the folder it is given.
+Run as a program in a process of its own, since TensorFlow has threads, and tests that fork must
+not share a process with them. It writes the files into the current folder and prints as JSON what
+loading each of them gave.
 """
 
 import json
@@ -32,7 +33,7 @@ FUNCTIONS = [
 MARK = "code-has-run"
 
 
-def plain(k: Any) -> Any:
+def build_plain(k: Any) -> Any:
     layers = k.layers
     return k.Sequential(
         [
@@ -49,23 +50,23 @@ def plain(k: Any) -> Any:
     )
 
 
-def activations(k: Any) -> Any:
+def build_activations(k: Any) -> Any:
     inputs = k.Input(SHAPE)
     flat = k.layers.Flatten()(inputs)
-    found = [k.layers.Dense(3, activation=function)(flat) for function in FUNCTIONS]
-    found += [k.layers.Activation(function)(flat) for function in FUNCTIONS]
-    found += [k.layers.Dense(3, activation=k.layers.LeakyReLU())(flat)]
-    return k.Model(inputs, k.layers.Dense(10)(k.layers.Concatenate()(found)))
+    outputs = [k.layers.Dense(3, activation=function)(flat) for function in FUNCTIONS]
+    outputs += [k.layers.Activation(function)(flat) for function in FUNCTIONS]
+    outputs += [k.layers.Dense(3, activation=k.layers.LeakyReLU())(flat)]
+    return k.Model(inputs, k.layers.Dense(10)(k.layers.Concatenate()(outputs)))
 
 
-def arithmetic(k: Any) -> Any:
+def build_arithmetic(k: Any) -> Any:
     inputs = k.Input(SHAPE)
     x = k.layers.Flatten()((inputs / 255.0 - 0.5) * 2)
     x = 1 - x[:, 1:101] + x[:, :100]
     return k.Model(inputs, k.layers.Dense(10)(x))
 
 
-def recurrent(k: Any) -> Any:
+def build_recurrent(k: Any) -> Any:
     layers = k.layers
     inputs = k.Input(SHAPE)
     x = layers.Reshape((4, 196))(inputs)
@@ -78,71 +79,81 @@ def recurrent(k: Any) -> Any:
     return k.Model(inputs, layers.Dense(10)(layers.GRU(3)(x)))
 
 
-def nested(k: Any) -> Any:
+def build_nested(k: Any) -> Any:
     inputs = k.Input(SHAPE)
-    inner = plain(k)
+    inner = build_plain(k)
     inner.compile("sgd", "mse")
     return k.Model(inputs, k.layers.Softmax()(inner(inputs)))
 
 
-def two_inputs(k: Any) -> Any:
+def build_two_inputs(k: Any) -> Any:
     inputs = [k.Input((4,)), k.Input((4,))]
     return k.Model(inputs, k.layers.Add()(inputs))
 
 
-def with_code(k: Any) -> Any:
-    """A layer that creates a file wherever it is run; created here too, at building."""
+def build_with_code(k: Any) -> Any:
+    """Build a layer that creates a file wherever it runs; building it here creates one, too."""
     evil = eval(f"lambda x: (open({MARK!r}, 'w').close(), x)[1]")
     layers = k.layers
     return k.Sequential([k.Input(SHAPE), layers.Flatten(), layers.Lambda(evil), layers.Dense(10)])
 
 
-def rewritten_zip(path: Path, old: bytes, new: bytes, copy: Path) -> None:
-    with zipfile.ZipFile(path) as archive, zipfile.ZipFile(copy, "w") as made:
+def rewrite_zip(path: Path, old: bytes, new: bytes, copy: Path) -> None:
+    with zipfile.ZipFile(path) as archive, zipfile.ZipFile(copy, "w") as new_archive:
         for name in archive.namelist():
             content = archive.read(name)
-            made.writestr(name, content.replace(old, new) if name == "config.json" else content)
+            if name == "config.json":
+                content = content.replace(old, new)
+            new_archive.writestr(name, content)
 
 
 def make_list_of_layers(path: Path) -> None:
-    """Have a Sequential model in HDF5 as Keras saved it until 2.2.2."""
+    """Rewrite a Sequential model in HDF5 as Keras saved it until 2.2.2."""
     with h5py.File(path, "r+") as file:
         config = json.loads(file.attrs["model_config"])
         layers = config["config"]["layers"]
-        config["config"] = [each for each in layers if each["class_name"] != "InputLayer"]
+        config["config"] = [layer for layer in layers if layer["class_name"] != "InputLayer"]
         del file.attrs["model_config"]
         config["config"][0]["config"]["batch_input_shape"] = [None, *SHAPE]
         file.attrs["model_config"] = json.dumps(config).encode()
         file.attrs["keras_version"] = b"2.1.6"
 
 
-def scores(model: Any) -> Any:
+def compute_scores(model: Any) -> Any:
     if len(model.inputs) > 1:
         return None
     images = np.random.default_rng(1).random((2, *SHAPE), np.float32) * 9
-    # Else Keras 3 would turn images at random where no layer is told which it is.
+    # training=False, or Keras 3 would turn images at random.
     return np.asarray(model(images, training=False))
 
 
 def save_all(folder: Path) -> dict[str, Any]:
-    """Write every sample; file names with the scores of the models that the files hold."""
+    """Write every sample; return the scores of the models in the files by file name."""
     expected = {}
-    sorts = (plain, activations, arithmetic, recurrent, nested, two_inputs, with_code)
-    for keras_, age in ((keras, 3), (tf_keras, 2)):
-        for build in sorts:
-            model = build(keras_)
+    builders = (
+        build_plain,
+        build_activations,
+        build_arithmetic,
+        build_recurrent,
+        build_nested,
+        build_two_inputs,
+        build_with_code,
+    )
+    for package, version in ((keras, 3), (tf_keras, 2)):
+        for build in builders:
+            model = build(package)
             model.compile("adam", "mse")
-            found = scores(model)
+            scores = compute_scores(model)
             for ending in ("keras", "h5"):
-                name = f"{build.__name__}.{age}.{ending}"
+                name = f"{build.__name__.removeprefix('build_')}.{version}.{ending}"
                 model.save(folder / name)
-                expected[name] = found
+                expected[name] = scores
     # As Keras 2 named its modules in TensorFlow 2.12, and from 2.13 on.
     for name, module in (("arithmetic.2.12", b"keras."), ("arithmetic.2.13", b"keras.src.")):
         source = folder / "arithmetic.2.keras"
-        rewritten_zip(source, b"tf_keras.src.", module, folder / name)
+        rewrite_zip(source, b"tf_keras.src.", module, folder / name)
         expected[name] = expected[source.name]
-    rewritten_zip(folder / "plain.3.keras", b'"units": 10', b'"units": 11', folder / "other size")
+    rewrite_zip(folder / "plain.3.keras", b'"units": 10', b'"units": 11', folder / "other size")
     keras.Sequential([keras.layers.Dense(10)]).save(folder / "unbuilt.keras")
     expected |= {"other size": None, "unbuilt.keras": None}
     for name in ("handwritten_digits.model", "list of layers"):
@@ -152,37 +163,39 @@ def save_all(folder: Path) -> dict[str, Any]:
     return expected
 
 
-def loaded(path: Path, expected: Any, trust: bool) -> dict[str, object]:
-    """What came of loading a file again."""
+def load_again(path: Path, expected: Any, trust: bool) -> dict[str, object]:
+    """Load a file and describe the outcome, for the tests to check."""
     Path(MARK).unlink(missing_ok=True)
+    outcome: dict[str, object]
     try:
-        found = load_keras(path, identify_model_format(path), trust)
-        same = np.allclose(scores(found), expected, atol=1e-6)
-        by = type(found).__module__.partition(".")[0]
-        told = {"by": by, "same": bool(same), "compiled": getattr(found, "compiled", False)}
+        model = load_keras(path, identify_model_format(path), trust)
+        same = np.allclose(compute_scores(model), expected, atol=1e-6)
+        package = type(model).__module__.partition(".")[0]
+        compiled = getattr(model, "compiled", False)
+        outcome = {"by": package, "same": bool(same), "compiled": compiled}
     except ModelError as error:
-        told = {"error": str(error)}
-    return told | {"code_ran": Path(MARK).exists()}
+        outcome = {"error": str(error)}
+    return outcome | {"code_ran": Path(MARK).exists()}
 
 
-def seen() -> np.ndarray:
-    """What a model sees of the digits of the sample inbox, ``(n, 28, 28) uint8``."""
-    images = [each.image for each in batchdigits.read(ROOT / "inbox" / "forms")]
+def normalise_samples() -> np.ndarray:
+    """Normalise the forms of the sample inbox; return the digit images, ``(n, 28, 28) uint8``."""
+    images = [reading.image for reading in batchdigits.read(ROOT / "inbox" / "forms")]
     return np.stack([image for image in images if image is not None])
 
 
 def main() -> None:
-    """Write the samples into the folder at hand, load each, print what came of it.
+    """Write the samples into the current folder, load each, and print the outcomes.
 
-    Models that read digits lie in ``made``, see :mod:`tests.support.model_makers`.
+    Models that read digits are written into ``made``, see :mod:`tests.support.model_makers`.
     """
     folder = Path.cwd()
     expected = save_all(folder)
-    outcomes = {name: loaded(folder / name, each, False) for name, each in expected.items()}
+    outcomes = {name: load_again(folder / name, scores, False) for name, scores in expected.items()}
     for name in (name for name in expected if name.startswith("with_code")):
-        outcomes[f"trusted {name}"] = loaded(folder / name, expected[name], True)
+        outcomes[f"trusted {name}"] = load_again(folder / name, expected[name], True)
     (folder / "made").mkdir()
-    make_models(folder / "made", seen())
+    make_models(folder / "made", normalise_samples())
     print(json.dumps(outcomes))
 
 

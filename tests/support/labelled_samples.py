@@ -13,7 +13,7 @@ from tests.conftest import write_png
 Digits = list[tuple[GrayImage, str]]
 
 
-def labelled(digits: Digits) -> LabelledImages:
+def make_labelled(digits: Digits) -> LabelledImages:
     return LabelledImages(
         [image for image, _ in digits], np.array([int(true) for _, true in digits])
     )
@@ -24,27 +24,27 @@ def write_folder(folder: Path, digits: Digits) -> None:
         write_png(folder / f"w{number % 4}" / digit / f"{number}.png", image)
 
 
-def noisy(images: list[GrayImage]) -> np.ndarray:
-    """Each a little otherwise: copies are left out of training where they are tested with."""
+def add_noise(images: list[GrayImage]) -> np.ndarray:
+    """Make each image slightly different, since training leaves out copies of test images."""
     noise = np.random.default_rng(1).integers(0, 9, (len(images), *images[0].shape))
     whole = np.stack(images).astype(int)
     return np.where(whole > 127, whole - noise, whole + noise).astype(np.uint8)
 
 
-def idx(array: np.ndarray, packed: bool) -> bytes:
-    """An array as an IDX file has it."""
-    head = bytes([0, 0, 8, array.ndim]) + np.array(array.shape, ">u4").tobytes()
-    content = head + array.astype(np.uint8).tobytes()
+def encode_idx(array: np.ndarray, packed: bool) -> bytes:
+    """Encode an array as an IDX file."""
+    header = bytes([0, 0, 8, array.ndim]) + np.array(array.shape, ">u4").tobytes()
+    content = header + array.astype(np.uint8).tobytes()
     return gzip.compress(content) if packed else content
 
 
 def write_idx(folder: Path, digits: Digits) -> None:
-    """Two hundred for training, unpacked, and forty to test with, packed."""
-    images = noisy([normalise(image).image for image, _ in digits] * 20)
+    """Write two hundred digits for training, and forty to test with, compressed."""
+    images = add_noise([normalise(image).image for image, _ in digits] * 20)
     truth = np.array([int(true) for _, true in digits] * 20)
     folder.mkdir()
     for part, count, packed in (("train", 200, False), ("t10k", 40, True)):
-        for what, array in (("images-idx3", images), ("labels-idx1", truth)):
+        for name, array in (("images-idx3", images), ("labels-idx1", truth)):
             ending = ".gz" if packed else ""
-            content = idx(array[:count], packed)
-            (folder / f"{part}-{what}-ubyte{ending}").write_bytes(content)
+            content = encode_idx(array[:count], packed)
+            (folder / f"{part}-{name}-ubyte{ending}").write_bytes(content)

@@ -1,8 +1,8 @@
-"""Models as people make them elsewhere, in each format and convention, with their own readings.
+"""Models as people make them elsewhere, in each format and input format, with their own scores.
 
-``main`` makes one file or folder each, has it taken in, and writes ``expected.npz``: what Keras
-itself says of the images, prepared as each model's maker would. TensorFlow takes long to load, so
-this is part of the one program of the tests that does.
+``main`` makes one file or folder for each, imports it, and writes ``expected.npz``: the scores that
+Keras gives for the images, prepared as each model's maker would. TensorFlow takes long to load, so
+:mod:`tests.support.keras_samples` calls this, the only program of the tests that loads it.
 """
 
 import os
@@ -19,16 +19,23 @@ NEURONS = 64
 
 
 @dataclass(frozen=True)
-class Made:
-    """A file, how its maker prepares images, and what then answers."""
+class SampleModel:
+    """A model file.
+
+    Attributes:
+        name: of the file.
+        prepare: turns ``(n, 28, 28) uint8`` images into the model's inputs.
+        predict: turns inputs into scores.
+        trusted: whether the model must be imported as trusted.
+    """
 
     name: str
     prepare: Callable[[Array], Array]
-    answer: Callable[[Array], Array]
+    predict: Callable[[Array], Array]
     trusted: bool = False
 
 
-def unit(images: Array) -> Array:
+def scale_to_unit(images: Array) -> Array:
     return (images / 255.0).astype(np.float32)
 
 
@@ -38,44 +45,48 @@ def main(folder: Path, images: Array) -> None:
     from batchdigits.inference.importing.import_process import probe_model
 
     expected = {}
-    for made in make_all(folder):
-        answers = np.asarray(made.answer(made.prepare(images)), np.float32)
-        expected[made.name] = answers.reshape(len(images), -1)
-        import_model(Model(str(folder / made.name), trusted=made.trusted), probe=probe_model)
+    for sample in make_all(folder):
+        scores = np.asarray(sample.predict(sample.prepare(images)), np.float32)
+        expected[sample.name] = scores.reshape(len(images), -1)
+        import_model(Model(str(folder / sample.name), trusted=sample.trusted), probe=probe_model)
     np.savez(folder / "expected.npz", allow_pickle=False, **expected)
 
 
-def make_all(folder: Path) -> list[Made]:
+def make_all(folder: Path) -> list[SampleModel]:
     import keras
 
     from batchdigits.inference.importing.probe_digits import load_probe_digits
 
     images, digits = load_probe_digits()
-    # Not all of them: a model that knows every sample by heart would be the surer, the louder its
-    # levels are.
-    learned = np.arange(len(digits)) % 3 > 0
-    images, digits = images[learned], digits[learned]
-    weights = trained(unit(images), digits)
-    columns = trained(keras.utils.normalize(images.astype(np.float32), axis=1), digits)
+    # Not with all of them: a model that knows every probe by heart is the surer, the larger its
+    # inputs are, whatever range they should have.
+    for_training = np.arange(len(digits)) % 3 > 0
+    images, digits = images[for_training], digits[for_training]
+    weights = train(scale_to_unit(images), digits)
+    columns = train(keras.utils.normalize(images.astype(np.float32), axis=1), digits)
     return [
-        *keras_files(folder, weights, columns),
-        *keras_2_files(folder, weights),
-        *other_formats(folder, weights),
+        *make_keras_files(folder, weights, columns),
+        *make_keras_2_files(folder, weights),
+        *make_other_formats(folder, weights),
     ]
 
 
-def trained(values: Array, digits: Array) -> list[Array]:
-    """Weights of a network of one hidden layer, ``(784, 64), (64,), (64, 10), (10,)``."""
+def train(values: Array, digits: Array) -> list[Array]:
+    """Train a network of one hidden layer; return its weights.
+
+    Returns:
+        Arrays of ``(784, 64), (64,), (64, 10), (10,)``.
+    """
     import keras
 
     keras.utils.set_random_seed(1)
-    model = network((28, 28), "softmax")
+    model = build_network((28, 28), "softmax")
     model.compile("adam", "sparse_categorical_crossentropy")
     model.fit(values, digits, epochs=25, batch_size=50, verbose=0)
     return list(model.get_weights())
 
 
-def network(shape: tuple[int, ...], output: Any, keras: Any = None, first: Any = ()) -> Any:
+def build_network(shape: tuple[int, ...], output: Any, keras: Any = None, first: Any = ()) -> Any:
     if keras is None:
         import keras  # type: ignore[no-redef]
     layers = keras.layers
@@ -90,87 +101,99 @@ def network(shape: tuple[int, ...], output: Any, keras: Any = None, first: Any =
     )
 
 
-def of_255(weights: list[Array]) -> list[Array]:
+def adapt_to_255(weights: list[Array]) -> list[Array]:
     return [weights[0] / 255, *weights[1:]]
 
 
-def of_black_ink(weights: list[Array]) -> list[Array]:
+def adapt_to_black_ink(weights: list[Array]) -> list[Array]:
     return [-weights[0], weights[1] + weights[0].sum(0), *weights[2:]]
 
 
-def of_three_channels(weights: list[Array]) -> list[Array]:
+def adapt_to_three_channels(weights: list[Array]) -> list[Array]:
     return [np.repeat(weights[0], 3, axis=0) / 3, *weights[1:]]
 
 
-def keras_files(folder: Path, weights: list[Array], columns: list[Array]) -> list[Made]:
+def make_keras_files(folder: Path, weights: list[Array], columns: list[Array]) -> list[SampleModel]:
     import cv2
     import keras
     import tensorflow as tf
 
-    made = []
+    samples = []
 
     def save(name: str, model: Any, own: list[Array], prepare: Callable[[Array], Array]) -> None:
         model.set_weights(own)
         ending = "" if name.endswith((".keras", ".h5")) else ".h5"
         model.save(folder / f"{name}{ending}")
         os.rename(folder / f"{name}{ending}", folder / name)
-        made.append(Made(name, prepare, model))
+        samples.append(SampleModel(name, prepare, model))
 
-    save("plain.keras", network((28, 28), "softmax"), weights, unit)
-    save("classic.h5", network((28, 28, 1), "sigmoid"), of_255(weights), lambda x: x[..., None])
+    save("plain.keras", build_network((28, 28), "softmax"), weights, scale_to_unit)
+    save(
+        "classic.h5",
+        build_network((28, 28, 1), "sigmoid"),
+        adapt_to_255(weights),
+        lambda x: x[..., None],
+    )
     save(
         "handwritten_digits.model",
-        network((28, 28), tf.nn.softmax),
+        build_network((28, 28), tf.nn.softmax),
         columns,
         lambda x: keras.utils.normalize(x.astype(np.float32), axis=1),
     )
     save(
         "functions.keras",
-        network((784,), tf.nn.softmax),
-        of_black_ink(weights),
-        lambda x: 1 - unit(x).reshape(-1, 784),
+        build_network((784,), tf.nn.softmax),
+        adapt_to_black_ink(weights),
+        lambda x: 1 - scale_to_unit(x).reshape(-1, 784),
     )
-    save("first.keras", network((1, 28, 28), None), weights, lambda x: unit(x)[:, None])
-    pooled = network((56, 56, 1), "softmax", first=[keras.layers.AveragePooling2D(2)])
+    save(
+        "first.keras",
+        build_network((1, 28, 28), None),
+        weights,
+        lambda x: scale_to_unit(x)[:, None],
+    )
+    pooled = build_network((56, 56, 1), "softmax", first=[keras.layers.AveragePooling2D(2)])
     save(
         "large.keras",
         pooled,
-        of_255(weights),
+        adapt_to_255(weights),
         lambda x: np.stack([cv2.resize(i, (56, 56), interpolation=cv2.INTER_CUBIC) for i in x])[
             ..., None
         ],
     )
-    coloured = network((28, 28, 3), "softmax")
-    coloured.set_weights(of_three_channels(weights))
+    coloured = build_network((28, 28, 3), "softmax")
+    coloured.set_weights(adapt_to_three_channels(weights))
     coloured.export(folder / "saved", verbose=False)
-    made.append(Made("saved", lambda x: np.repeat(unit(x)[..., None], 3, 3), coloured, True))
-    return made
+    samples.append(
+        SampleModel("saved", lambda x: np.repeat(scale_to_unit(x)[..., None], 3, 3), coloured, True)
+    )
+    return samples
 
 
-def keras_2_files(folder: Path, weights: list[Array]) -> list[Made]:
+def make_keras_2_files(folder: Path, weights: list[Array]) -> list[SampleModel]:
     import tensorflow as tf
     import tf_keras
 
-    made = []
+    samples = []
     for name, output in (("keras2.h5", tf.nn.softmax), ("keras2.keras", "softmax")):
-        model = network((28, 28, 1), output, tf_keras)
-        model.set_weights(of_255(weights))
+        model = build_network((28, 28, 1), output, tf_keras)
+        model.set_weights(adapt_to_255(weights))
         model.save(folder / name)
-        made.append(Made(name, lambda x: x[..., None].astype(np.float32), model))
-    return made
+        samples.append(SampleModel(name, lambda x: x[..., None].astype(np.float32), model))
+    return samples
 
 
-def other_formats(folder: Path, weights: list[Array]) -> list[Made]:
+def make_other_formats(folder: Path, weights: list[Array]) -> list[SampleModel]:
     import tensorflow as tf
 
     from batchdigits.inference.importing.probe_digits import load_probe_digits
 
-    model = network((28, 28), "softmax")
+    model = build_network((28, 28), "softmax")
     model.set_weights(weights)
     model.export(folder / "to-convert", verbose=False)
     converter = tf.lite.TFLiteConverter.from_saved_model(str(folder / "to-convert"))
     (folder / "float.tflite").write_bytes(converter.convert())
-    images = unit(load_probe_digits()[0])
+    images = scale_to_unit(load_probe_digits()[0])
     converter.optimizations = [tf.lite.Optimize.DEFAULT]
     converter.representative_dataset = lambda: ([image[None]] for image in images[::6])
     converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]
@@ -178,15 +201,20 @@ def other_formats(folder: Path, weights: list[Array]) -> list[Made]:
     (folder / "quantised.tflite").write_bytes(converter.convert())
     write_onnx(folder / "torch.onnx", weights)
     return [
-        Made("float.tflite", unit, model),
-        Made("quantised.tflite", unit, model),
-        # As PyTorch's example has it: channels first, less the mean, by the deviation.
-        Made("torch.onnx", unit, lambda x: np.log(np.maximum(np.asarray(model(x)), 1e-30))),
+        SampleModel("float.tflite", scale_to_unit, model),
+        SampleModel("quantised.tflite", scale_to_unit, model),
+        # Its logits differ from these log-probabilities only by a constant per image.
+        SampleModel(
+            "torch.onnx", scale_to_unit, lambda x: np.log(np.maximum(np.asarray(model(x)), 1e-30))
+        ),
     ]
 
 
 def write_onnx(path: Path, weights: list[Array]) -> None:
-    """The network for ``(n, 1, 28, 28)`` levels less 0.1307, by 0.3081; it gives logits."""
+    """Write the network as ONNX, for inputs as in PyTorch's MNIST example, with logits as output.
+
+    Its inputs are ``(n, 1, 28, 28)``, ``(level - 0.1307) / 0.3081`` with levels from 0 to 1.
+    """
     from onnx import TensorProto, checker, helper, numpy_helper, save
 
     first, bias, *last = weights

@@ -1,4 +1,4 @@
-"""A real watcher in a process of its own, for the soak and for tests."""
+"""A real watcher in a process of its own, for tests and for ``benchmarks.soak``."""
 
 import csv
 import io
@@ -15,9 +15,10 @@ SETTLE = 0.3
 
 
 class Watcher:
-    """``batchdigits watch``; a context manager that ends it.
+    """A process of ``batchdigits watch``; a context manager that ends it.
 
-    Its own options can be given again: the last one counts.
+    It sets ``--settle`` and ``--grace``; ``options`` override them. ``before`` is put before the
+    command, such as ``setpriv``.
     """
 
     def __init__(
@@ -42,23 +43,23 @@ class Watcher:
 
     @property
     def stderr(self) -> str:
-        """All it has written to stderr."""
+        """Return what it has written to stderr so far."""
         return self._stderr_file.read_text(encoding="utf-8", errors="replace")
 
     def wait_for_message(self, text: str, seconds: float = 20) -> str:
-        """Wait until it says something."""
+        """Wait until ``text`` is on stderr; return all of stderr."""
         wait_for(
             lambda: text in self.stderr, f"{text!r} on stderr, but there is: {self.stderr}", seconds
         )
         return self.stderr
 
     def wait_until_ready(self) -> "Watcher":
-        """Wait until it watches."""
+        """Wait until it watches the inbox."""
         wait_for(lambda: bool(self.read_heartbeat().get("last_rescan")), "the first rescan")
         return self
 
     def read_heartbeat(self) -> dict[str, object]:
-        """Its heartbeat, if it is this process'."""
+        """Read its heartbeat; empty if there is none of this process."""
         try:
             status: dict[str, object] = json.loads(
                 (self.outbox / ".batchdigits" / "watch.json").read_bytes()
@@ -68,54 +69,66 @@ class Watcher:
         return status if status["pid"] == self.process.pid else {}
 
     def list_pids(self) -> list[int]:
-        """All its processes."""
+        """List all its processes."""
         return [self.process.pid, *list_child_pids(self.process.pid)]
 
     def stop(self, number: int = signal.SIGTERM) -> int:
-        """End it as a service manager does; returns its exit code."""
+        """End it as a service manager does; return its exit code."""
         self.process.send_signal(number)
         return self.process.wait(60)
 
     def read_rows(self) -> list[dict[str, str]]:
-        """The rows of its table, which may be written this moment."""
+        """Read the rows of its table, even while it is written."""
         return read_table(self.outbox / "results.csv")
 
     def wait_for_rows(self, *names: str, seconds: float = 20) -> list[dict[str, str]]:
-        """Wait until the table has these files and no others, each once; returns the rows."""
+        """Wait until the table has these files and no others, each once; return the rows."""
 
-        def there() -> bool:
-            return sorted(row["file"] for row in self.read_rows()) == sorted(names)
+        def list_files() -> list[str]:
+            return sorted(row["file"] for row in self.read_rows())
 
         wait_for(
-            there, f"rows {names}, but there are {[r['file'] for r in self.read_rows()]}", seconds
+            lambda: list_files() == sorted(names),
+            f"rows {names}, but there are {list_files()}",
+            seconds,
         )
         return self.read_rows()
 
 
 def read_table(path: Path) -> list[dict[str, str]]:
-    """The rows of a table that may be written this moment; none where it is not there yet."""
+    """Read the rows of a CSV, even while it is written; none if it does not exist yet."""
     try:
         data = path.read_bytes()
     except FileNotFoundError:
         return []
-    assert data.startswith(b"\xef\xbb\xbf"), "a spreadsheet knows it for UTF-8"
+    assert data.startswith(b"\xef\xbb\xbf"), "without a mark, a spreadsheet takes it for Latin-1"
     return list(csv.DictReader(io.StringIO(data.decode("utf-8-sig"), newline=""), strict=True))
 
 
 def wait_for(
-    what: Callable[[], bool], words: str, seconds: float = 20, every: float = 0.02
+    condition: Callable[[], bool], description: str, seconds: float = 20, every: float = 0.02
 ) -> None:
-    """Wait until something is so; ask again every so many seconds."""
+    """Wait until a condition holds.
+
+    Args:
+        condition: what to wait for.
+        description: the same in words, for the message.
+        seconds: how long to wait at most.
+        every: seconds between two looks.
+
+    Raises:
+        AssertionError: the time is over.
+    """
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
-        if what():
+        if condition():
             return
         time.sleep(every)
-    assert what(), f"waited {seconds} s for: {words}"
+    assert condition(), f"waited {seconds} s for: {description}"
 
 
 def list_child_pids(pid: int) -> list[int]:
-    """Process numbers of a process' children."""
+    """List the process numbers of a process' children."""
     try:
         return list(map(int, Path(f"/proc/{pid}/task/{pid}/children").read_text().split()))
     except FileNotFoundError:
@@ -123,7 +136,7 @@ def list_child_pids(pid: int) -> list[int]:
 
 
 def measure_processor_seconds(pids: Sequence[int]) -> float:
-    """Processor time that processes have used so far."""
+    """Return the processor time in seconds that processes have used so far."""
     ticks = 0
     for pid in pids:
         fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()

@@ -10,12 +10,12 @@ from batchdigits.inference.engine import load_default_engine
 from batchdigits.training.simulator import augment
 from batchdigits.training.simulator.augment import NO_DIGIT, SourceDigits, make_batch
 from batchdigits.training.simulator.fonts import load_fonts
-from tests.support.labelled_samples import Digits, labelled
+from tests.support.labelled_samples import Digits, make_labelled
 from tests.training.test_fonts import FONTS
 
 
 def test_training_images_repeat_with_their_seed_and_differ_without(digits: Digits) -> None:
-    source_digits = SourceDigits.from_parts([(labelled(digits), 1.0)])
+    source_digits = SourceDigits.from_parts([(make_labelled(digits), 1.0)])
     first, labels = make_batch(source_digits, 60, [1, 2])
     again = make_batch(source_digits, 60, [1, 2])
     assert np.array_equal(first, again[0]) and np.array_equal(labels, again[1])
@@ -32,7 +32,7 @@ def test_typefaces_are_shown_with_their_digits(
     monkeypatch.setattr(augment, "choose_style_name", lambda random: "plain")
     shutil.copy(FONTS / "DejaVuSans.ttf", tmp_path)
     images, labels = make_batch(
-        SourceDigits.from_parts([(labelled(digits), 1.0)], load_fonts(tmp_path)), 60, [1]
+        SourceDigits.from_parts([(make_labelled(digits), 1.0)], load_fonts(tmp_path)), 60, [1]
     )
     predicted = load_default_engine().predict(images).argmax(axis=1)
     assert set(labels) == set(range(10)) and np.mean(predicted == labels) > 0.9

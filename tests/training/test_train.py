@@ -14,8 +14,8 @@ import h5py
 import numpy as np
 import pytest
 
-from tests.conftest import ROOT, Run, read_csv, sample_digits
-from tests.support.labelled_samples import Digits, noisy, write_folder, write_idx
+from tests.conftest import ROOT, Run, load_sample_digits, read_csv
+from tests.support.labelled_samples import Digits, add_noise, write_folder, write_idx
 from tests.training.test_fonts import FONTS
 
 pytestmark = pytest.mark.integration
@@ -25,9 +25,9 @@ pytestmark = pytest.mark.integration
 def trained(batchdigits: Run, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with data, in which a small cnn was trained, and fine-tuned."""
     folder = tmp_path_factory.mktemp("trained")
-    digits = sample_digits()
+    digits = load_sample_digits()
     write_folder(folder / "scans", digits)
-    images = noisy([np.resize(image, (28, 28)) for image, _ in digits] * 20)
+    images = add_noise([np.resize(image, (28, 28)) for image, _ in digits] * 20)
     y = np.array([int(true) for _, true in digits] * 20)
     np.savez(folder / "mine.npz", x_train=images, y_train=y)
     (folder / "my fonts").mkdir()

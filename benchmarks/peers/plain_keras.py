@@ -1,6 +1,8 @@
 """The few lines of Keras that people train with, as the peer of ``batchdigits train``.
 
-python -m benchmarks.plain_keras MNIST.npz FOLDER
+    python -m benchmarks.peers.plain_keras MNIST.npz FOLDER
+
+trains one network and saves it in ``FOLDER``.
 """
 
 import sys
@@ -11,7 +13,7 @@ import numpy as np
 
 
 def main(data: Path, folder: Path) -> None:
-    """Train on 28 x 28 images, test, save."""
+    """Train on 28 x 28 images, test, and save."""
     with np.load(data) as archive:
         x_train, y_train = archive["x_train"] / 255.0, archive["y_train"]
         x_test, y_test = archive["x_test"] / 255.0, archive["y_test"]

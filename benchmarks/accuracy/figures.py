@@ -1,4 +1,4 @@
-"""One line of the table: a share or an error, its goal, and whether that is reached."""
+"""One figure of the table: a share or an error, its goal, and whether that is reached."""
 
 from dataclasses import dataclass
 
@@ -7,54 +7,54 @@ from batchdigits.evaluation.metrics_summary import Proportion
 
 @dataclass(frozen=True, slots=True)
 class Goal:
-    """What a figure should be: exactly one of both."""
+    """What a figure should be; exactly one of both is set."""
 
     at_least: float | None = None
     at_most: float | None = None
 
-    def reached(self, figure: float) -> bool:
-        """Whether a figure is as it should be."""
+    def is_reached_by(self, value: float) -> bool:
+        """Return whether a figure's value reaches the goal."""
         if self.at_most is not None:
-            return figure <= self.at_most
-        return figure >= (self.at_least or 0)
+            return value <= self.at_most
+        return value >= (self.at_least or 0)
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
-    """A figure, or why it is ``missing``.
+class AccuracyFigure:
+    """A figure, or why it is missing.
 
     Attributes:
-        name: what was measured; its goal is found by it.
-        part: right ones of the files, or those that a person is shown.
-        error: what is no share of files: the calibration error.
-        reviewed: the share of files sent to review.
-        sure: right ones of the files with the status ``ok``.
-        missing: why there is nothing.
+        name: what was measured; the key of its goal.
+        proportion: how many of the files are right, or go to review.
+        error: the calibration error, which is no share of files.
+        review_share: the share of files sent to review.
+        accepted: how many of the files with the status ``ok`` are right.
+        missing: why there is no value.
     """
 
     name: str
-    part: Proportion | None = None
+    proportion: Proportion | None = None
     error: float | None = None
-    reviewed: float | None = None
-    sure: Proportion | None = None
+    review_share: float | None = None
+    accepted: Proportion | None = None
     missing: str = ""
 
     @property
-    def figure(self) -> float | None:
-        """What is compared with the goal."""
-        return self.part.accuracy if self.part else self.error
+    def value(self) -> float | None:
+        """Return what is compared with the goal."""
+        return self.proportion.accuracy if self.proportion else self.error
 
     @property
     def goal(self) -> Goal | None:
-        """The figure's goal, if it has one."""
+        """Return the figure's goal, if it has one."""
         return GOALS.get(self.name)
 
     @property
     def reached(self) -> bool | None:
-        """Whether the goal is reached; ``None`` without goal or figure."""
-        if self.goal is None or self.figure is None:
+        """Return whether the goal is reached; ``None`` without goal or value."""
+        if self.goal is None or self.value is None:
             return None
-        return self.goal.reached(self.figure)
+        return self.goal.is_reached_by(self.value)
 
 
 SUREST = "surest 97 % of "

@@ -1,0 +1,1 @@
+"""Programs that the benchmarks run beside batchdigits, each in a process of its own."""
