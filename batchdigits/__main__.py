@@ -13,9 +13,9 @@ def main() -> None:
 
         command_line()
     except KeyboardInterrupt:
-        from batchdigits.errors import ExitCode
+        from signal import SIGINT  # nothing of the package: it may be what was loading
 
-        sys.exit(ExitCode.INTERRUPTED)
+        sys.exit(128 + SIGINT)
     finally:
         # The system takes all memory back at once: no need to search it for garbage before.
         gc.freeze()

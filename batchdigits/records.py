@@ -34,14 +34,6 @@ class FileStat(NamedTuple):
     born_ns: int = 0
 
 
-def to_sqlite_integer(number: int) -> int:
-    """Return a number as SQLite can hold it, with 64 bits and a sign: what goes beyond becomes 0.
-
-    Clocks of file systems reach further than the year 2262, and some give all inodes a high bit.
-    """
-    return number if -(2**63) <= number < 2**63 else 0
-
-
 class Source(NamedTuple):
     """One file to be read, or bytes that stand for one.
 

@@ -15,7 +15,8 @@ from isal import isal_zlib
 
 from batchdigits.arrays import GrayImage
 from batchdigits.reasons import Status
-from batchdigits.records import FileStat, PageRecord, to_sqlite_integer
+from batchdigits.records import FileStat, PageRecord
+from batchdigits.system.file_content import to_sqlite_integer
 
 _SIDE = 28
 #: Of zlib: a fifth of level 1's time, for a hundred bytes more an image.

@@ -9,8 +9,8 @@ from pathlib import Path
 
 from batchdigits.journal.journal import Journal
 from batchdigits.journal.report_state import ReportState
-from batchdigits.records import to_sqlite_integer
 from batchdigits.system.atomic_files import stage_atomic_file
+from batchdigits.system.file_content import to_sqlite_integer
 from batchdigits.system.file_moves import move_to_free_path
 from batchdigits.system.filenames import escape_for_terminal
 from batchdigits.system.hashing import hash_file

@@ -105,9 +105,8 @@ class Session:
             )
         )
         journal.claim(to_display_name(os.path.realpath(settings.inbox)), settings.rebind)
-        self.reader_version_id = journal.register_reader_version(
-            make_reader_version(engine, settings)
-        )
+        version = make_reader_version(engine, settings)
+        self.reader_version_id = journal.register_reader_version(version)
         self.quarantine.finish_moves()
 
     def plan(

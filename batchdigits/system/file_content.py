@@ -29,6 +29,14 @@ _REASON_BY_ERRNO = {
 }
 
 
+def to_sqlite_integer(number: int) -> int:
+    """Return a number as SQLite can hold it, with 64 bits and a sign: what goes beyond becomes 0.
+
+    Clocks of file systems reach further than the year 2262, and some give all inodes a high bit.
+    """
+    return number if -(2**63) <= number < 2**63 else 0
+
+
 def read_file(path: str) -> tuple[bytes, os.stat_result, int]:
     """Read all bytes of a regular file.
 

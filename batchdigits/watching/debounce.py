@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from batchdigits.pipeline.inbox_walk import InboxWalk, ListedFile
-from batchdigits.records import to_sqlite_integer
+from batchdigits.system.file_content import to_sqlite_integer
 from batchdigits.system.filenames import join_display_name, to_raw_name
 
 #: Seconds before a file that could not be read is tried again, and the most that doubling

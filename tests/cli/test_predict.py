@@ -20,8 +20,8 @@ from batchdigits.api import load_cached_engine, recognise_sources
 from batchdigits.arrays import GrayImage
 from batchdigits.cli.commands.predict import figure, figure_row
 from batchdigits.cli.commands.predict.text import count_cells
+from batchdigits.cli.ui import chart_files
 from batchdigits.config import Limits, Model
-from batchdigits.drawing import chart_files
 from batchdigits.drawing.chart_text import fit_to_inches, wrap_to_inches
 from batchdigits.errors import OutboxError, UsageError
 from batchdigits.pipeline.recognise import RecognitionContext

@@ -8,10 +8,10 @@ from rich.console import Console
 from batchdigits.cli.commands.explore import figure
 from batchdigits.cli.commands.explore.counts import build_counts_table, format_sizes
 from batchdigits.cli.commands.explore.overview import load_overview
+from batchdigits.cli.ui.chart_files import check_picture_file, check_window
 from batchdigits.cli.ui.terminal import begin_command
 from batchdigits.config import Logging
 from batchdigits.datasets.readers import MNIST
-from batchdigits.drawing.chart_files import check_picture_file, check_window
 from batchdigits.errors import ExitCode, UsageError
 from batchdigits.system.extras import require_extra
 from batchdigits.system.filenames import escape_for_terminal

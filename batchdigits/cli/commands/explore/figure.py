@@ -7,7 +7,7 @@ import numpy as np
 
 from batchdigits.arrays import GrayImage
 from batchdigits.cli.commands.explore.overview import DatasetOverview
-from batchdigits.drawing.chart_files import save_figure
+from batchdigits.cli.ui.chart_files import save_figure
 from batchdigits.drawing.charts import GRAY, INK, new_figure, style_axes
 
 if TYPE_CHECKING:

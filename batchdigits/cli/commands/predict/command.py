@@ -95,7 +95,7 @@ class _PagePrinter:
 
 def _check_picture_options(settings: PredictSettings, sources: Sequence[Source]) -> None:
     """Refuse a picture that could not be drawn, before any work is done."""
-    from batchdigits.drawing.chart_files import check_picture_file, check_window
+    from batchdigits.cli.ui.chart_files import check_picture_file, check_window
 
     if settings.save:
         refuse_to_overwrite(settings.save, sources)

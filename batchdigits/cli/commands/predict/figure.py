@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 from batchdigits.cli.commands.predict import figure_row
 from batchdigits.cli.commands.predict.page_preview import load_preview
 from batchdigits.cli.commands.predict.text import format_page_name
+from batchdigits.cli.ui.chart_files import save_figure
 from batchdigits.config import Limits
-from batchdigits.drawing.chart_files import save_figure
 from batchdigits.drawing.charts import new_figure
 from batchdigits.pipeline.result import Reading
 from batchdigits.records import Source
