@@ -1,50 +1,91 @@
 """Every command of the command line: its options, its help, and the function that it calls.
 
 That function is in :mod:`batchdigits.cli.commands` and imported when the command runs, so that
-help answers at once.
+help answers at once. For the same reason annotations are resolved, and the settings they name
+imported, only for the command that is called.
 """
 
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from batchdigits import __version__
-from batchdigits.cli.options import (
-    HiddenLayersCommand,
-    OutboxArgument,
-    QuietOption,
-    takes_settings,
-    to_display_names,
-)
-from batchdigits.config import (
-    EvaluationSettings,
-    Logging,
-    PredictSettings,
-    ReportChanges,
-    RunSettings,
-    Settings,
-    TrainingSettings,
-    Watching,
-)
+from batchdigits.cli.hidden_layers import HiddenLayersCommand
+from batchdigits.cli.models_app import MODELS_HELP, build_models_app
 from batchdigits.errors import ExitCode
-from batchdigits.reasons import Reason, Status
 
-app = typer.Typer(
-    name="batchdigits",
-    no_args_is_help=True,
-    add_completion=False,
-    pretty_exceptions_enable=False,
-    rich_markup_mode=None,  # plain help: drawing boxes takes longer than all else help does
-    context_settings={
-        "help_option_names": ["-h", "--help"],
-        "auto_envvar_prefix": "BATCHDIGITS",
-        "max_content_width": 100,
-    },
-    help="A folder of scanned handwritten digits goes in, a spreadsheet comes out.",
-    # \b keeps the lines as they are.
-    epilog="\b\nExit codes:\n" + "\n".join(f"  {code:<5d}{code.meaning}" for code in ExitCode),
-)
+if TYPE_CHECKING:
+    from batchdigits.cli.options import OutboxArgument, QuietOption
+    from batchdigits.config import (
+        EvaluationSettings,
+        Logging,
+        PredictSettings,
+        ReportChanges,
+        RunSettings,
+        Settings,
+        TrainingSettings,
+        Watching,
+    )
+    from batchdigits.reasons import Reason, Status
+
+
+def build_app(names: Collection[str]) -> typer.Typer:
+    """Build the command line, with the options of some commands.
+
+    Args:
+        names: the commands that may be called, e.g. all words of the command line. The others are
+            there with their help alone: building all options takes a fifth of the start.
+    """
+    app = typer.Typer(
+        name="batchdigits",
+        no_args_is_help=True,
+        add_completion=False,
+        pretty_exceptions_enable=False,
+        rich_markup_mode=None,  # plain help: drawing boxes takes longer than all else help does
+        context_settings={
+            "help_option_names": ["-h", "--help"],
+            "auto_envvar_prefix": "BATCHDIGITS",
+            "max_content_width": 100,
+        },
+        help="A folder of scanned handwritten digits goes in, a spreadsheet comes out.",
+        # \b keeps the lines as they are.
+        epilog="\b\nExit codes:\n" + "\n".join(f"  {code:<5d}{code.meaning}" for code in ExitCode),
+    )
+    app.callback()(root)
+    for command in COMMANDS:
+        name = command.__name__
+        cls = HiddenLayersCommand if name == "train" else None
+        app.command(name, cls=cls)(_complete(command) if name in names else _outline(command))
+    if "models" in names:
+        app.add_typer(build_models_app(), name="models")
+    else:
+        app.command("models", help=MODELS_HELP)(_do_nothing)
+    return app
+
+
+def _complete(command: Callable[..., int]) -> Callable[..., None]:
+    """Make a command with all its options."""
+    from batchdigits.cli.options import takes_settings
+
+    return takes_settings(command)
+
+
+def _outline(command: Callable[..., int]) -> Callable[[], None]:
+    """Make a command of which nothing but the help is needed."""
+
+    def outlined() -> None:
+        """Do nothing."""
+
+    outlined.__doc__ = command.__doc__
+    return outlined
+
+
+def _do_nothing() -> None:
+    """Stand for a command that is not called."""
 
 
 def _print_version(is_requested: bool) -> None:
@@ -53,7 +94,6 @@ def _print_version(is_requested: bool) -> None:
         raise typer.Exit
 
 
-@app.callback()
 def root(
     version: Annotated[
         bool,
@@ -65,8 +105,6 @@ def root(
     """Accept the options of the program itself."""
 
 
-@app.command()
-@takes_settings
 def run(settings: RunSettings, logging: Logging) -> int:
     """Read every scan in INBOX and write a spreadsheet to OUTBOX."""
     from batchdigits.cli.commands.run import run_command
@@ -74,8 +112,6 @@ def run(settings: RunSettings, logging: Logging) -> int:
     return run_command(settings, logging)
 
 
-@app.command()
-@takes_settings
 def watch(settings: Settings, watching: Watching, logging: Logging) -> int:
     """Read what is in INBOX and every scan that arrives, until Ctrl-C."""
     from batchdigits.cli.commands.watch import watch_command
@@ -83,8 +119,6 @@ def watch(settings: Settings, watching: Watching, logging: Logging) -> int:
     return watch_command(settings, watching, logging)
 
 
-@app.command()
-@takes_settings
 def predict(settings: PredictSettings) -> int:
     """Read a few images and print their digits.
 
@@ -95,8 +129,6 @@ def predict(settings: PredictSettings) -> int:
     return predict_command(settings)
 
 
-@app.command()
-@takes_settings
 def status(
     outbox: OutboxArgument = Path("outbox"),
     as_json: Annotated[bool, typer.Option("--json", help="Print the status as JSON.")] = False,
@@ -110,8 +142,6 @@ def status(
     return status_command(outbox, as_json)
 
 
-@app.command()
-@takes_settings
 def correct(
     outbox: OutboxArgument = Path("outbox"),
     spreadsheet: Annotated[
@@ -131,8 +161,6 @@ def correct(
     return correct_command(outbox, spreadsheet, export, quiet)
 
 
-@app.command()
-@takes_settings
 def report(
     changes: ReportChanges,
     outbox: OutboxArgument = Path("outbox"),
@@ -159,8 +187,6 @@ def report(
     return report_command(outbox, changes, since, tuple(status or ()), where, to)
 
 
-@app.command()
-@takes_settings
 def requeue(
     outbox: OutboxArgument = Path("outbox"),
     files: Annotated[
@@ -178,12 +204,11 @@ def requeue(
 ) -> int:
     """Move files from quarantine back to the inbox, to be read again."""
     from batchdigits.cli.commands.requeue import requeue_command
+    from batchdigits.cli.options import to_display_names
 
     return requeue_command(outbox, tuple(reason or ()), to_display_names(files))
 
 
-@app.command()
-@takes_settings
 def evaluate(settings: EvaluationSettings, quiet: QuietOption = False) -> int:
     """Measure how well labelled digits are read."""
     from batchdigits.cli.commands.evaluate import evaluate_command
@@ -191,8 +216,6 @@ def evaluate(settings: EvaluationSettings, quiet: QuietOption = False) -> int:
     return evaluate_command(settings, quiet)
 
 
-@app.command(cls=HiddenLayersCommand)
-@takes_settings
 def train(settings: TrainingSettings, quiet: QuietOption = False) -> int:
     """Train a model and test it.
 
@@ -203,8 +226,6 @@ def train(settings: TrainingSettings, quiet: QuietOption = False) -> int:
     return train_command(settings, quiet)
 
 
-@app.command()
-@takes_settings
 def explore(
     data: Annotated[
         str,
@@ -224,70 +245,18 @@ def explore(
     return explore_command(data, save, show)
 
 
-models = typer.Typer(
-    invoke_without_command=True,
-    rich_markup_mode=None,
-    help="List, show and export models, and set the default.",
+#: The commands beside ``models``, as help lists them.
+COMMANDS: tuple[Callable[..., int], ...] = (
+    run,
+    watch,
+    predict,
+    status,
+    correct,
+    report,
+    requeue,
+    evaluate,
+    train,
+    explore,
 )
-app.add_typer(models, name="models")
-
-ModelArgument = Annotated[str, typer.Argument(help="A model's name or path.", metavar="NAME")]
-
-
-@models.callback()
-def list_without_subcommand(context: typer.Context) -> None:
-    """List all models where no sub-command is named."""
-    if context.invoked_subcommand is None:
-        from batchdigits.cli.commands.models import list_models_command
-
-        raise typer.Exit(list_models_command())
-
-
-@models.command("list")
-@takes_settings
-def list_models() -> int:
-    """List all models; the default has a star."""
-    from batchdigits.cli.commands.models import list_models_command
-
-    return list_models_command()
-
-
-@models.command("show")
-@takes_settings
-def show_model(name: ModelArgument) -> int:
-    """Show what is known of a model: card, size, accuracy, hash."""
-    from batchdigits.cli.commands.models import show_model_command
-
-    return show_model_command(name)
-
-
-@models.command("default")
-@takes_settings
-def set_default_model(
-    name: Annotated[
-        str | None,
-        typer.Argument(
-            help="A model's name; digits is the bundled one.", metavar="NAME", show_default=False
-        ),
-    ] = None,
-) -> int:
-    """Show the default model of this folder, or set it to NAME."""
-    from batchdigits.cli.commands.models import default_model_command
-
-    return default_model_command(name)
-
-
-@models.command("export")
-@takes_settings
-def export_model(
-    name: ModelArgument,
-    to: Annotated[Path, typer.Argument(help="Folder for the copies.", metavar="TO")],
-) -> int:
-    """Copy a model with its card and its other files to a folder."""
-    from batchdigits.cli.commands.models import export_model_command
-
-    return export_model_command(name, to)
-
-
 #: Commands whose options may be set in the settings file.
 COMMANDS_WITH_SETTINGS = (run, watch, predict, correct, report, evaluate, train, explore)

@@ -4,7 +4,7 @@ import os
 import sys
 from pathlib import Path
 
-from batchdigits.cli.app import COMMANDS_WITH_SETTINGS, app
+from batchdigits.cli.app import COMMANDS_WITH_SETTINGS, build_app
 from batchdigits.cli.settings_file import read_settings_file
 from batchdigits.errors import BatchdigitsError, ExitCode
 
@@ -27,6 +27,7 @@ def main() -> None:
 
 def _run(arguments: list[str]) -> int:
     settings = read_settings_file(SETTINGS_FILE, COMMANDS_WITH_SETTINGS)
+    app = build_app(arguments)
     code: int = app(arguments, standalone_mode=False, default_map=settings)
     return code
 

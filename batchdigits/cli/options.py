@@ -2,7 +2,6 @@
 
 A command is a function whose parameters are such dataclasses, or options of its own::
 
-    @takes_settings
     def run(settings: RunSettings, logging: Logging) -> int: ...
 
 Typer sees one parameter for each of their fields instead.
@@ -16,8 +15,8 @@ from types import GenericAlias
 from typing import Annotated, Any, TypeGuard, get_args, get_origin
 
 import typer
-import typer.core
 
+from batchdigits import config, reasons
 from batchdigits.config import Logging, Settings
 from batchdigits.config.option import OPTION, OptionSpec
 
@@ -26,14 +25,17 @@ def takes_settings(command: Callable[..., int]) -> Callable[..., None]:
     """Replace the parameters of a command that are dataclasses by one parameter per field.
 
     Args:
-        command: a function that returns an exit code; its annotations are types, not strings.
+        command: a function that returns an exit code. Names in its annotations may be those of
+            :mod:`batchdigits.config`, :mod:`batchdigits.reasons` and this module.
 
     Returns:
         A function that Typer can make a command of, and that exits with that code.
     """
     parameters: list[inspect.Parameter] = []
     groups: dict[str, type[Any]] = {}
-    for parameter in inspect.signature(command).parameters.values():
+    names = vars(reasons) | vars(config) | globals()
+    signature = inspect.signature(command, eval_str=True, locals=names)
+    for parameter in signature.parameters.values():
         if _is_group(parameter.annotation):
             groups[parameter.name] = parameter.annotation
             parameters += _list_parameters(parameter.annotation)
@@ -142,20 +144,6 @@ def _parse_folder(text: str | Path) -> Path:
     return Path(text)
 
 
-class HiddenLayersCommand(typer.core.TyperCommand):
-    """A command that accepts ``--hidden 128 128`` for ``--hidden 128 --hidden 128``."""
-
-    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
-        """Repeat ``--hidden`` before each further number, and parse the result."""
-        expanded: list[str] = []
-        for index, word in enumerate(args):
-            is_further = word.isdecimal() and index > 1 and args[index - 1].isdecimal()
-            if is_further and "--hidden" in expanded and expanded[-2] == "--hidden":
-                expanded.append("--hidden")
-            expanded.append(word)
-        return super().parse_args(ctx, expanded)
-
-
 def _annotate_parameter(group: type[Any], name: str) -> Any:
     """Make the annotation of a parameter that is one field of a group."""
     (field,) = (field for field in fields(group) if field.name == name)
@@ -165,3 +153,4 @@ def _annotate_parameter(group: type[Any], name: str) -> Any:
 #: Annotations of parameters that commands have without the rest of their group.
 OutboxArgument = _annotate_parameter(Settings, "outbox")
 QuietOption = _annotate_parameter(Logging, "quiet")
+ModelArgument = Annotated[str, typer.Argument(help="A model's name or path.", metavar="NAME")]

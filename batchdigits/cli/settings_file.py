@@ -11,13 +11,13 @@ from batchdigits.errors import UsageError
 _PARAMETER_NAMES = {"from": "start"}
 
 
-def read_settings_file(path: Path, commands: Sequence[Callable[..., None]]) -> dict[str, Any]:
+def read_settings_file(path: Path, commands: Sequence[Callable[..., int]]) -> dict[str, Any]:
     """Read the options of commands, such as those in the table ``[run]``.
 
     Args:
         path: the file; where there is none, there are no options.
-        commands: the commands that may have a table; their parameters are the options, whose
-            names may be written with ``-`` or ``_``.
+        commands: the commands that may have a table, see :func:`takes_settings`; their options
+            may be written with ``-`` or ``_``.
 
     Returns:
         For each command, the values of its options by the names of its parameters.
@@ -30,12 +30,17 @@ def read_settings_file(path: Path, commands: Sequence[Callable[..., None]]) -> d
         return {}
     import tomllib
 
+    from batchdigits.cli.options import takes_settings
+
     try:
         # Windows' Notepad writes a byte order mark first.
         tables = tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except (OSError, ValueError) as error:
         raise UsageError(f"{path} is not valid TOML: {error}.") from error
-    known = {command.__name__: inspect.signature(command).parameters for command in commands}
+    known = {
+        command.__name__: inspect.signature(takes_settings(command)).parameters
+        for command in commands
+    }
     for name, table in tables.items():
         if name not in known or not isinstance(table, dict):
             choice = ", ".join(f"[{command}]" for command in known)

@@ -10,7 +10,7 @@ from typing import Any
 import typer
 from typer.main import get_command
 
-from batchdigits.cli.app import app
+from batchdigits.cli.app import COMMANDS, build_app
 from batchdigits.errors import ExitCode
 from tests.conftest import ROOT
 
@@ -32,7 +32,8 @@ the environment, and the environment overrides the file.
 def list_commands() -> Iterator[tuple[str, Any]]:
     """Yield every command and sub-command with its full name, such as ``models show``."""
     # Typer brings its own copy of Click, which has no public types.
-    root: Any = get_command(app)
+    names = [command.__name__ for command in COMMANDS]
+    root: Any = get_command(build_app([*names, "models"]))
     for name, command in root.commands.items():
         yield name, command
         for sub_name, sub_command in getattr(command, "commands", {}).items():
