@@ -8,6 +8,7 @@ Typer sees one parameter for each of their fields instead.
 """
 
 import inspect
+import sys
 from collections.abc import Callable, Iterator
 from dataclasses import MISSING, Field, fields, is_dataclass
 from pathlib import Path
@@ -33,8 +34,7 @@ def takes_settings(command: Callable[..., int]) -> Callable[..., None]:
     """
     parameters: list[inspect.Parameter] = []
     groups: dict[str, type[Any]] = {}
-    names = vars(reasons) | vars(config) | globals()
-    signature = inspect.signature(command, eval_str=True, locals=names)
+    signature = inspect.signature(command, eval_str=True, locals=_AnnotationNames())
     for parameter in signature.parameters.values():
         if _is_group(parameter.annotation):
             groups[parameter.name] = parameter.annotation
@@ -50,6 +50,16 @@ def takes_settings(command: Callable[..., int]) -> Callable[..., None]:
     vars(run_command)["__signature__"] = inspect.Signature(parameters)
     run_command.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
     return run_command
+
+
+class _AnnotationNames(dict[str, Any]):
+    """What names in annotations of commands stand for; settings are imported with their use."""
+
+    def __missing__(self, name: str) -> Any:
+        for module in (config, reasons, sys.modules[__name__]):
+            if hasattr(module, name):
+                return getattr(module, name)
+        raise KeyError(name)
 
 
 def _is_group(annotation: object) -> TypeGuard[type[Any]]:

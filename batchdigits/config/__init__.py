@@ -6,6 +6,8 @@ environment, then ``batchdigits.toml`` in the current folder, then the defaults 
 Nothing heavy is imported, so that ``batchdigits --help`` answers at once.
 """
 
+from typing import TYPE_CHECKING
+
 from batchdigits.config.choices import (
     Arch,
     CsvDialect,
@@ -20,20 +22,24 @@ from batchdigits.config.choices import (
     XlsxImages,
 )
 from batchdigits.config.settings import (
-    EvaluationSettings,
     FileFilter,
     Limits,
     Logging,
     Model,
-    PredictSettings,
-    ReportChanges,
     ReportFiles,
     RunSettings,
     Settings,
-    Watching,
     WorkerLimits,
 )
-from batchdigits.config.training import TrainingSettings
+
+if TYPE_CHECKING:
+    from batchdigits.config.commands import (
+        EvaluationSettings,
+        PredictSettings,
+        ReportChanges,
+        Watching,
+    )
+    from batchdigits.config.training import TrainingSettings
 
 __all__ = [
     "Arch",
@@ -61,3 +67,15 @@ __all__ = [
     "WorkerLimits",
     "XlsxImages",
 ]
+
+if not TYPE_CHECKING:
+
+    def __getattr__(name: str) -> object:
+        """Load the settings of single commands when they are first used: a run has none."""
+        if name not in __all__:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        from batchdigits.config import commands, training
+
+        value = getattr(training if name == "TrainingSettings" else commands, name)
+        globals()[name] = value
+        return value

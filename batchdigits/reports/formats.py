@@ -3,11 +3,13 @@
 A new report is a module with a function ``render`` and an entry in one of the lists here.
 """
 
+from __future__ import annotations
+
 from collections.abc import Callable
 from dataclasses import dataclass
 from hashlib import sha256
+from typing import TYPE_CHECKING
 
-from batchdigits.config import ReportChanges, ReportFiles
 from batchdigits.reports import (
     chartfile,
     csvfile,
@@ -20,6 +22,9 @@ from batchdigits.reports import (
 from batchdigits.reports.context import ReportContext, Steps
 from batchdigits.reports.period import Period
 from batchdigits.system.extras import Extra, is_installed, require_extra
+
+if TYPE_CHECKING:
+    from batchdigits.config import ReportChanges, ReportFiles
 
 #: Takes a context, and a path for each of a report's files to write.
 Render = Callable[..., Steps]
