@@ -9,7 +9,7 @@ from functools import lru_cache
 import numpy as np
 
 from batchdigits.arrays import GrayImage
-from batchdigits.drawing.font import draw_word
+from batchdigits.drawing.glyph_store import draw_word
 from batchdigits.drawing.palette import INK, MUTED, WHITE, build_ink_ramp
 from batchdigits.drawing.sizes import CAPTION_HEIGHT, THUMB_WIDTH
 from batchdigits.drawing.status_icons import draw_badge, draw_sign
@@ -31,6 +31,14 @@ _REASON_NOTES = {
     Reason.CUT_BY_EDGE: "cut",
 }
 _SECOND_DIGIT_REASONS = (Reason.LOW_CONFIDENCE, Reason.TWO_CANDIDATES)
+_NO_DIGIT_TEXT = "\N{EN DASH}"
+_BLANK_TEXT = "blank"
+#: Font sizes in pixels, and pixels by which strokes are thickened.
+_DIGIT_STYLE = (31, 1.2)
+_PERCENT_STYLE = (16, 0.4)
+_PERCENT_ABOVE_NOTE_STYLE = (15, 0.4)
+_NOTE_STYLE = (12, 0.0)
+_STATUS_STYLE = (15, 0.3)
 
 
 def draw_caption(prediction: Prediction, cropped: bool) -> GrayImage:
@@ -58,9 +66,23 @@ def draw_unread_caption(status: Status) -> GrayImage:
     Returns ``(CAPTION_HEIGHT, THUMB_WIDTH) uint8`` entries of the palette.
     """
     strip = _make_strip(status)
-    word = draw_word(str(status), 15, 0.3)
+    word = draw_word(str(status), *_STATUS_STYLE)
     _paste_centred(strip, word, BADGE_WIDTH + 8 + word.shape[1] // 2, INK)
     return strip
+
+
+def list_words() -> list[tuple[str, int, float]]:
+    """List all words that captions are made of, as arguments of ``draw_word``."""
+    # A thousandth apart, since 0.29 as a float is slightly less than 29 %.
+    percents = dict.fromkeys(format_whole_percent(share / 1000) for share in range(1001))
+    percent_styles = (_PERCENT_STYLE, _PERCENT_ABOVE_NOTE_STYLE)
+    notes = [*_REASON_NOTES.values(), *map(_format_second_digit, range(10))]
+    return [
+        *((text, *_DIGIT_STYLE) for text in [_NO_DIGIT_TEXT, *map(str, range(10))]),
+        *((text, *style) for text in [*percents, _BLANK_TEXT] for style in percent_styles),
+        *((text, *_NOTE_STYLE) for text in notes),
+        *((str(status), *_STATUS_STYLE) for status in (Status.QUARANTINED, Status.FAILED)),
+    ]
 
 
 # The commonest only: digits at 99, 98 and 97 %, and what people are asked to look at.
@@ -69,15 +91,15 @@ def _draw_cached_caption(
     status: Status, digit: int | None, percent: str, note: str, cropped: bool
 ) -> GrayImage:
     strip = _make_strip(status)
-    digit_text = "\N{EN DASH}" if digit is None else str(digit)
-    _paste_centred(strip, draw_word(digit_text, 31, 1.2), _DIGIT_X, INK)
+    digit_text = _NO_DIGIT_TEXT if digit is None else str(digit)
+    _paste_centred(strip, draw_word(digit_text, *_DIGIT_STYLE), _DIGIT_X, INK)
     if cropped:
         _paste_centred(strip, draw_sign("lens", 14, 1.8), _LENS_X, MUTED)
     if note:
-        _paste_right_aligned(strip, draw_word(percent, 15, 0.4), 15, INK)
-        _paste_right_aligned(strip, draw_word(note, 12, 0.0), 28, MUTED)
+        _paste_right_aligned(strip, draw_word(percent, *_PERCENT_ABOVE_NOTE_STYLE), 15, INK)
+        _paste_right_aligned(strip, draw_word(note, *_NOTE_STYLE), 28, MUTED)
     else:
-        _paste_right_aligned(strip, draw_word(percent, 16, 0.4), 22, INK)
+        _paste_right_aligned(strip, draw_word(percent, *_PERCENT_STYLE), 22, INK)
     return strip
 
 
@@ -102,12 +124,16 @@ def _paste_right_aligned(strip: GrayImage, mask: GrayImage, base: int, gray: int
 
 def _format_confidence(prediction: Prediction) -> str:
     if prediction.confidence is None:
-        return "blank"
+        return _BLANK_TEXT
     return format_whole_percent(prediction.confidence)
 
 
 def _choose_note(prediction: Prediction) -> str:
     """Choose a word for why to look at it, as short as fits; reports have the sentence."""
     if prediction.reason in _SECOND_DIGIT_REASONS and prediction.second_digit is not None:
-        return f"or {prediction.second_digit}"
+        return _format_second_digit(prediction.second_digit)
     return _REASON_NOTES.get(prediction.reason, "") if prediction.reason else ""
+
+
+def _format_second_digit(digit: int) -> str:
+    return f"or {digit}"

@@ -2,10 +2,10 @@
 
 It covers Latin, Greek, Cyrillic, Hebrew, Arabic and CJK, and its zero has no slash, which small
 and bold would pass for an 8. Loading it takes some hundredths of a second, once a process and only
-when text is drawn.
+when text is drawn that is not in :mod:`batchdigits.drawing.glyph_store`.
 """
 
-from functools import cache, lru_cache
+from functools import cache
 
 import cv2
 import numpy as np
@@ -29,14 +29,20 @@ def draw_text(text: str, size: int) -> GrayImage:
         size: font size in pixels.
 
     Returns:
-        Its coverage, 255 where there is ink: ``(size + 5, width + 2 * GLYPH_OVERHANG) uint8``,
-        where ``width`` is what :func:`measure_width` says. The text starts at column
-        ``GLYPH_OVERHANG``; its baseline is below row ``size``.
+        Its coverage, 255 where there is ink: ``(height, width + 2 * GLYPH_OVERHANG) uint8``,
+        where ``height`` is what :func:`compute_line_height` and ``width`` what
+        :func:`measure_width` says. The text starts at column ``GLYPH_OVERHANG``; its baseline is
+        below row ``size``.
     """
-    # Five rows more hold every letter, from the dot of an Å to the tail of a y.
-    canvas = np.zeros((size + 5, measure_width(text, size) + 2 * GLYPH_OVERHANG), np.uint8)
+    width = measure_width(text, size) + 2 * GLYPH_OVERHANG
+    canvas = np.zeros((compute_line_height(size), width), np.uint8)
     cv2.putText(canvas, text, (GLYPH_OVERHANG, size + 1), _WHITE, _load_font_face(), size, _REGULAR)
     return canvas
+
+
+def compute_line_height(size: int) -> int:
+    """Compute the rows that hold every letter, from the dot of an Å to the tail of a y."""
+    return size + 5
 
 
 def measure_width(text: str, size: int) -> int:
@@ -46,8 +52,19 @@ def measure_width(text: str, size: int) -> int:
     return max(int(left + width) - 1, 0)
 
 
-# Every word that captions are made of: about 250, most of them percentages in two sizes.
-@lru_cache(maxsize=512)
+def draw_glyph(char: str, size: int) -> GrayImage:
+    """Draw one drawable letter as :func:`draw_text` does.
+
+    Returns ``(height, advance + 2 * GLYPH_OVERHANG) uint8``, where ``advance`` is the pixels to the
+    next letter.
+    """
+    canvas = np.zeros((compute_line_height(size), 4 * size), np.uint8)
+    (end, _), _ = cv2.putText(
+        canvas, char, (GLYPH_OVERHANG, size + 1), _WHITE, _load_font_face(), size, _REGULAR
+    )
+    return canvas[:, : end + GLYPH_OVERHANG]
+
+
 def draw_word(text: str, size: int, thickening: float) -> GrayImage:
     """Draw a short word, trimmed to its ink.
 
@@ -57,7 +74,7 @@ def draw_word(text: str, size: int, thickening: float) -> GrayImage:
         thickening: pixels added to the width of each stroke, as the font has one weight only.
 
     Returns:
-        Its coverage, ``(height, width) uint8``, 255 where there is ink; not to be written to.
+        Its coverage, ``(height, width) uint8``, 255 where there is ink.
     """
     big = size * OVERSAMPLING
     canvas = np.zeros((2 * big, (len(text) + 2) * big), np.uint8)

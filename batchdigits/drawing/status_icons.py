@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 
 from batchdigits.arrays import GrayImage
-from batchdigits.drawing import font
+from batchdigits.drawing import font, glyph_store
 from batchdigits.drawing.palette import build_status_ramp
 from batchdigits.reasons import Status
 
@@ -19,8 +19,8 @@ _SIGN_STROKES: dict[str, list[list[tuple[float, float]]]] = {
         [(0.64, 0.64), (0.94, 0.94)],
     ],
 }
-#: Signs that are letters, as arguments of :func:`batchdigits.drawing.font.draw_word`.
-_STATUS_LETTERS = {Status.REVIEW: ("?", 25, 1.3), Status.FAILED: ("!", 25, 1.3)}
+#: Signs that are letters, as arguments of :func:`batchdigits.drawing.glyph_store.draw_word`.
+STATUS_LETTERS = {Status.REVIEW: ("?", 25, 1.3), Status.FAILED: ("!", 25, 1.3)}
 
 
 @cache
@@ -62,4 +62,4 @@ def _draw_status_sign(status: Status) -> GrayImage:
         return draw_sign("check", 17, 2.8)
     if status is Status.QUARANTINED:
         return draw_sign("cross", 16, 2.8)
-    return font.draw_word(*_STATUS_LETTERS[status])
+    return glyph_store.draw_word(*STATUS_LETTERS[status])

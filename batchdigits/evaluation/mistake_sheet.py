@@ -7,7 +7,8 @@ import numpy as np
 from batchdigits.arrays import GrayImage
 from batchdigits.drawing import indexed_png
 from batchdigits.drawing.error_card import draw_error_card
-from batchdigits.drawing.font import GLYPH_OVERHANG, draw_word
+from batchdigits.drawing.font import GLYPH_OVERHANG
+from batchdigits.drawing.glyph_store import draw_word
 from batchdigits.drawing.palette import (
     INK,
     MUTED,

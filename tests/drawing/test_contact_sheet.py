@@ -5,18 +5,20 @@ import numpy as np
 import pytest
 
 from batchdigits.arrays import ColourImage
-from batchdigits.drawing import font, indexed_png, palette
+from batchdigits.drawing import captions, font, glyph_store, indexed_png, palette, text
 from batchdigits.drawing.contact_sheet import draw_contact_sheet
 from batchdigits.drawing.error_card import draw_error_card
 from batchdigits.drawing.fitting import ELLIPSIS
+from batchdigits.drawing.glyph_store import PLACEHOLDER
 from batchdigits.drawing.palette import STATUS_COLOUR
 from batchdigits.drawing.sizes import FIELD_HEIGHT, THUMB_HEIGHT, THUMB_WIDTH
-from batchdigits.drawing.text import PLACEHOLDER, fit_to_width, make_drawable
+from batchdigits.drawing.status_icons import draw_badge
+from batchdigits.drawing.text import fit_to_width, make_drawable, measure_width
 from batchdigits.drawing.thumbnail import draw_thumbnail, make_view
 from batchdigits.reasons import Reason, Status
 from batchdigits.records import Box, Page, Prediction
 
-NAMES = [
+PLAIN_NAMES = [
     "?" * 30,
     "jumping fJords_/J.png",
     '~!@#$%^&*()_+{}|:"<>[];,',
@@ -25,6 +27,9 @@ NAMES = [
     "emoji 😀🎉👩‍👩‍👧.jpg",
     "W" * 5000,
     "folder/" * 40 + "scan.png",
+]
+NAMES = [
+    *PLAIN_NAMES,
     "",
     "Grüße aus Köln.png",
     "Привет-мир-0001.tif",
@@ -113,14 +118,26 @@ def test_any_name_fits_its_cell(name: str) -> None:
 @pytest.mark.parametrize("name", NAMES)
 def test_shortened_names_fit_and_keep_their_ends(name: str) -> None:
     whole, short = make_drawable(name), fit_to_width(name, 128, 13)
-    assert font.measure_width(short, 13) <= 128
+    assert measure_width(short, 13) <= 128
     if short != whole:
         head, tail = short.split(ELLIPSIS)
         assert whole.startswith(head) and whole.endswith(tail)
-        assert font.measure_width(whole, 13) > 128
+        assert measure_width(whole, 13) > 128
         # One letter more would not have fitted.
         longer = whole[: len(head) + 1] + ELLIPSIS + tail, head + ELLIPSIS + whole[-len(tail) - 1 :]
-        assert max(font.measure_width(text, 13) for text in longer) > 128
+        assert max(measure_width(line, 13) for line in longer) > 128
+
+
+@pytest.mark.parametrize("size", glyph_store.SIZES)
+@pytest.mark.parametrize("name", PLAIN_NAMES)
+def test_stored_glyphs_make_the_lines_that_the_font_draws(name: str, size: int) -> None:
+    line = make_drawable(name)[:60]
+    assert measure_width(line, size) == font.measure_width(line, size)
+    coverage = np.arange(256, dtype=np.uint8)
+    painted, drawn = text.paint_text(line, size, coverage), font.draw_text(line, size)
+    assert painted.shape == drawn.shape
+    # Processors may round an average differently.
+    assert np.abs(painted.astype(int) - drawn).max() <= 1
 
 
 def test_only_what_cannot_be_drawn_becomes_a_placeholder() -> None:
@@ -128,3 +145,28 @@ def test_only_what_cannot_be_drawn_becomes_a_placeholder() -> None:
     assert make_drawable("a\u0308\u3000b\u00a0c") == "ä b c"
     for char in ("\n", "\x00", "\udc80", "😀", "\u202e", "\ue000", "ह"):
         assert make_drawable(char) == PLACEHOLDER
+
+
+def test_plain_pictures_never_load_the_font(monkeypatch: pytest.MonkeyPatch) -> None:
+    def load() -> None:
+        raise AssertionError("the font was loaded")
+
+    monkeypatch.setattr(font, "_load_font_face", load)
+    for cached in (
+        glyph_store.draw_word,
+        text._draw_columns,
+        draw_badge,
+        draw_error_card,
+        captions._draw_cached_caption,
+    ):
+        cached.cache_clear()
+    view = make_view(Page(1, np.zeros((28, 28), np.uint8)), None)
+    for reason in [*Reason, None]:
+        for percent in range(101):
+            for second in [None, *range(10)]:
+                confidence = percent / 100 if percent else None
+                status = Status.REVIEW if reason else Status.OK
+                prediction = Prediction(status, reason, second, confidence, second, 0.0, ())
+                captions.draw_caption(prediction, percent % 2 == 0)
+    assert draw_contact_sheet([(draw_thumbnail(view, prediction), "", "scan_0001.png")])
+    draw_contact_sheet([(None, str(reason), "-".join([reason] * 9)) for reason in Reason])

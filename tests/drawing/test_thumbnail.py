@@ -5,7 +5,8 @@ import numpy as np
 import pytest
 
 from batchdigits.arrays import ColourImage, GrayImage
-from batchdigits.drawing import captions, palette
+from batchdigits.drawing import captions, glyph_store, palette
+from batchdigits.drawing.build_glyph_store import draw_masks
 from batchdigits.drawing.palette import STATUS_COLOUR
 from batchdigits.drawing.sizes import CAPTION_HEIGHT, FIELD_HEIGHT, THUMB_HEIGHT, THUMB_WIDTH
 from batchdigits.drawing.status_icons import draw_badge
@@ -206,3 +207,13 @@ def test_every_caption_has_room_for_its_words(reason: Reason | None) -> None:
         caption = captions.draw_caption(prediction, True)
         assert caption.shape == (CAPTION_HEIGHT, THUMB_WIDTH)
         assert (caption[:, -6:] == palette.WHITE).all() and caption.min() < 60
+
+
+def test_the_store_holds_what_the_font_draws() -> None:
+    """Where this fails, ``python -m batchdigits.drawing.build_glyph_store`` draws it anew."""
+    stored, drawn = glyph_store.load_masks(), draw_masks()
+    assert stored.keys() == drawn.keys()
+    for key, mask in drawn.items():
+        assert stored[key].shape == mask.shape, key
+        # Processors may round an average differently.
+        assert np.abs(stored[key].astype(int) - mask).max() <= 1, key
