@@ -1,8 +1,10 @@
 """Every setting, declared once: its name, type, default, range and help.
 
-A group of settings is a dataclass. The command line makes options of its fields (see
-:mod:`batchdigits.cli.options`) and fills them from flags, then ``BATCHDIGITS_*`` variables of the
-environment, then ``batchdigits.toml`` in the current folder, then the defaults given here.
+A group of settings is a dataclass: those of ``run``, most of which other commands share, are in
+:mod:`batchdigits.config.settings`, those of another command in the module of its name. The command
+line makes options of the fields (see :mod:`batchdigits.cli.options`) and fills them from flags,
+then ``BATCHDIGITS_*`` variables of the environment, then ``batchdigits.toml`` in the current
+folder, then the defaults given here.
 Nothing heavy is imported, so that ``batchdigits --help`` answers at once.
 """
 
@@ -33,13 +35,11 @@ from batchdigits.config.settings import (
 )
 
 if TYPE_CHECKING:
-    from batchdigits.config.commands import (
-        EvaluationSettings,
-        PredictSettings,
-        ReportChanges,
-        Watching,
-    )
-    from batchdigits.config.training import TrainingSettings
+    from batchdigits.config.evaluate import EvaluationSettings
+    from batchdigits.config.predict import PredictSettings
+    from batchdigits.config.report import ReportChanges
+    from batchdigits.config.train import TrainingSettings
+    from batchdigits.config.watch import Watching
 
 __all__ = [
     "Arch",
@@ -68,14 +68,23 @@ __all__ = [
     "XlsxImages",
 ]
 
+#: Settings of single commands, and the module of each: a run loads none.
+_COMMAND_MODULES = {
+    "EvaluationSettings": "evaluate",
+    "PredictSettings": "predict",
+    "ReportChanges": "report",
+    "TrainingSettings": "train",
+    "Watching": "watch",
+}
+
 if not TYPE_CHECKING:
 
     def __getattr__(name: str) -> object:
-        """Load the settings of single commands when they are first used: a run has none."""
-        if name not in __all__:
+        """Load the settings of a command when they are first used."""
+        if name not in _COMMAND_MODULES:
             raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-        from batchdigits.config import commands, training
+        from importlib import import_module
 
-        value = getattr(training if name == "TrainingSettings" else commands, name)
-        globals()[name] = value
+        module = import_module(f"{__name__}.{_COMMAND_MODULES[name]}")
+        value = globals()[name] = getattr(module, name)
         return value

@@ -1,4 +1,4 @@
-"""Groups of settings, each a dataclass; every setting is declared here once."""
+"""The settings of ``batchdigits run``, in groups that other commands share."""
 
 from dataclasses import dataclass, field
 from pathlib import Path
