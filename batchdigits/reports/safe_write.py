@@ -56,16 +56,24 @@ def replace_report(journal: Journal, path: Path, fingerprint: str) -> Iterator[P
     written: list[os.stat_result] = []
 
     def expect_replacement(temporary: Path) -> None:
-        # Not before it was rendered: a person may save meanwhile.
-        state = journal.find_report(path.name)
-        if path.exists() and not _is_as_written(path, state):
-            _keep_edited(
-                path, "was edited since it was written" if state else "is not of this journal"
-            )
-        # On record before it takes its place, or a kill in between would make it look edited.
+        # Not before it was rendered, and as often as a person saves while it is looked at.
         written.append(temporary.stat())
-        current_sha256 = hash_file(path) if path.exists() else ""
-        journal.expect_report(path.name, hash_file(temporary), current_sha256)
+        sha256 = hash_file(temporary)
+        while True:
+            state = journal.find_report(path.name)
+            seen = _identify_file(path)
+            if seen and not _is_as_written(path, state):
+                _keep_edited(
+                    path, "was edited since it was written" if state else "is not of this journal"
+                )
+                seen = None
+            current_sha256 = hash_file(path) if seen else ""
+            if _identify_file(path) != seen:
+                continue
+            # On record before it takes its place, or a kill in between would make it look edited.
+            journal.expect_report(path.name, sha256, current_sha256)
+            if _identify_file(path) == seen:
+                return
 
     with stage_atomic_file(path, expect_replacement) as temporary:
         yield temporary
@@ -73,6 +81,15 @@ def replace_report(journal: Journal, path: Path, fingerprint: str) -> Iterator[P
     journal.confirm_report(
         path.name, fingerprint, status.st_size, to_sqlite_integer(status.st_mtime_ns)
     )
+
+
+def _identify_file(path: Path) -> tuple[int, int, int] | None:
+    """Return what changes when a file is saved; ``None`` where there is none."""
+    try:
+        status = path.stat()
+    except FileNotFoundError:
+        return None
+    return status.st_ino, status.st_size, status.st_mtime_ns
 
 
 def _is_as_written(path: Path, state: ReportState | None) -> bool:

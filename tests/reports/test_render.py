@@ -63,6 +63,25 @@ def test_a_report_is_rendered_where_it_is_out_of_date(context: ReportContext, ou
     assert edited.read_text() == "mine" and path.read_text() == "a.png\nb.png\n"
 
 
+def test_what_is_saved_in_the_last_moment_is_kept(
+    context: ReportContext, outbox: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    update(add_file(context, "a.png"), NAMES)
+    path, expect_report = outbox / "names.txt", Journal.expect_report
+    saves = iter(["mine", "mine, again"])
+
+    def save_meanwhile(journal: Journal, name: str, new: str, current: str) -> None:
+        expect_report(journal, name, new, current)
+        if (text := next(saves, None)) is not None:
+            path.write_text(text)
+
+    monkeypatch.setattr(Journal, "expect_report", save_meanwhile)
+    update(add_file(context, "b.png"), NAMES)
+    assert path.read_text() == "a.png\nb.png\n"
+    kept = {file.read_text() for file in outbox.glob("names.edited-*.txt")}
+    assert kept == {"mine", "mine, again"}
+
+
 def test_several_reports_share_one_pass(context: ReportContext, outbox: Path) -> None:
     statements: list[str] = []
     context = add_file(context, "a.png")
