@@ -37,10 +37,7 @@ def read_settings_file(path: Path, commands: Sequence[Callable[..., int]]) -> di
         tables = tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except (OSError, ValueError) as error:
         raise UsageError(f"{path} is not valid TOML: {error}.") from error
-    known = {
-        command.__name__: inspect.signature(takes_settings(command)).parameters
-        for command in commands
-    }
+    known = {command.__name__: command for command in commands}
     for name, table in tables.items():
         if name not in known or not isinstance(table, dict):
             choice = ", ".join(f"[{command}]" for command in known)
@@ -48,10 +45,11 @@ def read_settings_file(path: Path, commands: Sequence[Callable[..., int]]) -> di
         options = {
             _PARAMETER_NAMES.get(key, key.replace("-", "_")): value for key, value in table.items()
         }
-        if unknown := sorted(set(options) - set(known[name])):
+        parameters = inspect.signature(takes_settings(known[name])).parameters
+        if unknown := sorted(set(options) - set(parameters)):
             raise UsageError(f"{path}: [{name}] has no setting {', '.join(unknown)}.")
         tables[name] = {
-            key: _wrap_single_value(known[name][key], value) for key, value in options.items()
+            key: _wrap_single_value(parameters[key], value) for key, value in options.items()
         }
     return tables
 

@@ -29,6 +29,7 @@ pytestmark = pytest.mark.integration
 NAMES = ("throughput", "startup", "tutorial", "scale", "cores", "ocr", "reports")
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("name", NAMES)
 def test_a_benchmark_runs_on_a_handful_of_files(name: str, tmp_path: Path) -> None:
     json_file = tmp_path / "figures.json"

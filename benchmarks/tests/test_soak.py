@@ -15,7 +15,7 @@ from benchmarks.soak.drop_folder import DropFolder
 from benchmarks.soak.faults import FAULTS
 from tests.conftest import ROOT
 
-pytestmark = pytest.mark.integration
+pytestmark = [pytest.mark.integration, pytest.mark.long]
 
 
 def test_after_a_short_day_every_file_has_its_row(tmp_path: Path) -> None:

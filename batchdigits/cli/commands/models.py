@@ -18,6 +18,7 @@ def list_models_command() -> int:
     Returns:
         The exit code.
     """
+    begin_command(Logging())
     Console().print(inventory.build_model_table())
     return ExitCode.OK
 
@@ -28,6 +29,7 @@ def show_model_command(name: str) -> int:
     Returns:
         The exit code.
     """
+    begin_command(Logging())
     for field, value in inventory.describe_model(name):
         print(f"{field:18}{escape_for_terminal(value)}")
     return ExitCode.OK
@@ -57,6 +59,7 @@ def export_model_command(name: str, folder: Path) -> int:
     Returns:
         The exit code.
     """
+    begin_command(Logging())
     for path in inventory.export_model(name, folder):
         print(escape_for_terminal(str(path)))
     return ExitCode.OK

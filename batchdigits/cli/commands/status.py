@@ -6,6 +6,8 @@ import time
 from dataclasses import asdict
 from pathlib import Path
 
+from batchdigits.cli.ui.terminal import begin_command
+from batchdigits.config import Logging
 from batchdigits.errors import ExitCode
 from batchdigits.system.filenames import escape_for_terminal
 from batchdigits.watching.heartbeat import read_heartbeat
@@ -18,6 +20,7 @@ def status_command(outbox: Path, as_json: bool) -> int:
     Returns:
         The exit code.
     """
+    begin_command(Logging())
     status, problem = read_heartbeat(outbox)
     if as_json:
         fields = asdict(status) if status else {}
