@@ -21,7 +21,7 @@ from batchdigits.inference.registry import open_engine
 from batchdigits.journal.plan import Plan
 from batchdigits.pipeline.inbox_walk import InboxWalk
 from batchdigits.reports.context import ReportContext
-from batchdigits.reports.formats import require_extras
+from batchdigits.reports.formats import CSV, require_extras
 from batchdigits.reports.render import render_reports
 from batchdigits.reports.rows import ReportRows
 from batchdigits.session.outbox import check_folders, has_journal, open_outbox
@@ -48,7 +48,7 @@ def run_command(settings: RunSettings, logging: Logging) -> int:
     if prints_tables(logging):
         console = terminal or open_console()
         console.print(build_run_table(summary, walk))
-        results = escape_for_terminal(str(settings.outbox / "results.csv"))
+        results = escape_for_terminal(str(settings.outbox / CSV.name))
         line = f"{format_speed(summary)} Results: {results}"
         console.print(line, markup=False, highlight=False, soft_wrap=True)
     if logging.log_json:

@@ -6,6 +6,7 @@ from batchdigits.cli.ui.dashboard import DashboardListener
 from batchdigits.cli.ui.terminal import begin_command, open_console_if_terminal
 from batchdigits.cli.ui.watch_log import LogListener
 from batchdigits.config import Logging, Settings, Watching
+from batchdigits.reports.formats import CSV
 from batchdigits.system.filenames import escape_for_terminal
 from batchdigits.system.logs import LOG, StopSignal
 from batchdigits.watching.status import format_counts
@@ -21,7 +22,7 @@ def watch_command(settings: Settings, watching: Watching, logging: Logging) -> i
     terminal = open_console_if_terminal(logging)
     begin_command(logging, terminal, with_time=not terminal)
     stop_signal = StopSignal()
-    results_path = settings.outbox / "results.csv"
+    results_path = settings.outbox / CSV.name
     with ExitStack() as stack:
         stack.enter_context(stop_signal.catch_signals())
         listener: LogListener = LogListener(stop_signal)

@@ -8,7 +8,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING
 
 from batchdigits.cli.ui.run_table import STATUS_STYLES
-from batchdigits.cli.ui.watch_log import LogListener, format_page_name, get_cell
+from batchdigits.cli.ui.watch_log import LogListener, format_row_name, get_cell
 from batchdigits.percentages import format_whole_percent
 from batchdigits.reasons import Status
 from batchdigits.reports.rows import ReportRow
@@ -121,7 +121,7 @@ class DashboardListener(LogListener):
         name_width = size.width - _OTHER_COLUMNS_WIDTH - max(map(len, status_texts))
         for (clock_time, row), status_text in zip(shown, status_texts, strict=True):
             digit, confidence = get_cell(row, "digit"), get_cell(row, "confidence")
-            name = _cut_start(format_page_name(row), max(_MIN_NAME_WIDTH, name_width))
+            name = _cut_start(format_row_name(row), max(_MIN_NAME_WIDTH, name_width))
             table.add_row(
                 clock_time,
                 "" if digit is None else str(digit),

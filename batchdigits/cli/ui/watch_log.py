@@ -59,7 +59,7 @@ class LogListener:
             LOG.log(
                 level,
                 "%s: %s",
-                *(format_page_name(row), _format_reading(row)),
+                *(format_row_name(row), _format_reading(row)),
                 extra={"fields": fields},
             )
         if len(rows) > _MAX_LOGGED_ROWS:
@@ -76,7 +76,7 @@ def get_cell(row: ReportRow, column: str) -> Cell:
     return row[COLUMN_INDEX[column]]
 
 
-def format_page_name(row: ReportRow) -> str:
+def format_row_name(row: ReportRow) -> str:
     """Format the name of a row's file for a terminal, with the page after the first one."""
     page, name = get_cell(row, "page"), escape_for_terminal(str(get_cell(row, "file")))
     return name if page == 1 else f"{name} page {page}"
