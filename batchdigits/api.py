@@ -79,6 +79,14 @@ def read(
             ``ink`` has an unknown value.
         ModelError: there is no usable model.
         MissingExtraError: the model needs a library that comes with an extra.
+
+    Example:
+        >>> import batchdigits
+        >>> batchdigits.read("inbox/forms/digit1.png")
+        [<Reading 'inbox/forms/digit1.png': 7 (99... %)>]
+        >>> import numpy as np
+        >>> batchdigits.read(np.full((28, 28), 255, np.uint8))  # an empty page
+        [<Reading 'images': blank; review: blank>]
     """
     settings = Model(
         os.fsdecode(model) if model else "",
@@ -120,6 +128,15 @@ def to_dataframe(readings: Iterable[Reading]) -> "DataFrame":
 
     Raises:
         MissingExtraError: pandas is not installed; the extra ``dataframe`` brings it.
+
+    Example:
+        >>> import batchdigits
+        >>> paths = ["inbox/forms/digit1.png", "inbox/troubled/half.png"]
+        >>> table = batchdigits.to_dataframe(batchdigits.read(paths))
+        >>> table[["file", "digit", "status"]]
+                              file  digit       status
+        0   inbox/forms/digit1.png      7           ok
+        1  inbox/troubled/half.png   <NA>  quarantined
     """
     require_extra("pandas", "dataframe", "to_dataframe")
     import pandas as pd

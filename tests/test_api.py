@@ -3,6 +3,7 @@
 That type checkers see the names is checked by mypy, which reads this file as well.
 """
 
+import doctest
 import os
 import pickle
 import shutil
@@ -36,6 +37,18 @@ INBOX = ROOT / "inbox"
 def alone(images: Any) -> batchdigits.Reading:
     (reading,) = batchdigits.read(images)
     return reading
+
+
+@pytest.mark.parametrize("name", ["read", "to_dataframe", "Reading"])
+def test_the_examples_give_what_they_show(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(ROOT)  # they read files of the sample inbox
+    examples = doctest.DocTestFinder(recurse=False).find(getattr(batchdigits, name), name)
+    runner = doctest.DocTestRunner(optionflags=doctest.ELLIPSIS)
+    output: list[str] = []
+    for example in examples:
+        runner.run(example, out=output.append)
+    assert runner.summarize(verbose=False).attempted > 0
+    assert output == [], "".join(output)
 
 
 def test_importing_it_loads_nothing_heavy() -> None:

@@ -47,6 +47,20 @@ class Reading:
         height: of the upright page in pixels; ``None`` where it was never decoded.
         image: ``(28, 28) uint8``, what the model saw, white ink on black, all 0 for a blank page,
             not to be written to; ``None`` for unread ones.
+
+    Example:
+        >>> import batchdigits
+        >>> reading, unread = batchdigits.read(
+        ...     ["inbox/forms/digit1.png", "inbox/troubled/half.png"]
+        ... )
+        >>> reading.digit, reading.width, reading.height
+        (7, 84, 95)
+        >>> reading.image.shape
+        (28, 28)
+        >>> unread.is_read, str(unread.reason)
+        (False, 'truncated')
+        >>> unread.detail
+        'The PNG data ends before the image does.'
     """
 
     file: str
