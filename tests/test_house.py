@@ -75,6 +75,23 @@ def test_rooms_stay_small() -> None:
     assert len(list(PACKAGE.glob("*.py"))) <= 12, "ten modules beside __init__ and __main__"
     rooms = {path.parent for path in MODULES.values()}
     assert {room for room in rooms if len(list(room.glob("*.py"))) > 20} == set()
+    lengths = {
+        module: len(path.read_text(encoding="utf-8").splitlines())
+        for module, path in MODULES.items()
+    }
+    assert {module: length for module, length in lengths.items() if length > 300} == {}
+
+
+def test_rooms_know_few_others() -> None:
+    # A pair is a room (or a loose module) and another one that it imports. There were 302 when
+    # sixty modules lay side by side; about half as many is what rooms are for.
+    pairs = {
+        (room, other)
+        for module, path in MODULES.items()
+        if (room := module.partition(".")[0]) != "__init__"
+        for other in {name.partition(".")[0] for name in imports(path)} - {room}
+    }
+    assert len(pairs) <= 160
 
 
 def test_every_room_is_in_the_wheel() -> None:
