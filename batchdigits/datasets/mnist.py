@@ -15,6 +15,15 @@ from batchdigits.system.child_process import die_with_parent, run_module
 from batchdigits.system.extras import require_extra
 
 
+def require_mnist() -> None:
+    """Check that MNIST can be fetched, before any work that needs it begins.
+
+    Raises:
+        MissingExtraError: TensorFlow is not installed.
+    """
+    require_extra("tensorflow", "train", "Fetching MNIST")
+
+
 def load_mnist(part: str = "train") -> LabelledImages:
     """Load one part of MNIST, 60,000 or 10,000 images, with Keras in this process.
 
@@ -25,7 +34,7 @@ def load_mnist(part: str = "train") -> LabelledImages:
         DataError: it can neither be downloaded nor read from Keras' cache.
         MissingExtraError: TensorFlow is not installed.
     """
-    require_extra("tensorflow", "train", "Fetching MNIST")
+    require_mnist()
     from keras.datasets import mnist
 
     try:
@@ -52,7 +61,7 @@ def fetch_mnist(part: str, file: Path) -> None:
         DataError: MNIST cannot be fetched, or the file cannot be written.
         MissingExtraError: TensorFlow is not installed.
     """
-    require_extra("tensorflow", "train", "Fetching MNIST")
+    require_mnist()
     process = run_module(__name__, [part, str(file)])
     if process.returncode:
         reason = (process.stderr.strip().splitlines() or ["no reason given"])[-1]

@@ -9,6 +9,7 @@ from functools import lru_cache
 import numpy as np
 
 from batchdigits.arrays import GrayImage
+from batchdigits.drawing.caption_strip import paste_centred, paste_right_aligned
 from batchdigits.drawing.glyph_store import draw_word
 from batchdigits.drawing.palette import INK, MUTED, WHITE, build_ink_ramp
 from batchdigits.drawing.sizes import CAPTION_HEIGHT, THUMB_WIDTH
@@ -20,10 +21,9 @@ from batchdigits.records import Prediction
 #: Pixels of the status at a caption's left end.
 BADGE_WIDTH = 26
 
-#: Pixels: the middle of the digit and of the lens, and the right end of the words.
+#: Pixels: the middle of the digit and of the lens.
 _DIGIT_X = 43
 _LENS_X = 65
-_TEXT_RIGHT = THUMB_WIDTH - 6
 _REASON_NOTES = {
     Reason.TOO_FAINT: "faint",
     Reason.SEVERAL_MARKS: "several",
@@ -67,7 +67,7 @@ def draw_unread_caption(status: Status) -> GrayImage:
     """
     strip = _make_strip(status)
     word = draw_word(str(status), *_STATUS_STYLE)
-    _paste_centred(strip, word, BADGE_WIDTH + 8 + word.shape[1] // 2, INK)
+    paste_centred(strip, word, BADGE_WIDTH + 8 + word.shape[1] // 2, build_ink_ramp(INK))
     return strip
 
 
@@ -92,14 +92,16 @@ def _draw_cached_caption(
 ) -> GrayImage:
     strip = _make_strip(status)
     digit_text = _NO_DIGIT_TEXT if digit is None else str(digit)
-    _paste_centred(strip, draw_word(digit_text, *_DIGIT_STYLE), _DIGIT_X, INK)
+    paste_centred(strip, draw_word(digit_text, *_DIGIT_STYLE), _DIGIT_X, build_ink_ramp(INK))
     if cropped:
-        _paste_centred(strip, draw_sign("lens", 14, 1.8), _LENS_X, MUTED)
+        paste_centred(strip, draw_sign("lens", 14, 1.8), _LENS_X, build_ink_ramp(MUTED))
     if note:
-        _paste_right_aligned(strip, draw_word(percent, *_PERCENT_ABOVE_NOTE_STYLE), 15, INK)
-        _paste_right_aligned(strip, draw_word(note, *_NOTE_STYLE), 28, MUTED)
+        paste_right_aligned(
+            strip, draw_word(percent, *_PERCENT_ABOVE_NOTE_STYLE), 15, build_ink_ramp(INK)
+        )
+        paste_right_aligned(strip, draw_word(note, *_NOTE_STYLE), 28, build_ink_ramp(MUTED))
     else:
-        _paste_right_aligned(strip, draw_word(percent, *_PERCENT_STYLE), 22, INK)
+        paste_right_aligned(strip, draw_word(percent, *_PERCENT_STYLE), 22, build_ink_ramp(INK))
     return strip
 
 
@@ -107,19 +109,6 @@ def _make_strip(status: Status) -> GrayImage:
     strip = np.full((CAPTION_HEIGHT, THUMB_WIDTH), WHITE, np.uint8)
     strip[:, :BADGE_WIDTH] = draw_badge(status, CAPTION_HEIGHT, BADGE_WIDTH)
     return strip
-
-
-def _paste_centred(strip: GrayImage, mask: GrayImage, centre: int, gray: int) -> None:
-    """Paint a mask with its middle at column ``centre`` and at half of the strip's height."""
-    height, width = mask.shape
-    top, left = (CAPTION_HEIGHT - height) // 2, centre - width // 2
-    strip[top : top + height, left : left + width] = build_ink_ramp(gray)[mask]
-
-
-def _paste_right_aligned(strip: GrayImage, mask: GrayImage, base: int, gray: int) -> None:
-    """Paint a mask with its lower edge at row ``base`` and its right edge where words end."""
-    height, width = mask.shape
-    strip[base - height : base, _TEXT_RIGHT - width : _TEXT_RIGHT] = build_ink_ramp(gray)[mask]
 
 
 def _format_confidence(prediction: Prediction) -> str:

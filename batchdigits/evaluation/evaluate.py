@@ -7,6 +7,7 @@ from pathlib import Path
 
 from batchdigits import __version__
 from batchdigits.config import Duplicates, EvaluationSettings, Quarantine, RunSettings, Thumbnails
+from batchdigits.datasets.mnist import require_mnist
 from batchdigits.datasets.readers import MNIST
 from batchdigits.errors import DataError, ExitCode
 from batchdigits.evaluation import charts, confusion_chart, mistake_sheet, mistakes, report
@@ -56,7 +57,7 @@ def evaluate(
     """
     require_extra("matplotlib", "charts", "Drawing the charts of an evaluation")
     if settings.data == MNIST:
-        require_extra("tensorflow", "train", "Fetching MNIST")
+        require_mnist()
     check_outbox(settings.data, settings.outbox)
     with (
         report.translate_errors(settings.outbox),

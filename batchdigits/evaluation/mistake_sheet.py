@@ -6,6 +6,7 @@ import numpy as np
 
 from batchdigits.arrays import GrayImage
 from batchdigits.drawing import indexed_png
+from batchdigits.drawing.caption_strip import paste_centred, paste_right_aligned
 from batchdigits.drawing.error_card import draw_error_card
 from batchdigits.drawing.font import GLYPH_OVERHANG
 from batchdigits.drawing.glyph_store import draw_word
@@ -34,9 +35,8 @@ _NAME_SIZE = 13
 _NAME_HEIGHT = 20
 _ROW_HEIGHT = THUMB_HEIGHT + _NAME_HEIGHT + _GUTTER
 _COLUMN_WIDTH = THUMB_WIDTH + _GUTTER
-#: Middles of the truth, the arrow and the reading, and the right end of the words.
+#: Middles of the truth, the arrow and the reading.
 _TRUTH_X, _ARROW_X, _READING_X = 17, 38, 60
-_TEXT_RIGHT = THUMB_WIDTH - 6
 _EDGE_GRAY = 200
 _DASH = "\N{EN DASH}"
 
@@ -90,15 +90,15 @@ def _draw_tile(mistake: LabelledPrediction, thumbnail: bytes) -> GrayImage:
 
 def _draw_caption(mistake: LabelledPrediction) -> GrayImage:
     strip = np.full((CAPTION_HEIGHT, THUMB_WIDTH), WHITE, np.uint8)
-    _paste_centred(strip, draw_word(str(mistake.truth), 31, 1.2), _TRUTH_X, build_ink_ramp(INK))
-    _paste_centred(
+    paste_centred(strip, draw_word(str(mistake.truth), 31, 1.2), _TRUTH_X, build_ink_ramp(INK))
+    paste_centred(
         strip, draw_word("\N{RIGHTWARDS ARROW}", 20, 0.3), _ARROW_X, build_ink_ramp(MUTED)
     )
     reading = _DASH if mistake.digit is None else str(mistake.digit)
-    _paste_centred(strip, draw_word(reading, 31, 1.2), _READING_X, _make_mistake_colours())
+    paste_centred(strip, draw_word(reading, 31, 1.2), _READING_X, _make_mistake_colours())
     above, below = _format_caption(mistake)
-    _paste_right_aligned(strip, above, 15, 15)
-    _paste_right_aligned(strip, below, 28, 12)
+    _write_word(strip, above, 15, 15)
+    _write_word(strip, below, 28, 12)
     return strip
 
 
@@ -111,18 +111,9 @@ def _format_caption(mistake: LabelledPrediction) -> tuple[str, str]:
     return format_whole_percent(mistake.confidence), mistake.status
 
 
-def _paste_centred(strip: GrayImage, mask: GrayImage, centre_x: int, colours: GrayImage) -> None:
-    height, width = mask.shape
-    top, left = (CAPTION_HEIGHT - height) // 2, centre_x - width // 2
-    strip[top : top + height, left : left + width] = colours[mask]
-
-
-def _paste_right_aligned(strip: GrayImage, text: str, baseline: int, size: int) -> None:
+def _write_word(strip: GrayImage, text: str, base: int, size: int) -> None:
     if text:
-        mask = draw_word(text, size, 0.4)
-        height, width = mask.shape
-        area = strip[baseline - height : baseline, _TEXT_RIGHT - width : _TEXT_RIGHT]
-        area[:] = build_ink_ramp(INK)[mask]
+        paste_right_aligned(strip, draw_word(text, size, 0.4), base, build_ink_ramp(INK))
 
 
 def _make_mistake_colours() -> GrayImage:

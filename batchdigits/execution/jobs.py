@@ -1,6 +1,5 @@
 """The jobs of workers: read files, check whether files are as they were, draw contact sheets."""
 
-import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
@@ -9,12 +8,14 @@ import cv2
 
 from batchdigits.drawing.contact_sheet import draw_contact_sheet
 from batchdigits.errors import ImageError
+from batchdigits.images.decode import OUT_OF_MEMORY_CODE
 from batchdigits.journal.entries import FileEntry, PageEntry, entries_from_records, to_wire
 from batchdigits.pipeline.recognise import RecognitionContext, recognise_chunk
 from batchdigits.reasons import Rejection
 from batchdigits.records import FileStat, Source
 from batchdigits.system.atomic_files import write_bytes_atomically
 from batchdigits.system.clock import utc_now
+from batchdigits.system.hashing import hash_bytes
 
 
 class RecheckJob(NamedTuple):
@@ -64,7 +65,6 @@ class SheetJob(NamedTuple):
 SHEETS_FOLDER = "sheets"
 #: A plain :class:`~batchdigits.records.Source` is a file to be read.
 Job = Source | RecheckJob | RejectJob | SheetJob
-_NO_MEMORY = -4  # cv::Error::StsNoMem
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,14 +92,14 @@ class JobRunner:
         try:
             return to_wire(self._run_jobs(jobs))
         except cv2.error as error:
-            if error.code == _NO_MEMORY:
+            if error.code == OUT_OF_MEMORY_CODE:
                 raise MemoryError from error
             raise
 
     def _run_jobs(self, jobs: list[Job]) -> list[FileEntry | None]:
         entries = [self._run_without_decoding(job) for job in jobs]
         sources = [
-            _get_source(job)
+            get_source(job)
             for job, entry in zip(jobs, entries, strict=True)
             if _needs_decoding(job, entry)
         ]
@@ -126,7 +126,8 @@ def _needs_decoding(job: Job, entry: FileEntry | None) -> bool:
     return entry is None and not isinstance(job, SheetJob)
 
 
-def _get_source(job: Job) -> Source:
+def get_source(job: Job) -> Source:
+    """Return the file that a job is about; it must not be a contact sheet."""
     assert not isinstance(job, SheetJob)
     return job if isinstance(job, Source) else job.source
 
@@ -137,7 +138,7 @@ def _recheck(source: Source) -> FileEntry | None:
         data, file_stat = source.read()
     except ImageError:
         return None
-    sha256 = hashlib.sha256(data).hexdigest()
+    sha256 = hash_bytes(data)
     return FileEntry.from_pages(file_stat, sha256, []) if sha256 == source.known_sha256 else None
 
 
@@ -146,7 +147,7 @@ def _reject(job: RejectJob) -> FileEntry:
         data, file_stat = job.source.read()
     except ImageError as error:
         return FileEntry.from_pages(FileStat(), "", [make_rejected_page(error.rejection)])
-    sha256 = hashlib.sha256(data).hexdigest()
+    sha256 = hash_bytes(data)
     return FileEntry.from_pages(file_stat, sha256, [make_rejected_page(job.rejection)])
 
 

@@ -26,7 +26,8 @@ cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
 #: For a page that is there to its end, but that no decoder takes.
 DAMAGED = Rejection(Reason.CORRUPT, "The image is complete, but it cannot be decoded.")
 
-_OUT_OF_MEMORY_CODE = -4  # cv::Error::StsNoMem
+#: The ``code`` of ``cv2.error`` where memory ran out: ``cv::Error::StsNoMem``.
+OUT_OF_MEMORY_CODE = -4
 #: Pillow's modes that do not become RGB.
 _CONVERTED_MODES = {"1": "L", "La": "LA", "RGBa": "RGBA", "PA": "RGBA"}
 
@@ -38,7 +39,7 @@ def catch_decode_errors(read: Callable[[], Page | Rejection]) -> Page | Rejectio
     except MemoryError:
         return _reject_out_of_memory()
     except cv2.error as error:
-        return _reject_out_of_memory() if error.code == _OUT_OF_MEMORY_CODE else DAMAGED
+        return _reject_out_of_memory() if error.code == OUT_OF_MEMORY_CODE else DAMAGED
     except ImportError as error:  # a Pillow built without this format
         return Rejection(Reason.UNSUPPORTED, f"This installation cannot decode it: {error}.")
     except Exception:  # the decoders raise nearly every type there is on damaged files

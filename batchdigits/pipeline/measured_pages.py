@@ -4,7 +4,6 @@ One kind of work on many small files, then the next kind, takes two thirds of th
 on each, as the processor's cache keeps the code. Of large files and pages, one is held at a time.
 """
 
-import hashlib
 from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
 from typing import NamedTuple
@@ -25,6 +24,7 @@ from batchdigits.preprocessing.normalise import (
 from batchdigits.preprocessing.scanner_streak import find_streak
 from batchdigits.reasons import Rejection
 from batchdigits.records import FileStat, NormalisedDigit, Page, Source
+from batchdigits.system.hashing import hash_bytes
 
 #: Where a digit on a reduced page has fewer pixels, the page is decoded again, larger.
 MIN_DIGIT_PIXELS = 64
@@ -114,7 +114,7 @@ def _read_file(source: Source) -> tuple[FileInfo, bytes | Rejection]:
         data, file_stat = source.read()
     except ImageError as error:
         return FileInfo(source, FileStat(), ""), error.rejection
-    return FileInfo(source, file_stat, hashlib.sha256(data).hexdigest()), data
+    return FileInfo(source, file_stat, hash_bytes(data)), data
 
 
 def _decode_pages(file: FileInfo, data: bytes | Rejection, limits: Limits) -> Iterable[_LoadedPage]:

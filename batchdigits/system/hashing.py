@@ -1,7 +1,12 @@
-"""Hashes of files on disk."""
+"""Hashes of bytes, and of files on disk."""
 
 import hashlib
 from pathlib import Path
+
+
+def hash_bytes(data: bytes) -> str:
+    """Compute the SHA-256 of bytes, in hexadecimal."""
+    return hashlib.sha256(data).hexdigest()
 
 
 def hash_file(path: Path) -> str:

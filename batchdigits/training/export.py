@@ -1,6 +1,5 @@
 """From Keras to a ``.tflite`` file of one fixed batch size, with its card beside it."""
 
-import hashlib
 import json
 import tempfile
 from typing import Any
@@ -9,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from batchdigits.system.atomic_files import open_atomic_file, stage_atomic_file
-from batchdigits.system.hashing import hash_file
+from batchdigits.system.hashing import hash_bytes, hash_file
 from batchdigits.training.model_files import ModelFiles
 
 #: Images predicted in one call; fixed in the file, so that LiteRT plans its memory once. More cost
@@ -56,7 +55,7 @@ def _iterate_batches(samples: NDArray[np.uint8]) -> Any:
 
 def build_file_fields(files: ModelFiles, content: bytes) -> dict[str, object]:
     """Build the fields of a card that tell the ``.tflite`` file it describes."""
-    sha256 = hashlib.sha256(content).hexdigest()
+    sha256 = hash_bytes(content)
     return {"name": files.name, "file": files.tflite.name, "sha256": sha256}
 
 

@@ -11,6 +11,7 @@ from batchdigits.cli.commands.explore.overview import load_overview
 from batchdigits.cli.ui.chart_files import check_picture_file, check_window
 from batchdigits.cli.ui.terminal import begin_command
 from batchdigits.config import Logging
+from batchdigits.datasets.mnist import require_mnist
 from batchdigits.datasets.readers import MNIST
 from batchdigits.errors import ExitCode, UsageError
 from batchdigits.system.extras import require_extra
@@ -37,7 +38,7 @@ def explore_command(data: str, picture: Path, in_window: bool) -> int:
     """
     require_extra("matplotlib", "charts", "Drawing samples")
     if data == MNIST:
-        require_extra("tensorflow", "train", "Fetching MNIST")
+        require_mnist()
         os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     begin_command(Logging())
     check_window() if in_window else check_picture_file(picture)
