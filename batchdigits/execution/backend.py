@@ -15,6 +15,10 @@ What crosses the border is plain. A :data:`~batchdigits.execution.jobs.Job` is a
 strings, numbers and bytes, so a chunk can be pickled; a result is ``bytes``, as
 :func:`~batchdigits.journal.entries.to_wire` makes them, which the same version of Python has to
 unpack.
+
+Results must come from a trusted peer: :mod:`marshal` may crash on bytes made to harm, and rows are
+recorded as they come. Only the names of thumbnails are checked, since files are written and removed
+by them. A backend that reaches over a network has to authenticate what answers.
 """
 
 from collections.abc import Callable, Iterable, Iterator

@@ -11,7 +11,7 @@ from batchdigits.drawing.thumbnail import draw_thumbnail
 from batchdigits.inference.engine import Engine
 from batchdigits.pipeline.decide import decide
 from batchdigits.pipeline.measured_pages import MeasuredPage, measure_sources
-from batchdigits.pipeline.thumbnail_files import make_thumbnail_name, save_thumbnail
+from batchdigits.pipeline.thumbnail_files import make_source_thumbnail_name, save_thumbnail
 from batchdigits.reasons import Status
 from batchdigits.records import PageRecord, Prediction, Source
 from batchdigits.system.clock import utc_now
@@ -93,7 +93,10 @@ def _make_records(
     names = [""] * len(pages)
     if context.thumbnails is not Thumbnails.SHEETS:
         names = [
-            _make_thumbnail_name(page) if png else "" for page, png in zip(pages, pngs, strict=True)
+            make_source_thumbnail_name(page.file.source, page.page_number, page.file.sha256)
+            if png
+            else ""
+            for page, png in zip(pages, pngs, strict=True)
         ]
         if context.writes_thumbnails and context.outbox is not None:
             names = [
@@ -126,9 +129,3 @@ def _has_thumbnail(prediction: Prediction | None, context: RecognitionContext) -
     if prediction is None:
         return False
     return context.thumbnails is not Thumbnails.REVIEW or prediction.status is Status.REVIEW
-
-
-def _make_thumbnail_name(page: MeasuredPage) -> str:
-    source, _, sha256 = page.file
-    is_shared = source.has_other_contents or source.known_sha256 not in ("", sha256)
-    return make_thumbnail_name(source.name, page.page_number, sha256[:8] if is_shared else "")

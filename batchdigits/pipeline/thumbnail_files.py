@@ -3,6 +3,7 @@
 import errno
 from pathlib import Path
 
+from batchdigits.records import Source
 from batchdigits.system.atomic_files import write_bytes
 from batchdigits.system.filenames import shorten
 
@@ -26,6 +27,20 @@ def make_thumbnail_name(name: str, page: int, content_hash: str = "") -> str:
     safe = [folder + "_" if folder.rstrip("_").endswith(".png") else folder for folder in folders]
     ending = f".p{page}-{content_hash}.png" if content_hash else f".p{page}.png"
     return "/".join(["thumbnails", *map(shorten, safe), shorten(file, ending)])
+
+
+def make_source_thumbnail_name(source: Source, page: int, sha256: str) -> str:
+    """Return where a page's thumbnail lies inside the outbox, given what its file is.
+
+    Where several contents had the file's name, the content's hash is in the thumbnail's name.
+
+    Args:
+        source: the file.
+        page: from 1.
+        sha256: of the file's content, hexadecimal.
+    """
+    is_shared = source.has_other_contents or source.known_sha256 not in ("", sha256)
+    return make_thumbnail_name(source.name, page, sha256[:8] if is_shared else "")
 
 
 def save_thumbnail(outbox: Path, name: str, png: bytes) -> str:

@@ -13,7 +13,7 @@ from typing import NamedTuple, Protocol
 from batchdigits.config import Settings
 from batchdigits.execution.backend import ExecutionBackend, TaskFailure, Workers
 from batchdigits.execution.chunks import CHUNK_BYTES, JobQueue
-from batchdigits.execution.jobs import Job, JobRunner, RecheckJob, RejectJob, SheetJob
+from batchdigits.execution.jobs import Job, JobRunner, RecheckJob, RejectJob, SheetJob, get_source
 from batchdigits.execution.pool import LocalBackend
 from batchdigits.inference.engine import Engine
 from batchdigits.journal.entries import FileEntry, from_wire
@@ -188,9 +188,7 @@ class Session:
             if isinstance(result, TaskFailure):
                 files = self._handle_failure(jobs[0], result)
             else:
-                entries = self._unpack_entries(result)
-                pairs = zip(jobs, entries, strict=True)
-                files = [(job, entry) for job, entry in pairs if entry is not None]
+                files = self._unpack_entries(jobs, result)
             if files:
                 yield self._record_chunk(files, should_record)
         self.notify_listener()
@@ -212,12 +210,15 @@ class Session:
     def _is_stopped(self) -> bool:
         return bool(self._listener.get_stop_signal())
 
-    def _unpack_entries(self, result: bytes) -> list[FileEntry | None]:
-        entries = from_wire(result)
+    def _unpack_entries(self, jobs: list[Job], result: bytes) -> list[tuple[Job, FileEntry]]:
+        pairs = zip(jobs, from_wire(result), strict=True)
+        files = [(job, entry) for job, entry in pairs if entry is not None]
         if self._backend.workers_share_outbox:
-            return entries
-        outbox = self.settings.outbox
-        return [entry and save_returned_thumbnails(entry, outbox) for entry in entries]
+            return files
+        return [
+            (job, save_returned_thumbnails(entry, get_source(job), self.settings.outbox))
+            for job, entry in files
+        ]
 
     def _handle_failure(self, job: Job, failure: TaskFailure) -> list[tuple[Job, FileEntry]]:
         outcome = self._failures.handle(job, failure, self.summary.readable > 0)
@@ -235,8 +236,7 @@ class Session:
         results: list[tuple[PendingFile, FileEntry]] = []
         bad_sources: dict[str, Source] = {}
         for job, entry in files:
-            assert not isinstance(job, SheetJob)
-            source = job if isinstance(job, Source) else job.source
+            source = get_source(job)
             if entry.needs_quarantine:
                 entry = mark_busy_if_changed(source, entry)
             pending = self._pending.pop(source.name)

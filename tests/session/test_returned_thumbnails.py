@@ -1,3 +1,4 @@
+import os
 from pathlib import Path
 
 import pytest
@@ -5,29 +6,80 @@ import pytest
 from batchdigits.execution.jobs import make_rejected_page
 from batchdigits.journal.entries import FileEntry
 from batchdigits.reasons import Reason, Rejection
-from batchdigits.records import FileStat
+from batchdigits.records import FileStat, Source
 from batchdigits.session.returned_thumbnails import save_returned_thumbnails
 
-DEEP = "/".join(["thumbnails", *["x" * 250] * 20, "1.png.p3.png"])
+SHA256 = "0123456789abcdef" * 4
+SOURCE = Source("/inbox/a/1.png", "a/1.png")
+DEEP_FOLDERS = "/".join(["x" * 250] * 20)
 
 
-def entry(thumbnails: dict[int, str | None], pngs: list[tuple[int, bytes]]) -> FileEntry:
+def entry(
+    thumbnails: dict[int, str | None], pngs: list[tuple[int, bytes]], sha256: str = SHA256
+) -> FileEntry:
     page = make_rejected_page(Rejection(Reason.EMPTY, ""))
     pages = [page._replace(page=number, thumbnail=name) for number, name in thumbnails.items()]
-    return FileEntry.from_pages(FileStat(), "", pages, pngs)
+    return FileEntry.from_pages(FileStat(), sha256, pages, pngs)
 
 
 def test_thumbnails_with_a_name_become_files_and_others_go_to_the_journal(outbox: Path) -> None:
-    names = {1: "thumbnails/a/1.png.p1.png", 2: None, 3: DEEP, 4: "thumbnails/there.png"}
-    returned = entry(names, [(1, b"one"), (2, b"two"), (3, b"three")])
-    saved = save_returned_thumbnails(returned, outbox)
+    names = {1: "thumbnails/a/1.png.p1.png", 2: None, 3: "thumbnails/a/1.png.p3.png"}
+    returned = entry(names, [(1, b"one"), (2, b"two")])
+    saved = save_returned_thumbnails(returned, SOURCE, outbox)
     assert (outbox / "thumbnails" / "a" / "1.png.p1.png").read_bytes() == b"one"
     assert saved.thumbnail_pngs == [(2, b"two")]
-    # Where folders are nested too deep, that costs the picture and not the row.
-    assert {page.page: page.thumbnail for page in saved.pages} == {**names, 3: None}
+    assert {page.page: page.thumbnail for page in saved.pages} == names
+
+
+def test_a_name_with_the_hash_is_taken_where_another_content_had_the_name(outbox: Path) -> None:
+    name = "thumbnails/a/1.png.p1-01234567.png"
+    source = SOURCE._replace(known_sha256="f" * 64)
+    saved = save_returned_thumbnails(entry({1: name}, [(1, b"one")]), source, outbox)
+    assert saved.pages[0].thumbnail == name and (outbox / name).read_bytes() == b"one"
+
+
+def test_folders_nested_too_deep_cost_the_picture_and_not_the_row(outbox: Path) -> None:
+    source = Source("/inbox/1.png", f"{DEEP_FOLDERS}/1.png")
+    returned = entry({1: f"thumbnails/{DEEP_FOLDERS}/1.png.p1.png"}, [(1, b"one")])
+    saved = save_returned_thumbnails(returned, source, outbox)
+    assert [page.thumbnail for page in saved.pages] == [None] and saved.thumbnail_pngs == []
+
+
+@pytest.mark.parametrize("has_picture", [True, False])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "../x.png",
+        "/abs",
+        "results.csv",
+        "thumbnails/../../x",
+        "thumbnails//a/1.png.p1.png",
+        ".batchdigits/journal.sqlite3",
+        "thumbnails/b/2.png.p1.png",
+        "",
+    ],
+)
+def test_a_name_that_is_not_this_page_s_is_not_taken(
+    name: str, has_picture: bool, outbox: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    outbox.mkdir(exist_ok=True)
+    pngs = [(1, b"one")] if has_picture else []
+    saved = save_returned_thumbnails(entry({1: name}, pngs), SOURCE, outbox)
+    assert [page.thumbnail for page in saved.pages] == [None] and saved.thumbnail_pngs == []
+    assert os.listdir(outbox) == []
+    assert "a/1.png: a thumbnail is left out" in caplog.text
+
+
+def test_a_hash_that_is_none_leads_nowhere_else(outbox: Path) -> None:
+    outbox.mkdir(exist_ok=True)
+    source = SOURCE._replace(known_sha256="f" * 64)
+    returned = entry({1: "thumbnails/a/1.png.p1-/../../x.png"}, [(1, b"one")], "/../../x")
+    saved = save_returned_thumbnails(returned, source, outbox)
+    assert saved.pages[0].thumbnail is None and os.listdir(outbox) == []
 
 
 def test_what_cannot_be_written_is_told(tmp_path: Path) -> None:
     (tmp_path / "thumbnails").write_text("in the way")
+    returned = entry({1: "thumbnails/a/1.png.p1.png"}, [(1, b"one")])
     with pytest.raises(NotADirectoryError):
-        save_returned_thumbnails(entry({1: "thumbnails/1.png"}, [(1, b"one")]), tmp_path)
+        save_returned_thumbnails(returned, SOURCE, tmp_path)
