@@ -111,6 +111,9 @@ def _train_and_export(request: TrainingRequest, listener: TrainingListener) -> T
     write_model(files, content, fields)
     if draws_curves:
         write_bytes(files.curves, plot_learning_curves(history, test_metrics, files.name))
+    else:
+        # That of a model which this one takes the place of.
+        files.curves.unlink(missing_ok=True)
     checkpoint.remove()
     return TrainingResult(files.tflite, history, test_metrics)
 

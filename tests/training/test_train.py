@@ -186,9 +186,13 @@ def test_missing_tensorflow_is_told_before_the_work(tmp_path: Path, digits: Digi
 
 def test_without_matplotlib_there_are_no_curves(tmp_path: Path, digits: Digits) -> None:
     write_folder(tmp_path / "scans", digits)
-    options = ("--arch", "mlp", "--hidden", "8", "--epochs", "1", "--into", "models")
+    (tmp_path / "models").mkdir()
+    (tmp_path / "models" / "mine.png").write_bytes(b"those of the model that is replaced")
+    options = ("--arch", "mlp", "--hidden", "8", "--epochs", "1", "--into", "models", "--overwrite")
     done = train_without("matplotlib", tmp_path, *options)
     assert done.returncode == 0, done.stderr
+    assert "mine.json" in done.stdout + done.stderr
+    assert "mine.png" not in done.stdout + done.stderr
     assert "pip install 'batchdigits[charts]'" in done.stderr
     written = {path.name for path in (tmp_path / "models").iterdir()}
     assert written == {"mine.keras", "mine.tflite", "mine.json"}
