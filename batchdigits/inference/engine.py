@@ -1,6 +1,5 @@
 """Digit images to scores: the bundled model, or any other that has a card beside it."""
 
-import hashlib
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -10,10 +9,11 @@ from numpy.typing import NDArray
 
 from batchdigits.arrays import Scores
 from batchdigits.errors import ModelError
-from batchdigits.inference.backends import LITERT_ERRORS, ONNX, Backend, open_backend
 from batchdigits.inference.calibration import softmax
 from batchdigits.inference.input_format import Layout, logits_from_outputs, prepare_input
 from batchdigits.inference.model_card import InputSpec, ModelCard, read_card
+from batchdigits.inference.runtimes import LITERT_ERRORS, ONNX, ModelRuntime, open_runtime
+from batchdigits.system.hashing import hash_bytes
 
 DEFAULT_MODEL = "digits"
 CARD_SUFFIX = ".json"
@@ -87,7 +87,7 @@ def load_engine_with_card(path: Path, card: ModelCard, threads: int = 1) -> Engi
         content = path.read_bytes()
     except OSError as error:
         raise ModelError(f"No model at {path}: {error.strerror}.") from error
-    if hashlib.sha256(content).hexdigest() != card.sha256:
+    if hash_bytes(content) != card.sha256:
         raise ModelError(f"The model {path} is not the one its card describes (hash differs).")
     try:
         return engine_from_bytes(content, card, threads)
@@ -105,7 +105,7 @@ def engine_from_bytes(content: bytes, card: ModelCard, threads: int = 1) -> Engi
     if card.input_spec is None:
         return LiteRTEngine(content, card, threads)
     is_onnx = card.fields.get("format") == ONNX
-    return BackendEngine(open_backend(content, is_onnx), card, card.input_spec)
+    return RuntimeEngine(open_runtime(content, is_onnx), card, card.input_spec)
 
 
 def find_bundled_models() -> Path:
@@ -164,21 +164,21 @@ class LiteRTEngine:
         logits[:] = self._logits()[:count]
 
 
-class BackendEngine:
+class RuntimeEngine:
     """A model made elsewhere, which wants its images in its own way."""
 
-    def __init__(self, backend: Backend, card: ModelCard, input_spec: InputSpec) -> None:
+    def __init__(self, runtime: ModelRuntime, card: ModelCard, input_spec: InputSpec) -> None:
         self.card = card
-        self._backend = backend
+        self._runtime = runtime
         self._input_spec = input_spec
-        self._layout = Layout.from_shape(backend.shape)
-        if backend.output_count not in (10, 11):
+        self._layout = Layout.from_shape(runtime.shape)
+        if runtime.output_count not in (10, 11):
             raise ModelError(
-                f"It gives {backend.output_count} numbers for an image, not one a digit."
+                f"It gives {runtime.output_count} numbers for an image, not one a digit."
             )
 
     def predict(self, images: NDArray[np.uint8]) -> Scores:
         """Predict ``(n, 10) float32`` from ``(n, 28, 28) uint8``; see :meth:`Engine.predict`."""
         values = prepare_input(images, self._layout, self._input_spec)
-        logits = logits_from_outputs(self._backend(values), self._input_spec.outputs)
+        logits = logits_from_outputs(self._runtime(values), self._input_spec.outputs)
         return softmax(logits / np.float32(self.card.temperature))[:, :10]

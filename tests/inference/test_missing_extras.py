@@ -11,10 +11,10 @@ import pytest
 
 from batchdigits.config import Model
 from batchdigits.errors import MissingExtraError, ModelError
-from batchdigits.inference.backends import ONNX, open_backend
 from batchdigits.inference.importing import import_model as import_module
 from batchdigits.inference.importing.import_model import import_model
 from batchdigits.inference.registry import open_engine
+from batchdigits.inference.runtimes import ONNX, open_runtime
 from tests.conftest import ROOT
 
 KERAS_LINE = r"Opening Keras models needs {}: pip install 'batchdigits\[train\]'\."
@@ -68,7 +68,7 @@ def test_an_onnx_file_needs_the_extra_onnx(tmp_path: Path, monkeypatch: pytest.M
     with pytest.raises(MissingExtraError, match=ONNX_LINE):
         import_model(Model(str(tmp_path / "a.onnx")))
     with pytest.raises(MissingExtraError, match=ONNX_LINE):
-        open_backend(graph, is_onnx=True)
+        open_runtime(graph, is_onnx=True)
 
 
 @pytest.mark.integration

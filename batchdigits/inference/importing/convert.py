@@ -5,8 +5,8 @@ from typing import Any
 
 import numpy as np
 
-from batchdigits.inference.backends import BATCH_SIZE
 from batchdigits.inference.calibration import softmax
+from batchdigits.inference.runtimes import BATCH_SIZE
 
 
 def to_float_tflite(model: Callable[[Any], Any], shape: tuple[int, ...]) -> bytes:

@@ -9,11 +9,11 @@ from numpy.typing import NDArray
 
 from batchdigits.config import Ink, InputRange, Model
 from batchdigits.errors import ModelError
-from batchdigits.inference.backends import Backend
 from batchdigits.inference.calibration import REVIEW_SHARE, fit_temperature, log_loss, softmax
 from batchdigits.inference.importing.probe_digits import load_probe_digits
 from batchdigits.inference.input_format import Layout, Values, logits_from_outputs, prepare_input
 from batchdigits.inference.model_card import InputSpec, OutputKind
+from batchdigits.inference.runtimes import ModelRuntime
 from batchdigits.percentages import format_percent
 
 #: Share of the sample digits that a model must read right, or it is no reader of digits.
@@ -50,7 +50,7 @@ class DetectedInputSpec:
     score: float
 
 
-def detect_input_spec(backend: Backend, model: Model) -> DetectedInputSpec:
+def detect_input_spec(runtime: ModelRuntime, model: Model) -> DetectedInputSpec:
     """Try every input range and ink that the user leaves open, and take the best.
 
     Accuracies of two ways often differ by tenths of a percent only, their log-losses by far. So
@@ -59,21 +59,21 @@ def detect_input_spec(backend: Backend, model: Model) -> DetectedInputSpec:
     from 1, since networks of ReLUs give nearly the same answers, only scaled, to scaled levels.
 
     Args:
-        backend: what runs the model.
+        runtime: what runs the model.
         model: what the user says of it.
 
     Raises:
         ModelError: the model has other than ten outputs, or reads too few digits right.
     """
-    if backend.output_count != 10:
+    if runtime.output_count != 10:
         raise ModelError(
-            f"It gives {backend.output_count} number{'s' * (backend.output_count != 1)} for an "
+            f"It gives {runtime.output_count} number{'s' * (runtime.output_count != 1)} for an "
             "image, not ten, one a digit."
         )
-    layout = Layout.from_shape(backend.shape)
+    layout = Layout.from_shape(runtime.shape)
     candidates = list(_list_candidates(model))
-    possible = [spec for spec in candidates if _is_representable(backend, layout, spec)]
-    results = [_evaluate_candidate(backend, layout, spec) for spec in possible or candidates]
+    possible = [spec for spec in candidates if _is_representable(runtime, layout, spec)]
+    results = [_evaluate_candidate(runtime, layout, spec) for spec in possible or candidates]
     finite_results = [result for result in results if result]
     if not finite_results:
         raise ModelError("It does not give finite numbers, however it is given images.")
@@ -94,22 +94,22 @@ def _list_candidates(model: Model) -> Iterator[InputSpec]:
             yield InputSpec(input_range, ink, OutputKind.LOGITS)
 
 
-def _is_representable(backend: Backend, layout: Layout, input_spec: InputSpec) -> bool:
+def _is_representable(runtime: ModelRuntime, layout: Layout, input_spec: InputSpec) -> bool:
     """Check whether an input of small integers, which has a scale, can hold such levels."""
-    if backend.bounds is None:
+    if runtime.bounds is None:
         return True
-    low, high = backend.bounds
+    low, high = runtime.bounds
     margin = _TOLERANCE * (high - low)
     values = prepare_input(load_probe_digits()[0][::10], layout, input_spec)
     return bool(low - margin <= values.min() and values.max() <= high + margin)
 
 
 def _evaluate_candidate(
-    backend: Backend, layout: Layout, candidate: InputSpec
+    runtime: ModelRuntime, layout: Layout, candidate: InputSpec
 ) -> DetectedInputSpec | None:
     """Read the sample digits; ``None`` where outputs are not finite."""
     images, digits = load_probe_digits()
-    outputs = backend(prepare_input(images, layout, candidate))
+    outputs = runtime(prepare_input(images, layout, candidate))
     if not np.isfinite(outputs).all():
         return None
     output_kind = detect_output_kind(outputs)

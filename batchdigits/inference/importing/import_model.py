@@ -16,7 +16,6 @@ from typing import Any
 
 from batchdigits.config import Ink, InputRange, Model
 from batchdigits.errors import ExitCode, ModelError
-from batchdigits.inference.backends import require_onnx_runtime
 from batchdigits.inference.engine import Engine, load_engine_with_card
 from batchdigits.inference.importing import import_process
 from batchdigits.inference.importing.model_formats import ModelFormat, identify_model_format
@@ -29,6 +28,7 @@ from batchdigits.inference.model_card import (
     card_from_fields,
     read_card,
 )
+from batchdigits.inference.runtimes import require_onnx_runtime
 from batchdigits.percentages import format_percent
 from batchdigits.system.atomic_files import open_atomic_file, stage_atomic_file
 from batchdigits.system.child_process import run_module

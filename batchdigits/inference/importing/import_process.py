@@ -14,10 +14,10 @@ from typing import Any
 
 from batchdigits.config import Ink, InputRange, Model
 from batchdigits.errors import ExitCode, ModelError
-from batchdigits.inference.backends import open_backend
 from batchdigits.inference.importing.detect_input_spec import detect_input_spec
 from batchdigits.inference.importing.model_formats import ModelFormat
 from batchdigits.inference.input_format import Layout
+from batchdigits.inference.runtimes import open_runtime
 from batchdigits.system.child_process import die_with_parent, limit_memory
 
 #: Bytes that this process may allocate.
@@ -78,11 +78,11 @@ def probe_model(
     else:
         content, shape, last_activation = _convert(path, model_format, model.trusted)
         (folder / CONVERTED_FILE).write_bytes(content)
-    backend = open_backend(content, model_format is ModelFormat.ONNX, shape)
-    detected = detect_input_spec(backend, model)
+    runtime = open_runtime(content, model_format is ModelFormat.ONNX, shape)
+    detected = detect_input_spec(runtime, model)
     return asdict(detected) | {
         "input_spec": detected.input_spec.to_dict(),
-        "shape": Layout.from_shape(backend.shape).shape,
+        "shape": Layout.from_shape(runtime.shape).shape,
         "last_layer": last_activation or detected.input_spec.outputs.value,
     }
 

@@ -8,9 +8,8 @@ from ai_edge_litert.interpreter import Interpreter
 from numpy.typing import NDArray
 
 from batchdigits.errors import ModelError
+from batchdigits.inference.input_format import Values
 from batchdigits.system.extras import require_extra
-
-Values = NDArray[np.float32]
 
 #: Images predicted in one call. The last batch is padded, so that an image's scores do not depend
 #: on how many others are read with it.
@@ -21,7 +20,7 @@ ONNX = "onnx"
 LITERT_ERRORS = (ValueError, RuntimeError, IndexError, TypeError, KeyError, MemoryError)
 
 
-class Backend(Protocol):
+class ModelRuntime(Protocol):
     """A model with one input and one output.
 
     Attributes:
@@ -46,7 +45,9 @@ class Backend(Protocol):
         ...
 
 
-def open_backend(content: bytes, is_onnx: bool, shape: tuple[int, ...] | None = None) -> Backend:
+def open_runtime(
+    content: bytes, is_onnx: bool, shape: tuple[int, ...] | None = None
+) -> ModelRuntime:
     """Open a ``.tflite`` or ``.onnx`` model with the library that runs it.
 
     Args:
@@ -58,10 +59,10 @@ def open_backend(content: bytes, is_onnx: bool, shape: tuple[int, ...] | None = 
         ModelError: it cannot be run, or has several inputs or outputs.
         MissingExtraError: ONNX Runtime is not installed.
     """
-    return OnnxBackend(content) if is_onnx else LiteRTBackend(content, shape)
+    return OnnxRuntime(content) if is_onnx else LiteRTRuntime(content, shape)
 
 
-class LiteRTBackend:
+class LiteRTRuntime:
     """A TensorFlow Lite model, quantised or not.
 
     Args:
@@ -113,7 +114,7 @@ class LiteRTBackend:
         raise ModelError("It cannot be run on images of the shape that it asks for.")
 
     def __call__(self, images: Values) -> Values:
-        """Run the model on ``(n, *shape) float32``, any n; see :meth:`Backend.__call__`."""
+        """Run the model on ``(n, *shape) float32``, any n; see :meth:`ModelRuntime.__call__`."""
         outputs = np.empty((len(images), self.output_count), np.float32)
         for start in range(0, len(images), self._batch_size):
             count = len(images[start : start + self._batch_size])
@@ -155,7 +156,7 @@ def _dequantise(values: NDArray[Any], details: Any) -> Values:
     return (values.astype(np.float32) - np.float32(zero)) * np.float32(scale)
 
 
-class OnnxBackend:
+class OnnxRuntime:
     """An ONNX model; each process that uses it opens a session of its own.
 
     Args:
@@ -196,7 +197,7 @@ class OnnxBackend:
         return int(self._run_batch(np.zeros((1, *_fill_shape(self.shape)), np.float32)).shape[1])
 
     def __call__(self, images: Values) -> Values:
-        """Run the model on ``(n, *shape) float32``, any n; see :meth:`Backend.__call__`."""
+        """Run the model on ``(n, *shape) float32``, any n; see :meth:`ModelRuntime.__call__`."""
         batches = [
             self._run_batch(images[start : start + self._batch_size])
             for start in range(0, len(images), self._batch_size)
