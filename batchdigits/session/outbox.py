@@ -13,6 +13,9 @@ from batchdigits.journal.store import JOURNAL_FILE, STATE_FOLDER
 from batchdigits.system.atomic_files import remove_temporary_files
 from batchdigits.system.lockfile import LOCK_FILE, hold_lock
 
+#: Temporary files of versions that gave them no process number.
+_FORMER_TEMPORARY_SHEETS, _FORMER_TEMPORARY_STATUS = ".sheet-[0-9]*.png.tmp", "watch.tmp"
+
 
 def has_journal(outbox: Path) -> bool:
     """Tell whether an earlier run left its journal here.
@@ -43,8 +46,9 @@ def open_outbox(outbox: Path) -> Iterator[Journal]:
         (outbox / STATE_FOLDER).mkdir(exist_ok=True)
         with hold_lock(outbox / STATE_FOLDER / LOCK_FILE, outbox):
             # Left over by a run that was killed while it wrote a report.
-            for folder in (outbox, outbox / SHEETS_FOLDER, outbox / STATE_FOLDER):
-                remove_temporary_files(folder)
+            remove_temporary_files(outbox)
+            remove_temporary_files(outbox / SHEETS_FOLDER, _FORMER_TEMPORARY_SHEETS)
+            remove_temporary_files(outbox / STATE_FOLDER, _FORMER_TEMPORARY_STATUS)
             # Rows are fetched long after a query began, and may be damaged in the middle.
             with Journal(outbox) as journal, journal.translate_errors():
                 yield journal
@@ -91,7 +95,7 @@ def _check_folders(inbox: Path, outbox: Path) -> None:
     if not inbox.is_dir():
         problem = "is not a folder" if inbox.exists() else "does not exist"
         raise UsageError(f"The inbox {inbox} {problem}.")
-    os.scandir(inbox).close()  # may it be looked into?
+    os.scandir(inbox).close()  # can it be opened?
     if _is_inside(outbox, inbox):
         raise UsageError(f"The outbox {outbox} lies inside the inbox {inbox}: choose another.")
     if _is_inside(inbox, outbox):

@@ -115,8 +115,15 @@ def _write(path: str | Path, data: bytes) -> None:
         os.close(descriptor)
 
 
-def remove_temporary_files(folder: Path) -> None:
-    """Remove what processes that were killed left half written in a folder, if it is there."""
-    for path in folder.glob(TEMPORARY_FILE_PATTERN):
-        with suppress(OSError):
-            path.unlink()
+def remove_temporary_files(folder: Path, *former_patterns: str) -> None:
+    """Remove what processes that were killed left half written in a folder, if it is there.
+
+    Args:
+        folder: the folder; those inside it are not looked at.
+        former_patterns: names of temporary files that earlier versions left there, as
+            :meth:`pathlib.Path.glob` takes them.
+    """
+    for pattern in (TEMPORARY_FILE_PATTERN, *former_patterns):
+        for path in folder.glob(pattern):
+            with suppress(OSError):
+                path.unlink()

@@ -62,4 +62,6 @@ def test_what_a_kill_leaves_is_removed_later(tmp_path: Path) -> None:
     assert len(os.listdir(tmp_path)) == 2
     remove_temporary_files(tmp_path)
     assert os.listdir(tmp_path) == [".own.tmp"]
+    remove_temporary_files(tmp_path, ".o*.tmp")
+    assert os.listdir(tmp_path) == []
     remove_temporary_files(tmp_path / "never made")
