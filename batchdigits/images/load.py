@@ -4,7 +4,7 @@
     for number, page in load_pages(data, source.name, Limits()):
         ...                                         # a Page, or a Rejection that says why not
 
-Size is judged by the header before anything is decoded, and the end by the file's structure,
+Size is checked in the header before anything is decoded, and the end by the file's structure,
 because decoders return half a picture for half a file.
 """
 

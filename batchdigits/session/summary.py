@@ -27,7 +27,7 @@ class Summary:
         started_at: when the run began, as reports write it.
         seconds: how long it took.
         interrupted_by: the signal that ended it, or 0.
-        closed_folders: folders that could not be looked into.
+        closed_folders: folders that could not be opened.
         alarms: sentences on what seems to be wrong with the scanner or the pages.
     """
 

@@ -57,7 +57,7 @@ class ModelFiles:
         self._check_name()
         if not (overwrite or resume) and self.name == DEFAULT_MODEL:
             raise UsageError(
-                f"{self.name} is the name of the shipped model: choose another --name, "
+                f"{self.name} is the name of the bundled model: choose another --name, "
                 "or say --overwrite."
             )
         self.folder.mkdir(parents=True, exist_ok=True)

@@ -154,5 +154,5 @@ class Rescanner:
     def _warn_closed_folders(self) -> None:
         closed_folders = set(self.last_walk.closed_folders)
         for folder in sorted(closed_folders - self._closed_folders):
-            LOG.warning("The folder %s may not be looked into.", escape_for_terminal(folder))
+            LOG.warning("The folder %s cannot be opened.", escape_for_terminal(folder))
         self._closed_folders = closed_folders

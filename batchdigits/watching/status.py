@@ -114,13 +114,13 @@ def describe_status(status: WatcherStatus, now: float) -> list[tuple[str, str]]:
         ("last file read", _format_age(status.last_read, now)),
     ]
     if not status.ended:
-        readers = len(status.workers)
+        workers = len(status.workers)
         lines += [
             ("waiting", _describe_waiting(status)),
             ("learns of files", describe_mode(status)),
             ("last event", _format_age(status.last_event, now)),
             ("last rescan", _format_age(status.last_rescan, now)),
-            ("processes", f"{readers} reading{', 1 listening' * (status.observer > 0)}"),
+            ("processes", f"{workers} reading{', 1 listening' * (status.observer > 0)}"),
             ("last heartbeat", f"{format_duration(now - status.beat)} ago"),
         ]
     return lines + [("in trouble", f"{name}: {reason}") for name, reason in status.behind.items()]

@@ -70,7 +70,7 @@ class ImageFormat:
             return None
 
     def is_complete(self, data: bytes) -> bool:
-        """Tell whether ``data`` reaches to the end of its image, judged by the file's structure.
+        """Tell whether ``data`` reaches to the end of its image, by the file's structure.
 
         Bytes after the end do no harm. It says nothing of damage in between, and costs far less
         than decoding. ``True`` for formats that are not read. Never raises.
