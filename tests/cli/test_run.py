@@ -1,13 +1,9 @@
-"""The main job as its user meets it: real files, a real process, what it writes and says."""
+"""The main job as its user meets it: real files, a real process, and what it writes."""
 
 import csv
 import json
 import os
 import shutil
-import signal
-import subprocess
-import sys
-import time
 from pathlib import Path
 
 import cv2
@@ -17,7 +13,7 @@ import pytest
 from batchdigits.arrays import GrayImage
 from batchdigits.execution.chunks import CHUNK_FILES
 from batchdigits.journal.columns import TABLE_HEADER
-from tests.conftest import ROOT, UNPRIVILEGED, Run, read_csv, write_png
+from tests.conftest import ROOT, Run, read_csv, write_png
 
 pytestmark = pytest.mark.integration
 
@@ -158,108 +154,6 @@ def test_names_of_every_kind_and_no_collisions(
     assert "'=1+1.png" in [row["file"] for row in rows]
 
 
-@pytest.mark.parametrize(
-    ("arguments", "code", "word"),
-    [
-        (["run", "missing", "out"], 2, "does not exist"),
-        (["run", "in/file.txt", "out"], 2, "not a folder"),
-        (["run", "in", "in/out"], 2, "inside the inbox"),
-        (["run", "in", "in"], 2, "inside the inbox"),
-        (["run", "in/sub", "in"], 2, "inside the outbox"),
-        (["run", "in", "link/out"], 2, "inside the inbox"),
-        (["run", "in", "out", "--quarantine", "burn"], 2, "burn"),
-        (["run", "in", "out", "--max-pages", "0"], 2, "max-pages"),
-        (["run", "empty", "out"], 5, "Nothing to read"),
-        (["run", "in", "in/file.txt/x"], 2, "inside the inbox"),
-        (["run", "in", "plain file"], 6, "Cannot write to the outbox"),
-        (["run", "in", "/proc/nowhere"], 6, "Cannot write to the outbox"),
-        (["run", "in", "out", "--model", "no.tflite"], 4, "There is no model no.tflite"),
-        (["run", "x" * 300, "out"], 2, "too long"),
-        (["run", "in", "loop"], 6, "Cannot write to the outbox"),
-        (["run", "", "out"], 2, "name is empty"),
-        (["run", "in", "out", "--max-pages", "many"], 2, "--max-pages"),
-        (["run", "in", "out", "--no-such-option"], 2, "no-such-option"),
-        (["fly"], 2, "fly"),
-    ],
-)
-def test_what_people_get_wrong_costs_one_line(
-    batchdigits: Run, tmp_path: Path, digits: Digits, arguments: list[str], code: int, word: str
-) -> None:
-    write_png(tmp_path / "in" / "sub" / "1.png", digits[0][0])
-    (tmp_path / "in" / "file.txt").write_text("x")
-    (tmp_path / "empty").mkdir()
-    (tmp_path / "link").symlink_to(tmp_path / "in")
-    (tmp_path / "loop").symlink_to(tmp_path / "loop")
-    (tmp_path / "plain file").write_text("precious")
-    done = batchdigits(*arguments, cwd=tmp_path)
-    assert done.returncode == code, done.stderr
-    assert word in done.stderr and "Traceback" not in done.stderr and done.stdout == ""
-    assert len(done.stderr.strip().splitlines()) == 1
-    assert (tmp_path / "plain file").read_text() == "precious"
-    assert (tmp_path / "in" / "sub" / "1.png").exists()
-
-
-def test_an_empty_inbox_says_what_it_saw(batchdigits: Run, inbox: Path, outbox: Path) -> None:
-    (inbox / "list.csv").write_text("a")
-    done = batchdigits("run", inbox, outbox)
-    assert done.returncode == 5 and "1 left alone" in done.stderr
-
-
-def test_settings_come_from_flag_then_environment_then_file(
-    batchdigits: Run, tmp_path: Path, digits: Digits
-) -> None:
-    for name in ("a.png", "b.png", "c.png"):
-        write_png(tmp_path / "inbox" / name, digits[0][0])
-    (tmp_path / "batchdigits.toml").write_text('[run]\nexclude = ["a.*"]\nmax-pages = 7\n')
-
-    def names(*arguments: str, **environment: str) -> list[str]:
-        shutil.rmtree(tmp_path / "outbox", ignore_errors=True)
-        done = batchdigits("run", *arguments, cwd=tmp_path, env=os.environ | environment)
-        assert done.returncode == 0, done.stderr
-        return [row["file"] for row in read_csv(tmp_path / "outbox")]
-
-    assert names() == ["b.png", "c.png"]
-    assert names(BATCHDIGITS_RUN_EXCLUDE="b.*") == ["a.png", "c.png"]
-    assert names("--exclude", "c.*", BATCHDIGITS_RUN_EXCLUDE="b.*") == ["a.png", "b.png"]
-    for text, word in (
-        (b"[run\n", "not valid TOML"),
-        (b"\xff\xfe", "not valid TOML"),
-        (b"run = 3", "no table"),
-        (b'quarantine = "copy"', "no table"),
-        (b"[run]\nmax_page = 3", "no setting max_page"),
-        (b"[run]\nmax-pages = 'x'", "x"),
-    ):
-        (tmp_path / "batchdigits.toml").write_bytes(text)
-        broken = batchdigits("run", cwd=tmp_path)
-        assert broken.returncode == 2 and word in broken.stderr, broken.stderr
-        assert len(broken.stderr.splitlines()) == 1
-
-
-def test_quiet_verbose_and_json_logs(
-    batchdigits: Run, inbox: Path, outbox: Path, digits: Digits
-) -> None:
-    write_png(inbox / "good.png", digits[0][0])
-    (inbox / "bad.png").write_bytes(b"")
-    quiet = batchdigits("run", inbox, outbox, "--quiet", "--quarantine", "copy")
-    assert (quiet.stdout, quiet.stderr) == ("", "")
-    verbose = batchdigits("run", inbox, outbox, "--verbose", "--quarantine", "copy", "--force")
-    assert "bad.png" in verbose.stderr and "empty" in verbose.stderr
-    logged = batchdigits("run", inbox, outbox, "--log-json", "--quarantine", "copy")
-    lines = [json.loads(line) for line in logged.stderr.splitlines()]
-    assert lines[-1]["message"] == "finished" and lines[-1]["exit_code"] == 3
-
-
-def test_decoders_never_write_to_the_terminal(
-    batchdigits: Run, inbox: Path, outbox: Path, digits: Digits
-) -> None:
-    jpeg = bytearray(cv2.imencode(".jpg", cv2.resize(digits[0][0], (400, 400)))[1].tobytes())
-    jpeg[len(jpeg) // 2 : len(jpeg) // 2 + 40] = bytes(40)
-    (inbox / "noisy.jpg").write_bytes(jpeg)
-    write_png(inbox / "good.png", digits[0][0])
-    done = batchdigits("run", inbox, outbox, "--quiet")
-    assert done.stderr == "" and len(read_csv(outbox)) == 2
-
-
 def test_a_second_run_shows_the_same_again(
     batchdigits: Run, inbox: Path, outbox: Path, digits: Digits
 ) -> None:
@@ -275,150 +169,6 @@ def test_a_second_run_shows_the_same_again(
     assert sorted(os.listdir(outbox / "quarantine")) == ["bad.png", "bad.png.json"]
 
 
-@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
-def test_an_interrupted_run_reports_what_is_done(
-    inbox: Path, outbox: Path, digits: Digits, number: int, code: int
-) -> None:
-    page = cv2.resize(digits[0][0], (2500, 2500))
-    data = cv2.imencode(".jpg", page)[1].tobytes()
-    for i in range(CHUNK_FILES * 6):
-        (inbox / f"{i}.jpg").write_bytes(data)
-    command = [sys.executable, "-m", "batchdigits", "run", str(inbox), str(outbox)]
-    process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
-    deadline = time.monotonic() + 60
-    while not (outbox / "thumbnails").exists() and time.monotonic() < deadline:
-        time.sleep(0.01)
-    process.send_signal(number)
-    _, said = process.communicate(timeout=60)
-    assert process.returncode == code and "Traceback" not in said
-    rows = read_csv(outbox)
-    assert 0 < len(rows) < CHUNK_FILES * 6
-    assert json.loads((outbox / "summary.json").read_text())["last_run"]["interrupted"] is True
-
-
-def test_permission_and_vanished_files_fail_and_stay(
-    inbox: Path, outbox: Path, digits: Digits
-) -> None:
-    write_png(inbox / "good.png", digits[0][0])
-    write_png(inbox / "secret.png", digits[0][0]).chmod(0)
-    (inbox / "gone.png").symlink_to(inbox / "nowhere.png")
-    write_png(inbox / "closed" / "x.png", digits[0][0])
-    (inbox / "closed").chmod(0)
-    command = [*UNPRIVILEGED, sys.executable, "-m", "batchdigits", "run", str(inbox), str(outbox)]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    (inbox / "closed").chmod(0o755)
-    assert done.returncode == 3, done.stderr
-    rows = {row["file"]: row for row in read_csv(outbox)}
-    assert rows["secret.png"]["status"] == "failed" and rows["secret.png"]["reason"] == "permission"
-    assert rows["gone.png"]["status"] == "failed" and rows["gone.png"]["reason"] == "vanished"
-    assert rows["good.png"]["status"] == "ok" and (inbox / "secret.png").exists()
-    assert "closed" in done.stderr and len(rows) == 3
-
-
-def test_a_read_only_inbox_is_read_and_its_bad_files_are_copied_once(
-    inbox: Path, outbox: Path, digits: Digits
-) -> None:
-    write_png(inbox / "good.png", digits[0][0])
-    (inbox / "bad.png").write_bytes(b"no picture")
-    inbox.chmod(0o555)
-    command = [*UNPRIVILEGED, sys.executable, "-m", "batchdigits", "run", str(inbox), str(outbox)]
-    try:
-        first, second = (
-            subprocess.run(command, capture_output=True, text=True, check=False) for _ in range(2)
-        )
-    finally:
-        inbox.chmod(0o755)
-    assert first.returncode == 3 and "could not be moved" in first.stderr
-    assert second.returncode == 3, second.stderr
-    rows = [(row["file"], row["status"], row["source_state"]) for row in read_csv(outbox)]
-    assert rows == [("bad.png", "quarantined", "present"), ("good.png", "ok", "present")]
-    quarantine = outbox / "quarantine"
-    assert sorted(os.listdir(quarantine)) == ["bad.png", "bad.png.json"]
-    assert json.loads((quarantine / "bad.png.json").read_text())["action"] == "copied"
-    assert not (quarantine / "bad.png").samefile(inbox / "bad.png")
-
-
-def test_an_outbox_that_may_not_be_written(inbox: Path, tmp_path: Path, digits: Digits) -> None:
-    write_png(inbox / "good.png", digits[0][0])
-    closed = tmp_path / "closed"
-    closed.mkdir(mode=0o555)
-    for outbox in (closed, closed / "new"):
-        command = [
-            *UNPRIVILEGED,
-            sys.executable,
-            "-m",
-            "batchdigits",
-            "run",
-            str(inbox),
-            str(outbox),
-        ]
-        done = subprocess.run(command, capture_output=True, text=True, check=False)
-        assert done.returncode == 6 and "Cannot write to the outbox" in done.stderr
-
-
-def test_a_folder_that_may_not_be_looked_into_is_no_success(
-    inbox: Path, outbox: Path, digits: Digits
-) -> None:
-    write_png(inbox / "good.png", digits[0][0])
-    write_png(inbox / "closed" / "x.png", digits[0][0])
-    (inbox / "closed").chmod(0)
-    command = [*UNPRIVILEGED, sys.executable, "-m", "batchdigits", "run", str(inbox), str(outbox)]
-    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
-    (inbox / "closed").chmod(0o755)
-    assert done.returncode == 3 and "closed" in done.stderr
-
-
-def test_version_and_help(batchdigits: Run) -> None:
-    assert batchdigits("--version").stdout.startswith("batchdigits 0.")
-    shown = batchdigits("run", "--help")
-    assert shown.returncode == 0 and "--quarantine" in shown.stdout
-
-
-def test_names_cannot_steer_the_terminal(
-    batchdigits: Run, inbox: Path, tmp_path: Path, digits: Digits
-) -> None:
-    write_png(inbox / "good.png", digits[0][0])
-    (inbox / "a\x1b[31mred.txt").write_text("note")
-    (inbox / "b\x1b[31mred.png").write_bytes(b"")
-    done = batchdigits("run", inbox, tmp_path / "out[red]put [/x]", "-v")
-    assert done.returncode == 3 and "\x1b" not in done.stderr
-    assert "out[red]put [/x]" in done.stderr and "a\\x1b[31mred.txt" in done.stderr
-
-
-def test_a_full_disk_loses_no_row_of_a_moved_file(
-    batchdigits: Run, inbox: Path, tmp_path: Path, digits: Digits
-) -> None:
-    outbox = tmp_path / "small"
-    outbox.mkdir()
-    mounted = subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", "size=400k", "tmpfs", str(outbox)], check=False
-    )
-    if mounted.returncode:
-        pytest.skip("needs the right to mount a small file system")
-    try:
-        (inbox / "0 bad.png").write_bytes(b"bad")
-        for i in range(300):
-            write_png(inbox / f"{i + 1}.png", digits[i % len(digits)][0])
-        done = batchdigits("run", inbox, outbox)
-        assert done.returncode == 6 and "No space left" in done.stderr, done.stderr
-        assert "Traceback" not in done.stderr and len(list(inbox.iterdir())) >= 300
-    finally:
-        subprocess.run(["umount", str(outbox)], check=True)
-
-
-def test_a_reader_of_stderr_that_goes_away_costs_no_row(
-    inbox: Path, outbox: Path, digits: Digits
-) -> None:
-    for i in range(CHUNK_FILES * 2):
-        (inbox / f"{i}.png").write_bytes(b"")
-    write_png(inbox / "good.png", digits[0][0])
-    program = f'"{sys.executable}" -m batchdigits run "{inbox}" "{outbox}" -v'
-    subprocess.run(["bash", "-c", f"{program} 2>&1 >/dev/null | head -1"], check=True, timeout=60)
-    assert len(read_csv(outbox)) == CHUNK_FILES * 2 + 1
-    closed = subprocess.run(["bash", "-c", f"{program} 2>&-"], check=False, timeout=60)
-    assert closed.returncode == 0
-
-
 def test_unsupported_files_stay_and_the_table_says_what_to_do(
     batchdigits: Run, inbox: Path, outbox: Path, digits: Digits
 ) -> None:
@@ -430,20 +180,3 @@ def test_unsupported_files_stay_and_the_table_says_what_to_do(
     reasons = {row["file"]: (row["status"], row["reason"]) for row in read_csv(outbox)}
     assert reasons["form.pdf"] == reasons["logo.svg"] == ("failed", "unsupported")
     assert (inbox / "form.pdf").exists() and (inbox / "logo.svg").exists()
-
-
-def test_a_terminal_gets_a_bar_and_a_pipe_none(
-    batchdigits: Run, inbox: Path, outbox: Path, digits: Digits
-) -> None:
-    for i in range(CHUNK_FILES * 3):
-        write_png(inbox / f"{i}.png", digits[i % len(digits)][0])
-    program = f'"{sys.executable}" -m batchdigits run "{inbox}" "{outbox}"'
-    shown = subprocess.run(
-        ["script", "-qec", f"stty cols 80; {program}", "/dev/null"],
-        capture_output=True, text=True, check=True, timeout=60, env=os.environ | {"TERM": "xterm"},
-    )  # fmt: skip
-    assert (
-        f"{CHUNK_FILES * 3}/{CHUNK_FILES * 3}" in shown.stdout and " ok, 0 review" in shown.stdout
-    )
-    piped = batchdigits("run", inbox, outbox)
-    assert f"/{CHUNK_FILES * 3}" not in piped.stderr and "\x1b" not in piped.stderr

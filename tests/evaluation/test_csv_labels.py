@@ -1,0 +1,127 @@
+"""Labels from a CSV: how it names files, and what is wrong with a bad one."""
+
+import os
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from batchdigits.config import EvaluationSettings
+from batchdigits.errors import DataError
+from batchdigits.evaluation.csv_labels import copy_labelled_files
+from batchdigits.evaluation.evaluate import evaluate
+from batchdigits.evaluation.inputs import prepare_labelled_inbox
+from tests.conftest import write_png
+from tests.evaluation.conftest import Digits, figures, read, rows, snapshot, write_folder
+
+pytestmark = pytest.mark.integration
+
+
+def test_a_csv_names_files_below_its_own_folder(tmp_path: Path, digits: Digits) -> None:
+    data = tmp_path / "data"
+    lines = ["Digit;writer;FILE"]
+    for number, (image, digit) in enumerate(digits[:6]):
+        write_png(data / "a b" / f"Größe {number}.png", image)
+        lines.append(f'{digit};me;"a b/Größe {number}.png"')
+    (data / "labels.csv").write_text("\n".join(lines), encoding="utf-8-sig")
+    before = snapshot(data)
+    assert (
+        evaluate(EvaluationSettings(str(data / "labels.csv"), tmp_path / "out"), read).exit_code
+        == 0
+    )
+    assert (figures(tmp_path / "out")["files"], figures(tmp_path / "out")["right"]) == (6, 6)
+    assert snapshot(data) == before
+
+
+def test_a_csv_may_name_files_as_the_program_itself_does(tmp_path: Path, digits: Digits) -> None:
+    data = tmp_path / "data"
+    names: list[str | bytes] = ["=1.png", "'=1.png", "1.png ", "2.png", b"\xff.png", "\\x41.png"]
+    for name in names:
+        write_png(data / os.fsdecode(name), digits[0][0])
+    cells = ["'=1.png", "''=1.png", "1.png ", " 2.png ", "\\xff.png", "\\\\x41.png"]
+    shown = {"=1.png", "'=1.png", "1.png ", "2.png", "\\xff.png", "\\\\x41.png"}
+    # Both =1.png and '=1.png are there: only in a table of our own is it clear which one is meant.
+    lines = ["file,truth,digit", *(f"{cell},7,1" for cell in cells)]
+    (data / "mistakes.csv").write_text("\n".join(lines))
+    (tmp_path / "temporary").mkdir()
+    found = copy_labelled_files(data / "mistakes.csv", (), (), tmp_path / "temporary")
+    assert found == dict.fromkeys(shown, 7)
+    copies = {os.fsencode(name) for name in os.listdir(tmp_path / "temporary")}
+    assert copies == {os.fsencode(name) for name in names}
+
+
+def test_a_csv_names_a_file_by_its_plain_name_first(tmp_path: Path, digits: Digits) -> None:
+    for name in ("'=1.png", "=1.png", "=2.png", "\\x41.png"):
+        write_png(tmp_path / name, digits[0][0])
+    table = tmp_path / "labels.csv"
+    table.write_text("file,digit\n'=1.png,1\n '=2.png ,2\n\\x41.png,3\n")
+    (tmp_path / "new").mkdir()
+    assert copy_labelled_files(table, (), (), tmp_path / "new") == {
+        "'=1.png": 1,
+        "=2.png": 2,
+        "\\\\x41.png": 3,
+    }
+
+
+def test_the_mistakes_of_one_evaluation_are_the_data_of_the_next(
+    tmp_path: Path, digits: Digits
+) -> None:
+    write_folder(tmp_path / "scans", digits, wrong=2)
+    write_png(tmp_path / "scans" / "=w" / "8" / "blank.png", np.full((40, 40), 255, np.uint8))
+    evaluate(EvaluationSettings(str(tmp_path / "scans"), tmp_path / "first"), read)
+    again = tmp_path / "scans" / "again.csv"
+    again.write_bytes((tmp_path / "first" / "mistakes.csv").read_bytes())
+    evaluate(EvaluationSettings(str(again), tmp_path / "second"), read)
+    assert (figures(tmp_path / "second")["files"], figures(tmp_path / "second")["right"]) == (3, 0)
+    assert rows(tmp_path / "second" / "mistakes.csv") == rows(tmp_path / "first" / "mistakes.csv")
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("name,digit\n1.png,1\n", "has no column file"),
+        ("file,label\n1.png,1\n", "has no column digit"),
+        ("", "has no column file"),
+        ("file,digit\n", "names no files"),
+        ("file,digit\n1.png,10\n", "line 2: the digit of 1.png is '10', not 0 to 9"),
+        ("file,digit\n1.png,\n", "line 2: the digit of 1.png is '', not 0 to 9"),
+        ("file,digit\n1.png\n", "line 2: a cell is missing"),
+        ("file,digit\n1.png,1\nabsent.png,2\n", "line 3: absent.png is not there"),
+        ("file,digit\n1.png,1\nsub/../1.png,2\n", "line 3: sub/../1.png was named before"),
+        ("file,digit\n../secret.png,1\n", "lies outside the folder"),
+        ("file,digit\nlink.png,1\n", "lies outside the folder"),
+        ("file,digit\n/etc/passwd,1\n", "lies outside the folder"),
+        ("file,digit\nsub,1\n", "sub is not there"),
+        ("file,digit\nnotes.txt,1\n", "names notes.txt, which a run leaves alone"),
+        ('file,digit\n"1.png,1\n', "cannot be read as a CSV"),
+        ("file,digit\n1\0.png,1\n", "is no file name"),
+        ("file,digit\n\\x41.png,1\n", "x41.png is not there"),
+        ("file,digit\n '=../secret.png,1\n", "=../secret.png is not there"),
+        ("file,digit\n ../secret.png ,1\n", "is not there"),
+        ("file,truth,digit\n1.png,,1\n", "line 2: the digit of 1.png is '', not 0 to 9"),
+    ],
+)
+def test_a_bad_csv_is_refused_in_one_sentence(
+    text: str, message: str, tmp_path: Path, digits: Digits
+) -> None:
+    write_png(tmp_path / "secret.png", digits[0][0])
+    data = tmp_path / "data"
+    write_png(data / "1.png", digits[0][0])
+    (data / "sub").mkdir()
+    (data / "notes.txt").write_text("words")
+    (data / "link.png").symlink_to(tmp_path / "secret.png")
+    (data / "labels.csv").write_text(text)
+    (tmp_path / "temporary").mkdir()
+    with pytest.raises(DataError) as caught:
+        prepare_labelled_inbox(str(data / "labels.csv"), (), (), tmp_path / "temporary")
+    assert message in str(caught.value) and "\n" not in str(caught.value)
+
+
+def test_patterns_choose_among_the_files_of_a_csv(tmp_path: Path, digits: Digits) -> None:
+    for name in ("a/1.png", "b/1.png"):
+        write_png(tmp_path / name, digits[0][0])
+    table = tmp_path / "labels.csv"
+    table.write_text("file,digit\na/1.png,7\nb/1.png,7\n")
+    (tmp_path / "new").mkdir()
+    assert copy_labelled_files(table, (), ("b/*",), tmp_path / "new") == {"a/1.png": 7}
+    assert not (tmp_path / "new" / "b").exists()
