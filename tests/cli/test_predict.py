@@ -48,8 +48,8 @@ def piped(data: bytes, *arguments: str, **options: Any) -> subprocess.CompletedP
 
 
 def snapshot(folder: Path) -> dict[str, tuple[int, int]]:
-    found = [each for each in folder.rglob("*") if each.is_file()]
-    return {str(each): (each.stat().st_mtime_ns, each.stat().st_size) for each in found}
+    paths = [path for path in folder.rglob("*") if path.is_file()]
+    return {str(path): (path.stat().st_mtime_ns, path.stat().st_size) for path in paths}
 
 
 def test_every_page_gets_a_line(batchdigits: Run, scans: Path) -> None:
@@ -83,9 +83,9 @@ def test_json_is_that_of_a_run(batchdigits: Run, scans: Path, outbox: Path) -> N
     assert batchdigits("run", scans / "troubled", outbox, "--quarantine", "off").returncode == 3
     rows = json.loads((outbox / "results.json").read_text(encoding="utf-8"))["rows"]
     done = batchdigits("predict", ".", "--json", cwd=scans / "troubled")
-    told = [json.loads(line) for line in done.stdout.splitlines()]
-    assert done.returncode == 3 and len(told) == len(rows) == len(read_csv(outbox))
-    for row, line in zip(rows, told, strict=True):
+    printed = [json.loads(line) for line in done.stdout.splitlines()]
+    assert done.returncode == 3 and len(printed) == len(rows) == len(read_csv(outbox))
+    for row, line in zip(rows, printed, strict=True):
         same = set(line) - {"file", "detail"}
         assert {name: line[name] for name in same} == {name: row[name] for name in same}
         assert line["file"] == f"./{row['file']}" and len(line["scores"]) in (0, 10)
@@ -160,8 +160,10 @@ def test_the_picture_has_a_row_for_each_page(batchdigits: Run, scans: Path) -> N
 
 
 def pages(path: Path) -> list[Any]:
-    road = RecognitionContext(load_cached_engine(Model()), Limits())
-    rows = [row for chunk in recognise_sources(sources_from_path(str(path)), road) for row in chunk]
+    context = RecognitionContext(load_cached_engine(Model()), Limits())
+    rows = [
+        row for chunk in recognise_sources(sources_from_path(str(path)), context) for row in chunk
+    ]
     return [(row.source, reading_from_record(row)) for row in rows]
 
 

@@ -78,7 +78,7 @@ def test_every_dialect_is_read(tmp_path: Path, encoding: str, delimiter: str) ->
     path = tmp_path / "typed.csv"
     path.write_bytes(written.getvalue().encode(encoding))
     good, bad = read_corrections(path)
-    assert [each.digit for each in good] == [3, 4] and not bad
+    assert [correction.digit for correction in good] == [3, 4] and not bad
 
 
 def test_corrections_outlive_names_and_readings(
@@ -89,8 +89,8 @@ def test_corrections_outlive_names_and_readings(
     (inbox / "digit1.png").rename(inbox / "renamed.png")
     batchdigits("run", inbox, forms, "--force")
     assert corrected(forms)["renamed.png"] == 3
-    told = batchdigits("correct", forms)
-    assert "Of 1 checked page" in told.stderr
+    done = batchdigits("correct", forms)
+    assert "Of 1 checked page" in done.stderr
 
 
 def test_a_word_can_be_changed_and_taken_back(
@@ -103,7 +103,7 @@ def test_a_word_can_be_changed_and_taken_back(
         typed.write_text(edited(forms, {"digit1.png": word}), encoding="utf-8")
         done = batchdigits("correct", forms, typed)
         assert done.returncode == 0, done.stderr
-        # What is said of a scan holds for its copies, and a copy's old row does not undo it.
+        # A correction of a scan holds for its copies, and a copy's old row does not undo it.
         assert corrected(forms) == {"digit1.png": int(word), "copy of 1.png": int(word)}
     typed.write_text(edited(forms, {"digit1.png": "clear"}), encoding="utf-8")
     assert batchdigits("correct", forms, typed).returncode == 0
@@ -117,7 +117,7 @@ def test_which_page_of_several_is_meant_must_be_said(
         cv2.imread(str(ROOT / "inbox" / "forms" / f"digit{number}.png"), cv2.IMREAD_GRAYSCALE)
         for number in (1, 2, 3)
     ]
-    cv2.imwritemulti(str(inbox / "three.tif"), [each for each in pages if each is not None])
+    cv2.imwritemulti(str(inbox / "three.tif"), [page for page in pages if page is not None])
     batchdigits("run", inbox, outbox)
     rows = read_csv(outbox)
     assert [row["page"] for row in rows] == ["1", "2", "3"]

@@ -215,7 +215,7 @@ def test_directories_that_share_one_long_table_are_not_read_forever() -> None:
     data = bytearray(b"II*\0" + struct.pack("<I", first) + bytes(4 * strips))
     for number in range(directories):
         entries = [(256, 3, 1, 8), (257, 3, 1, 8), (273, 4, strips, table), (279, 4, strips, table)]
-        data += struct.pack("<H", 4) + b"".join(struct.pack("<HHII", *each) for each in entries)
+        data += struct.pack("<H", 4) + b"".join(struct.pack("<HHII", *entry) for entry in entries)
         data += struct.pack("<I", first + (number + 1) * length)
     found = list(read_ifds(bytes(data)))
     assert len(found) < directories and found[-1].problem is Reason.CORRUPT
