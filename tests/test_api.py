@@ -51,6 +51,7 @@ def test_the_examples_give_what_they_show(name: str, monkeypatch: pytest.MonkeyP
     assert output == [], "".join(output)
 
 
+@pytest.mark.integration
 def test_importing_it_loads_nothing_heavy() -> None:
     script = (
         "import sys, batchdigits; print(dir(batchdigits))\n"

@@ -19,6 +19,8 @@ from batchdigits.session.summary import Summary
 from tests.conftest import read_csv, write_png
 from tests.support.image_samples import encode_tiff_pages
 
+pytestmark = pytest.mark.integration
+
 
 class SameProcessBackend:
     """Runs jobs in this very process, as if they had come from afar and had no outbox."""

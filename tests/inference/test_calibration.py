@@ -6,6 +6,7 @@ import pytest
 from batchdigits.inference.calibration import fit_temperature, softmax
 
 
+@pytest.mark.integration
 def test_calibration_finds_the_temperature_it_was_given() -> None:
     random = np.random.default_rng(1)
     logits = random.normal(0, 2, (20_000, 10))

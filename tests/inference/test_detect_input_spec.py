@@ -11,6 +11,8 @@ from batchdigits.inference.importing.probe_digits import load_probe_digits
 from batchdigits.inference.input_format import Layout, prepare_input
 from batchdigits.inference.model_card import InputSpec, OutputKind
 
+pytestmark = pytest.mark.integration
+
 Values = NDArray[np.float32]
 UNIT_SOFTMAX = InputSpec(InputRange.UNIT, Ink.WHITE, OutputKind.SOFTMAX)
 

@@ -100,6 +100,7 @@ def test_patterns(inbox: Path, digits: list[tuple[GrayImage, str]]) -> None:
     assert is_chosen("x/y.png", ("y.png",), ()) and is_chosen("UPPER.PNG", ("*.png",), ())
 
 
+@pytest.mark.integration
 def test_very_deep_folders(inbox: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(inbox)
     for _ in range(1100):

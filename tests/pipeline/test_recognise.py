@@ -159,6 +159,7 @@ def test_without_an_outbox_nothing_is_drawn(sure_and_unsure: list[Source], engin
         assert row.thumbnail == "" and row.thumbnail_png == b""
 
 
+@pytest.mark.integration
 @pytest.mark.parametrize(("name", "most"), [("page.png", 1.6), ("pages.tif", 3)])
 def test_large_pages_are_held_one_at_a_time(
     name: str, most: float, inbox: Path, outbox: Path, engine: Engine
@@ -189,6 +190,7 @@ def in_full(data: bytes, engine: Engine) -> tuple[Page, Prediction, Box | None]:
     return page, decide(digit, scores, engine.card.review_below, page.gray.shape[::-1]), digit.box
 
 
+@pytest.mark.integration
 @pytest.mark.parametrize("side", [60, 150, 300, 600, 1000])
 def test_large_jpeg_pages_read_as_they_do_in_full(
     side: int, digits: Digits, inbox: Path, engine: Engine

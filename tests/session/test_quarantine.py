@@ -147,6 +147,7 @@ NAMES = st.binary(min_size=1, max_size=255).filter(
 )
 
 
+@pytest.mark.integration
 @settings(max_examples=60, deadline=None)
 @given(st.lists(NAMES, min_size=1, max_size=4, unique=True))
 def test_any_name_is_set_aside_and_can_be_found(

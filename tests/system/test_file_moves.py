@@ -48,6 +48,7 @@ NAMES = st.binary(min_size=1, max_size=255).filter(
 )
 
 
+@pytest.mark.integration
 @settings(max_examples=60, deadline=None)
 @given(st.lists(NAMES, min_size=1, max_size=6))
 def test_every_copy_keeps_its_own_content(

@@ -14,6 +14,7 @@ from tests.support.labelled_samples import Digits, make_labelled
 from tests.training.test_fonts import FONTS
 
 
+@pytest.mark.integration
 def test_training_images_repeat_with_their_seed_and_differ_without(digits: Digits) -> None:
     source_digits = SourceDigits.from_parts([(make_labelled(digits), 1.0)])
     first, labels = make_batch(source_digits, 60, [1, 2])
