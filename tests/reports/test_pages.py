@@ -324,20 +324,80 @@ def test_two_outboxes_of_one_inbox_keep_their_corrections_apart(
             assert progress_of(page).startswith("1 checked")
 
 
-def test_corrections_in_a_page_of_an_earlier_version_are_taken_over(
-    browser: str, batchdigits: Run, inbox: Path, outbox: Path, tmp_path: Path, digits: Digits
+def test_corrections_in_pages_of_an_earlier_version_are_taken_over(
+    browser: str, batchdigits: Run, inbox: Path, tmp_path: Path, digits: Digits
 ) -> None:
     write_png(inbox / "1.png", digits[1][0])
-    out = tmp_path / "out"
-    batchdigits("run", inbox, out, "-q")
-    (row,) = read_csv(out)
+    first, second, recorded = (tmp_path / name for name in ("first", "second", "recorded"))
+    for folder in (first, second, recorded):
+        batchdigits("run", inbox, folder, "-q")
+    (row,) = read_csv(first)
+    typed = tmp_path / "typed.csv"
+    typed.write_text(f"sha256,page,corrected_digit\n{row['sha256']},1,4\n")
+    assert batchdigits("correct", recorded, typed).returncode == 0
+    # Both are kept under the inbox, so nobody knows which outbox they were meant for.
     store = f"batchdigits {inbox.resolve()} "
     item = {"base": None, "said": "7", "file": "1.png", "page": 1, "sha": row["sha256"], "digit": 1}
-    with open_page(browser, out / "report.html", tmp_path) as page:
-        put = "([name, item]) => localStorage.setItem(name, item)"
-        page.evaluate(put, [f"{store}{row['sha256']}:1", json.dumps(item)])
-        page.evaluate(put, [f"{store}{'0' * 64}:1", json.dumps(item)])  # of another outbox
+    earlier = {
+        f"{store}{row['sha256']}:1": json.dumps(item),
+        f"{store}{'0' * 64}:1": json.dumps(item | {"sha": "0" * 64}),
+    }
+
+    def find_earlier(page: Any) -> dict[str, str]:
+        stored: dict[str, str] = page.evaluate("({...localStorage})")
+        return {name: text for name, text in stored.items() if name.startswith(store)}
+
+    with open_page(browser, recorded / "report.html", tmp_path) as page:
+        for name, text in earlier.items():
+            page.evaluate("([name, item]) => localStorage.setItem(name, item)", [name, text])
         page.reload()
+        assert page.locator("#save").is_disabled(), "what is on record counts more"
+        assert find_earlier(page) == earlier
+        for folder in (first, second):
+            page.goto((folder / "report.html").as_uri())
+            assert progress_of(page) == "1 checked, 1 corrected"
+            assert find_earlier(page) == earlier, "each outbox may be the one it was meant for"
+        page.locator("#gallery").press("Home")
+        page.keyboard.press("Backspace")  # taken back in the second outbox, for good
+        page.reload()
+        assert progress_of(page) == "Nothing is checked yet."
+        page.goto((first / "report.html").as_uri())
         assert progress_of(page) == "1 checked, 1 corrected"
-        names = page.evaluate("Object.keys(localStorage)")
-        assert [name for name in names if name.startswith(store)] == [f"{store}{'0' * 64}:1"]
+        with page.expect_download() as waiting:
+            page.locator("#save").click()
+        waiting.value.save_as(typed)
+        assert batchdigits("correct", first, typed).returncode == 0
+        page.reload()
+        assert page.locator("#save").is_disabled() and progress_of(page).startswith("1 checked")
+
+
+def test_each_part_of_a_long_report_takes_over_its_own_corrections(
+    browser: str,
+    batchdigits: Run,
+    inbox: Path,
+    tmp_path: Path,
+    digits: Digits,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    from batchdigits.config import ReportChanges
+    from batchdigits.journal.journal import Journal
+    from batchdigits.reports import htmlfile
+    from batchdigits.reports.rerender import render_part
+
+    for number in (1, 2):
+        write_png(inbox / f"{number}.png", digits[number][0])
+    out, parts = tmp_path / "out", tmp_path / "parts"
+    batchdigits("run", inbox, out, "-q")
+    monkeypatch.setattr(htmlfile, "ROWS_PER_PAGE", 1)
+    with Journal(out) as journal:
+        render_part(journal, out, parts, "", ReportChanges(html=True))
+    with open_page(browser, parts / "report.html", tmp_path) as page:
+        for row in read_csv(out):
+            item = {"base": None, "said": "9", "file": row["file"], "page": 1, "sha": row["sha256"]}
+            name = f"batchdigits {inbox.resolve()} {row['sha256']}:1"
+            put = "([name, item]) => localStorage.setItem(name, item)"
+            page.evaluate(put, [name, json.dumps(item)])
+        for name in ("report.html", "report-2.html"):
+            page.goto((parts / name).as_uri())
+            page.reload()
+            assert progress_of(page).startswith("1 checked")

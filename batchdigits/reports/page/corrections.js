@@ -5,11 +5,13 @@
 const STORE = `batchdigits outbox ${encodeURIComponent(about.outbox)} `;
 // Pages of earlier versions named it after the inbox, which several outboxes may share.
 const EARLIER_STORE = `batchdigits ${about.earlier_store} `;
+// The names of those that were taken over, so that one that is taken back here does not come again.
+const TAKEN_OVER = `batchdigits taken over ${encodeURIComponent(about.outbox)}`;
 const corrections = new Map();
 
 function loadCorrections() {
+  try { takeOverEarlierStore(); } catch { /* as below; or it has no room for more */ }
   try {
-    takeOverEarlierStore();
     const names = Object.keys(localStorage).filter((name) => name.startsWith(STORE));
     corrections.clear();
     for (const name of names) corrections.set(name.slice(STORE.length), JSON.parse(localStorage.getItem(name)));
@@ -19,14 +21,20 @@ function loadCorrections() {
     if (correction && correction.base !== recordedFor(row)) storeCorrection(keyOf(row), null);
   }
 }
+// They may be of another outbox, so they stay where they are; and each page takes those of its own rows.
 function takeOverEarlierStore() {
-  const keys = new Set(rows.map(keyOf));
-  for (const name of Object.keys(localStorage)) {
-    const key = name.slice(EARLIER_STORE.length);
-    if (!name.startsWith(EARLIER_STORE) || !keys.has(key)) continue;
-    if (localStorage.getItem(STORE + key) === null) localStorage.setItem(STORE + key, localStorage.getItem(name));
-    localStorage.removeItem(name);
+  const names = Object.keys(localStorage).filter((name) => name.startsWith(EARLIER_STORE));
+  if (!names.length) return;
+  const takenOver = new Set(JSON.parse(localStorage.getItem(TAKEN_OVER) ?? "[]"));
+  const rowsByName = new Map(rows.map((row) => [EARLIER_STORE + keyOf(row), row]));
+  const due = names.filter((name) => rowsByName.has(name) && !takenOver.has(name));
+  for (const name of due) {
+    const row = rowsByName.get(name), key = STORE + keyOf(row), item = localStorage.getItem(name);
+    if (JSON.parse(item).base !== recordedFor(row)) continue;
+    if (localStorage.getItem(key) === null) localStorage.setItem(key, item);
+    takenOver.add(name);
   }
+  if (due.length) localStorage.setItem(TAKEN_OVER, JSON.stringify([...takenOver]));
 }
 function storeCorrection(key, correction) {
   if (correction) corrections.set(key, correction); else corrections.delete(key);
