@@ -9,6 +9,9 @@ from collections.abc import Callable
 
 Migration = Callable[[sqlite3.Connection], None]
 
+# Names here are names on disk, and keep their old words. What the program calls them today:
+# makers and files.maker: the reader version; files.pictured: the thumbnails' mode; files.bad:
+# whether it belongs in quarantine; files.aside: its path there; reports.shows: the fingerprint.
 _TABLES = """
 CREATE TABLE meta (
     key TEXT PRIMARY KEY,

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Self
 
 from batchdigits.errors import OutboxBusyError, OutboxError
+from batchdigits.journal.meta_keys import INBOX_KEY, REVISION_KEY
 from batchdigits.journal.schema import MIGRATIONS, migrate, read_version
 from batchdigits.system.filesystems import find_shared_file_system
 from batchdigits.system.logs import LOG
@@ -39,7 +40,7 @@ class Store:
             self.sql = sqlite3.connect(self.path, isolation_level=None)
             self._prepare()
         self._identity = self._get_file_identity()
-        self.revision = int(self.get_meta("change") or 0)
+        self.revision = int(self.get_meta(REVISION_KEY) or 0)
 
     def _prepare(self) -> None:
         if read_version(self.sql) > len(MIGRATIONS):
@@ -101,7 +102,7 @@ class Store:
             try:
                 yield self.sql
                 if invalidates_reports:
-                    self._write_meta("change", self.revision + 1)
+                    self._write_meta(REVISION_KEY, self.revision + 1)
                 self.sql.execute("COMMIT")
                 self.revision += invalidates_reports
             except BaseException:
@@ -129,12 +130,12 @@ class Store:
             return self.sql.execute(statement, values)
 
     def get_meta(self, key: str) -> str | None:
-        """Get a fact about the journal itself, if it is known."""
+        """Get what is known under a key of :mod:`batchdigits.journal.meta_keys`, if anything."""
         row = self.query("SELECT value FROM meta WHERE key = ?", (key,)).fetchone()
         return None if row is None else str(row[0])
 
     def set_meta(self, key: str, value: str) -> None:
-        """Note a fact about the journal itself."""
+        """Note a fact under a key of :mod:`batchdigits.journal.meta_keys`."""
         with self.transaction(invalidates_reports=False):
             self._write_meta(key, value)
 
@@ -151,7 +152,7 @@ class Store:
         Raises:
             OutboxError: it belongs to another and ``rebind`` is false.
         """
-        owner = self.get_meta("inbox")
+        owner = self.get_meta(INBOX_KEY)
         if owner == inbox:
             return
         if owner is not None and not rebind:
@@ -160,7 +161,7 @@ class Store:
                 "another outbox, or say --rebind if the folder only moved."
             )
         with self.transaction(invalidates_reports=False):
-            self._write_meta("inbox", inbox)
+            self._write_meta(INBOX_KEY, inbox)
 
     def check_in_place(self) -> None:
         """Find out whether the outbox was removed or exchanged meanwhile.
