@@ -1,7 +1,7 @@
 """Alarms: what a person should know before the next five hundred scans are spoilt.
 
-All is judged from the journal. The limits are set so that ordinary folders raise none: each
-asks for a large effect and for one that chance would not bring in a lifetime of runs.
+All alarms are computed from the journal. The limits are set so that ordinary folders raise none:
+each asks for a large effect and for one that chance would not bring in a lifetime of runs.
 """
 
 import json
@@ -10,6 +10,7 @@ from collections import Counter
 from typing import NamedTuple
 
 from batchdigits.journal.journal import Journal
+from batchdigits.journal.meta_keys import ALARMS_KEY
 from batchdigits.reasons import Reason, Status
 from batchdigits.reports.rows import ReportRows
 from batchdigits.system.filenames import escape_for_terminal
@@ -40,10 +41,10 @@ def find_alarms(journal: Journal, rows: ReportRows) -> list[str]:
     """
     if rows.is_partial:
         return []
-    kept = json.loads(journal.get_meta("alarms") or "[]")
+    kept = json.loads(journal.get_meta(ALARMS_KEY) or "[]")
     if not kept or kept[0] != journal.revision:
         kept = [journal.revision, _detect_alarms(journal, rows)]
-        journal.set_meta("alarms", json.dumps(kept))
+        journal.set_meta(ALARMS_KEY, json.dumps(kept))
     return list(kept[1])
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Generator, Iterator
 from dataclasses import dataclass, field, replace
 from itertools import tee
+from pathlib import Path
 from typing import Any, Self
 
 from batchdigits.config import Settings
@@ -11,6 +12,9 @@ from batchdigits.reports.rows import ReportRow, ReportRows
 
 #: Writes a report bit by bit: yields after each step, so that other work gets its turn.
 Steps = Generator[None, None, None]
+#: The files of a report that has several: the index of each, counted from 0, with a path to write
+#: it to. It takes its place when the next one is asked for.
+StagedFiles = Iterator[tuple[int, Path]]
 
 
 @dataclass(frozen=True, eq=False)

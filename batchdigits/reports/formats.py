@@ -5,10 +5,12 @@ A new report is a module with a function ``render`` and an entry in one of the l
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 from hashlib import sha256
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from batchdigits.reports import (
     chartfile,
@@ -22,11 +24,12 @@ from batchdigits.reports import (
 from batchdigits.reports.context import ReportContext, Steps
 from batchdigits.reports.period import Period
 from batchdigits.system.extras import Extra, is_installed, require_extra
+from batchdigits.system.logs import LOG
 
 if TYPE_CHECKING:
     from batchdigits.config import ReportChanges, ReportFiles
 
-#: Takes a context, and a path for each of a report's files to write.
+#: Takes a context and a path to write to; or :data:`StagedFiles` where a report has several files.
 Render = Callable[..., Steps]
 
 
@@ -46,6 +49,10 @@ class ReportFormat:
         shows_provenance: whether it shows what made the readings.
         shows_last_run: whether it shows what the last run did.
         list_names: its files in the outbox where it has several, ``name`` first.
+        is_row_wise: whether it takes the rows in scan order, a chunk a step, so that it can share
+            its pass over them with others.
+        layout: a number that grows where a new version has to write it anew though it shows the
+            same.
     """
 
     name: str
@@ -57,6 +64,8 @@ class ReportFormat:
     shows_provenance: bool = False
     shows_last_run: bool = False
     list_names: Callable[[ReportContext], list[str]] | None = None
+    is_row_wise: bool = False
+    layout: int = 1
 
     def is_requested(self, options: ReportFiles | ReportChanges) -> bool:
         """Check whether settings ask for it."""
@@ -81,44 +90,63 @@ class ReportFormat:
 
     def compute_fingerprint(self, context: ReportContext) -> str:
         """Return what the report shows: with an equal text, it would come out equal."""
-        values = [context.journal.revision, context.settings.duplicates]
+        values = [self.layout, context.journal.revision, context.settings.duplicates]
         values += [getattr(context.settings, name) for name in self.depends_on]
         if self.shows_provenance:
-            values.append(sha256(repr(context.provenance).encode()).hexdigest())
+            values.append(_hash_json(context.provenance))
         if self.shows_last_run:
-            values.append(sha256(repr(context.last_run).encode()).hexdigest())
+            values.append(_hash_json(context.last_run))
         return " ".join(map(str, values))
 
 
-CSV = ReportFormat(name="results.csv", render=csvfile.render, depends_on=("csv_dialect",))
+def _hash_json(record: dict[str, Any]) -> str:
+    """Hash a record by its JSON, which is the same when it comes back from the journal."""
+    return sha256(json.dumps(record, sort_keys=True).encode()).hexdigest()
+
+
+CSV = ReportFormat(
+    name="results.csv", render=csvfile.render, depends_on=("csv_dialect",), is_row_wise=True
+)
+CHARTS = ReportFormat(
+    name="summary.png", render=chartfile.render, option="charts",
+    library=("matplotlib", "charts"),
+)  # fmt: skip
 #: Written in one pass over the rows; a watcher that divides them by time has one of each a period.
 TABLES = (
     CSV,
-    ReportFormat(name="results.json", render=jsonfile.render, shows_provenance=True),
+    ReportFormat(
+        name="results.json", render=jsonfile.render, shows_provenance=True, is_row_wise=True
+    ),
 )
 #: What people open in browsers, spreadsheet programs and notebooks; written one after the other.
 DOCUMENTS = (
     ReportFormat(
         name="report.html", render=htmlfile.render, option="html", is_kept_up=False,
         depends_on=("thumbnails",), shows_provenance=True, list_names=htmlfile.list_names,
+        layout=htmlfile.LAYOUT,
     ),
     ReportFormat(
         name="results.xlsx", render=xlsxfile.render, option="xlsx",
-        depends_on=("xlsx_images",), shows_provenance=True,
+        depends_on=("xlsx_images",), shows_provenance=True, is_row_wise=True,
     ),
     ReportFormat(
         name="results.parquet", render=parquetfile.render, option="parquet",
-        library=("pyarrow", "parquet"),
+        library=("pyarrow", "parquet"), is_row_wise=True,
     ),
-    ReportFormat(
-        name="summary.png", render=chartfile.render, option="charts",
-        library=("matplotlib", "charts"),
-    ),
+    CHARTS,
 )  # fmt: skip
 #: Written last of all.
 SUMMARY = ReportFormat(
     name="summary.json", render=summaryfile.render, shows_provenance=True, shows_last_run=True
 )
+
+
+@cache
+def log_left_out(report: ReportFormat) -> None:
+    """Say, once in a process, that a report is left out since its library is not installed."""
+    if report.library:
+        module, extra = report.library
+        LOG.info("%s is left out: %s is not installed (the extra %s).", report.name, module, extra)
 
 
 def require_extras(options: ReportFiles | ReportChanges) -> None:

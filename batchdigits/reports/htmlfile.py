@@ -10,16 +10,16 @@ import json
 import os
 from functools import cache
 from importlib import resources
-from pathlib import Path
 from typing import IO, Any
 
 import orjson
 
 from batchdigits.journal.columns import CellKind
 from batchdigits.journal.entries import decompress_image
+from batchdigits.journal.meta_keys import INBOX_KEY
 from batchdigits.reasons import REASON_TEXTS, Status
 from batchdigits.reports.alarms import find_alarms
-from batchdigits.reports.context import ReportContext, Steps
+from batchdigits.reports.context import ReportContext, StagedFiles, Steps
 from batchdigits.reports.rows import PAGE_COLUMNS
 from batchdigits.system.clock import utc_now
 from batchdigits.system.filenames import to_display_name
@@ -27,6 +27,9 @@ from batchdigits.system.filenames import to_display_name
 #: Rows of one page: browsers stay quick with so many pictures. More pages than that help nobody:
 #: the rows that are surest of all are in the tables alone.
 ROWS_PER_PAGE, MAX_PAGES = 5000, 20
+#: One more whenever pages of an unchanged journal have to be written anew, since their script does
+#: something else. With 2, pages keep corrections by outbox.
+LAYOUT = 2
 #: Bins of the histogram of confidences, and names listed for one reason at the most.
 _BINS, _MAX_NAMES = 20, 200
 #: Bytes of a thumbnail at the most; one takes a few thousand.
@@ -58,8 +61,8 @@ def list_names(context: ReportContext) -> list[str]:
     return ["report.html", *(f"report-{number}.html" for number in numbers)]
 
 
-def render(context: ReportContext, *paths: Path) -> Steps:
-    """Write the pages to one path each, bit by bit."""
+def render(context: ReportContext, paths: StagedFiles) -> Steps:
+    """Write the pages, one after the other and bit by bit."""
     overview = _make_overview(context)
     row_count = overview["rows"]
     parts = [
@@ -71,7 +74,7 @@ def render(context: ReportContext, *paths: Path) -> Steps:
         for index, name in enumerate(list_names(context))
     ]
     overview["parts"] = parts if len(parts) > 1 else []
-    for index, path in enumerate(paths):
+    for index, path in paths:
         with path.open("w", encoding="utf-8", newline="") as file:
             yield from _write_page(file, context, overview, index)
 
@@ -84,7 +87,7 @@ def _make_overview(context: ReportContext) -> _JsonObject:
         # What the browser keeps corrections under that are not saved yet; and what it did, where
         # the page was made by an earlier version.
         "outbox": to_display_name(os.path.realpath(context.settings.outbox)),
-        "earlier_store": context.journal.get_meta("inbox") or "",
+        "earlier_store": context.journal.get_meta(INBOX_KEY) or "",
         "inbox": provenance["settings"]["inbox"],
         "time": utc_now(),
         "model": provenance["model"]["name"],

@@ -1,22 +1,32 @@
 """The way that every report is written, and all reports of an outbox after a run."""
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Generator, Sequence
 from contextlib import AbstractContextManager, ExitStack, closing
 from dataclasses import fields, replace
 from itertools import zip_longest
 from pathlib import Path
 
 from batchdigits.config import ReportFiles
+from batchdigits.journal.meta_keys import (
+    LAST_RUN_KEY,
+    PROVENANCE_KEY,
+    REPORT_OPTIONS_KEY,
+    RUN_KEY,
+)
 from batchdigits.pipeline.inbox_walk import InboxWalk
 from batchdigits.reports.alarms import find_alarms
 from batchdigits.reports.contact_sheets import DrawSheets, update_contact_sheets
-from batchdigits.reports.context import ReportContext, Steps
-from batchdigits.reports.formats import DOCUMENTS, SUMMARY, TABLES, ReportFormat
+from batchdigits.reports.context import ReportContext, StagedFiles, Steps
+from batchdigits.reports.formats import DOCUMENTS, SUMMARY, TABLES, ReportFormat, log_left_out
 from batchdigits.reports.safe_write import is_current, is_unedited, replace_report
 from batchdigits.reports.summaryfile import run_to_dict
 from batchdigits.session.summary import Summary
 from batchdigits.system.atomic_files import stage_atomic_file
+
+#: Gives a path to write the file of a report with a name to; the file takes its place when the
+#: context ends.
+Stage = Callable[[ReportFormat, str], AbstractContextManager[Path]]
 
 
 def update_reports(context: ReportContext, *reports: ReportFormat) -> Steps:
@@ -30,15 +40,19 @@ def update_reports(context: ReportContext, *reports: ReportFormat) -> Steps:
         *reports: which; several only where each takes all rows, as tables do.
 
     Raises:
-        OSError: a report cannot be written; none of these is.
+        OSError: a report cannot be written; those that are not in their place by then stay as
+            they were.
         OutboxError: the journal cannot be read.
     """
     journal, outbox = context.journal, context.settings.outbox
 
-    def replace_file(report: ReportFormat, name: str) -> AbstractContextManager[Path]:
-        return replace_report(journal, outbox / name, report.compute_fingerprint(context))
-
     outdated = [report for report in reports if _is_outdated(context, report)]
+    # What they show is settled now, though a file may be staged when more is on record.
+    fingerprints = {report: report.compute_fingerprint(context) for report in outdated}
+
+    def replace_file(report: ReportFormat, name: str) -> AbstractContextManager[Path]:
+        return replace_report(journal, outbox / name, fingerprints[report])
+
     yield from _render_together(context, outdated, replace_file)
     for report in outdated:
         _remove_surplus_parts(context, report)
@@ -50,14 +64,17 @@ def render_into(context: ReportContext, folder: Path) -> None:
     Raises:
         OSError: a report cannot be written.
     """
-    for reports in (TABLES, *((report,) for report in DOCUMENTS)):
-        wanted = [
-            report
-            for report in reports
-            if report.is_requested(context.settings) and report.can_be_rendered()
-        ]
+    requested = [
+        report
+        for report in (*TABLES, *DOCUMENTS)
+        if report.is_requested(context.settings) and report.can_be_rendered()
+    ]
+    # In one pass: each one computes the condition on every row.
+    row_wise = [report for report in requested if report.is_row_wise]
+    others = [[report] for report in requested if not report.is_row_wise]
+    for reports in (row_wise, *others):
         for _ in _render_together(
-            context, wanted, lambda _, name: stage_atomic_file(folder / name)
+            context, reports, lambda _, name: stage_atomic_file(folder / name)
         ):
             pass
 
@@ -69,34 +86,55 @@ def _is_outdated(context: ReportContext, report: ReportFormat) -> bool:
         and (outbox / report.name).exists()
         and journal.find_report(report.name) is not None
     )
-    if not is_wanted or not report.can_be_rendered():
+    if not is_wanted:
         return False
     fingerprint = report.compute_fingerprint(context)
     names = report.get_names(context)
-    return not all(is_current(journal, outbox / name, fingerprint) for name in names)
+    if all(is_current(journal, outbox / name, fingerprint) for name in names):
+        return False
+    if not report.can_be_rendered():
+        log_left_out(report)
+        return False
+    return True
 
 
 def _render_together(
     context: ReportContext,
     reports: Sequence[ReportFormat],
-    stage: Callable[[ReportFormat, str], AbstractContextManager[Path]],
+    stage: Stage,
 ) -> Steps:
     """Render reports at the same pace from one pass over the rows.
 
     Args:
         context: what they show.
         reports: which.
-        stage: gives a path to write the file of a report with a name to, and has it take its
-            place when the context ends.
+        stage: gives a path for each of their files.
+
+    Raises:
+        OSError: a report cannot be written. Where that is found out only when they take their
+            places, which they do from the last to the first, some have done so.
     """
     with ExitStack() as stack:
         renderings = []
         for report, shared in zip(reports, context.share_rows(len(reports)), strict=True):
-            # The first file of several takes its place last: that it is new tells that all are.
-            paths = [stack.enter_context(stage(report, name)) for name in report.get_names(context)]
-            renderings.append(stack.enter_context(closing(report.render(shared, *paths))))
+            path: Path | StagedFiles
+            if report.list_names:
+                path = stack.enter_context(closing(_stage_in_turn(report, context, stage)))
+            else:
+                path = stack.enter_context(stage(report, *report.get_names(context)))
+            renderings.append(stack.enter_context(closing(report.render(shared, path))))
         for _ in zip_longest(*renderings):
             yield
+
+
+def _stage_in_turn(
+    report: ReportFormat, context: ReportContext, stage: Stage
+) -> Generator[tuple[int, Path], None, None]:
+    """Stage the files of a report of several, each when the one before it has taken its place."""
+    # The first one comes last: that it is new tells that all are.
+    for index, name in reversed(list(enumerate(report.get_names(context)))):
+        with stage(report, name) as path:
+            yield index, path
 
 
 def _remove_surplus_parts(context: ReportContext, report: ReportFormat) -> None:
@@ -156,7 +194,11 @@ def render_summary(context: ReportContext, summary: Summary, walk: InboxWalk) ->
     last_run = run_to_dict(summary, walk)
     summary.alarms = find_alarms(context.journal, context.rows)
     options = {field.name: getattr(context.settings, field.name) for field in fields(ReportFiles)}
-    record = {"about": context.provenance, "last_run": last_run, "wishes": options}
-    context.journal.set_meta("run", json.dumps(record))
+    record = {
+        PROVENANCE_KEY: context.provenance,
+        LAST_RUN_KEY: last_run,
+        REPORT_OPTIONS_KEY: options,
+    }
+    context.journal.set_meta(RUN_KEY, json.dumps(record))
     for _ in update_reports(replace(context, last_run=last_run), SUMMARY):
         pass

@@ -19,6 +19,12 @@ from batchdigits.config import (
 from batchdigits.errors import DataError, OutboxError, UsageError
 from batchdigits.execution.jobs import Job, SheetJob, draw_sheet
 from batchdigits.journal.journal import Journal
+from batchdigits.journal.meta_keys import (
+    LAST_RUN_KEY,
+    PROVENANCE_KEY,
+    REPORT_OPTIONS_KEY,
+    RUN_KEY,
+)
 from batchdigits.reports.contact_sheets import update_contact_sheets
 from batchdigits.reports.context import ReportContext
 from batchdigits.reports.formats import CSV, DOCUMENTS, SUMMARY, TABLES, require_extras
@@ -126,11 +132,11 @@ def _load_context(
     journal: Journal, outbox: Path, changes: ReportChanges, condition: str = ""
 ) -> ReportContext:
     """Return what reports show: what the last run put on record, and the changes to it."""
-    record: dict[str, Any] | None = json.loads(journal.get_meta("run") or "null")
+    record: dict[str, Any] | None = json.loads(journal.get_meta(RUN_KEY) or "null")
     if record is None:
         raise UsageError(f"Nothing was read into {outbox} yet: run or watch first.")
     require_extras(changes)
-    provenance, options = record["about"], record["wishes"]
+    provenance, options = record[PROVENANCE_KEY], record[REPORT_OPTIONS_KEY]
     settings = Settings(
         inbox=Path(to_raw_name(provenance["settings"]["inbox"])),
         outbox=outbox,
@@ -146,7 +152,7 @@ def _load_context(
     changed = {name: value for name, value in asdict(changes).items() if value is not None}
     settings = replace(settings, **changed)
     rows = ReportRows(journal, settings.duplicates, condition=condition)
-    return ReportContext(journal, settings, rows, provenance, record["last_run"])
+    return ReportContext(journal, settings, rows, provenance, record[LAST_RUN_KEY])
 
 
 def _draw_sheets(sheets: Iterable[list[Job]], outbox: Path) -> Iterator[SheetJob]:

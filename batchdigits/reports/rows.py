@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 from batchdigits.config import Duplicates
 from batchdigits.journal.columns import COLUMN_INDEX, COLUMNS, TABLE_COLUMNS
 from batchdigits.journal.journal import Journal
+from batchdigits.journal.meta_keys import TOTALS_KEY
 from batchdigits.reports.period import Period
 
 Cell = str | int | float | None
@@ -233,14 +234,14 @@ class ReportRows:
         kept = (
             self._counts
             if self.is_partial
-            else json.loads(self._journal.get_meta("totals") or "[]")
+            else json.loads(self._journal.get_meta(TOTALS_KEY) or "[]")
         )
         if not kept or kept[0] != state:
             kept = [state, *self._count()]
             if self.is_partial:
                 self._counts = kept
             else:
-                self._journal.set_meta("totals", json.dumps(kept))
+                self._journal.set_meta(TOTALS_KEY, json.dumps(kept))
         _, file_count, page_counts = kept
         totals = Totals(file_count, Counter(), Counter(), Counter())
         for status, reason, digit, count in page_counts:

@@ -119,6 +119,23 @@ def test_reports_are_drawn_again_without_an_image(
     assert not list(forms.glob("*edited*"))
 
 
+def test_reports_right_after_a_run_are_current(batchdigits: Run, inbox: Path, outbox: Path) -> None:
+    shutil.copy(ROOT / "inbox" / "forms" / "digit1.png", inbox)
+    assert batchdigits("run", inbox, outbox, "--xlsx", "--parquet", "-q").returncode == 0
+
+    def find_reports() -> dict[str, tuple[int, int]]:
+        files = [path for path in outbox.glob("**/*.*") if ".batchdigits" not in path.parts]
+        return {path.name: (path.stat().st_ino, path.stat().st_mtime_ns) for path in files}
+
+    before = find_reports()
+    assert {"summary.json", "results.csv", "report.html", "results.xlsx"} <= set(before)
+    assert batchdigits("report", outbox, "--no-charts").returncode == 0
+    assert find_reports() == before
+    assert batchdigits("report", outbox).returncode == 0
+    after = find_reports()
+    assert set(after) - set(before) == {"summary.png"} and before.items() <= after.items()
+
+
 def test_a_part_is_drawn_into_a_folder_of_its_own(
     batchdigits: Run, forms: Path, tmp_path: Path
 ) -> None:

@@ -8,9 +8,9 @@ from batchdigits.config import Logging, ReportChanges
 from batchdigits.errors import ExitCode, UsageError
 from batchdigits.reasons import Status
 from batchdigits.reports.filters import build_condition
+from batchdigits.reports.formats import CHARTS, log_left_out
 from batchdigits.reports.rerender import render_part, rerender_reports
 from batchdigits.session.outbox import has_journal, open_outbox
-from batchdigits.system.extras import is_installed
 from batchdigits.system.filenames import escape_for_terminal
 from batchdigits.system.logs import LOG
 
@@ -46,10 +46,10 @@ def report_command(
     if target_folder is None and (since or statuses or where):
         raise UsageError("Reports of only some rows need a folder of their own: name it with --to.")
     if changes.charts is None:
-        if is_installed("matplotlib"):
+        if CHARTS.can_be_rendered():
             changes = replace(changes, charts=True)
         else:
-            LOG.info("summary.png is left out: matplotlib is not installed (the extra charts).")
+            log_left_out(CHARTS)
     with open_outbox(outbox) as journal:
         if target_folder is None:
             rerender_reports(journal, outbox, changes)
