@@ -13,19 +13,11 @@ from pathlib import Path
 import cv2
 import pytest
 
-from batchdigits.arrays import GrayImage
-from batchdigits.cli.commands import run
-from batchdigits.config import RunSettings
-from batchdigits.errors import BatchdigitsError
-from batchdigits.journal.store import JOURNAL_FILE, STATE_FOLDER
-from batchdigits.pipeline.recognise import RecognitionContext, recognise_chunk
-from batchdigits.records import PageRecord, Source
-from batchdigits.session.summary import Summary
 from tests.conftest import Run, read_csv, write_png
+from tests.session.conftest import Digits, damage, files
 
 pytestmark = [pytest.mark.integration, pytest.mark.faults]
 
-Digits = list[tuple[GrayImage, str]]
 KILLS = int(os.environ.get("BATCHDIGITS_KILLS", "5"))
 COMMAND = [sys.executable, "-m", "batchdigits", "run"]
 
@@ -49,14 +41,6 @@ def shown(outbox: Path) -> tuple[list[dict[str, str]], list[object]]:
     rows = [{**row, "read_at": ""} for row in read_csv(outbox)]
     listed = json.loads((outbox / "results.json").read_text())["rows"]
     return rows, [{**row, "read_at": ""} for row in listed]
-
-
-def files(folder: Path) -> dict[str, bytes]:
-    return {
-        str(path.relative_to(folder)): path.read_bytes()
-        for path in folder.rglob("*")
-        if path.is_file() and path.suffix != ".json"
-    }
 
 
 @pytest.fixture(scope="module")
@@ -194,17 +178,6 @@ def test_a_full_disk_ends_in_one_line_and_the_next_run_goes_on(
         subprocess.run(["umount", str(outbox)], check=True)
 
 
-def damage(outbox: Path, at: int, with_bytes: bytes) -> None:
-    """Spoil one block in the middle of the journal's table of pages."""
-    path = outbox / STATE_FOLDER / JOURNAL_FILE
-    data = bytearray(path.read_bytes())
-    blocks = [n for n in range(0, len(data), 4096) if b"[0.0000" in data[n : n + 4096]]
-    assert len(blocks) > 4
-    begin = blocks[len(blocks) // 2] + at
-    data[begin : begin + len(with_bytes)] = with_bytes
-    path.write_bytes(data)
-
-
 @pytest.mark.parametrize(("at", "with_bytes"), [(0, bytes(4096)), (2048, b"\xff" * 2048)])
 def test_a_journal_damaged_in_the_middle_is_one_sentence(
     batchdigits: Run,
@@ -223,118 +196,3 @@ def test_a_journal_damaged_in_the_middle_is_one_sentence(
     before = (full_outbox / "results.json").read_bytes()
     assert (outbox / "results.json").read_bytes() == before
     assert not list(outbox.glob(".*.tmp"))
-
-
-def test_a_damaged_journal_does_not_hide_what_went_wrong_before(
-    inbox: Path, outbox: Path, digits: Digits, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    for number in range(40):
-        write_png(inbox / f"old {number}.png", digits[number % len(digits)][0])
-    run.run(RunSettings(inbox, outbox), Meddler(lambda: None))
-    damage(outbox, 0, bytes(4096))
-    (outbox / "results.csv").unlink()
-    for number in range(40):
-        write_png(inbox / f"new {number}.png", digits[number % len(digits)][0])
-    monkeypatch.setattr("batchdigits.execution.jobs.recognise_chunk", crash)
-    with pytest.raises(BatchdigitsError, match="read none"):
-        run.run(RunSettings(inbox, outbox), Meddler(lambda: None))
-
-
-def crash(*_: object) -> None:
-    os.kill(os.getpid(), signal.SIGKILL)
-
-
-def test_a_reader_that_always_crashes_does_not_empty_the_inbox(
-    inbox: Path, outbox: Path, digits: Digits, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    for number in range(40):
-        write_png(inbox / f"{number}.png", digits[number % len(digits)][0])
-    for number in range(12):
-        (inbox / f"bad {number}.pdf").write_bytes(b"%PDF-1.7")
-
-    monkeypatch.setattr("batchdigits.execution.jobs.recognise_chunk", crash)
-    with pytest.raises(BatchdigitsError, match="read none"):
-        run.run(RunSettings(inbox, outbox), Meddler(lambda: None))
-    assert len(list(inbox.iterdir())) >= 40
-    quarantined = files(outbox / "quarantine")
-    assert len(quarantined) + len(list(inbox.iterdir())) == 52
-
-
-def test_a_file_that_crashes_its_reader_is_set_aside_alone(
-    inbox: Path, outbox: Path, digits: Digits, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    # A fake, since no picture is known that crashes the decoders.
-    for number in range(40):
-        write_png(inbox / f"{number}.png", digits[number % len(digits)][0])
-    real = recognise_chunk
-
-    def read(sources: list[Source], context: RecognitionContext) -> list[PageRecord]:
-        if any(source.name == "17.png" for source in sources):
-            os.kill(os.getpid(), signal.SIGKILL)
-        return real(sources, context)
-
-    monkeypatch.setattr("batchdigits.execution.jobs.recognise_chunk", read)
-    summary, _ = run.run(RunSettings(inbox, outbox), Meddler(lambda: None))
-    rows = {row["file"]: row for row in read_csv(outbox)}
-    assert (rows["17.png"]["status"], rows["17.png"]["reason"]) == ("quarantined", "crashed_reader")
-    assert list(files(outbox / "quarantine")) == ["17.png"] and not (inbox / "17.png").exists()
-    assert summary.exit_code == 3 and sum(row["digit"] != "" for row in rows.values()) == 39
-
-
-class Meddler:
-    """A listener that lets something happen between the scan and the reading."""
-
-    def __init__(self, meddle: object) -> None:
-        self._meddle = meddle
-
-    def on_start(self, files: int) -> None:
-        assert callable(self._meddle)
-        self._meddle()
-
-    def on_progress(self, summary: Summary) -> None: ...
-
-    def get_stop_signal(self) -> int:
-        return 0
-
-
-def test_files_that_vanish_shrink_or_change_between_scan_and_reading(
-    inbox: Path, outbox: Path, digits: Digits
-) -> None:
-    for number, name in enumerate(("gone", "shrunk", "changed", "same")):
-        write_png(inbox / f"{name}.png", digits[number][0])
-
-    def meddle() -> None:
-        (inbox / "gone.png").unlink()
-        whole = (inbox / "shrunk.png").read_bytes()
-        (inbox / "shrunk.png").write_bytes(whole[: len(whole) // 2])
-        write_png(inbox / "changed.png", digits[5][0])
-
-    run.run(RunSettings(inbox, outbox), Meddler(meddle))
-    rows = {row["file"]: row for row in read_csv(outbox)}
-    assert (rows["gone.png"]["status"], rows["gone.png"]["reason"]) == ("failed", "vanished")
-    assert (rows["shrunk.png"]["status"], rows["shrunk.png"]["reason"]) == (
-        "quarantined",
-        "truncated",
-    )
-    assert rows["changed.png"]["digit"] == digits[5][1]
-    assert rows["same.png"]["digit"] == digits[3][1]
-    summary, _ = run.run(RunSettings(inbox, outbox), Meddler(lambda: None))
-    assert summary.files == 0, "what was recorded is what was read, so nothing is read again"
-
-
-def test_a_clock_that_jumps_back(
-    inbox: Path, outbox: Path, digits: Digits, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    write_png(inbox / "1.png", digits[1][0])
-    run.run(RunSettings(inbox, outbox), Meddler(lambda: None))
-    past = time.gmtime(1_000_000_000)
-    monkeypatch.setattr(time, "gmtime", lambda *_: past)
-    monkeypatch.setattr(time, "time", lambda: 1_000_000_000.0)
-    write_png(inbox / "2.png", digits[2][0])
-    os.utime(inbox / "2.png", (999_999_999, 999_999_999))
-    summary, _ = run.run(RunSettings(inbox, outbox), Meddler(lambda: None))
-    assert (summary.files, summary.skipped) == (1, 1) and 0 <= summary.seconds < 60
-    rows = read_csv(outbox)
-    assert [row["file"] for row in rows] == ["1.png", "2.png"]
-    assert rows[1]["read_at"].startswith("2001-09-09") and rows[0]["read_at"] > rows[1]["read_at"]
-    assert not list(outbox.glob("*edited*"))
