@@ -7,6 +7,7 @@ from typing import NamedTuple
 from batchdigits.errors import DataError
 from batchdigits.journal.corrections import CheckedPage
 from batchdigits.journal.journal import Journal
+from batchdigits.journal.meta_keys import INBOX_KEY
 from batchdigits.system.file_moves import append_number, copy_file, has_content
 from batchdigits.system.filenames import to_raw_name
 
@@ -39,7 +40,7 @@ def export_checked_pages(
     Raises:
         DataError: the folder is not empty, or cannot be written.
     """
-    inbox = Path(to_raw_name(journal.get_meta("inbox") or ""))
+    inbox = Path(to_raw_name(journal.get_meta(INBOX_KEY) or ""))
     files = multi_page = gone = 0
     try:
         if target_folder.exists() and any(target_folder.iterdir()):

@@ -8,6 +8,7 @@ from batchdigits.cli.ui.terminal import begin_command
 from batchdigits.config import Logging
 from batchdigits.errors import DataError, ExitCode
 from batchdigits.journal.journal import Journal
+from batchdigits.journal.meta_keys import INBOX_KEY
 from batchdigits.pipeline.inbox_walk import is_chosen
 from batchdigits.reasons import Reason
 from batchdigits.records import Source
@@ -62,7 +63,7 @@ def requeue(outbox: Path, reasons: Sequence[Reason], patterns: Sequence[str]) ->
     if not has_journal(outbox):
         raise DataError(f"Nothing was read into {outbox} yet: there is nothing to put back.")
     with open_outbox(outbox) as journal:
-        inbox = Path(to_raw_name(journal.get_meta("inbox") or ""))
+        inbox = Path(to_raw_name(journal.get_meta(INBOX_KEY) or ""))
         if not inbox.is_dir():
             raise DataError(f"The inbox {to_display_name(str(inbox))} is not there.")
         names = {str(reason) for reason in reasons}
