@@ -57,6 +57,7 @@ def parse_arguments() -> argparse.Namespace:
     add("--divide", type=int, default=1, help="this part of the files, to try things out")
     add("--full", action="store_true", help="the tutorial's script reads all images, too")
     add("--plot", type=Path, help="PNG to draw scale's memory over time into")
+    add("--before", type=Path, help="checkout of another version, which startup compares with")
     arguments = parser.parse_args()
     if unknown := sorted(set(arguments.names) - set(NAMES)):
         parser.error(f"no benchmark is called {', '.join(unknown)}")
@@ -84,6 +85,7 @@ def main() -> None:
                 arguments.processes,
                 arguments.full,
                 arguments.plot,
+                arguments.before,
             )
             for name in names:
                 status.update(f"measuring {name}")

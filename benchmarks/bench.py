@@ -20,6 +20,7 @@ class Bench:
         processes: how many processes each side of a comparison uses.
         full: whether the slow side of a comparison reads every file, too.
         plot: PNG file for the memory over time, if wanted.
+        before: a checkout of another version to compare start-up with, if wanted.
     """
 
     folders: Folders
@@ -28,6 +29,7 @@ class Bench:
     processes: int
     full: bool
     plot: Path | None
+    before: Path | None = None
 
     def count_files(self, number: int) -> int:
         """Return the files to read instead of the full number, enough to outweigh start-up."""

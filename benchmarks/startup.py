@@ -5,10 +5,10 @@ from collections.abc import Iterator, Mapping
 from functools import partial
 from pathlib import Path
 
-from benchmarks import program
+from benchmarks import ROOT, program
 from benchmarks.bench import Bench
 from benchmarks.figures import Figure
-from benchmarks.folders import make_outbox_path
+from benchmarks.folders import Inbox, make_outbox_path
 from benchmarks.timing import make_python_command, run_timed, take_turns, time_command
 
 #: Packages that take seconds to import and that reading a folder does not need.
@@ -46,6 +46,8 @@ def measure(bench: Bench) -> Iterator[Figure]:
         },
     )
     yield from make_time_figures(times)
+    if bench.before:
+        yield from compare_versions(bench, inbox, bench.before.resolve())
     with make_outbox_path(bench.folders.root) as folder:
         yield count_heavy_imports(folder, program.make_command(inbox.path, folder / "outbox"))
 
@@ -66,6 +68,30 @@ def make_time_figures(times: Mapping[str, list[float]]) -> Iterator[Figure]:
         times["help's imports"],
         at_most=2,
     )
+
+
+def compare_versions(bench: Bench, inbox: Inbox, before: Path) -> Iterator[Figure]:
+    """Measure this checkout and another one in turns, each in its own folder."""
+
+    def time_version(checkout: Path) -> float:
+        with make_outbox_path(bench.folders.root) as outbox:
+            return time_command(program.make_command(inbox.path, outbox), cwd=checkout)
+
+    def time_help(checkout: Path) -> float:
+        return time_command(make_python_command("-m", "batchdigits", "--help"), cwd=checkout)
+
+    for checkout in (ROOT, before):  # compiled once, as installed packages are
+        time_version(checkout)
+    for name, measure_version in (("run on 100 files", time_version), ("--help", time_help)):
+        sides = {str(path): partial(measure_version, path) for path in (ROOT, before)}
+        times = take_turns(bench.repeat, sides)
+        yield Figure(
+            f"{name} / the version in {before.name}/",
+            "s",
+            times[str(ROOT)],
+            times[str(before)],
+            at_most=1.03,
+        )
 
 
 def count_heavy_imports(folder: Path, command: list[str | Path]) -> Figure:
