@@ -1,4 +1,7 @@
-"""The settings of ``batchdigits run``, in groups that other commands share."""
+"""The settings of ``batchdigits run``, in groups that other commands share.
+
+What nobody compares has ``eq=False``: making these classes is a fiftieth of a small run.
+"""
 
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -50,7 +53,7 @@ class Model:
     trusted: bool = option(False, "Run code that the model's file may hold.", name="trust_model")
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, eq=False, kw_only=True)
 class FileFilter:
     """Which files are read.
 
@@ -67,7 +70,7 @@ class FileFilter:
     )
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, eq=False, kw_only=True)
 class ReportFiles:
     """Which reports are written beside ``results.csv`` and ``results.json``.
 
@@ -93,7 +96,7 @@ class ReportFiles:
     charts: bool = option(False, "Also draw summary.png.")
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, eq=False, kw_only=True)
 class WorkerLimits:
     """How many processes read, and what each may take.
 
@@ -110,7 +113,7 @@ class WorkerLimits:
     worker_memory: int = option(2048, "MiB of memory that each worker may use.", minimum=64)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Settings(FileFilter, ReportFiles, WorkerLimits):
     """What a run or a watcher does, and to which folders.
 
@@ -151,7 +154,7 @@ class Settings(FileFilter, ReportFiles, WorkerLimits):
         return self.outbox / "quarantine"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class RunSettings(Settings):
     """What ``batchdigits run`` does beyond what a watcher does.
 
@@ -164,7 +167,7 @@ class RunSettings(Settings):
     retry_failed: bool = option(False, "Try unreadable files again, including those in quarantine.")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, eq=False)
 class Logging:
     """What is printed on stderr while a command is at work.
 

@@ -10,9 +10,8 @@ from numpy.typing import NDArray
 from batchdigits.arrays import Scores
 from batchdigits.errors import ModelError
 from batchdigits.inference.calibration import softmax
-from batchdigits.inference.input_format import Layout, logits_from_outputs, prepare_input
-from batchdigits.inference.model_card import InputSpec, ModelCard, read_card
-from batchdigits.inference.runtimes import LITERT_ERRORS, ONNX, ModelRuntime, open_runtime
+from batchdigits.inference.model_card import ModelCard, read_card
+from batchdigits.inference.runtimes import LITERT_ERRORS, ONNX, open_runtime
 from batchdigits.system.hashing import hash_bytes
 
 DEFAULT_MODEL = "digits"
@@ -104,6 +103,9 @@ def engine_from_bytes(content: bytes, card: ModelCard, threads: int = 1) -> Engi
     """
     if card.input_spec is None:
         return LiteRTEngine(content, card, threads)
+    # Not needed for the bundled model.
+    from batchdigits.inference.runtime_engine import RuntimeEngine
+
     is_onnx = card.fields.get("format") == ONNX
     return RuntimeEngine(open_runtime(content, is_onnx), card, card.input_spec)
 
@@ -162,23 +164,3 @@ class LiteRTEngine:
         self._pixels()[count:] = 0
         self._interpreter.invoke()
         logits[:] = self._logits()[:count]
-
-
-class RuntimeEngine:
-    """A model made elsewhere, which wants its images in its own way."""
-
-    def __init__(self, runtime: ModelRuntime, card: ModelCard, input_spec: InputSpec) -> None:
-        self.card = card
-        self._runtime = runtime
-        self._input_spec = input_spec
-        self._layout = Layout.from_shape(runtime.shape)
-        if runtime.output_count not in (10, 11):
-            raise ModelError(
-                f"It gives {runtime.output_count} numbers for an image, not one a digit."
-            )
-
-    def predict(self, images: NDArray[np.uint8]) -> Scores:
-        """Predict ``(n, 10) float32`` from ``(n, 28, 28) uint8``; see :meth:`Engine.predict`."""
-        values = prepare_input(images, self._layout, self._input_spec)
-        logits = logits_from_outputs(self._runtime(values), self._input_spec.outputs)
-        return softmax(logits / np.float32(self.card.temperature))[:, :10]

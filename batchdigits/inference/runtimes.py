@@ -1,15 +1,19 @@
 """What runs a model: LiteRT for TensorFlow Lite files, ONNX Runtime for ONNX files."""
 
+from __future__ import annotations
+
 import os
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 from ai_edge_litert.interpreter import Interpreter
 from numpy.typing import NDArray
 
 from batchdigits.errors import ModelError
-from batchdigits.inference.input_format import Values
 from batchdigits.system.extras import require_extra
+
+if TYPE_CHECKING:
+    from batchdigits.inference.input_format import Values
 
 #: Images predicted in one call. The last batch is padded, so that an image's scores do not depend
 #: on how many others are read with it.

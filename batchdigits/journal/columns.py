@@ -8,8 +8,8 @@ A new column needs a line here. Where its value is not stored yet, the journal n
 too, see :mod:`batchdigits.journal.schema`: what is stored is declared there.
 """
 
-from dataclasses import dataclass
 from enum import Enum, auto
+from typing import NamedTuple
 
 
 class CellKind(Enum):
@@ -33,8 +33,7 @@ class CellKind(Enum):
     ARRAY = auto()
 
 
-@dataclass(frozen=True, slots=True)
-class Column:
+class Column(NamedTuple):
     """One column of the table of results.
 
     Attributes:

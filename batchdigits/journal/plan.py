@@ -5,8 +5,7 @@ no more of it than one of ten.
 """
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from batchdigits.config import Thumbnails
 from batchdigits.journal.files import FileState, PendingFile
@@ -59,8 +58,7 @@ GROUP BY s.name HAVING f.id = max(f.id)
 """
 
 
-@dataclass(frozen=True, slots=True)
-class ReadPolicy:
+class ReadPolicy(NamedTuple):
     """What the record of a file must be, so that the file is not read again.
 
     Attributes:

@@ -7,10 +7,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import cache
 from hashlib import sha256
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from batchdigits.reports import (
     chartfile,
@@ -33,8 +32,7 @@ if TYPE_CHECKING:
 Render = Callable[..., Steps]
 
 
-@dataclass(frozen=True, kw_only=True)
-class ReportFormat:
+class ReportFormat(NamedTuple):
     """One report: what it is called, when it is written, and by what.
 
     Attributes:

@@ -90,7 +90,7 @@ def test_several_reports_share_one_pass(context: ReportContext, outbox: Path) ->
     statements: list[str] = []
     context = add_file(context, "a.png")
     context.journal.sql.set_trace_callback(statements.append)
-    update(context, NAMES, replace(NAMES, name="again.txt"))
+    update(context, NAMES, NAMES._replace(name="again.txt"))
     passes = [text for text in statements if text.startswith("SELECT f.name, p.page")]
     assert len(passes) == 1
     assert (outbox / "again.txt").read_text() == (outbox / "names.txt").read_text() == "a.png\n"
@@ -105,19 +105,19 @@ def test_a_report_that_fails_leaves_the_last_one(context: ReportContext, outbox:
         raise OSError(28, "No space left on device")
 
     with pytest.raises(OSError, match="No space"):
-        update(add_file(context, "b.png"), replace(NAMES, render=render_half))
+        update(add_file(context, "b.png"), NAMES._replace(render=render_half))
     assert (outbox / "names.txt").read_text() == "a.png\n"
     assert not list(outbox.glob(".names*"))
 
 
 def test_what_nobody_asked_for_is_left_out(context: ReportContext, outbox: Path) -> None:
-    asked = replace(NAMES, option="xlsx")
+    asked = NAMES._replace(option="xlsx")
     with_xlsx = replace(context, settings=replace(context.settings, xlsx=True))
     assert update(add_file(context, "a.png"), asked) == 0
     assert update(with_xlsx, asked) == 1
     assert update(add_file(context, "b.png"), asked) == 1, "it does not go stale"
-    assert update(add_file(context, "c.png"), replace(asked, is_kept_up=False)) == 0
-    missing = replace(asked, library=("no_such_module", "charts"))
+    assert update(add_file(context, "c.png"), asked._replace(is_kept_up=False)) == 0
+    missing = asked._replace(library=("no_such_module", "charts"))
     assert update(replace(with_xlsx, rows=context.rows), missing) == 0
 
 
@@ -125,8 +125,8 @@ def test_a_report_that_grows_stale_without_its_library_is_told_once(
     context: ReportContext, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(LOG, "propagate", True)  # commands turn it off
-    monthly = replace(NAMES, name="monthly.png", option="charts")
-    missing = replace(monthly, library=("no_such_module", "charts"))
+    monthly = NAMES._replace(name="monthly.png", option="charts")
+    missing = monthly._replace(library=("no_such_module", "charts"))
     caplog.set_level(logging.INFO, LOG.name)
     context = add_file(context, "a.png")
     update(context, missing)
@@ -145,8 +145,8 @@ def test_a_new_layout_has_a_report_written_anew(context: ReportContext) -> None:
     assert next(report for report in DOCUMENTS if report.name == "report.html").layout > 1
     assert update(add_file(context, "a.png"), NAMES) == 1
     assert update(context, NAMES) == 0
-    assert update(context, replace(NAMES, layout=2)) == 1
-    assert update(context, replace(NAMES, layout=2)) == 0
+    assert update(context, NAMES._replace(layout=2)) == 1
+    assert update(context, NAMES._replace(layout=2)) == 0
 
 
 def test_a_fingerprint_outlives_the_journal(context: ReportContext) -> None:
@@ -173,7 +173,7 @@ def test_parts_are_replaced_one_at_a_time_and_the_first_one_last(
     context: ReportContext, outbox: Path
 ) -> None:
     names = ["list.txt", "list-2.txt", "list-3.txt"]
-    report = replace(NAMES, name="list.txt", render=render_parts, list_names=lambda _: names)
+    report = NAMES._replace(name="list.txt", render=render_parts, list_names=lambda _: names)
     seen = [
         sorted(path.name for path in outbox.glob("*list*.t*"))
         for _ in update_reports(add_file(context, "a.png"), report)
@@ -191,7 +191,7 @@ def test_parts_are_replaced_one_at_a_time_and_the_first_one_last(
             yield
 
     with pytest.raises(OSError, match="No space"):
-        update(add_file(context, "b.png"), replace(report, render=fail_at_second))
+        update(add_file(context, "b.png"), report._replace(render=fail_at_second))
     texts = [(outbox / name).read_text() for name in names]
     assert texts == ["part 0 of 1 rows", "part 1 of 1 rows", "new"]
     assert not list(outbox.glob(".list*"))
@@ -202,11 +202,11 @@ def test_parts_are_replaced_one_at_a_time_and_the_first_one_last(
 def test_parts_that_are_too_many_are_removed(context: ReportContext, outbox: Path) -> None:
     names = ["list.txt", "list-2.txt", "list-3.txt"]
 
-    report = replace(NAMES, name="list.txt", render=render_parts, list_names=lambda _: names)
+    report = NAMES._replace(name="list.txt", render=render_parts, list_names=lambda _: names)
     update(add_file(context, "a.png"), report)
     assert sorted(path.name for path in outbox.glob("list*")) == sorted(names)
     (outbox / "list-3.txt").write_text("mine")
-    update(add_file(context, "b.png"), replace(report, list_names=lambda _: names[:1]))
+    update(add_file(context, "b.png"), report._replace(list_names=lambda _: names[:1]))
     assert sorted(path.name for path in outbox.glob("list*")) == ["list-3.txt", "list.txt"]
 
 

@@ -3,7 +3,7 @@
 import re
 import struct
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from batchdigits.arrays import GrayImage
 from batchdigits.config import Limits
@@ -14,8 +14,7 @@ from batchdigits.records import Page
 _HEADER_ERRORS = (struct.error, IndexError, ValueError, SyntaxError, OSError)
 
 
-@dataclass(frozen=True, slots=True)
-class ImageFormat:
+class ImageFormat(NamedTuple):
     """One format: how its files are recognised, and what reads them.
 
     A format that is read has either all of ``size_reader``, ``completeness_check`` and ``decoder``,
