@@ -6,7 +6,7 @@
 # make soak  puts the watcher through a day of faults, bursts and idleness
 # make accuracy DATA=folder measures how well the bundled model reads
 # make fonts fetches the typefaces that the bundled model learned from into fonts/
-# make faults kills and damages as often as before a release: some twenty minutes
+# make faults kills and damages as often as before a release: some five minutes
 # All but the measurements are quick the second time: the stamp files say what is installed already.
 
 VENV := .venv
