@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 from batchdigits.reasons import Reason, Rejection, Status
-from batchdigits.system.file_content import read_file
+from batchdigits.system.file_content import read_file, to_sqlite_integer
 
 if TYPE_CHECKING:  # needed without numpy by commands that read no image
     from batchdigits.arrays import GrayImage
@@ -26,12 +26,33 @@ class FileStat(NamedTuple):
             that was overwritten in place from a new one under an old name.
         born_ns: when the file was made, in nanoseconds since 1970; 0 where the file system does
             not say.
+        ctime_ns: when content, name or rights last changed, in nanoseconds since 1970. Nobody can
+            set it, so that content exchanged under an old size and mtime shows here.
     """
 
     size: int = 0
     mtime_ns: int = 0
     inode: int = 0
     born_ns: int = 0
+    ctime_ns: int = 0
+
+
+class ListedFile(NamedTuple):
+    """A file as a walk through the inbox meets it; all numbers are 0 where it may not be looked at.
+
+    Attributes:
+        name: its path inside the inbox, see :class:`Source`.
+        size: in bytes.
+        mtime_ns: see :class:`FileStat`, as the next two.
+        inode: see there.
+        ctime_ns: see there.
+    """
+
+    name: str
+    size: int
+    mtime_ns: int
+    inode: int = 0
+    ctime_ns: int = 0
 
 
 class Source(NamedTuple):
@@ -66,7 +87,8 @@ class Source(NamedTuple):
         if self.content is not None:
             return self.content, FileStat(len(self.content))
         data, status, born_ns = read_file(self.path)
-        return data, FileStat(status.st_size, status.st_mtime_ns, status.st_ino, born_ns)
+        numbers = status.st_mtime_ns, status.st_ino, born_ns, status.st_ctime_ns
+        return data, FileStat(status.st_size, *map(to_sqlite_integer, numbers))
 
 
 @dataclass(frozen=True, slots=True)

@@ -85,7 +85,7 @@ def _inbox_from_folder(
 
     # What has no label need not be read; a folder that is a label itself labels all it holds.
     patterns = include or (_LABELLED_PATTERNS if digit_from_label(folder_name) is None else ())
-    if not any(digit_of(name) is not None for name, _, _ in InboxWalk(folder, patterns, exclude)):
+    if not any(digit_of(file.name) is not None for file in InboxWalk(folder, patterns, exclude)):
         condition = " that the patterns let through" if include or exclude else ""
         raise DataError(f"{folder} has no images{condition} in sub-folders named 0 to 9.")
     return LabelledInbox(folder, patterns, exclude, digit_of)
@@ -125,7 +125,7 @@ def _check_readable(csv_path: Path, inbox: Path, names: Iterable[str]) -> None:
     Raises:
         DataError: there is one.
     """
-    ignored = set(names) - {name for name, _, _ in InboxWalk(inbox)}
+    ignored = set(names) - {file.name for file in InboxWalk(inbox)}
     if ignored:
         raise DataError(
             f"{to_display_name(str(csv_path))} names {min(ignored)}, which a run leaves alone: "

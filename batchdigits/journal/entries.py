@@ -16,7 +16,6 @@ from isal import isal_zlib
 from batchdigits.arrays import GrayImage
 from batchdigits.reasons import Status
 from batchdigits.records import FileStat, PageRecord
-from batchdigits.system.file_content import to_sqlite_integer
 
 _SIDE = 28
 #: Of zlib: a fifth of level 1's time, for a hundred bytes more an image.
@@ -94,12 +93,11 @@ def entries_from_records(records: Iterable[PageRecord]) -> list[FileEntry]:
 
 
 def _entry_from_records(records: list[PageRecord]) -> FileEntry:
-    file_stat = FileStat._make(map(to_sqlite_integer, records[0].file_stat))
     thumbnail_pngs = [
         (record.page, record.thumbnail_png) for record in records if record.thumbnail_png
     ]
     pages = [_page_entry_from_record(record) for record in records]
-    return FileEntry.from_pages(file_stat, records[0].sha256, pages, thumbnail_pngs)
+    return FileEntry.from_pages(records[0].file_stat, records[0].sha256, pages, thumbnail_pngs)
 
 
 def to_wire(entries: Sequence[FileEntry | None]) -> bytes:

@@ -11,6 +11,7 @@ from batchdigits.records import FileStat
 from batchdigits.system.filenames import to_display_name, to_raw_name
 
 _PAGE_COLUMNS = ", ".join(PageEntry._fields)
+_STAT_COLUMNS = ", ".join(FileStat._fields)
 _PAGE_PLACEHOLDERS = ", ".join("?" * (len(PageEntry._fields) + 1))
 
 
@@ -82,7 +83,8 @@ class Journal(ReportStateStore):
         self, recorded: Sequence[RecordedFile], reader_version_id: int, thumbnails: str
     ) -> None:
         self.sql.executemany(
-            "INSERT INTO files VALUES (?, ?, ?, ?, ?, ?, ?, ?, 'present', ?, ?, ?, ?, NULL, NULL)",
+            f"INSERT INTO files (id, name, order_key, {_STAT_COLUMNS}, sha256, state, maker, "
+            "pictured, readable, bad) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 'present', ?, ?, ?, ?)",
             [
                 (
                     *(file_id, pending.name, pending.order_key, *entry.file_stat, entry.sha256),
@@ -106,8 +108,8 @@ class Journal(ReportStateStore):
     def _update_file_stat(self, pending: PendingFile, file_stat: FileStat) -> None:
         """Update what the file system says of a file whose content is the one on record."""
         self.sql.execute(
-            "UPDATE files SET size = ?, mtime_ns = ?, inode = ?, born_ns = ?, state = 'present' "
-            "WHERE id = ?",
+            "UPDATE files SET size = ?, mtime_ns = ?, inode = ?, born_ns = ?, ctime_ns = ?, "
+            "state = 'present' WHERE id = ?",
             (*file_stat, pending.earlier_id),
         )
 
@@ -174,7 +176,7 @@ class Journal(ReportStateStore):
     def load_entry(self, file_id: int) -> FileEntry:
         """Load one file as it was recorded, without thumbnails."""
         *file_stat, sha256 = self.query(
-            "SELECT size, mtime_ns, inode, born_ns, sha256 FROM files WHERE id = ?", (file_id,)
+            f"SELECT {_STAT_COLUMNS}, sha256 FROM files WHERE id = ?", (file_id,)
         ).fetchone()
         pages = self.query(
             f"SELECT {_PAGE_COLUMNS} FROM pages WHERE file = ? ORDER BY page", (file_id,)

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 from batchdigits.config import Thumbnails
 from batchdigits.journal.files import FileState, PendingFile
 from batchdigits.journal.journal import Journal
+from batchdigits.records import ListedFile
 from batchdigits.system.filenames import make_order_key
 
 #: Files to be read that are fetched at a time.
@@ -28,30 +29,33 @@ _HAS_FAILED_PAGE = (
     "EXISTS (SELECT 1 FROM pages WHERE file = f.id AND status IN ('quarantined', 'failed'))"
 )
 _HAS_UNSUPPORTED_PAGE = "EXISTS (SELECT 1 FROM pages WHERE file = f.id AND reason = 'unsupported')"
-# When a file's record holds, besides that its size and mtime must still be the same. A file that
-# was never read has no hash, and its record holds for nothing; nor does one that failed for the
-# moment.
+# When a file's record holds, besides that all its file system says of it must be as it was. A file
+# that was never read has no hash, and its record holds for nothing; nor does one that failed for
+# the moment.
 _IS_UP_TO_DATE = (
     "f.maker = :maker AND f.state = 'present' AND f.sha256 <> '' AND f.pictured IN ({thumbnails})"
     " AND (f.readable OR f.bad OR {unsupported})"
     " AND NOT (:retry_failed AND {failed})"
+)
+# Size and mtime alone do not show that two files were swapped, or that another was copied there
+# with its times.
+_IS_SAME_FILE = (
+    "f.size = s.size AND f.mtime_ns = s.mtime_ns AND f.inode = s.inode AND f.ctime_ns = s.ctime_ns"
 )
 _INSERT_PENDING = """
 INSERT INTO pending
 SELECT coalesce(f.order_key, order_key(s.name)) AS sort_key, s.name, s.size, f.id,
        coalesce(f.sha256, ''), f.id IS NOT NULL AND NOT :force AND {is_up_to_date},
        (SELECT count(*) FROM files WHERE name = s.name) > 1, f.state IS 'present',
-       f.maker IS NOT NULL AND f.maker <> :maker, s.mtime_ns
+       f.maker IS NOT NULL AND f.maker <> :maker, s.mtime_ns, s.inode, s.ctime_ns
 FROM listing s LEFT JOIN files f ON f.id =
      (SELECT id FROM files WHERE name = s.name ORDER BY state = 'present' DESC, id DESC)
 WHERE :force OR NOT EXISTS (
-    SELECT 1 FROM files f WHERE f.name = s.name AND f.size = s.size AND f.mtime_ns = s.mtime_ns
-    AND {is_up_to_date})
+    SELECT 1 FROM files f WHERE f.name = s.name AND {is_same_file} AND {is_up_to_date})
 ORDER BY sort_key
 """
-_SELECT_RETURNED = """
-SELECT f.id FROM listing s JOIN files f
-ON f.name = s.name AND f.size = s.size AND f.mtime_ns = s.mtime_ns
+_SELECT_RETURNED = f"""
+SELECT f.id FROM listing s JOIN files f ON f.name = s.name AND {_IS_SAME_FILE}
 WHERE f.state = 'gone'
 AND NOT EXISTS (SELECT 1 FROM files WHERE name = s.name AND state = 'present')
 GROUP BY s.name HAVING f.id = max(f.id)
@@ -84,14 +88,12 @@ class Plan:
         outdated_count: how many of these only because model or settings changed.
     """
 
-    def __init__(
-        self, journal: Journal, listing: Iterable[tuple[str, int, int]], policy: ReadPolicy
-    ) -> None:
+    def __init__(self, journal: Journal, listing: Iterable[ListedFile], policy: ReadPolicy) -> None:
         """Compare files with what is on record; those that came back are noted as present.
 
         Args:
             journal: what is on record.
-            listing: name, size in bytes and mtime in nanoseconds of each file.
+            listing: the files that were found.
             policy: which records hold.
         """
         self._journal = journal
@@ -111,20 +113,23 @@ class Plan:
             int, counts.fetchone()
         )
 
-    def _store_listing(self, listing: Iterable[tuple[str, int, int]]) -> None:
+    def _store_listing(self, listing: Iterable[ListedFile]) -> None:
         sql = self._journal.sql
         sql.create_function("order_key", 1, make_order_key, deterministic=True)
         for table in ("listing", "pending"):
             sql.execute(f"DROP TABLE IF EXISTS temp.{table}")
-        sql.execute("CREATE TEMP TABLE listing (name TEXT, size INTEGER, mtime_ns INTEGER)")
+        sql.execute(
+            "CREATE TEMP TABLE listing (name TEXT, size INTEGER, mtime_ns INTEGER,"
+            " inode INTEGER, ctime_ns INTEGER)"
+        )
         sql.execute(
             "CREATE TEMP TABLE pending (order_key TEXT, name TEXT, size INTEGER, earlier INTEGER,"
             " sha256 TEXT, is_valid INTEGER, crowded INTEGER, present INTEGER, outdated INTEGER,"
-            " mtime_ns INTEGER)"
+            " mtime_ns INTEGER, inode INTEGER, ctime_ns INTEGER)"
         )
         sql.execute("BEGIN")
         try:
-            sql.executemany("INSERT INTO listing VALUES (?, ?, ?)", listing)
+            sql.executemany("INSERT INTO listing VALUES (?, ?, ?, ?, ?)", listing)
         finally:
             if sql.in_transaction:  # a full disk has rolled it back already
                 sql.execute("COMMIT")
@@ -136,7 +141,7 @@ class Plan:
             unsupported=_HAS_UNSUPPORTED_PAGE,
         )
         self._journal.sql.execute(
-            _INSERT_PENDING.format(is_up_to_date=is_up_to_date),
+            _INSERT_PENDING.format(is_same_file=_IS_SAME_FILE, is_up_to_date=is_up_to_date),
             {
                 "maker": policy.reader_version_id,
                 "force": policy.force,
@@ -147,11 +152,13 @@ class Plan:
     def _count(self, statement: str) -> int:
         return int(self._journal.query(statement).fetchone()[0])
 
-    def fetch_first(self, limit: int) -> list[tuple[str, int, int]]:
-        """Fetch name, size and mtime of the first files to be read, at most so many."""
-        return self._journal.query(
-            "SELECT name, size, mtime_ns FROM pending ORDER BY rowid LIMIT ?", (limit,)
-        ).fetchall()
+    def fetch_first(self, limit: int) -> list[ListedFile]:
+        """Fetch the first files to be read, at most so many."""
+        rows = self._journal.query(
+            "SELECT name, size, mtime_ns, inode, ctime_ns FROM pending ORDER BY rowid LIMIT ?",
+            (limit,),
+        )
+        return list(map(ListedFile._make, rows))
 
     def iter_chunks(self, max_files: int, max_bytes: int) -> Iterator[list[PendingFile]]:
         """Fetch the files to be read, up to so many files, or so many bytes, at a time.

@@ -114,7 +114,20 @@ def _add_corrections(connection: sqlite3.Connection) -> None:
     connection.execute("ALTER TABLE pages ADD COLUMN streak INTEGER")
 
 
-MIGRATIONS: list[Migration] = [_create_first_tables, _add_watching, _add_corrections]
+def _add_ctime(connection: sqlite3.Connection) -> None:
+    """Add when content, name or rights of a file last changed, by its file system.
+
+    Of files read before it is not known: 0, so that their content is compared once.
+    """
+    connection.execute("ALTER TABLE files ADD COLUMN ctime_ns INTEGER NOT NULL DEFAULT 0")
+
+
+MIGRATIONS: list[Migration] = [
+    _create_first_tables,
+    _add_watching,
+    _add_corrections,
+    _add_ctime,
+]
 
 
 def read_version(connection: sqlite3.Connection) -> int:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from batchdigits.images.formats import format_from_content, format_from_name
+from batchdigits.records import ListedFile
 from batchdigits.system.file_content import to_sqlite_integer
 from batchdigits.system.filenames import make_order_key, to_display_name
 
@@ -16,9 +17,6 @@ JUNK_NAMES = frozenset({"thumbs.db", "desktop.ini", "@eadir", "__macosx"})
 JUNK_ENDINGS = (".tmp", ".part", ".partial", ".crdownload", ".opdownload", ".filepart")
 #: Enough of a file's beginning to tell whether it is an image.
 SNIFF_BYTES = 64
-
-#: Name (see :class:`~batchdigits.records.Source`), size in bytes and mtime in nanoseconds.
-ListedFile = tuple[str, int, int]
 
 
 @dataclass(slots=True)
@@ -109,12 +107,12 @@ class InboxWalk:
         if entry.is_symlink() and not self._is_link_into_inbox(entry):
             self.links += 1
             return None
+        status: os.stat_result | None
         try:
             status = entry.stat()
-            size, mode = status.st_size, status.st_mode
-            mtime_ns = to_sqlite_integer(status.st_mtime_ns)
+            mode = status.st_mode
         except OSError:  # gone already, or not to be looked at: gets a row that says so
-            size, mtime_ns, mode = 0, 0, stat.S_IFREG
+            status, mode = None, stat.S_IFREG
         if not stat.S_ISREG(mode):
             self.special_files += 1
             return None
@@ -127,12 +125,24 @@ class InboxWalk:
         if format_from_name(entry.name) is None and not _is_image_inside(entry.path):
             self.not_images.append(display_name)
             return None
-        return display_name, size, mtime_ns
+        return _list_file(display_name, status)
 
     def _is_link_into_inbox(self, entry: "os.DirEntry[str] | _PathEntry") -> bool:
         target = os.path.realpath(entry.path)
         inside = target.startswith(os.path.realpath(self.inbox) + os.sep)
         return inside and not os.path.isdir(target)
+
+
+def _list_file(name: str, status: os.stat_result | None) -> ListedFile:
+    if status is None:
+        return ListedFile(name, 0, 0)
+    return ListedFile(
+        name,
+        status.st_size,
+        to_sqlite_integer(status.st_mtime_ns),
+        to_sqlite_integer(status.st_ino),
+        to_sqlite_integer(status.st_ctime_ns),
+    )
 
 
 class _PathEntry:

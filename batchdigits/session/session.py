@@ -21,7 +21,7 @@ from batchdigits.journal.files import PendingFile, RecordedFile
 from batchdigits.journal.journal import Journal
 from batchdigits.journal.plan import Plan, ReadPolicy
 from batchdigits.pipeline.recognise import RecognitionContext
-from batchdigits.records import Source
+from batchdigits.records import ListedFile, Source
 from batchdigits.session.inbox import Inbox
 from batchdigits.session.provenance import describe_provenance, make_reader_version
 from batchdigits.session.quarantine import mark_busy_if_changed
@@ -111,14 +111,14 @@ class Session:
 
     def plan(
         self,
-        listing: Iterable[tuple[str, int, int]],
+        listing: Iterable[ListedFile],
         force: bool = False,
         retry_failed: bool = False,
     ) -> Plan:
         """Find out which files are to be read.
 
         Args:
-            listing: name, size in bytes and mtime in nanoseconds of files in the inbox.
+            listing: files in the inbox.
             force: whether all files are to be read again.
             retry_failed: whether those that could not be read are to be tried again.
         """

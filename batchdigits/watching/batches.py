@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable, Sequence
 
 from batchdigits.execution.chunks import CHUNK_FILES
-from batchdigits.pipeline.inbox_walk import ListedFile
+from batchdigits.records import ListedFile
 from batchdigits.reports.rows import ReportRow, ReportRows
 from batchdigits.session.session import ReadChunk, Session
 from batchdigits.watching.inbox_presence import InboxPresence

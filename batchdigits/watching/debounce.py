@@ -14,7 +14,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from batchdigits.pipeline.inbox_walk import InboxWalk, ListedFile
+from batchdigits.pipeline.inbox_walk import InboxWalk
+from batchdigits.records import ListedFile
 from batchdigits.system.file_content import to_sqlite_integer
 from batchdigits.system.filenames import join_display_name, to_raw_name
 
@@ -100,15 +101,16 @@ class Debouncer:
         self._grace_given.discard(name)
         self._schedule(name, signature, now + self._settle, now).grace_until = 0.0
 
-    def add(self, name: str, size: int, mtime_ns: int, now: float) -> None:
+    def add(self, listed_file: ListedFile, now: float) -> None:
         """Wait for a file that a walk through the inbox met and that is not on record.
 
         Where it is waited for already and is as it was, its clock goes on.
         """
+        name, signature = listed_file.name, (listed_file.size, listed_file.mtime_ns)
         file = self._settling.get(name)
         if file is None:
-            self._schedule(name, (size, mtime_ns), now + self._settle, now)
-        elif (size, mtime_ns) != file.signature:
+            self._schedule(name, signature, now + self._settle, now)
+        elif signature != file.signature:
             self.note_change(name, now)  # it changed without an event
 
     def schedule_retry(self, name: str, reason: str, now: float) -> bool:
@@ -201,7 +203,7 @@ class Debouncer:
         if listed_file is None:
             self.forget(name)
             return None
-        _, size, mtime_ns = listed_file
+        size, mtime_ns = listed_file.size, listed_file.mtime_ns
         if (size, mtime_ns) != file.signature:
             file.signature, file.due, file.grace_until = (size, mtime_ns), now + self._settle, 0.0
             return None

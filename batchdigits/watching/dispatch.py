@@ -48,7 +48,7 @@ class EventDispatcher:
             self._debouncer.note_change(to_display_name(name), now)
         for name in changes.folders:
             for file in walk_inbox(self._settings).walk_folder(f"{name}/"):
-                self._debouncer.add(*file, now)
+                self._debouncer.add(file, now)
         self._gone_names += map(to_display_name, changes.gone)
 
     def mark_gone(self, session: Session) -> bool:

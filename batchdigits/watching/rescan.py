@@ -4,7 +4,8 @@ import time
 from collections.abc import Iterator
 
 from batchdigits.config import Settings
-from batchdigits.pipeline.inbox_walk import InboxWalk, ListedFile
+from batchdigits.pipeline.inbox_walk import InboxWalk
+from batchdigits.records import ListedFile
 from batchdigits.session.session import Session
 from batchdigits.system.filenames import escape_for_terminal
 from batchdigits.system.logs import LOG
@@ -128,7 +129,7 @@ class Rescanner:
         # Those that could not be read stay among what is to be read.
         limit = MAX_SETTLING_FILES + len(self._debouncer)
         for file in plan.fetch_first(limit):
-            self._debouncer.add(*file, now)
+            self._debouncer.add(file, now)
         is_reachable = self._presence.is_reachable()
         # An empty folder in the place of the inbox is a share that is not there, mostly.
         if is_reachable and (plan.file_count or not self._presence.was_exchanged):

@@ -1,7 +1,9 @@
 import hashlib
 import os
 import sqlite3
+from itertools import starmap
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -17,12 +19,19 @@ from batchdigits.journal.journal import Journal
 from batchdigits.journal.plan import Plan, ReadPolicy
 from batchdigits.journal.store import JOURNAL_FILE, STATE_FOLDER
 from batchdigits.reasons import Reason, Rejection, Status
-from batchdigits.records import Box, FileStat, NormalisedDigit, PageRecord, Prediction, Source
+from batchdigits.records import (
+    Box,
+    FileStat,
+    ListedFile,
+    NormalisedDigit,
+    PageRecord,
+    Prediction,
+    Source,
+)
 from batchdigits.reports.rows import ReportRows
 from batchdigits.system.filenames import make_order_key
 
 SCORES = (0.99996, 0.00004, *(0.0,) * 8)
-ListedFile = tuple[str, int, int]
 
 
 @pytest.fixture
@@ -50,13 +59,15 @@ def unread(file_stat: FileStat, content: bytes) -> FileEntry:
 
 
 def plan(
-    journal: Journal, *listing: ListedFile, reader_version_id: int = 1, **policy: bool
+    journal: Journal, *listing: tuple[Any, ...], reader_version_id: int = 1, **policy: bool
 ) -> list[PendingFile]:
-    """Return the listed files that are to be read."""
+    """Return the listed files that are to be read; each begins with name, size and mtime."""
     read_policy = ReadPolicy(reader_version_id, Thumbnails.OFF, **policy)
     return [
         pending
-        for chunk in Plan(journal, listing, read_policy).iter_chunks(64, 1 << 30)
+        for chunk in Plan(journal, starmap(ListedFile, listing), read_policy).iter_chunks(
+            64, 1 << 30
+        )
         for pending in chunk
     ]
 
@@ -108,14 +119,14 @@ def test_what_goes_in_comes_out(journal: Journal) -> None:
 def test_only_new_and_changed_files_are_to_be_read(journal: Journal) -> None:
     for number in range(3):
         put(journal, f"{number}.png", read(FileStat(5, number, number, 1), b"%d" % number))
-    known: list[ListedFile] = [("0.png", 5, 0), ("1.png", 5, 1), ("2.png", 5, 2)]
+    known = [("0.png", 5, 0, 0), ("1.png", 5, 1, 1), ("2.png", 5, 2, 2)]
     assert plan(journal, *known) == []
     assert [pending.name for pending in plan(journal, *known, ("new.png", 1, 1))] == ["new.png"]
-    (pending,) = plan(journal, ("0.png", 5, 99), *known[1:])
+    (pending,) = plan(journal, ("0.png", 5, 99, 0), *known[1:])
     assert pending.name == "0.png" and pending.has_valid_reading, (
         "only its content has to be looked at"
     )
-    (pending,) = plan(journal, ("0.png", 6, 0), *known[1:])
+    (pending,) = plan(journal, ("0.png", 6, 0, 0), *known[1:])
     assert (
         pending.earlier_sha256 == hashlib.sha256(b"0").hexdigest()
         and not pending.has_other_contents
@@ -126,13 +137,25 @@ def test_only_new_and_changed_files_are_to_be_read(journal: Journal) -> None:
     assert len(again) == 3 and not any(pending.has_valid_reading for pending in again)
 
 
+def test_the_same_size_and_mtime_do_not_make_another_file_known(journal: Journal) -> None:
+    put(journal, "a.png", read(FileStat(5, 5, 100, 1, 10), b"a"))
+    known = ("a.png", 5, 5, 100, 10)
+    assert plan(journal, known) == []
+    for other in (("a.png", 5, 5, 101, 10), ("a.png", 5, 5, 100, 11)):
+        (pending,) = plan(journal, other)
+        assert pending.has_valid_reading, "its content is compared, and no more where it is equal"
+        journal.mark_gone(["a.png"])
+        assert len(plan(journal, other)) == 1, "nor does it come back as known"
+        assert plan(journal, known) == []
+
+
 def test_failures_are_taken_again_on_demand_and_what_was_never_read_always(
     journal: Journal,
 ) -> None:
     put(journal, "bad.png", unread(FileStat(5, 5, 5, 5), b"bad"))
     closed = make_rejected_page(Rejection(Reason.PERMISSION, "no"))
     put(journal, "closed.png", FileEntry.from_pages(FileStat(), "", [closed]))
-    listing: list[ListedFile] = [("bad.png", 5, 5), ("closed.png", 0, 0)]
+    listing = [("bad.png", 5, 5, 5), ("closed.png", 0, 0)]
     assert [pending.name for pending in plan(journal, *listing)] == ["closed.png"]
     assert len(plan(journal, *listing, retry_failed=True)) == 2
 
@@ -157,11 +180,11 @@ def test_overwritten_in_place_replaces_and_a_new_file_under_an_old_name_does_not
 def test_gone_files_stay_on_record_and_come_back(journal: Journal) -> None:
     put(journal, "a.png", read(FileStat(1, 1, 1, 1), b"a"))
     put(journal, "b.png", read(FileStat(2, 2, 2, 2), b"b"))
-    seen = Plan(journal, [("b.png", 2, 2)], ReadPolicy(1, Thumbnails.OFF))
+    seen = Plan(journal, [ListedFile("b.png", 2, 2, 2)], ReadPolicy(1, Thumbnails.OFF))
     assert seen.mark_gone(lambda name: name != "a.png") == 0, "left out, but there"
     assert seen.mark_gone(lambda name: True) == 1
     assert table(journal, "file", "source_state") == [("a.png", "gone"), ("b.png", "present")]
-    assert plan(journal, ("a.png", 1, 1), ("b.png", 2, 2)) == []
+    assert plan(journal, ("a.png", 1, 1, 1), ("b.png", 2, 2, 2)) == []
     assert table(journal, "source_state") == [("present",), ("present",)]
 
 

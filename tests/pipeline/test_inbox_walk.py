@@ -13,7 +13,7 @@ from tests.conftest import write_png
 
 def names(walk: InboxWalk) -> list[str]:
     """In the order of every report, which the journal sorts by."""
-    return sorted((name for name, _, _ in walk), key=make_order_key)
+    return sorted((file.name for file in walk), key=make_order_key)
 
 
 def test_order_is_natural_and_folders_come_after_files(
@@ -120,6 +120,9 @@ def test_any_file_name(inbox: Path, digits: list[tuple[GrayImage, str]]) -> None
     for name in raw:
         write_png(inbox / os.fsdecode(name), digits[0][0])
     listed = list(InboxWalk(inbox))
-    assert sorted(os.fsencode(to_raw_name(name)) for name, _, _ in listed) == sorted(raw)
-    assert "caf\\xe9.png" in [name for name, _, _ in listed]
-    assert all(size == os.stat(inbox / to_raw_name(name)).st_size for name, size, _ in listed)
+    assert sorted(os.fsencode(to_raw_name(file.name)) for file in listed) == sorted(raw)
+    assert "caf\\xe9.png" in [file.name for file in listed]
+    for file in listed:
+        status = os.stat(inbox / to_raw_name(file.name))
+        assert file[1:3] == (status.st_size, status.st_mtime_ns)
+        assert file[3:] == (status.st_ino, status.st_ctime_ns)

@@ -16,7 +16,7 @@ from batchdigits.pipeline.recognise import RecognitionContext, recognise_chunk
 from batchdigits.pipeline.thumbnail_files import make_thumbnail_name
 from batchdigits.preprocessing.normalise import SEARCH_SIDE, normalise
 from batchdigits.reasons import Reason, Status
-from batchdigits.records import Box, Page, PageRecord, Prediction, Source
+from batchdigits.records import Box, FileStat, Page, PageRecord, Prediction, Source
 from tests.conftest import write_png
 from tests.support.image_samples import (
     encode_opencv,
@@ -91,7 +91,7 @@ def test_rows_tell_of_the_file_that_was_read(inbox: Path, engine: Engine) -> Non
     assert (blank.width, blank.height) == (40, 30)
     assert empty.file_stat.inode == (inbox / "empty.png").stat().st_ino
     assert empty.sha256.startswith("e3b0c442") and gone.sha256 == ""
-    assert gone.file_stat == (0, 0, 0, 0)
+    assert gone.file_stat == FileStat()
 
 
 @pytest.fixture

@@ -4,8 +4,10 @@ import os
 import time
 from pathlib import Path
 
+import cv2
 import pytest
 
+from batchdigits.arrays import GrayImage
 from batchdigits.cli.commands import run
 from batchdigits.config import RunSettings
 from tests.conftest import read_csv, write_png
@@ -37,6 +39,40 @@ def test_files_that_vanish_shrink_or_change_between_scan_and_reading(
     assert rows["same.png"]["digit"] == digits[3][1]
     summary, _ = run.run(RunSettings(inbox, outbox), Meddler(lambda: None))
     assert summary.files == 0, "what was recorded is what was read, so nothing is read again"
+
+
+def write_with_time(path: Path, image: GrayImage, seconds: int = 1_500_000_000) -> None:
+    """Write an uncompressed image, as large as any other of its size, with a given mtime."""
+    path.write_bytes(cv2.imencode(".bmp", image)[1].tobytes())
+    os.utime(path, (seconds, seconds))
+
+
+def test_another_content_with_the_same_size_and_mtime_is_read(
+    inbox: Path, outbox: Path, digits: Digits
+) -> None:
+    names = ["swapped1.bmp", "swapped2.bmp", "copied_over.bmp", "exchanged.bmp", "same.bmp"]
+    for number, name in enumerate(names):
+        write_with_time(inbox / name, digits[number][0])
+    run.run(RunSettings(inbox, outbox), Meddler(lambda: None))
+
+    (inbox / names[0]).rename(inbox / "other")
+    (inbox / names[1]).rename(inbox / names[0])
+    (inbox / "other").rename(inbox / names[1])
+    write_with_time(inbox / names[2], digits[5][0])  # as `cp -p` does: in place
+    write_with_time(inbox / "new", digits[6][0])
+    (inbox / "new").rename(inbox / names[3])  # as `rsync -t` does
+    summary, _ = run.run(RunSettings(inbox, outbox), Meddler(lambda: None))
+
+    present = [row for row in read_csv(outbox) if row["source_state"] == "present"]
+    assert {row["file"]: row["digit"] for row in present} == dict(
+        zip(names, [digits[number][1] for number in (1, 0, 5, 6, 4)], strict=True)
+    )
+    assert (summary.files, summary.skipped, summary.unchanged) == (4, 1, 0)
+    os.chmod(inbox / names[4], 0o640)
+    summary, _ = run.run(RunSettings(inbox, outbox), Meddler(lambda: None))
+    assert (summary.files, summary.skipped, summary.unchanged) == (0, 5, 1), "compared, not read"
+    summary, _ = run.run(RunSettings(inbox, outbox), Meddler(lambda: None))
+    assert (summary.skipped, summary.unchanged) == (5, 0)
 
 
 def test_a_clock_that_jumps_back(

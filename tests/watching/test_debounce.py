@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from batchdigits.pipeline.inbox_walk import InboxWalk
+from batchdigits.records import ListedFile
 from batchdigits.watching.debounce import Debouncer
 
 SETTLE, GRACE = 2.0, 10.0
@@ -17,7 +18,7 @@ def debouncer(inbox: Path) -> Debouncer:
 
 
 def names(debouncer: Debouncer, now: float) -> list[str]:
-    return [name for name, _, _ in debouncer.take_settled(now, 100)]
+    return [file.name for file in debouncer.take_settled(now, 100)]
 
 
 def test_a_file_is_taken_once_after_the_settle_time(inbox: Path, debouncer: Debouncer) -> None:
@@ -40,7 +41,7 @@ def test_a_file_that_changed_without_an_event_is_looked_at_again(
     inbox: Path, debouncer: Debouncer
 ) -> None:
     (inbox / "a.png").write_bytes(b"x")
-    debouncer.add("a.png", 1, (inbox / "a.png").stat().st_mtime_ns, 0.0)
+    debouncer.add(ListedFile("a.png", 1, (inbox / "a.png").stat().st_mtime_ns), 0.0)
     (inbox / "a.png").write_bytes(b"xy")
     assert names(debouncer, 2.0) == []
     os.utime(inbox / "a.png", ns=(1, 1))
@@ -51,7 +52,7 @@ def test_a_file_that_changed_without_an_event_is_looked_at_again(
 def test_a_rescan_does_not_begin_the_clock_anew(inbox: Path, debouncer: Debouncer) -> None:
     (inbox / "a.png").write_bytes(b"x")
     debouncer.note_change("a.png", 0.0)
-    debouncer.add("a.png", 1, (inbox / "a.png").stat().st_mtime_ns, 1.5)
+    debouncer.add(ListedFile("a.png", 1, (inbox / "a.png").stat().st_mtime_ns), 1.5)
     assert names(debouncer, 2.0) == ["a.png"]
 
 
