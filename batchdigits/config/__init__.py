@@ -31,6 +31,7 @@ from batchdigits.config.settings import (
     ReportFiles,
     RunSettings,
     Settings,
+    Settling,
     WorkerLimits,
 )
 
@@ -61,6 +62,7 @@ __all__ = [
     "Rotate",
     "RunSettings",
     "Settings",
+    "Settling",
     "Thumbnails",
     "TrainingSettings",
     "Watching",

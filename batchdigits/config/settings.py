@@ -113,8 +113,27 @@ class WorkerLimits:
     worker_memory: int = option(2048, "MiB of memory that each worker may use.", minimum=64)
 
 
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Settling:
+    """When a file counts as complete; all times are in seconds.
+
+    Attributes:
+        settle: how long a file must be left alone before a watcher reads it, or a run takes it for
+            cut off.
+        grace: how long a file is waited for that is empty or open for writing; where the system
+            cannot tell which are open, how long an unreadable one is left where it is.
+    """
+
+    settle: float = option(
+        2.0, "Seconds a file must be left alone to count as complete.", minimum=0.05
+    )
+    grace: float = option(
+        30.0, "Seconds to wait for a file that is empty or may still be open.", minimum=0
+    )
+
+
 @dataclass(frozen=True, eq=False)
-class Settings(FileFilter, ReportFiles, WorkerLimits):
+class Settings(FileFilter, ReportFiles, WorkerLimits, Settling):
     """What a run or a watcher does, and to which folders.
 
     Attributes:

@@ -11,8 +11,6 @@ class Watching:
     """What a watcher does besides its :class:`Settings`; all times are in seconds.
 
     Attributes:
-        settle: how long a file must be left alone before it is read.
-        grace: how long a file is waited for that is empty or still open for writing.
         rescan: how often the whole inbox is compared with what is on record.
         poll: how often the inbox is searched instead of waiting for events; ``None`` to do so only
             where events do not come.
@@ -21,10 +19,6 @@ class Watching:
         on_batch: a shell command that is run after each batch, or empty.
     """
 
-    settle: float = option(2.0, "Seconds a file must be left alone to be read.", minimum=0.05)
-    grace: float = option(
-        30.0, "Seconds to wait for a file that is empty or still open for writing.", minimum=0
-    )
     rescan: float = option(300.0, "Seconds between searches for missed files.", minimum=0.5)
     poll: float | None = option(
         None,

@@ -216,11 +216,21 @@ class Journal(ReportStateStore):
         Yields:
             Number, name, path in quarantine and entry of each.
         """
+        for file_id, name, path, _, _ in self.iter_quarantined_files():
+            yield file_id, name, path, self.load_entry(file_id)
+
+    def iter_quarantined_files(self) -> Iterator[tuple[int, str, Path, int, int]]:
+        """Find the files that were taken to quarantine.
+
+        Yields:
+            Number, name, path in quarantine, size in bytes and mtime in nanoseconds of each.
+        """
         rows = self.query(
-            "SELECT id, name, aside FROM files WHERE state = 'quarantined' ORDER BY id"
+            "SELECT id, name, aside, size, mtime_ns FROM files WHERE state = 'quarantined' "
+            "ORDER BY id"
         )
-        for file_id, name, path in rows.fetchall():
-            yield file_id, name, self._outbox_path / to_raw_name(path), self.load_entry(file_id)
+        for file_id, name, path, size, mtime_ns in rows.fetchall():
+            yield file_id, name, self._outbox_path / to_raw_name(path), size, mtime_ns
 
     def mark_restored(self, file_id: int) -> None:
         """Note that a file is in the inbox again and not in quarantine."""

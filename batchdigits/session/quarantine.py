@@ -8,11 +8,12 @@ file is taken for another.
 import errno
 import json
 import os
+from enum import Enum
 from itertools import count
 from pathlib import Path
 
 from batchdigits.config import Quarantine, Settings
-from batchdigits.journal.entries import FileEntry, PageEntry
+from batchdigits.journal.entries import FileEntry
 from batchdigits.reasons import REASON_TEXTS, Reason, Status
 from batchdigits.records import Source
 from batchdigits.system.atomic_files import open_atomic_file
@@ -20,34 +21,32 @@ from batchdigits.system.file_moves import (
     append_number,
     copy_file,
     has_content,
+    make_leaving_path,
     move_file,
     move_to_free_path,
+    remove_file,
 )
 from batchdigits.system.filenames import escape_for_terminal, shorten, to_display_name, to_raw_name
+from batchdigits.system.leases import FileInUseError, hold_file
 from batchdigits.system.logs import LOG
 
 NOTE_SUFFIX = ".json"
 #: What a kill may leave of a note that was being written.
 TEMPORARY_NOTE_PATTERN = f".*{NOTE_SUFFIX}.[0-9]*.tmp"
-_CHANGED_DETAIL = "The file changed while it was being read."
 
 
-def mark_busy_if_changed(source: Source, entry: FileEntry) -> FileEntry:
-    """Return the entry of a file, or a ``busy`` one where the file changed since it was read.
+class Restoration(Enum):
+    """What became of a file that was to be put back from quarantine."""
 
-    A scan may be half written when it is read and whole a moment later; only a file that is
-    still what was read may be taken away.
-    """
-    if not entry.needs_quarantine or _has_content(Path(source.path), entry):
-        return entry
-    pages = [_to_busy_page(page) for page in entry.pages]
-    return FileEntry.from_pages(entry.file_stat, entry.sha256, pages, entry.thumbnail_pngs)
-
-
-def _to_busy_page(page: PageEntry) -> PageEntry:
-    if page.status != Status.QUARANTINED:
-        return page
-    return page._replace(status=str(Status.FAILED), reason=str(Reason.BUSY), detail=_CHANGED_DETAIL)
+    BACK = "back"
+    #: It is back, but no longer what was put into quarantine: somebody still wrote to it.
+    BACK_CHANGED = "back, changed"
+    #: Something else stands in its place in the inbox.
+    PLACE_TAKEN = "place taken"
+    #: It is no longer in quarantine, nor in the inbox.
+    MISSING = "missing"
+    #: It cannot be moved; a line says why.
+    NOT_MOVED = "not moved"
 
 
 def quarantine_file(
@@ -62,6 +61,7 @@ def quarantine_file(
         Where it lies now, and whether it has left the inbox.
 
     Raises:
+        FileInUseError: somebody writes to the file, which stays.
         OSError: the quarantine cannot be written, or the file cannot be read any more.
     """
     if not entry.needs_quarantine or settings.quarantine is Quarantine.OFF:
@@ -70,7 +70,11 @@ def quarantine_file(
     keep_original = settings.quarantine is Quarantine.COPY or entry.readable
     first_choice = settings.quarantine_folder.joinpath(*to_raw_name(source.name).split("/"))
     target = _claim_path(first_choice, source, entry, "copied" if keep_original else "moved")
-    has_left = _put_file(path, target, entry, keep_original)
+    try:
+        has_left = _put_file(path, target, entry, keep_original)
+    except FileInUseError:
+        _get_note_path(target).unlink()
+        raise
     if not has_left and not keep_original:
         LOG.warning(
             "%s could not be moved to quarantine and was copied.", escape_for_terminal(source.name)
@@ -105,41 +109,61 @@ def _claim_path(first_choice: Path, source: Source, entry: FileEntry, action: st
 
 def _put_file(path: Path, target: Path, entry: FileEntry, keep_original: bool) -> bool:
     """Have a file at its path in quarantine; returns whether it has left the inbox."""
-    if not target.exists():
+    if target.exists():
+        return not keep_original and _finish_removal(path, entry)
+    with hold_file(path) as held:
         if not _has_content(path, entry):
             raise OSError(errno.ESTALE, "it is no longer what was read")
-        if keep_original or not os.access(path.parent, os.W_OK):
-            copy_file(path, target)
-            return False
-        return move_file(path, target)
-    if keep_original:
+        if not keep_original and os.access(path.parent, os.W_OK):
+            return move_file(path, target, held)
+        copy_file(path, target)
+        if held.is_touched():
+            target.unlink()
+            raise FileInUseError(path)
         return False
+
+
+def _finish_removal(path: Path, entry: FileEntry) -> bool:
+    """Remove a file whose copy is whole in quarantine; returns whether it has left the inbox."""
+    leaving_path = make_leaving_path(path)
+    if leaving_path.exists():  # a kill came between its last two steps
+        move_to_free_path(leaving_path, path)
     try:
-        if _has_content(path, entry):
-            path.unlink()
+        with hold_file(path) as held:
+            return _has_content(path, entry) and remove_file(path, held)
+    except FileNotFoundError:
+        return True
     except OSError:
         return False
-    return not path.exists()
 
 
-def restore_file(quarantine_path: Path, source: Source, entry: FileEntry) -> bool:
-    """Move a file from quarantine to where it came from; returns whether it is there now.
+def restore_file(quarantine_path: Path, source: Source, entry: FileEntry) -> Restoration:
+    """Move a file from quarantine to where it came from, whatever has become of its content.
 
-    It stays in quarantine where something else has taken its path, or it is no longer what was
-    put there.
+    It stays in quarantine where something else has taken its place.
     """
     path = Path(source.path)
-    if path.exists() or not _has_content(quarantine_path, entry):
-        return path.exists()
+    is_in_inbox = _has_content(path, entry)  # a kill may have come between two steps
+    if not quarantine_path.exists():
+        return Restoration.BACK if is_in_inbox else Restoration.MISSING
+    is_changed = not _has_content(quarantine_path, entry)
+    if os.path.lexists(path) and (is_changed or not is_in_inbox):
+        return Restoration.PLACE_TAKEN
     try:
-        new_path, _ = move_to_free_path(quarantine_path, path)
+        with hold_file(quarantine_path) as held:
+            if is_in_inbox:
+                has_left = remove_file(quarantine_path, held)
+            else:
+                has_left = move_file(quarantine_path, path, held)
     except OSError as error:
         LOG.warning(
             "%s could not be put back: %s.", escape_for_terminal(source.name), error.strerror
         )
-        return False
+        return Restoration.NOT_MOVED
+    if not has_left:
+        return Restoration.NOT_MOVED
     _get_note_path(quarantine_path).unlink(missing_ok=True)
-    return new_path == path
+    return Restoration.BACK_CHANGED if is_changed else Restoration.BACK
 
 
 def _has_content(path: Path, entry: FileEntry) -> bool:

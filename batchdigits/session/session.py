@@ -7,8 +7,8 @@ import os
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager, nullcontext
-from typing import NamedTuple, Protocol
+from contextlib import contextmanager
+from typing import Protocol
 
 from batchdigits.config import Settings
 from batchdigits.execution.backend import ExecutionBackend, TaskFailure, Workers
@@ -17,21 +17,30 @@ from batchdigits.execution.jobs import Job, JobRunner, RecheckJob, RejectJob, Sh
 from batchdigits.execution.pool import LocalBackend
 from batchdigits.inference.engine import Engine
 from batchdigits.journal.entries import FileEntry, from_wire
-from batchdigits.journal.files import PendingFile, RecordedFile
+from batchdigits.journal.files import PendingFile
 from batchdigits.journal.journal import Journal
 from batchdigits.journal.plan import Plan, ReadPolicy
 from batchdigits.pipeline.recognise import RecognitionContext
 from batchdigits.records import ListedFile, Source
+from batchdigits.session.chunk_recorder import (
+    ChunkRecorder,
+    ReadChunk,
+    ReadFile,
+    RecordDecision,
+    record_all,
+)
 from batchdigits.session.inbox import Inbox
 from batchdigits.session.provenance import describe_provenance, make_reader_version
-from batchdigits.session.quarantine import mark_busy_if_changed
 from batchdigits.session.quarantine_moves import QuarantineMoves
 from batchdigits.session.returned_thumbnails import save_returned_thumbnails
 from batchdigits.session.summary import Summary
 from batchdigits.session.worker_failures import WorkerFailures
 from batchdigits.system.clock import utc_now
-from batchdigits.system.filenames import escape_for_terminal, to_display_name
+from batchdigits.system.filenames import to_display_name
 from batchdigits.system.logs import LOG
+
+#: Seconds between two looks at the listener while there is nothing to do.
+_POLL_INTERVAL = 0.1
 
 
 class SessionListener(Protocol):
@@ -43,13 +52,6 @@ class SessionListener(Protocol):
     def get_stop_signal(self) -> int:
         """Return the signal that ends the session, or 0; called as often."""
         ...
-
-
-class ReadChunk(NamedTuple):
-    """A chunk that was read: every file of it, and those that were put on record anew."""
-
-    files: list[tuple[PendingFile, FileEntry]]
-    recorded: list[RecordedFile]
 
 
 class Session:
@@ -107,6 +109,11 @@ class Session:
         journal.claim(to_display_name(os.path.realpath(settings.inbox)), settings.rebind)
         version = make_reader_version(engine, settings)
         self.reader_version_id = journal.register_reader_version(version)
+        self._recorder = ChunkRecorder(
+            *(journal, self.quarantine, self.summary),
+            *(self.reader_version_id, settings.thumbnails),
+        )
+        self.quarantine.restore_changed_files()
         self.quarantine.finish_moves()
 
     def plan(
@@ -164,15 +171,15 @@ class Session:
         self,
         plan: Plan,
         chunk_size: int,
-        should_record: Callable[[PendingFile, FileEntry], bool] = lambda pending, entry: True,
+        decide: RecordDecision = record_all,
     ) -> Iterator[ReadChunk]:
         """Read what a plan names; yields chunks as they are put on record.
 
         Args:
             plan: of this session.
             chunk_size: how many files a worker reads together, at most.
-            should_record: called before a file is put on record; one that it refuses is left out,
-                as if it had never been read.
+            decide: called before a file is put on record; returns what is put there, or ``None``
+                to leave the file out, as if it had never been read.
 
         Raises:
             OSError: a thumbnail cannot be written.
@@ -190,7 +197,7 @@ class Session:
             else:
                 files = self._unpack_entries(jobs, result)
             if files:
-                yield self._record_chunk(files, should_record)
+                yield self._recorder.record(self._take_pending(files), decide)
         self.notify_listener()
         self.summary.interrupted_by = self._listener.get_stop_signal()
 
@@ -202,6 +209,23 @@ class Session:
             source = Source(path, file.name, file.earlier_sha256, file.has_other_contents)
             jobs.append(RecheckJob(source) if file.has_valid_reading else source)
         return jobs
+
+    def wait_until(self, due: float) -> bool:
+        """Wait for a moment on the clock of :func:`time.monotonic`.
+
+        Returns:
+            Whether nobody ended the session meanwhile.
+        """
+        while not self._poll_listener() and (seconds := due - time.monotonic()) > 0:
+            time.sleep(min(seconds, _POLL_INTERVAL))
+        self.summary.interrupted_by = self._listener.get_stop_signal()
+        return not self.summary.interrupted_by
+
+    def _take_pending(self, files: Sequence[tuple[Job, FileEntry]]) -> list[ReadFile]:
+        return [
+            ReadFile(self._pending.pop(source.name), source, entry)
+            for source, entry in ((get_source(job), entry) for job, entry in files)
+        ]
 
     def _poll_listener(self) -> bool:
         self.notify_listener()
@@ -226,42 +250,6 @@ class Session:
             return [(job, outcome)]
         self._reject_jobs.append(outcome)
         return []
-
-    def _record_chunk(
-        self,
-        files: Sequence[tuple[Job, FileEntry]],
-        should_record: Callable[[PendingFile, FileEntry], bool],
-    ) -> ReadChunk:
-        """Record a chunk, then set its unreadable files aside."""
-        results: list[tuple[PendingFile, FileEntry]] = []
-        bad_sources: dict[str, Source] = {}
-        for job, entry in files:
-            source = get_source(job)
-            if entry.needs_quarantine:
-                entry = mark_busy_if_changed(source, entry)
-            pending = self._pending.pop(source.name)
-            if not should_record(pending, entry):
-                continue
-            results.append((pending, entry))
-            if entry.needs_quarantine:
-                bad_sources[source.name] = source
-            if not entry.readable:
-                _log_rejections(source.name, entry)
-        self.journal.check_in_place()
-        with self.journal.use_full_sync() if bad_sources else nullcontext():
-            recorded = self.journal.record(
-                results, self.reader_version_id, self.settings.thumbnails.value
-            )
-        self.summary.add(entry for _, entry in results)
-        if bad_sources:
-            self.quarantine.quarantine_files(
-                [
-                    (file.file_id, bad_sources[file.pending.name], file.entry)
-                    for file in recorded
-                    if file.entry.needs_quarantine
-                ]
-            )
-        return ReadChunk(results, recorded)
 
     def draw_sheets(
         self, sheets: Iterable[list[Job]], should_stop: Callable[[], bool] | None = None
@@ -292,9 +280,3 @@ class Session:
             if should_stop():
                 return
             yield jobs, self._run_jobs(jobs)
-
-
-def _log_rejections(name: str, entry: FileEntry) -> None:
-    for page in entry.pages:
-        if page.detail:
-            LOG.debug("%s: %s. %s", escape_for_terminal(name), page.reason, page.detail)

@@ -7,7 +7,8 @@ from collections.abc import Callable, Sequence
 from batchdigits.execution.chunks import CHUNK_FILES
 from batchdigits.records import ListedFile
 from batchdigits.reports.rows import ReportRow, ReportRows
-from batchdigits.session.session import ReadChunk, Session
+from batchdigits.session.chunk_recorder import ReadChunk
+from batchdigits.session.session import Session
 from batchdigits.watching.inbox_presence import InboxPresence
 from batchdigits.watching.on_batch_hook import BatchHook
 from batchdigits.watching.remove_processed import ProcessedFileRemover
@@ -72,7 +73,7 @@ class BatchReader:
         chunk_size = max(1, min(CHUNK_FILES, math.ceil(plan.pending_count / self._worker_count)))
         self.pending_count = plan.pending_count
         try:
-            for chunk in self._session.read(plan, chunk_size, self._retry_policy.should_record):
+            for chunk in self._session.read(plan, chunk_size, self._retry_policy.decide):
                 self.pending_count -= len(chunk.files)
                 if chunk.recorded:
                     self._handle_chunk(chunk)

@@ -5,12 +5,10 @@ in two looks that far apart. Close-after-write alone does not mean complete: sca
 open a file again between pages (paperless-ngx's ``FileStabilityTracker`` tells the same story).
 """
 
-import fcntl
 import heapq
 import os
 import stat
 import time
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -18,6 +16,7 @@ from batchdigits.pipeline.inbox_walk import InboxWalk
 from batchdigits.records import ListedFile
 from batchdigits.system.file_content import to_sqlite_integer
 from batchdigits.system.filenames import join_display_name, to_raw_name
+from batchdigits.system.leases import Writers, find_writers
 
 #: Seconds before a file that could not be read is tried again, and the most that doubling
 #: them each time may come to.
@@ -66,7 +65,6 @@ class Debouncer:
         walk: InboxWalk,
         settle: float,
         grace: float,
-        is_local: Callable[[], bool] = lambda: True,
     ) -> None:
         """Begin without files.
 
@@ -74,13 +72,11 @@ class Debouncer:
             walk: tells which files are to be read at all.
             settle: how long a file must be left alone.
             grace: how much longer one is waited for that is empty or open for writing.
-            is_local: tells whether the inbox lies on a disk of this machine.
         """
         self._walk = walk
         self._inbox = os.fspath(walk.inbox)
         self._settle = settle
         self._grace = grace
-        self._is_local = is_local
         self._settling: dict[str, _SettlingFile] = {}
         # A file that comes up too early goes back with the time that holds now.
         self._queue: list[tuple[float, str]] = []
@@ -216,8 +212,7 @@ class Debouncer:
         return listed_file
 
     def _is_open(self, name: str) -> bool:
-        # On a share, a lease is refused for other reasons too (NFSv4: without a delegation).
-        return self._is_local() and _is_being_written(join_display_name(self._inbox, name))
+        return find_writers(join_display_name(self._inbox, name)) is Writers.SOME
 
     @property
     def new_file_count(self) -> int:
@@ -249,29 +244,3 @@ class Debouncer:
             if due < file.queue_time:
                 self._enqueue(name, file)
         return file
-
-
-def _is_being_written(path: str) -> bool:
-    """Find out whether any process has a file open for writing.
-
-    Linux grants a read lease only on a file that nobody has open for writing (fcntl(2),
-    ``F_SETLEASE``); it is given back at once. ``False`` where the system or the file system has
-    no leases, or the file is another user's.
-    """
-    setlease = getattr(fcntl, "F_SETLEASE", None)
-    if setlease is None:
-        return False
-    try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
-    except OSError:
-        return False
-    try:
-        fcntl.fcntl(descriptor, setlease, fcntl.F_RDLCK)
-        fcntl.fcntl(descriptor, setlease, fcntl.F_UNLCK)
-    except BlockingIOError:
-        return True
-    except OSError:
-        return False
-    finally:
-        os.close(descriptor)
-    return False

@@ -201,7 +201,7 @@ class EventSource:
             EventKind.GONE: changes.gone,
         }.get(EventKind(kind), []).append(name)
         if kind == EventKind.FOLDER_GONE:
-            self._schedule.request(now + self._watching.settle)
+            self._schedule.request_after_settling(now)
         self.last_event = time.time()
         self._schedule.count_event(now)
 

@@ -17,8 +17,10 @@ from batchdigits.system.file_moves import (
     append_number,
     has_content,
     move_file,
+    remove_file,
 )
 from batchdigits.system.filenames import escape_for_terminal, to_raw_name
+from batchdigits.system.leases import FileInUseError, Writers, find_writers, hold_file
 from batchdigits.system.logs import LOG
 
 #: Seconds until a file that could not be taken away is tried again.
@@ -103,7 +105,6 @@ class ProcessedFileRemover:
         journal = self._session.journal
         going = [(file, Path(self._session.inbox.get_path(file.name))) for file in files]
         going = [(file, path) for file, path in going if self._is_removable(file, path)]
-        going = [(file, path) for file, path in going if has_content(path, file.size, file.sha256)]
         if not going:
             return False
         claimed: set[Path] = set()
@@ -123,14 +124,14 @@ class ProcessedFileRemover:
         return len(stayed) < len(going)
 
     def _is_removable(self, file: ProcessedFile, path: Path) -> bool:
-        """Check that its folder may be written, and that it did not fail a moment ago."""
+        """Check that it still is what was read, may go, and did not fail a moment ago."""
         if time.monotonic() < self._retry_at.get(file.file_id, 0.0):
             return False
         self._retry_at.pop(file.file_id, None)
-        if os.access(path.parent, os.W_OK | os.X_OK):
-            return True
-        self._warn_once(file, "nothing may be removed from its folder")
-        return False
+        if not os.access(path.parent, os.W_OK | os.X_OK):
+            self._warn_once(file, "nothing may be removed from its folder")
+            return False
+        return find_writers(path) is not Writers.SOME and has_content(path, file.size, file.sha256)
 
     def _warn_once(self, file: ProcessedFile, reason: str) -> None:
         if reason not in self._warned_reasons:
@@ -153,12 +154,20 @@ class ProcessedFileRemover:
 
     def _remove_file(self, file: ProcessedFile, path: Path, target: Path | None) -> bool:
         try:
-            if target is None or (target.exists() and target.samefile(path)):
-                os.unlink(path)
-            elif not move_file(path, target):  # it was copied, and is still there
-                target.unlink()
-                raise PermissionError(0, "it may not be removed from the inbox")
+            with hold_file(path) as held:
+                if not has_content(path, file.size, file.sha256):
+                    raise FileInUseError(path)
+                if target is None or (target.exists() and target.samefile(path)):
+                    has_left = remove_file(path, held)
+                else:
+                    has_left = move_file(path, target, held)
+                    if not has_left:  # it was copied, and is still there
+                        target.unlink()
+        except FileInUseError:
+            return False  # whoever writes to it sends an event at the end
         except OSError as error:
             self._warn_once(file, error.strerror or str(error))
             return False
-        return True
+        if not has_left:
+            self._warn_once(file, "it may not be removed from the inbox")
+        return has_left

@@ -23,9 +23,15 @@ class RescanSchedule:
         interval: seconds between two rescans that nothing else asked for.
     """
 
-    def __init__(self, watching: Watching) -> None:
-        """Have the first rescan at once."""
+    def __init__(self, watching: Watching, settle: float) -> None:
+        """Have the first rescan at once.
+
+        Args:
+            watching: how often there is to be one.
+            settle: how long a file must be left alone, in seconds.
+        """
         self._watching = watching
+        self._settle = settle
         self._is_polling = False
         self.interval = watching.rescan
         self._next_rescan = 0.0
@@ -47,10 +53,14 @@ class RescanSchedule:
         """Have a rescan at a time, or at once."""
         self._next_rescan = min(self._next_rescan, when)
 
+    def request_after_settling(self, now: float) -> None:
+        """Have a rescan once what happens now has settled."""
+        self.request(now + self._settle)
+
     def count_event(self, now: float) -> None:
         """Take note of an event: after very many, some may have been lost."""
         self._event_count += 1
-        self._quiet_from = now + max(self._watching.settle, 1.0)
+        self._quiet_from = now + max(self._settle, 1.0)
 
     def suspend(self) -> None:
         """Have no rescan, as there is no inbox."""

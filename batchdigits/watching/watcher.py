@@ -6,7 +6,6 @@ a run, since both use a :class:`~batchdigits.session.session.Session`.
 
 import math
 import os
-import signal
 import time
 from collections.abc import Sequence
 from dataclasses import replace
@@ -89,9 +88,6 @@ def watch(
     check_folders(settings.inbox, settings.outbox)
     require_extras(settings)
     engine = open_engine(settings.model, settings.models_folder)
-    # Sent where somebody opens a file for writing in the moment that it is asked whether it is
-    # open (see :mod:`~batchdigits.watching.debounce`); it would end the program.
-    signal.signal(signal.SIGIO, signal.SIG_IGN)
     with open_outbox(settings.outbox) as journal:
         watcher = _Watcher(settings, watching, listener)
         session = Session(settings, journal, engine, watcher, backend)
@@ -110,12 +106,9 @@ class _Watcher:
         self._watching = watching
         self._listener = listener
         self._presence = InboxPresence(settings.inbox)
-        self._schedule = RescanSchedule(watching)
+        self._schedule = RescanSchedule(watching, settings.settle)
         self._event_source = EventSource(settings.inbox, watching, self._presence, self._schedule)
-        self._debouncer = Debouncer(
-            *(walk_inbox(settings), watching.settle, watching.grace),
-            is_local=lambda: self._event_source.is_local,
-        )
+        self._debouncer = Debouncer(walk_inbox(settings), settings.settle, settings.grace)
         self._dispatcher = EventDispatcher(
             settings, self._event_source, self._presence, self._debouncer
         )
@@ -181,7 +174,7 @@ class _Watcher:
             remover,
         )
         retry_policy = RetryPolicy(
-            self._debouncer, self._presence, self._rescanner, session.inbox.is_gone
+            *(session, self._debouncer, self._presence, self._rescanner),
         )
         self._batch_reader = BatchReader(
             *(session, self._worker_count, self._presence, retry_policy, remover),

@@ -12,7 +12,8 @@ from batchdigits.execution.jobs import make_rejected_page
 from batchdigits.journal.entries import FileEntry
 from batchdigits.reasons import Reason, Rejection
 from batchdigits.records import FileStat, Source
-from batchdigits.session.quarantine import mark_busy_if_changed, quarantine_file, restore_file
+from batchdigits.session.busy_files import mark_busy_if_written
+from batchdigits.session.quarantine import Restoration, quarantine_file, restore_file
 from batchdigits.system.filenames import to_display_name
 
 
@@ -128,17 +129,18 @@ def test_a_file_is_put_back_only_where_its_place_is_free(inbox: Path, outbox: Pa
     source, entry = bad_file(inbox, "scan.png")
     path, _ = placed(source, entry, Settings(inbox, outbox))
     Path(source.path).write_bytes(b"another scan")
-    assert restore_file(path, source, entry) and path.exists(), "nothing is overwritten"
+    assert restore_file(path, source, entry) is Restoration.PLACE_TAKEN
+    assert path.exists() and Path(source.path).read_bytes() == b"another scan"
     Path(source.path).unlink()
-    assert restore_file(path, source, entry) and not path.exists()
+    assert restore_file(path, source, entry) is Restoration.BACK and not path.exists()
     assert Path(source.path).read_bytes() == b"junk" and os.listdir(path.parent) == []
 
 
 def test_a_file_that_changed_since_it_was_read_is_busy(inbox: Path) -> None:
     source, entry = bad_file(inbox, "slow.png", b"half")
-    assert mark_busy_if_changed(source, entry) == entry
+    assert mark_busy_if_written(source, entry) == entry
     Path(source.path).write_bytes(b"half and the rest")
-    (page,) = mark_busy_if_changed(source, entry).pages
+    (page,) = mark_busy_if_written(source, entry).pages
     assert (page.status, page.reason) == ("failed", "busy")
 
 

@@ -103,7 +103,7 @@ def test_what_raises_no_events_is_polled(
     # A fake, since no file system at hand keeps its events to itself.
     monkeypatch.setattr("batchdigits.watching.observer._to_path_events", lambda event: [])
     options = Watching()
-    source = EventSource(inbox, options, InboxPresence(inbox), RescanSchedule(options))
+    source = EventSource(inbox, options, InboxPresence(inbox), RescanSchedule(options, 2.0))
     source.start()
     assert source.mode == "polling" and "probe" in source.reason and source.pid == 0
 

@@ -14,9 +14,17 @@ from batchdigits.reasons import Reason
 from batchdigits.records import Source
 from batchdigits.reports.rerender import rerender_reports
 from batchdigits.session.outbox import has_journal, open_outbox
-from batchdigits.session.quarantine import restore_file
+from batchdigits.session.quarantine import Restoration, restore_file
 from batchdigits.system.filenames import escape_for_terminal, to_display_name, to_raw_name
 from batchdigits.system.logs import LOG
+
+_BACK = frozenset({Restoration.BACK, Restoration.BACK_CHANGED})
+#: What is said of a file that is not simply back; of one that cannot be moved a line said why.
+_SENTENCES = {
+    Restoration.BACK_CHANGED: "%s changed while it was in quarantine: it is back as it is now.",
+    Restoration.PLACE_TAKEN: "%s stays in quarantine: its place in the inbox is taken.",
+    Restoration.MISSING: "%s is no longer in quarantine.",
+}
 
 
 def requeue_command(outbox: Path, reasons: tuple[Reason, ...], patterns: tuple[str, ...]) -> int:
@@ -27,24 +35,27 @@ def requeue_command(outbox: Path, reasons: tuple[Reason, ...], patterns: tuple[s
     """
     begin_command(Logging())
     result = requeue(outbox, reasons, patterns)
-    for name in result.remaining_files:
-        LOG.warning(
-            "%s stays in quarantine: its place in the inbox is taken.", escape_for_terminal(name)
-        )
+    for name, restoration in result.outcomes:
+        if sentence := _SENTENCES.get(restoration):
+            LOG.warning(sentence, escape_for_terminal(name))
     count = len(result.restored_files)
     LOG.info(
         "%d file%s back in the inbox%s",
         *(count, " is" if count == 1 else "s are", ": the next run reads them." if count else "."),
     )
-    return ExitCode.SOME_UNREAD if result.remaining_files else ExitCode.OK
+    return ExitCode.OK if count == len(result.outcomes) else ExitCode.SOME_UNREAD
 
 
 @dataclass(slots=True)
 class RequeueResult:
-    """Names of files that are back in the inbox, and of those that stay in quarantine."""
+    """What became of each file, by its name, in the order of the journal."""
 
-    restored_files: list[str] = field(default_factory=list)
-    remaining_files: list[str] = field(default_factory=list)
+    outcomes: list[tuple[str, Restoration]] = field(default_factory=list)
+
+    @property
+    def restored_files(self) -> list[str]:
+        """Names of the files that are back in the inbox."""
+        return [name for name, restoration in self.outcomes if restoration in _BACK]
 
 
 def requeue(outbox: Path, reasons: Sequence[Reason], patterns: Sequence[str]) -> RequeueResult:
@@ -83,10 +94,8 @@ def _restore_files(
         if patterns and not is_chosen(name, patterns, ()):
             continue
         source = Source(str(inbox / to_raw_name(name)), name)
-        # A file whose place in the inbox is taken stays in quarantine.
-        if restore_file(quarantined, source, entry) and not quarantined.exists():
+        restoration = restore_file(quarantined, source, entry)
+        if restoration in _BACK:
             journal.forget(file_id)
-            result.restored_files.append(name)
-        else:
-            result.remaining_files.append(name)
+        result.outcomes.append((name, restoration))
     return result

@@ -25,9 +25,10 @@ from batchdigits.reports.formats import CSV, require_extras
 from batchdigits.reports.render import render_reports
 from batchdigits.reports.rows import ReportRows
 from batchdigits.session.outbox import check_folders, has_journal, open_outbox
+from batchdigits.session.second_look import SecondLook
 from batchdigits.session.session import Session, SessionListener
 from batchdigits.session.summary import Summary
-from batchdigits.system.filenames import escape_for_terminal
+from batchdigits.system.filenames import escape_for_terminal, to_raw_name
 from batchdigits.system.logs import LOG, StopSignal
 
 if TYPE_CHECKING:
@@ -166,8 +167,8 @@ def _read_files(session: Session, plan: Plan, walk: InboxWalk, listener: RunList
             )
             stack.enter_context(session.start_workers(count))
         try:
-            for _ in session.read(plan, CHUNK_FILES) if plan.pending_count else ():
-                pass
+            if plan.pending_count:
+                _read_plan(session, plan, walk)
         except Exception:
             # Files may have been moved: what was read must be reported, if that is possible.
             with suppress(BatchdigitsError, OSError), session.journal.translate_errors():
@@ -176,6 +177,20 @@ def _read_files(session: Session, plan: Plan, walk: InboxWalk, listener: RunList
         _write_reports(session, walk)
     if not plan.file_count:
         raise EmptyInboxError(_describe_empty_inbox(session.settings.inbox, walk))
+
+
+def _read_plan(session: Session, plan: Plan, walk: InboxWalk) -> None:
+    """Read the files of a plan; those that may not be complete once more, a moment later."""
+    settings = session.settings
+    second_look = SecondLook(settings.settle, settings.grace)
+    for _ in session.read(plan, CHUNK_FILES, second_look.decide):
+        pass
+    if not second_look.names or not session.wait_until(second_look.due):
+        return
+    found = [walk.find_file(to_raw_name(name)) for name in second_look.names]
+    second_look.begin()
+    for _ in session.read(session.plan(filter(None, found)), CHUNK_FILES, second_look.decide):
+        pass
 
 
 def _write_reports(session: Session, walk: InboxWalk) -> None:
