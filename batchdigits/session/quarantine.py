@@ -23,7 +23,7 @@ from batchdigits.system.file_moves import (
     has_content,
     make_leaving_path,
     move_file,
-    move_to_free_path,
+    put_back,
     remove_file,
 )
 from batchdigits.system.filenames import escape_for_terminal, shorten, to_display_name, to_raw_name
@@ -127,7 +127,7 @@ def _finish_removal(path: Path, entry: FileEntry) -> bool:
     """Remove a file whose copy is whole in quarantine; returns whether it has left the inbox."""
     leaving_path = make_leaving_path(path)
     if leaving_path.exists():  # a kill came between its last two steps
-        move_to_free_path(leaving_path, path)
+        put_back(leaving_path, path)
     try:
         with hold_file(path) as held:
             return _has_content(path, entry) and remove_file(path, held)

@@ -8,6 +8,7 @@ import errno
 import os
 import shutil
 from contextlib import suppress
+from itertools import count
 from pathlib import Path
 
 from batchdigits.system.filenames import shorten
@@ -82,7 +83,7 @@ def move_file(source: Path, target: Path, held: HeldFile | None = None) -> bool:
             raise
     else:
         if held and held.is_touched():
-            move_to_free_path(target, source)
+            put_back(target, source)
             raise FileInUseError(source)
         return True
     copy_file(source, target)
@@ -119,10 +120,30 @@ def remove_file(path: Path, held: HeldFile | None = None) -> bool:
     except OSError:
         return False
     if held.is_touched():
-        move_to_free_path(leaving_path, path)
+        put_back(leaving_path, path)
         raise FileInUseError(path)
     leaving_path.unlink()
     return True
+
+
+def put_back(path: Path, former_path: Path) -> None:
+    """Give a file its former name again, with a number where that has been taken since.
+
+    It stays the same file, never a copy, as somebody may have it open.
+    """
+    for number in count(1):
+        target = append_number(former_path, number)
+        try:
+            _rename_by_link(path, target)
+            return
+        except FileExistsError:
+            continue
+        except OSError as error:
+            if error.errno not in _COPY_FALLBACK_ERRNOS:
+                raise
+        if not os.path.lexists(target):  # no hard links here
+            path.rename(target)
+            return
 
 
 def make_leaving_path(path: Path) -> Path:
