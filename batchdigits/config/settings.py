@@ -180,10 +180,12 @@ class RunSettings(Settings):
     Attributes:
         force: read all files again, including those that are known.
         retry_failed: try files again that could not be read, including those in quarantine.
+        dry_run: only say what would be done.
     """
 
     force: bool = option(False, "Read known files again, too.")
     retry_failed: bool = option(False, "Try unreadable files again, including those in quarantine.")
+    dry_run: bool = option(False, "Say what would be read and moved, and write nothing.")
 
 
 @dataclass(frozen=True, eq=False)

@@ -15,6 +15,7 @@ from batchdigits.session.quarantine import (
     quarantine_file,
     restore_file,
 )
+from batchdigits.session.summary import Summary
 from batchdigits.system.file_moves import PARTIAL_COPY_PREFIX, has_content
 from batchdigits.system.filenames import escape_for_terminal
 from batchdigits.system.leases import FileInUseError
@@ -27,10 +28,13 @@ _COARSEST_MTIME_NS = 2 * 10**9
 class QuarantineMoves:
     """The moves to and from the quarantine of one outbox."""
 
-    def __init__(self, settings: Settings, journal: Journal, inbox: Inbox) -> None:
+    def __init__(
+        self, settings: Settings, journal: Journal, inbox: Inbox, summary: Summary
+    ) -> None:
         self._settings = settings
         self._journal = journal
         self._inbox = inbox
+        self._summary = summary
         self._warned_ids: set[int] = set()
 
     def quarantine_files(self, files: Sequence[tuple[int, Source, FileEntry]]) -> set[int]:
@@ -59,6 +63,9 @@ class QuarantineMoves:
                 self._warned_ids.add(file_id)
         if moves:
             self._journal.mark_quarantined(moves)
+            moved = sum(has_left for _, _, has_left in moves)
+            self._summary.moved += moved
+            self._summary.copied += len(moves) - moved
         return busy_ids
 
     def finish_moves(self) -> None:

@@ -92,7 +92,7 @@ class Session:
         self.summary = Summary(started_at=utc_now())
         self.provenance = describe_provenance(engine, settings)
         self.inbox = Inbox(settings.inbox)
-        self.quarantine = QuarantineMoves(settings, journal, self.inbox)
+        self.quarantine = QuarantineMoves(settings, journal, self.inbox, self.summary)
         self._listener = listener
         self._start_time = time.monotonic()
         self._reject_jobs: deque[RejectJob] = deque()

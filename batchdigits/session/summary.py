@@ -28,6 +28,8 @@ class Summary:
         seconds: how long it took.
         interrupted_by: the signal that ended it, or 0.
         closed_folders: folders that could not be opened.
+        moved: files that were taken to quarantine.
+        copied: files that were copied to quarantine, and are still in the inbox.
         alarms: sentences on what seems to be wrong with the scanner or the pages.
     """
 
@@ -44,6 +46,8 @@ class Summary:
     seconds: float = 0.0
     interrupted_by: int = 0
     closed_folders: int = 0
+    moved: int = 0
+    copied: int = 0
     alarms: list[str] = field(default_factory=list)
 
     def add(self, entries: Iterable[FileEntry]) -> None:

@@ -6,7 +6,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from batchdigits.cli.ui.run_progress import RunProgressBar
-from batchdigits.cli.ui.run_table import build_run_table, format_speed
+from batchdigits.cli.ui.run_table import (
+    build_run_table,
+    format_dry_run,
+    format_quarantine,
+    format_speed,
+)
 from batchdigits.cli.ui.terminal import (
     begin_command,
     open_console,
@@ -43,6 +48,8 @@ def run_command(settings: RunSettings, logging: Logging) -> int:
     """
     terminal = open_console_if_terminal(logging)
     begin_command(logging, terminal)
+    if settings.dry_run:
+        return _dry_run_command(settings, logging, terminal)
     summary, walk = run_with_bar(settings, terminal)
     for alarm in summary.alarms:
         LOG.warning("%s", alarm)
@@ -52,9 +59,31 @@ def run_command(settings: RunSettings, logging: Logging) -> int:
         results = escape_for_terminal(str(settings.outbox / CSV.name))
         line = f"{format_speed(summary)} Results: {results}"
         console.print(line, markup=False, highlight=False, soft_wrap=True)
+        if line := format_quarantine(summary, settings):
+            console.print(line, markup=False, highlight=False, soft_wrap=True)
     if logging.log_json:
         LOG.info("finished", extra={"fields": _to_log_fields(summary, walk)})
     return summary.exit_code
+
+
+def _dry_run_command(settings: RunSettings, logging: Logging, terminal: "Console | None") -> int:
+    from batchdigits.cli.commands.dry_run import dry_run
+
+    stop_signal = StopSignal()
+    with RunProgressBar(terminal) as bar, stop_signal.catch_signals():
+        result = dry_run(settings, _BarListener(bar, stop_signal))
+    summary = result.summary
+    _warn_closed_folders(result.walk)
+    if prints_tables(logging):
+        console = terminal or open_console()
+        console.print(build_run_table(summary, result.walk))
+        for line in format_dry_run(result.bad_files, result.restorable_count, settings):
+            console.print(line, markup=False, highlight=False, soft_wrap=True)
+    if logging.log_json:
+        fields = _to_log_fields(summary, result.walk)
+        fields["exit_code"] = result.exit_code
+        LOG.info("dry run finished", extra={"fields": fields})
+    return result.exit_code
 
 
 def run_with_bar(settings: RunSettings, terminal: "Console | None") -> tuple[Summary, InboxWalk]:
@@ -70,12 +99,16 @@ def run_with_bar(settings: RunSettings, terminal: "Console | None") -> tuple[Sum
     stop_signal = StopSignal()
     with RunProgressBar(terminal) as bar, stop_signal.catch_signals():
         summary, walk = run(settings, _BarListener(bar, stop_signal))
+    _warn_closed_folders(walk)
+    return summary, walk
+
+
+def _warn_closed_folders(walk: InboxWalk) -> None:
     for folder in walk.closed_folders:
         LOG.warning(
             "The folder %s cannot be opened: nothing in it was read.",
             escape_for_terminal(folder),
         )
-    return summary, walk
 
 
 class _BarListener:
@@ -100,6 +133,7 @@ def _to_log_fields(summary: Summary, walk: InboxWalk) -> dict[str, object]:
         "gone": summary.gone,
         "not_images": len(walk.not_images),
         "junk": walk.junk,
+        "moved_to_quarantine": summary.moved,
         "seconds": round(summary.seconds, 3),
         "exit_code": summary.exit_code,
     }

@@ -1,7 +1,10 @@
 """The small table at the end of a run, and the sentences around it."""
 
+import shlex
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
+from batchdigits.config import Quarantine, Settings
 from batchdigits.pipeline.inbox_walk import InboxWalk
 from batchdigits.reasons import REASON_TEXTS, Reason, Status
 from batchdigits.session.summary import Summary
@@ -19,6 +22,8 @@ STATUS_STYLES = {
 }
 #: Most names of ignored files that the table spells out.
 MAX_NAMES = 5
+#: Most files that a dry run lists one by one.
+MAX_LISTED_FILES = 50
 
 
 def build_run_table(summary: Summary, walk: InboxWalk) -> "Table":
@@ -90,6 +95,49 @@ def format_ignored_files(walk: InboxWalk) -> str:
         names = ", ".join(map(escape_for_terminal, walk.closed_folders[:MAX_NAMES]))
         parts.append(f"closed folders: {names}")
     return "; ".join(parts)
+
+
+def format_quarantine(summary: Summary, settings: Settings) -> str:
+    """Format a line on files that went to quarantine, and how they come back; empty for none."""
+    folder = escape_for_terminal(str(settings.quarantine_folder))
+    if summary.moved:
+        were = "was" if summary.moved == 1 else "were"
+        back = f"batchdigits requeue {escape_for_terminal(shlex.quote(str(settings.outbox)))}"
+        return (
+            f"{_format_file_count(summary.moved)} {were} moved to {folder}, each with a note that "
+            f"says why. To put them back: {back}"
+        )
+    if summary.copied:
+        were = "was" if summary.copied == 1 else "were"
+        count = _format_file_count(summary.copied)
+        return f"{count} {were} copied to {folder}, each with a note that says why."
+    return ""
+
+
+def format_dry_run(
+    bad_files: Sequence[tuple[str, str]], restorable_count: int, settings: Settings
+) -> Iterator[str]:
+    """Yield lines on what a run would do with unreadable files.
+
+    Args:
+        bad_files: name and reason of each file that would be set aside.
+        restorable_count: files that would be put back from quarantine.
+        settings: of the run.
+    """
+    if restorable_count:
+        yield (
+            f"{_format_file_count(restorable_count)} would be put back from quarantine and read "
+            "again."
+        )
+    if bad_files:
+        action = "copied" if settings.quarantine is Quarantine.COPY else "moved"
+        folder = escape_for_terminal(str(settings.quarantine_folder))
+        yield f"{_format_file_count(len(bad_files))} would be {action} to {folder}:"
+        for name, reason in bad_files[:MAX_LISTED_FILES]:
+            yield f"  {escape_for_terminal(name)} ({reason})"
+        if (more := len(bad_files) - MAX_LISTED_FILES) > 0:
+            yield f"  and {more} more"
+    yield "This was a dry run: nothing was written, and no file was moved."
 
 
 def format_speed(summary: Summary) -> str:
