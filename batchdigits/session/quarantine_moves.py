@@ -8,23 +8,24 @@ from batchdigits.journal.journal import Journal
 from batchdigits.pipeline.inbox_walk import is_chosen
 from batchdigits.records import Source
 from batchdigits.session.inbox import Inbox
-from batchdigits.session.quarantine import (
-    TEMPORARY_NOTE_PATTERN,
-    quarantine_file,
-    restore_file,
-)
+from batchdigits.session.quarantine import quarantine_file, restore_file
+from batchdigits.system.atomic_files import TEMPORARY_FILE_PATTERN
 from batchdigits.system.file_moves import PARTIAL_COPY_PREFIX
 from batchdigits.system.filenames import escape_for_terminal
 from batchdigits.system.logs import LOG
+from batchdigits.system.name_rules import NameRules
 
 
 class QuarantineMoves:
     """The moves to and from the quarantine of one outbox."""
 
-    def __init__(self, settings: Settings, journal: Journal, inbox: Inbox) -> None:
+    def __init__(
+        self, settings: Settings, journal: Journal, inbox: Inbox, name_rules: NameRules
+    ) -> None:
         self._settings = settings
         self._journal = journal
         self._inbox = inbox
+        self._name_rules = name_rules
         self._warned_ids: set[int] = set()
 
     def quarantine_files(self, files: Sequence[tuple[int, Source, FileEntry]]) -> None:
@@ -38,7 +39,7 @@ class QuarantineMoves:
         moves = []
         for file_id, source, entry in files:
             try:
-                if move := quarantine_file(source, entry, self._settings):
+                if move := quarantine_file(source, entry, self._settings, self._name_rules):
                     moves.append((file_id, *move))
             except OSError as error:
                 if file_id not in self._warned_ids:
@@ -53,7 +54,7 @@ class QuarantineMoves:
         if self._settings.quarantine is Quarantine.OFF:
             return
         if unmoved := self._journal.find_unquarantined():
-            for pattern in (f"{PARTIAL_COPY_PREFIX}*", TEMPORARY_NOTE_PATTERN):
+            for pattern in (f"{PARTIAL_COPY_PREFIX}*", TEMPORARY_FILE_PATTERN):
                 for partial in self._settings.quarantine_folder.rglob(pattern):
                     partial.unlink(missing_ok=True)
             self.quarantine_files(

@@ -22,6 +22,7 @@ from batchdigits.journal.journal import Journal
 from batchdigits.journal.plan import Plan, ReadPolicy
 from batchdigits.pipeline.recognise import RecognitionContext
 from batchdigits.records import ListedFile, Source
+from batchdigits.session.entry_log import EntryLog
 from batchdigits.session.inbox import Inbox
 from batchdigits.session.provenance import describe_provenance, make_reader_version
 from batchdigits.session.quarantine import mark_busy_if_changed
@@ -30,8 +31,9 @@ from batchdigits.session.returned_thumbnails import save_returned_thumbnails
 from batchdigits.session.summary import Summary
 from batchdigits.session.worker_failures import WorkerFailures
 from batchdigits.system.clock import utc_now
-from batchdigits.system.filenames import escape_for_terminal, to_display_name
+from batchdigits.system.filenames import to_display_name
 from batchdigits.system.logs import LOG
+from batchdigits.system.name_rules import find_name_rules
 
 
 class SessionListener(Protocol):
@@ -61,6 +63,7 @@ class Session:
         summary: the counts since the session began.
         provenance: model, versions and settings, for reports.
         inbox: the files by name.
+        name_rules: what names the outbox takes.
         quarantine: what sets unreadable files aside.
         reader_version_id: the number under which the journal knows model and settings.
     """
@@ -90,11 +93,13 @@ class Session:
         self.summary = Summary(started_at=utc_now())
         self.provenance = describe_provenance(engine, settings)
         self.inbox = Inbox(settings.inbox)
-        self.quarantine = QuarantineMoves(settings, journal, self.inbox)
+        self.name_rules = find_name_rules(settings.outbox)
+        self.quarantine = QuarantineMoves(settings, journal, self.inbox, self.name_rules)
         self._listener = listener
         self._start_time = time.monotonic()
         self._reject_jobs: deque[RejectJob] = deque()
         self._pending: dict[str, PendingFile] = {}
+        self._entry_log = EntryLog(settings.thumbnails)
         self._backend = backend or LocalBackend(settings.file_timeout, settings.worker_memory << 20)
         self._workers: Workers | None = None
         self._failures = WorkerFailures(settings.file_timeout)
@@ -102,6 +107,7 @@ class Session:
             RecognitionContext(
                 *(engine, settings.limits, settings.outbox, settings.thumbnails),
                 writes_thumbnails=self._backend.workers_share_outbox,
+                name_rules=self.name_rules,
             )
         )
         journal.claim(to_display_name(os.path.realpath(settings.inbox)), settings.rebind)
@@ -215,9 +221,9 @@ class Session:
         files = [(job, entry) for job, entry in pairs if entry is not None]
         if self._backend.workers_share_outbox:
             return files
+        place = self.settings.outbox, self.name_rules
         return [
-            (job, save_returned_thumbnails(entry, get_source(job), self.settings.outbox))
-            for job, entry in files
+            (job, save_returned_thumbnails(entry, get_source(job), *place)) for job, entry in files
         ]
 
     def _handle_failure(self, job: Job, failure: TaskFailure) -> list[tuple[Job, FileEntry]]:
@@ -245,8 +251,7 @@ class Session:
             results.append((pending, entry))
             if entry.needs_quarantine:
                 bad_sources[source.name] = source
-            if not entry.readable:
-                _log_rejections(source.name, entry)
+            self._entry_log.log(source.name, entry)
         self.journal.check_in_place()
         with self.journal.use_full_sync() if bad_sources else nullcontext():
             recorded = self.journal.record(
@@ -292,9 +297,3 @@ class Session:
             if should_stop():
                 return
             yield jobs, self._run_jobs(jobs)
-
-
-def _log_rejections(name: str, entry: FileEntry) -> None:
-    for page in entry.pages:
-        if page.detail:
-            LOG.debug("%s: %s. %s", escape_for_terminal(name), page.reason, page.detail)
