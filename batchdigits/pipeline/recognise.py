@@ -15,6 +15,7 @@ from batchdigits.pipeline.thumbnail_files import make_source_thumbnail_name, sav
 from batchdigits.reasons import Status
 from batchdigits.records import PageRecord, Prediction, Source
 from batchdigits.system.clock import utc_now
+from batchdigits.system.name_rules import LINUX_NAMES, NameRules
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +29,7 @@ class RecognitionContext:
         thumbnails: which pages get one, and whether as a file or for contact sheets alone.
         writes_thumbnails: whether thumbnails that are files are written here; where they are not,
             they come back with the records, for whoever may write to the outbox.
+        name_rules: what names the outbox takes.
     """
 
     engine: Engine
@@ -35,6 +37,7 @@ class RecognitionContext:
     outbox: Path | None = None
     thumbnails: Thumbnails = Thumbnails.EACH
     writes_thumbnails: bool = True
+    name_rules: NameRules = LINUX_NAMES
 
     @property
     def has_thumbnails(self) -> bool:
@@ -93,7 +96,9 @@ def _make_records(
     names = [""] * len(pages)
     if context.thumbnails is not Thumbnails.SHEETS:
         names = [
-            make_source_thumbnail_name(page.file.source, page.page_number, page.file.sha256)
+            make_source_thumbnail_name(
+                page.file.source, page.page_number, page.file.sha256, context.name_rules
+            )
             if png
             else ""
             for page, png in zip(pages, pngs, strict=True)

@@ -5,10 +5,15 @@ from pathlib import Path
 
 from batchdigits.records import Source
 from batchdigits.system.atomic_files import write_bytes
-from batchdigits.system.filenames import shorten
+from batchdigits.system.name_rules import LINUX_NAMES, NAME_ERRNOS, NameRules, make_flat_name
+
+#: Errors that even a short and plain name may give: the whole path is too long, say.
+_HOPELESS_ERRNOS = {errno.ENAMETOOLONG, errno.EINVAL, errno.EILSEQ}
 
 
-def make_thumbnail_name(name: str, page: int, content_hash: str = "") -> str:
+def make_thumbnail_name(
+    name: str, page: int, content_hash: str = "", name_rules: NameRules = LINUX_NAMES
+) -> str:
     """Return where a page's thumbnail lies inside the outbox; no two pages share one.
 
     The page's number is always in it, so ``scan.tif`` page 2 and a file called ``scan.tif.p2``
@@ -18,6 +23,7 @@ def make_thumbnail_name(name: str, page: int, content_hash: str = "") -> str:
         name: the file's path inside the inbox, with ``/``.
         page: from 1.
         content_hash: what tells the file from others that had the same name before, or empty.
+        name_rules: what names the outbox takes.
 
     Returns:
         A path with ``/``, such as ``thumbnails/scan.tif.p2.png``.
@@ -26,10 +32,13 @@ def make_thumbnail_name(name: str, page: int, content_hash: str = "") -> str:
     # A trailing "_" is doubled up as well, or "a.png" and "a.png_" would become one folder.
     safe = [folder + "_" if folder.rstrip("_").endswith(".png") else folder for folder in folders]
     ending = f".p{page}-{content_hash}.png" if content_hash else f".p{page}.png"
-    return "/".join(["thumbnails", *map(shorten, safe), shorten(file, ending)])
+    folders = [name_rules.make_unmistakable(folder) for folder in safe]
+    return "/".join(["thumbnails", *folders, name_rules.make_unmistakable(file, ending)])
 
 
-def make_source_thumbnail_name(source: Source, page: int, sha256: str) -> str:
+def make_source_thumbnail_name(
+    source: Source, page: int, sha256: str, name_rules: NameRules
+) -> str:
     """Return where a page's thumbnail lies inside the outbox, given what its file is.
 
     Where several contents had the file's name, the content's hash is in the thumbnail's name.
@@ -38,13 +47,14 @@ def make_source_thumbnail_name(source: Source, page: int, sha256: str) -> str:
         source: the file.
         page: from 1.
         sha256: of the file's content, hexadecimal.
+        name_rules: what names the outbox takes.
     """
     is_shared = source.has_other_contents or source.known_sha256 not in ("", sha256)
-    return make_thumbnail_name(source.name, page, sha256[:8] if is_shared else "")
+    return make_thumbnail_name(source.name, page, sha256[:8] if is_shared else "", name_rules)
 
 
 def save_thumbnail(outbox: Path, name: str, png: bytes) -> str:
-    """Write a thumbnail into the outbox.
+    """Write a thumbnail into the outbox; where its name cannot be, under a short and plain one.
 
     Args:
         outbox: the folder that ``name`` is relative to.
@@ -52,17 +62,26 @@ def save_thumbnail(outbox: Path, name: str, png: bytes) -> str:
         png: the file's content.
 
     Returns:
-        ``name``, or an empty string where folders are nested deeper than the outbox can follow:
-        that costs the picture, not the row.
+        The name that it has, or an empty string where the outbox takes none: that costs the
+        picture, not the row.
 
     Raises:
-        OSError: it cannot be written for any other reason.
+        OSError: thumbnails cannot be written, whatever they are called.
     """
     try:
         # As text: joining paths takes longer.
         write_bytes(f"{outbox}/{name}", png)
+        return name
     except OSError as error:
-        if error.errno != errno.ENAMETOOLONG:
+        if error.errno not in NAME_ERRNOS:
             raise
-        return ""
-    return name
+        first_error = error
+    # No other thumbnail's name ends so: all have their page's number right before the ".png".
+    flat_name = f"thumbnails/{make_flat_name(name)}"
+    try:
+        write_bytes(f"{outbox}/{flat_name}", png)
+    except OSError as error:
+        if error.errno in _HOPELESS_ERRNOS:
+            return ""
+        raise first_error from error
+    return flat_name

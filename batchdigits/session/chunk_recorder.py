@@ -10,10 +10,9 @@ from batchdigits.journal.files import PendingFile, RecordedFile
 from batchdigits.journal.journal import Journal
 from batchdigits.records import Source
 from batchdigits.session.busy_files import make_busy, mark_busy_if_written
+from batchdigits.session.entry_log import EntryLog
 from batchdigits.session.quarantine_moves import QuarantineMoves
 from batchdigits.session.summary import Summary
-from batchdigits.system.filenames import escape_for_terminal
-from batchdigits.system.logs import LOG
 
 
 class ReadFile(NamedTuple):
@@ -65,6 +64,7 @@ class ChunkRecorder:
         self._summary = summary
         self._reader_version_id = reader_version_id
         self._thumbnails = thumbnails
+        self._entry_log = EntryLog(thumbnails)
 
     def record(self, files: Sequence[ReadFile], decide: RecordDecision) -> ReadChunk:
         """Put a chunk on record, and set its unreadable files aside.
@@ -86,8 +86,7 @@ class ChunkRecorder:
             results.append((file.pending, entry))
             if entry.needs_quarantine:
                 bad_sources[file.source.name] = file.source
-            if not entry.readable:
-                _log_rejections(file.source.name, entry)
+            self._entry_log.log(file.source.name, entry)
         self._journal.check_in_place()
         with self._journal.use_full_sync() if bad_sources else nullcontext():
             recorded = self._record(results)
@@ -118,9 +117,3 @@ class ChunkRecorder:
         ]
         others = [file for file in recorded if file.file_id not in busy_ids]
         return others + self._record(busy_files)
-
-
-def _log_rejections(name: str, entry: FileEntry) -> None:
-    for page in entry.pages:
-        if page.detail:
-            LOG.debug("%s: %s. %s", escape_for_terminal(name), page.reason, page.detail)

@@ -26,13 +26,12 @@ from batchdigits.system.file_moves import (
     put_back,
     remove_file,
 )
-from batchdigits.system.filenames import escape_for_terminal, shorten, to_display_name, to_raw_name
+from batchdigits.system.filenames import escape_for_terminal, shorten, to_display_name
 from batchdigits.system.leases import FileInUseError, hold_file
 from batchdigits.system.logs import LOG
+from batchdigits.system.name_rules import LINUX_NAMES, NAME_ERRNOS, NameRules
 
 NOTE_SUFFIX = ".json"
-#: What a kill may leave of a note that was being written.
-TEMPORARY_NOTE_PATTERN = f".*{NOTE_SUFFIX}.[0-9]*.tmp"
 
 
 class Restoration(Enum):
@@ -50,12 +49,13 @@ class Restoration(Enum):
 
 
 def quarantine_file(
-    source: Source, entry: FileEntry, settings: Settings
+    source: Source, entry: FileEntry, settings: Settings, name_rules: NameRules = LINUX_NAMES
 ) -> tuple[Path, bool] | None:
     """Quarantine one file, unless no page of it is bad or the settings say not to.
 
     A file of which some pages were read stays in the inbox, and a copy goes to quarantine.
     Where the file may not be removed (a read-only inbox, say) it is copied and a line says so.
+    It keeps its name as far as ``name_rules`` let it.
 
     Returns:
         Where it lies now, and whether it has left the inbox.
@@ -68,8 +68,15 @@ def quarantine_file(
         return None
     path = Path(source.path)
     keep_original = settings.quarantine is Quarantine.COPY or entry.readable
-    first_choice = settings.quarantine_folder.joinpath(*to_raw_name(source.name).split("/"))
-    target = _claim_path(first_choice, source, entry, "copied" if keep_original else "moved")
+    action = "copied" if keep_original else "moved"
+    first_choice, second_choice = name_rules.make_paths(settings.quarantine_folder, source.name)
+    max_bytes = name_rules.max_bytes - len(NOTE_SUFFIX)
+    try:
+        target = _claim_path(first_choice, max_bytes, source, entry, action)
+    except OSError as error:
+        if error.errno not in NAME_ERRNOS:
+            raise
+        target = _claim_path(second_choice, max_bytes, source, entry, action)
     try:
         has_left = _put_file(path, target, entry, keep_original)
     except FileInUseError:
@@ -83,16 +90,19 @@ def quarantine_file(
     return target, has_left
 
 
-def _claim_path(first_choice: Path, source: Source, entry: FileEntry, action: str) -> Path:
+def _claim_path(
+    first_choice: Path, max_bytes: int, source: Source, entry: FileEntry, action: str
+) -> Path:
     """Find a file's path in quarantine, and claim it by the note beside it.
 
+    Its name has at most ``max_bytes`` bytes, so that there is room for the note's.
     A path that another file has, or another content of this one, is passed over.
 
     Raises:
         OSError: the file is no longer what was read, and nothing of it is in quarantine.
     """
     for number in count(1):
-        path = append_number(first_choice, number)
+        path = append_number(first_choice, number, max_bytes)
         note = _get_note_path(path)
         if note.exists():
             if _is_note_about(note, source, entry) and (

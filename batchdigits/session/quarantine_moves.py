@@ -9,17 +9,14 @@ from batchdigits.journal.journal import Journal
 from batchdigits.pipeline.inbox_walk import is_chosen
 from batchdigits.records import Source
 from batchdigits.session.inbox import Inbox
-from batchdigits.session.quarantine import (
-    TEMPORARY_NOTE_PATTERN,
-    Restoration,
-    quarantine_file,
-    restore_file,
-)
+from batchdigits.session.quarantine import Restoration, quarantine_file, restore_file
 from batchdigits.session.summary import Summary
+from batchdigits.system.atomic_files import TEMPORARY_FILE_PATTERN
 from batchdigits.system.file_moves import PARTIAL_COPY_PREFIX, has_content
 from batchdigits.system.filenames import escape_for_terminal
 from batchdigits.system.leases import FileInUseError
 from batchdigits.system.logs import LOG
+from batchdigits.system.name_rules import NameRules
 
 #: FAT keeps times to two seconds.
 _COARSEST_MTIME_NS = 2 * 10**9
@@ -29,12 +26,18 @@ class QuarantineMoves:
     """The moves to and from the quarantine of one outbox."""
 
     def __init__(
-        self, settings: Settings, journal: Journal, inbox: Inbox, summary: Summary
+        self,
+        settings: Settings,
+        journal: Journal,
+        inbox: Inbox,
+        summary: Summary,
+        name_rules: NameRules,
     ) -> None:
         self._settings = settings
         self._journal = journal
         self._inbox = inbox
         self._summary = summary
+        self._name_rules = name_rules
         self._warned_ids: set[int] = set()
 
     def quarantine_files(self, files: Sequence[tuple[int, Source, FileEntry]]) -> set[int]:
@@ -52,7 +55,7 @@ class QuarantineMoves:
         busy_ids = set()
         for file_id, source, entry in files:
             try:
-                if move := quarantine_file(source, entry, self._settings):
+                if move := quarantine_file(source, entry, self._settings, self._name_rules):
                     moves.append((file_id, *move))
             except FileInUseError:
                 busy_ids.add(file_id)
@@ -73,7 +76,7 @@ class QuarantineMoves:
         if self._settings.quarantine is Quarantine.OFF:
             return
         if unmoved := self._journal.find_unquarantined():
-            for pattern in (f"{PARTIAL_COPY_PREFIX}*", TEMPORARY_NOTE_PATTERN):
+            for pattern in (f"{PARTIAL_COPY_PREFIX}*", TEMPORARY_FILE_PATTERN):
                 for partial in self._settings.quarantine_folder.rglob(pattern):
                     partial.unlink(missing_ok=True)
             self.quarantine_files(

@@ -8,11 +8,14 @@ from batchdigits.pipeline.thumbnail_files import make_source_thumbnail_name, sav
 from batchdigits.records import Source
 from batchdigits.system.filenames import escape_for_terminal
 from batchdigits.system.logs import LOG
+from batchdigits.system.name_rules import LINUX_NAMES, NameRules
 
 _SHA256 = re.compile("[0-9a-f]{64}")
 
 
-def save_returned_thumbnails(entry: FileEntry, source: Source, outbox: Path) -> FileEntry:
+def save_returned_thumbnails(
+    entry: FileEntry, source: Source, outbox: Path, name_rules: NameRules = LINUX_NAMES
+) -> FileEntry:
     """Write the thumbnails of a file that are to be files of the outbox.
 
     A page's thumbnail is one where the page has a name for it; otherwise it is for contact sheets
@@ -23,6 +26,7 @@ def save_returned_thumbnails(entry: FileEntry, source: Source, outbox: Path) -> 
         entry: a file as a worker read it.
         source: the file that the worker was to read.
         outbox: the folder that the names of thumbnails are relative to.
+        name_rules: what names it takes.
 
     Returns:
         The entry that a worker would have sent if it had written the thumbnails itself.
@@ -36,7 +40,7 @@ def save_returned_thumbnails(entry: FileEntry, source: Source, outbox: Path) -> 
         thumbnail = page.thumbnail
         if thumbnail is not None:
             png = pngs.pop(page.page, None)
-            if not _is_expected_name(thumbnail, source, page.page, entry.sha256):
+            if not _is_expected_name(thumbnail, source, page.page, entry.sha256, name_rules):
                 LOG.warning(
                     "%s: a thumbnail is left out, since the worker sent a wrong name for it.",
                     escape_for_terminal(source.name),
@@ -48,8 +52,10 @@ def save_returned_thumbnails(entry: FileEntry, source: Source, outbox: Path) -> 
     return entry._replace(pages=pages, thumbnail_pngs=list(pngs.items()))
 
 
-def _is_expected_name(thumbnail: str, source: Source, page: int, sha256: str) -> bool:
+def _is_expected_name(
+    thumbnail: str, source: Source, page: int, sha256: str, name_rules: NameRules
+) -> bool:
     # Page and hash come from elsewhere as well, and are parts of the name.
     if type(page) is not int or not _SHA256.fullmatch(sha256):
         return False
-    return thumbnail == make_source_thumbnail_name(source, page, sha256)
+    return thumbnail == make_source_thumbnail_name(source, page, sha256, name_rules)

@@ -38,6 +38,7 @@ from batchdigits.session.worker_failures import WorkerFailures
 from batchdigits.system.clock import utc_now
 from batchdigits.system.filenames import to_display_name
 from batchdigits.system.logs import LOG
+from batchdigits.system.name_rules import find_name_rules
 
 #: Seconds between two looks at the listener while there is nothing to do.
 _POLL_INTERVAL = 0.1
@@ -63,6 +64,7 @@ class Session:
         summary: the counts since the session began.
         provenance: model, versions and settings, for reports.
         inbox: the files by name.
+        name_rules: what names the outbox takes.
         quarantine: what sets unreadable files aside.
         reader_version_id: the number under which the journal knows model and settings.
     """
@@ -92,7 +94,10 @@ class Session:
         self.summary = Summary(started_at=utc_now())
         self.provenance = describe_provenance(engine, settings)
         self.inbox = Inbox(settings.inbox)
-        self.quarantine = QuarantineMoves(settings, journal, self.inbox, self.summary)
+        self.name_rules = find_name_rules(settings.outbox)
+        self.quarantine = QuarantineMoves(
+            *(settings, journal, self.inbox, self.summary, self.name_rules)
+        )
         self._listener = listener
         self._start_time = time.monotonic()
         self._reject_jobs: deque[RejectJob] = deque()
@@ -104,6 +109,7 @@ class Session:
             RecognitionContext(
                 *(engine, settings.limits, settings.outbox, settings.thumbnails),
                 writes_thumbnails=self._backend.workers_share_outbox,
+                name_rules=self.name_rules,
             )
         )
         journal.claim(to_display_name(os.path.realpath(settings.inbox)), settings.rebind)
@@ -239,9 +245,9 @@ class Session:
         files = [(job, entry) for job, entry in pairs if entry is not None]
         if self._backend.workers_share_outbox:
             return files
+        place = self.settings.outbox, self.name_rules
         return [
-            (job, save_returned_thumbnails(entry, get_source(job), self.settings.outbox))
-            for job, entry in files
+            (job, save_returned_thumbnails(entry, get_source(job), *place)) for job, entry in files
         ]
 
     def _handle_failure(self, job: Job, failure: TaskFailure) -> list[tuple[Job, FileEntry]]:

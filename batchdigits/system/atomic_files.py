@@ -6,13 +6,20 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO
 
+from batchdigits.system.filenames import shorten
+
 #: What a process that was killed while it wrote may leave beside the file.
 TEMPORARY_FILE_PATTERN = ".*.[0-9]*.tmp"
+#: Fewer than any disk takes.
+_MAX_TEMPORARY_NAME_BYTES = 64
 
 
 def _make_temporary_path(path: Path) -> Path:
     # Not tempfile's, which is for the owner alone and cannot be opened up on FAT or SMB.
-    return path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    # A name may be as long as the disk takes, and gets no longer by this.
+    return path.with_name(
+        shorten(f".{path.name}", f".{os.getpid()}.tmp", _MAX_TEMPORARY_NAME_BYTES)
+    )
 
 
 @contextmanager

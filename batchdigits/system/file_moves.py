@@ -11,7 +11,7 @@ from contextlib import suppress
 from itertools import count
 from pathlib import Path
 
-from batchdigits.system.filenames import shorten
+from batchdigits.system.filenames import MAX_NAME_BYTES, shorten
 from batchdigits.system.hashing import hash_file
 from batchdigits.system.leases import FileInUseError, HeldFile
 
@@ -49,12 +49,16 @@ def move_to_free_path(
             number += 1
 
 
-def append_number(target: Path, number: int) -> Path:
-    """Put ``-2``, ``-3`` and so on before the ending of a path; for 1 it stays as it is."""
+def append_number(target: Path, number: int, max_bytes: int = MAX_NAME_BYTES) -> Path:
+    """Put ``-2``, ``-3`` and so on before the ending of a path; for 1 it stays as it is.
+
+    Its last part has ``max_bytes`` bytes at the most, and is cut where it has more.
+    """
     # What follows a dot is an ending only where it is short; a name may be one long "ending".
     ending = target.suffix if len(os.fsencode(target.suffix)) <= _MAX_SUFFIX_BYTES else ""
     stem = target.name.removesuffix(ending)
-    return target.with_name(shorten(stem, ending if number == 1 else f"-{number}{ending}"))
+    numbered_ending = ending if number == 1 else f"-{number}{ending}"
+    return target.with_name(shorten(stem, numbered_ending, max_bytes))
 
 
 def move_file(source: Path, target: Path, held: HeldFile | None = None) -> bool:

@@ -19,9 +19,10 @@ from batchdigits.system.file_moves import (
     move_file,
     remove_file,
 )
-from batchdigits.system.filenames import escape_for_terminal, to_raw_name
+from batchdigits.system.filenames import escape_for_terminal
 from batchdigits.system.leases import FileInUseError, Writers, find_writers, hold_file
 from batchdigits.system.logs import LOG
+from batchdigits.system.name_rules import NAME_ERRNOS
 
 #: Seconds until a file that could not be taken away is tried again.
 _RETRY_DELAY = 300.0
@@ -107,7 +108,7 @@ class ProcessedFileRemover:
         going = [(file, path) for file, path in going if self._is_removable(file, path)]
         if not going:
             return False
-        claimed: set[Path] = set()
+        claimed: set[str] = set()
         targets = [self._choose_target(file, path, claimed) for file, path in going]
         with journal.use_full_sync():
             journal.mark_processed(
@@ -138,17 +139,28 @@ class ProcessedFileRemover:
             self._warned_reasons.add(reason)
             LOG.warning("%s was read and stays: %s.", escape_for_terminal(file.name), reason)
 
-    def _choose_target(self, file: ProcessedFile, path: Path, claimed: set[Path]) -> Path | None:
+    def _choose_target(self, file: ProcessedFile, path: Path, claimed: set[str]) -> Path | None:
         """Choose where a file goes, and add that to ``claimed``; ``None`` where it is deleted."""
         if self._processed is Processed.DELETE:
             return None
         day = time.strftime("%Y-%m-%d")
-        first_choice = self._folder.joinpath(day, *to_raw_name(file.name).split("/"))
+        rules = self._session.name_rules
+        first_choice, second_choice = rules.make_paths(self._folder / day, file.name)
+        try:
+            return self._claim_target(first_choice, path, claimed)
+        except OSError as error:
+            if error.errno not in NAME_ERRNOS:
+                raise
+            return self._claim_target(second_choice, path, claimed)
+
+    def _claim_target(self, first_choice: Path, path: Path, claimed: set[str]) -> Path:
+        rules = self._session.name_rules
         for number in count(1):
-            target = append_number(first_choice, number)
+            target = append_number(first_choice, number, rules.max_bytes)
+            key = rules.make_key(target)
             # Where a kill came between the two halves of a move, it is there already.
-            if target not in claimed and (not target.exists() or target.samefile(path)):
-                claimed.add(target)
+            if key not in claimed and (not target.exists() or target.samefile(path)):
+                claimed.add(key)
                 return target
         raise AssertionError("numbers do not end")
 

@@ -38,10 +38,20 @@ def test_a_name_with_the_hash_is_taken_where_another_content_had_the_name(outbox
     assert saved.pages[0].thumbnail == name and (outbox / name).read_bytes() == b"one"
 
 
-def test_folders_nested_too_deep_cost_the_picture_and_not_the_row(outbox: Path) -> None:
-    source = Source("/inbox/1.png", f"{DEEP_FOLDERS}/1.png")
-    returned = entry({1: f"thumbnails/{DEEP_FOLDERS}/1.png.p1.png"}, [(1, b"one")])
-    saved = save_returned_thumbnails(returned, source, outbox)
+def test_folders_nested_too_deep_give_the_picture_a_short_name(outbox: Path) -> None:
+    names = set()
+    for folders in (DEEP_FOLDERS, f"{DEEP_FOLDERS}x"):
+        source = Source("/inbox/1.png", f"{folders}/1.png")
+        returned = entry({1: f"thumbnails/{folders}/1.png.p1.png"}, [(1, b"one")])
+        (page,) = save_returned_thumbnails(returned, source, outbox).pages
+        assert page.thumbnail and (outbox / page.thumbnail).read_bytes() == b"one"
+        names.add(page.thumbnail)
+    assert len(names) == 2
+
+
+def test_an_outbox_nested_too_deep_costs_the_picture_and_not_the_row(outbox: Path) -> None:
+    returned = entry({1: "thumbnails/a/1.png.p1.png"}, [(1, b"one")])
+    saved = save_returned_thumbnails(returned, SOURCE, outbox / DEEP_FOLDERS)
     assert [page.thumbnail for page in saved.pages] == [None] and saved.thumbnail_pngs == []
 
 
