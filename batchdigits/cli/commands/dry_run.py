@@ -6,12 +6,11 @@ It is a run, over the same files, into a copy of the outbox's journal that is th
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from batchdigits.cli.commands import run
 from batchdigits.config import Quarantine, RunSettings, Thumbnails
 from batchdigits.errors import ExitCode, OutboxError
 from batchdigits.journal.entries import FileEntry
@@ -47,14 +46,16 @@ class DryRunResult:
         return ExitCode.SOME_UNREAD if self.restorable_count and code is ExitCode.OK else code
 
 
-def dry_run(settings: RunSettings, listener: run.RunListener) -> DryRunResult:
+def dry_run(
+    settings: RunSettings, run: Callable[[RunSettings], tuple[Summary, InboxWalk]]
+) -> DryRunResult:
     """Read what a run would read, and write nothing to inbox or outbox.
 
     Files that would come back from quarantine are counted, and not read.
 
     Args:
         settings: what the run would read, and how.
-        listener: told how it goes on, and may stop it.
+        run: carries out a run, as :func:`batchdigits.cli.commands.run.run` does.
 
     Raises:
         BatchdigitsError: as the run would raise it.
@@ -72,7 +73,7 @@ def dry_run(settings: RunSettings, listener: run.RunListener) -> DryRunResult:
             parquet=False,
             charts=False,
         )
-        summary, walk = run.run(trial, listener)
+        summary, walk = run(trial)
         with Journal(outbox) as journal:
             bad_files = [
                 (name, _get_reason(entry)) for _, name, entry in journal.find_unquarantined()

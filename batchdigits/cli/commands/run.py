@@ -69,11 +69,8 @@ def run_command(settings: RunSettings, logging: Logging) -> int:
 def _dry_run_command(settings: RunSettings, logging: Logging, terminal: "Console | None") -> int:
     from batchdigits.cli.commands.dry_run import dry_run
 
-    stop_signal = StopSignal()
-    with RunProgressBar(terminal) as bar, stop_signal.catch_signals():
-        result = dry_run(settings, _BarListener(bar, stop_signal))
+    result = dry_run(settings, lambda trial: run_with_bar(trial, terminal))
     summary = result.summary
-    _warn_closed_folders(result.walk)
     if prints_tables(logging):
         console = terminal or open_console()
         console.print(build_run_table(summary, result.walk))
@@ -99,16 +96,12 @@ def run_with_bar(settings: RunSettings, terminal: "Console | None") -> tuple[Sum
     stop_signal = StopSignal()
     with RunProgressBar(terminal) as bar, stop_signal.catch_signals():
         summary, walk = run(settings, _BarListener(bar, stop_signal))
-    _warn_closed_folders(walk)
-    return summary, walk
-
-
-def _warn_closed_folders(walk: InboxWalk) -> None:
     for folder in walk.closed_folders:
         LOG.warning(
             "The folder %s cannot be opened: nothing in it was read.",
             escape_for_terminal(folder),
         )
+    return summary, walk
 
 
 class _BarListener:
