@@ -6,19 +6,21 @@
         print(reading.file, reading.digit, reading.confidence)
     table = batchdigits.to_dataframe(batchdigits.read(array))
 
-Everything happens in this process, and threads may call it: nothing is forked, no signal caught,
-no file written, moved or changed, and nothing goes to standard output. Only a model made
-elsewhere is opened by a process of its own the first time, and gets a card beside it.
+Everything happens in this process, unless ``isolate`` asks for another one, and threads may call
+it: nothing is forked, no signal caught, no file written, moved or changed, and nothing is printed.
+Only a model made elsewhere is opened by a process of its own the first time, and gets a card
+beside it.
 """
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from functools import lru_cache
 from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING
 
-from batchdigits.config import Ink, InputRange, Limits, Model
+from batchdigits.config import Ink, InputRange, Limits, Model, ReaderLimits
 from batchdigits.inference.engine import CARD_SUFFIX, Engine
 from batchdigits.inference.model_card import IMPORTED_CARD_SUFFIX
 from batchdigits.inference.registry import find_model, open_engine, read_default_name
@@ -29,6 +31,7 @@ from batchdigits.pipeline.sources import ImageInput, chunk_sources, sources_from
 from batchdigits.reasons import Status
 from batchdigits.records import PageRecord, Source
 from batchdigits.system.extras import require_extra
+from batchdigits.system.library_notes import discard_library_notes
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -47,6 +50,7 @@ def read(
     trust_model: bool = False,
     max_megapixels: float = _DEFAULT_LIMITS.max_megapixels,
     max_pages: int = _DEFAULT_LIMITS.max_pages,
+    isolate: bool = False,
 ) -> list[Reading]:
     """Read digits from files, folders or arrays.
 
@@ -68,6 +72,11 @@ def read(
         trust_model: run code that the model's file may hold.
         max_megapixels: largest page in millions of pixels; larger ones are not read.
         max_pages: most pages read of one file.
+        isolate: read in a process of its own, started for this call, so that a damaged file that
+            crashes or hangs a decoder costs its own reading and not your program: its reason is
+            ``crashed_reader`` or ``timed_out``, and all others are read. A file gets the 120
+            seconds and 2048 MiB of memory that ``batchdigits run`` gives it. Starting takes some
+            tenths of a second, so hand over many files at once. Worth it for files from outside.
 
     Returns:
         One :class:`Reading` a page, in order. A file that is missing, damaged or no image raises
@@ -79,6 +88,7 @@ def read(
             ``ink`` has an unknown value.
         ModelError: there is no usable model.
         MissingExtraError: the model needs a library that comes with an extra.
+        BatchdigitsError: the process of ``isolate`` cannot be started, or was killed.
 
     Example:
         >>> import batchdigits
@@ -94,25 +104,30 @@ def read(
         Ink(ink) if ink else None,
         trust_model,
     )
-    context = RecognitionContext(load_cached_engine(settings), Limits(max_megapixels, max_pages))
-    return [
-        reading_from_record(record)
-        for records in recognise_sources(sources_from_images(images), context)
-        for record in records
-    ]
+    limits = Limits(max_megapixels, max_pages)
+    with _open_reader(settings, limits, isolate) as read_sources:
+        return [
+            reading_from_record(record)
+            for sources in chunk_sources(sources_from_images(images, limits))
+            for record in read_sources(sources)
+        ]
 
 
-def recognise_sources(
-    sources: Iterable[Source], context: RecognitionContext
-) -> Iterator[list[PageRecord]]:
-    """Yield the records of a few dozen files at a time, as they are read.
+def _open_reader(
+    model: Model, limits: Limits, isolate: bool
+) -> AbstractContextManager[Callable[[Sequence[Source]], list[PageRecord]]]:
+    """Make ready what reads a few dozen sources at a time: this process, or one of its own."""
+    if isolate:
+        from batchdigits.execution.reader_process import start_reader_process
 
-    Threads may do this at once; they take turns at the engine.
-    """
-    for chunk in chunk_sources(sources):
-        with _ENGINE_LOCK:
-            records = recognise_chunk(chunk, context)
-        yield records
+        return start_reader_process(model, limits, ReaderLimits())
+    context = RecognitionContext(load_cached_engine(model), limits)
+
+    def read_here(sources: Sequence[Source]) -> list[PageRecord]:
+        with _ENGINE_LOCK, discard_library_notes():
+            return recognise_chunk(sources, context)
+
+    return nullcontext(read_here)
 
 
 def to_dataframe(readings: Iterable[Reading]) -> "DataFrame":

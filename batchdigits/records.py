@@ -6,6 +6,7 @@ One file is a :class:`Source`; each of its pages becomes a :class:`Page`, a
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -212,3 +213,13 @@ class PageRecord:
         """Why it is not simply ``ok``; ``None`` where it is."""
         outcome = self.prediction or self.rejection
         return outcome.reason if outcome else None
+
+
+def group_by_file(records: Iterable[PageRecord]) -> list[list[PageRecord]]:
+    """Group the pages of whole files, in order, by their files."""
+    files: list[list[PageRecord]] = []
+    for record in records:
+        if record.page == 1:
+            files.append([])
+        files[-1].append(record)
+    return files

@@ -7,8 +7,10 @@ import doctest
 import os
 import pickle
 import shutil
+import struct
 import subprocess
 import sys
+import tracemalloc
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -22,7 +24,7 @@ from numpy.typing import NDArray
 import batchdigits
 from batchdigits.api import load_cached_engine
 from batchdigits.arrays import GrayImage
-from batchdigits.config import Model
+from batchdigits.config import Limits, Model
 from batchdigits.errors import ModelError
 from batchdigits.pipeline.sources import chunk_sources, sources_from_images
 from batchdigits.reasons import Reason, Status
@@ -187,10 +189,34 @@ def test_what_is_no_image_is_refused_in_a_sentence() -> None:
             batchdigits.read(wrong)  # type: ignore[arg-type]
 
 
+def test_what_is_too_large_costs_no_memory(tmp_path: Path) -> None:
+    # Without memory of their own: whatever is made of them would have.
+    shape, words = (20_000, 30_000), "is 30000 x 20000 = 600.0 megapixels; --max-megapixels allows"
+    page = np.broadcast_to(np.float64(0), shape)
+    file = np.memmap(tmp_path / "pixels", np.uint16, "w+", shape=shape)
+    stack = np.broadcast_to(np.bool_(1), (3, *shape, 4))
+    wide = np.broadcast_to(np.uint8(0), (3, 10**15))
+    scan = tmp_path / "a.png"
+    scan.write_bytes(
+        b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR" + struct.pack(">II", *shape[::-1]) + bytes(99)
+    )
+    tracemalloc.start()
+    readings = batchdigits.read([page, file, stack, wide, scan])
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert [reading.reason for reading in readings] == [Reason.TOO_LARGE] * 7
+    assert peak < 4 << 20
+    assert all(words in reading.detail for reading in (*readings[:5], readings[6]))
+    assert len({reading.detail for reading in readings}) == 2
+    small = batchdigits.read(np.zeros((4, 60, 50)), max_megapixels=0.001)
+    assert [reading.reason for reading in small] == [Reason.TOO_LARGE] * 4
+
+
 def test_memory_stays_flat() -> None:
     many = [Source(str(number), str(number)) for number in range(70)]
     assert [len(chunk) for chunk in chunk_sources(many)] == [32, 32, 6]
-    large = sources_from_images(np.zeros((2000, 2000), np.uint8) for _ in range(5))
+    pages = (np.zeros((2000, 2000), np.uint8) for _ in range(5))
+    large = sources_from_images(pages, Limits())
     assert [len(chunk) for chunk in chunk_sources(large)] == [3, 2]
 
 
@@ -232,3 +258,44 @@ def test_a_table_has_types_that_hold(digits: Digits) -> None:
     unread = table[table["status"] == "quarantined"]
     assert unread[["digit", "confidence", "width"]].isna().all().all()
     assert set(unread["reason"]) == {"truncated", "empty", "not_an_image"}
+
+
+_QUIET_SCRIPT = """\
+import os, sys, threading, time
+from pathlib import Path
+import batchdigits
+
+written, done = [], threading.Event()
+
+def talk():
+    while not done.is_set():
+        line = f"line {len(written)}\\n"
+        written.append(line)
+        sys.stderr.write(line) if len(written) % 2 else os.write(2, line.encode())
+        time.sleep(0.001)
+
+speaker = threading.Thread(target=talk)
+speaker.start()
+readings = batchdigits.read(sys.argv[1:])
+readings += batchdigits.read(sys.argv[1:])
+done.set()
+speaker.join()
+sys.stdout.write("".join(written))
+os.close(2)
+with open(Path(sys.argv[1]).with_name("other file"), "wb") as file:
+    batchdigits.read(sys.argv[1:])
+assert file.closed and not os.path.getsize(file.name), "a library wrote into another file"
+assert [reading.digit for reading in readings[::2]] == [7, 7]
+"""
+
+
+@pytest.mark.integration
+def test_libraries_say_nothing_and_others_all_they_want(tmp_path: Path) -> None:
+    image = bytearray((INBOX / "forms" / "digit1.png").read_bytes())
+    (tmp_path / "good.png").write_bytes(image)
+    image[-40] ^= 255  # libpng prints that the image data is damaged
+    (tmp_path / "bad.png").write_bytes(image)
+    names = [str(tmp_path / name) for name in ("good.png", "bad.png")]
+    command = [sys.executable, "-c", _QUIET_SCRIPT, *names]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, done.stdout) and "line 9\n" in done.stderr

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from batchdigits.config.option import argument, option
-from batchdigits.config.settings import Limits, Model
+from batchdigits.config.settings import Limits, Model, ReaderLimits
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +18,7 @@ class PredictSettings:
         save: the file for a picture of pages and scores; ``None`` for no picture.
         show: show that picture in a window.
         limits: how much one file may ask for.
+        reader_limits: what the process that reads may take.
         model: which model reads.
     """
 
@@ -30,4 +31,5 @@ class PredictSettings:
     )
     show: bool = option(False, "Show that picture in a window.")
     limits: Limits = field(default_factory=Limits)
+    reader_limits: ReaderLimits = field(default_factory=ReaderLimits)
     model: Model = field(default_factory=Model)

@@ -97,20 +97,34 @@ class ReportFiles:
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
-class WorkerLimits:
+class ReaderLimits:
+    """What a process that reads may take.
+
+    Attributes:
+        file_timeout: seconds that one file may take.
+        worker_memory: MiB that each worker may allocate.
+    """
+
+    file_timeout: float = option(120.0, "Seconds that one file may take.", minimum=0.1)
+    worker_memory: int = option(2048, "MiB of memory that each worker may use.", minimum=64)
+
+    @property
+    def memory_bytes(self) -> int:
+        """Bytes that each worker may allocate."""
+        return self.worker_memory << 20
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class WorkerLimits(ReaderLimits):
     """How many processes read, and what each may take.
 
     Attributes:
         workers: processes that read; ``None`` for as many as there are cores and work.
-        file_timeout: seconds that one file may take.
-        worker_memory: MiB that each worker may allocate.
     """
 
     workers: int | None = option(
         None, "Number of processes that read.", minimum=1, shown_default="one per core"
     )
-    file_timeout: float = option(120.0, "Seconds that one file may take.", minimum=0.1)
-    worker_memory: int = option(2048, "MiB of memory that each worker may use.", minimum=64)
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)

@@ -21,12 +21,15 @@ recorded as they come. Only the names of thumbnails are checked, since files are
 by them. A backend that reaches over a network has to authenticate what answers.
 """
 
+from __future__ import annotations
+
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from batchdigits.execution.jobs import Job, JobRunner
+if TYPE_CHECKING:  # not needed by those who run other work
+    from batchdigits.execution.jobs import Job, JobRunner
 
 
 @dataclass(frozen=True, slots=True)

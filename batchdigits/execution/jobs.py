@@ -4,11 +4,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
-import cv2
-
 from batchdigits.drawing.contact_sheet import draw_contact_sheet
 from batchdigits.errors import ImageError
-from batchdigits.images.decode import OUT_OF_MEMORY_CODE
+from batchdigits.execution.opencv import raise_memory_errors, stop_opencv_threads
 from batchdigits.journal.entries import FileEntry, PageEntry, entries_from_records, to_wire
 from batchdigits.pipeline.recognise import RecognitionContext, recognise_chunk
 from batchdigits.reasons import Rejection
@@ -69,14 +67,12 @@ Job = Source | RecheckJob | RejectJob | SheetJob
 
 @dataclass(frozen=True, slots=True)
 class JobRunner:
-    """Runs chunks of jobs: the one function that workers call."""
+    """Runs chunks of jobs: what workers call for a session."""
 
     context: RecognitionContext
 
     def __post_init__(self) -> None:
-        # Before any worker is forked: one library's threads must not fight another's, as there
-        # is a worker for every core; and threads that OpenCV already has do not survive a fork.
-        cv2.setNumThreads(0)
+        stop_opencv_threads()
 
     def __call__(self, jobs: list[Job]) -> bytes:
         """Run jobs.
@@ -89,12 +85,8 @@ class JobRunner:
             OSError: a thumbnail or a contact sheet cannot be written.
             MemoryError: beyond what this process may allocate.
         """
-        try:
+        with raise_memory_errors():
             return to_wire(self._run_jobs(jobs))
-        except cv2.error as error:
-            if error.code == OUT_OF_MEMORY_CODE:
-                raise MemoryError from error
-            raise
 
     def _run_jobs(self, jobs: list[Job]) -> list[FileEntry | None]:
         entries = [self._run_without_decoding(job) for job in jobs]

@@ -5,17 +5,21 @@ killed at whatever moment leaves no lock taken and no half message in another's 
 workers share a pipe and its locks, pebble's among them, do not survive that.)
 """
 
+from __future__ import annotations
+
 import pickle
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from multiprocessing import connection
-from typing import ClassVar, Generic, TypeVar
+from typing import TYPE_CHECKING, ClassVar, Generic, TypeVar
 
 from batchdigits.execution.backend import TaskFailure
-from batchdigits.execution.jobs import Job, JobRunner
 from batchdigits.execution.worker_process import Task, WorkerProcess
+
+if TYPE_CHECKING:  # not needed by those who run other work
+    from batchdigits.execution.jobs import Job, JobRunner
 
 #: Seconds between looks at deadlines, and between chances for the caller to do something.
 _POLL_INTERVAL = 0.1
@@ -43,7 +47,7 @@ class LocalBackend:
     memory: int
     workers_share_outbox: ClassVar[bool] = True
 
-    def start_workers(self, work: JobRunner, count: int) -> "WorkerPool[Job, bytes]":
+    def start_workers(self, work: JobRunner, count: int) -> WorkerPool[Job, bytes]:
         """Make a pool; its processes are forked when its context begins."""
         return WorkerPool(work, count, self.timeout, self.memory)
 
@@ -70,7 +74,7 @@ class WorkerPool(Generic[T, R]):
         self._memory = memory
         self._workers: list[WorkerProcess[T, R]] = []
 
-    def __enter__(self) -> "WorkerPool[T, R]":
+    def __enter__(self) -> WorkerPool[T, R]:
         for _ in range(self._count):
             self._workers.append(self._start_worker())
         return self
@@ -115,6 +119,27 @@ class WorkerPool(Generic[T, R]):
         return _PoolRun(self, iter(tasks), should_stop).iter_results()
 
 
+def run_in_order(
+    pool: WorkerPool[tuple[int, T], list[R]], items: Sequence[T]
+) -> list[R | TaskFailure]:
+    """Run items as one task, and return what became of each, in their order.
+
+    Args:
+        pool: its work takes numbered items, and gives a list of one result for each.
+        items: what is to be done.
+
+    Raises:
+        OSError: raised by the work.
+    """
+    results: dict[int, R | TaskFailure] = {}
+    for numbered_items, result in pool.run([list(enumerate(items))]):
+        item_results: list[R | TaskFailure] = []
+        item_results += [result] if isinstance(result, TaskFailure) else result
+        for (number, _), item_result in zip(numbered_items, item_results, strict=True):
+            results[number] = item_result
+    return [results[number] for number in range(len(items))]
+
+
 class _PoolRun(Generic[T, R]):
     """One call of :meth:`WorkerPool.run`."""
 
@@ -141,7 +166,7 @@ class _PoolRun(Generic[T, R]):
         while True:
             stopping = self._should_stop()
             if not stopping:
-                self._dispatch_tasks()
+                yield from self._dispatch_tasks()
             elif deadline == float("inf"):
                 deadline = time.monotonic() + _SHUTDOWN_TIMEOUT
             busy = [worker for worker in self._pool._workers if worker.tasks]
@@ -158,16 +183,21 @@ class _PoolRun(Generic[T, R]):
                 elif late:
                     yield from self._handle_lost_worker(worker, timed_out=True)
 
-    def _dispatch_tasks(self) -> None:
+    def _dispatch_tasks(self) -> Iterator[tuple[list[T], TaskFailure]]:
         for depth in range(_MAX_TASKS_PER_WORKER):
             for worker in list(self._pool._workers):
                 if len(worker.tasks) == depth and (task := self._peek_task()):
                     if depth and len(task[1]) > _MAX_PREFETCH_BYTES:
                         continue
-                    self._next_task = None
-                    if not worker.send_task(*task):
-                        self._retry_tasks.append(task[0])
+                    if worker.send_task(*task):
+                        self._next_task = None
+                    elif not worker.tasks:
+                        # It died before, or of the task itself, which may need too much memory.
+                        self._next_task = None
                         self._replace_worker(worker)
+                        failure = TaskFailure(False, worker.process.exitcode)
+                        yield from self._handle_failure(task[0], failure)
+                    # Else it died over the task in hand, and its closed pipe will tell.
 
     def _peek_task(self) -> tuple[Task[T], bytes] | None:
         """Return the next task without taking it; pickled, and that only once."""

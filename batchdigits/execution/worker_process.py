@@ -15,6 +15,9 @@ from typing import Any, Generic, TypeVar
 from batchdigits.system.child_process import limit_memory, prepare_forked_child
 from batchdigits.system.framing import MessageReader, send
 
+#: What a worker ends with that cannot hold its task in memory.
+OUT_OF_MEMORY_EXIT_CODE = os.EX_OSERR
+
 T = TypeVar("T")
 R = TypeVar("R")
 
@@ -115,6 +118,8 @@ def serve(
             items = pipe.recv()
         except (EOFError, OSError):
             os._exit(os.EX_OK)
+        except MemoryError:  # the rest of the task is still in the pipe
+            os._exit(OUT_OF_MEMORY_EXIT_CODE)
         try:
             result = work(items)
         except Exception as error:

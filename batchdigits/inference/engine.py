@@ -13,6 +13,7 @@ from batchdigits.inference.calibration import softmax
 from batchdigits.inference.model_card import ModelCard, read_card
 from batchdigits.inference.runtimes import LITERT_ERRORS, ONNX, open_runtime
 from batchdigits.system.hashing import hash_bytes
+from batchdigits.system.library_notes import discard_library_notes
 
 DEFAULT_MODEL = "digits"
 CARD_SUFFIX = ".json"
@@ -127,8 +128,9 @@ class LiteRTEngine:
     def __init__(self, content: bytes, card: ModelCard, threads: int = 1) -> None:
         self.card = card
         try:
-            self._interpreter: Any = Interpreter(model_content=content, num_threads=threads)
-            self._interpreter.allocate_tensors()
+            with discard_library_notes():
+                self._interpreter: Any = Interpreter(model_content=content, num_threads=threads)
+                self._interpreter.allocate_tensors()
         except LITERT_ERRORS as error:
             raise ModelError(f"{card.file} is no TensorFlow Lite model.") from error
         self._input = self._interpreter.get_input_details()[0]

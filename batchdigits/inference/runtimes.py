@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from batchdigits.errors import ModelError
 from batchdigits.system.extras import require_extra
+from batchdigits.system.library_notes import discard_library_notes
 
 if TYPE_CHECKING:
     from batchdigits.inference.input_format import Values
@@ -79,8 +80,9 @@ class LiteRTRuntime:
 
     def __init__(self, content: bytes, shape: tuple[int, ...] | None = None) -> None:
         try:
-            self._interpreter: Any = Interpreter(model_content=content, num_threads=1)
-            self._prepare(shape)
+            with discard_library_notes():
+                self._interpreter: Any = Interpreter(model_content=content, num_threads=1)
+                self._prepare(shape)
         except LITERT_ERRORS as error:
             reason = " ".join(str(error).split())
             raise ModelError(f"It is no TensorFlow Lite model that can be run: {reason}") from error

@@ -15,7 +15,7 @@ from isal import isal_zlib
 
 from batchdigits.arrays import GrayImage
 from batchdigits.reasons import Status
-from batchdigits.records import FileStat, PageRecord
+from batchdigits.records import FileStat, PageRecord, group_by_file
 
 _SIDE = 28
 #: Of zlib: a fifth of level 1's time, for a hundred bytes more an image.
@@ -84,12 +84,7 @@ class FileEntry(NamedTuple):
 
 def entries_from_records(records: Iterable[PageRecord]) -> list[FileEntry]:
     """Make one entry a file of the pages of whole files, in order."""
-    files: list[list[PageRecord]] = []
-    for record in records:
-        if record.page == 1:
-            files.append([])
-        files[-1].append(record)
-    return [_entry_from_records(file_records) for file_records in files]
+    return [_entry_from_records(file_records) for file_records in group_by_file(records)]
 
 
 def _entry_from_records(records: list[PageRecord]) -> FileEntry:

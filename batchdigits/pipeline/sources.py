@@ -9,6 +9,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from batchdigits.config import Limits
+from batchdigits.images.limits import check_size
 from batchdigits.images.pixels import to_bgr, to_gray
 from batchdigits.pipeline.groups import group_by_weight
 from batchdigits.pipeline.inbox_walk import InboxWalk
@@ -22,23 +24,26 @@ _CHANNEL_COUNTS = (1, 2, 3, 4)
 _CHUNK_SOURCES, _CHUNK_BYTES = 32, 8 << 20
 
 
-def sources_from_images(images: ImageInput | Iterable[ImageInput]) -> Iterator[Source]:
+def sources_from_images(
+    images: ImageInput | Iterable[ImageInput], limits: Limits
+) -> Iterator[Source]:
     """Yield one source for each file or array, in order.
 
     Args:
         images: what :func:`batchdigits.api.read` takes.
+        limits: pixels beyond which an array is not looked into.
 
     Raises:
         TypeError: something is neither a path nor an array of numbers.
         ValueError: an array is empty or of no shape that images have, or a name is empty.
     """
     if isinstance(images, str | os.PathLike | np.ndarray):
-        yield from _sources_from_image(images, "images")
+        yield from _sources_from_image(images, "images", limits)
         return
     if isinstance(images, bytes | bytearray) or not isinstance(images, Iterable):
         raise TypeError(_format_type_error("images", images))
     for index, image in enumerate(images):
-        yield from _sources_from_image(image, f"images[{index}]")
+        yield from _sources_from_image(image, f"images[{index}]", limits)
 
 
 def chunk_sources(sources: Iterable[Source]) -> Iterator[list[Source]]:
@@ -72,9 +77,9 @@ def sources_from_path(path: str) -> list[Source]:
     return [Source(path, to_display_name(path)) for path in files + closed_folders]
 
 
-def _sources_from_image(image: object, name: str) -> Iterable[Source]:
+def _sources_from_image(image: object, name: str, limits: Limits) -> Iterable[Source]:
     if isinstance(image, np.ndarray):
-        return _sources_from_array(image, name)
+        return _sources_from_array(image, name, limits)
     if not isinstance(image, str | os.PathLike):
         raise TypeError(_format_type_error(name, image))
     path = os.fsdecode(image)
@@ -88,7 +93,7 @@ def _format_type_error(name: str, image: object) -> str:
     return f"{name} is of type {type_name}: give paths as text or Path, and pixels as NumPy arrays."
 
 
-def _sources_from_array(pixels: NDArray[Any], name: str) -> Iterator[Source]:
+def _sources_from_array(pixels: NDArray[Any], name: str, limits: Limits) -> Iterator[Source]:
     if pixels.dtype.kind not in "buif":
         raise TypeError(
             f"{name} is an array of {pixels.dtype}: pixels are integers, floats, bools."
@@ -97,10 +102,10 @@ def _sources_from_array(pixels: NDArray[Any], name: str) -> Iterator[Source]:
         raise ValueError(f"{name} is an empty array: its shape is {pixels.shape}.")
     has_channels = pixels.ndim > 2 and pixels.shape[-1] in _CHANNEL_COUNTS
     if pixels.ndim == 2 or (pixels.ndim == 3 and has_channels):
-        yield _source_from_pixels(pixels, name)
+        yield _source_from_pixels(pixels, name, limits)
     elif pixels.ndim == 3 or (pixels.ndim == 4 and has_channels):
         for index, image in enumerate(pixels):
-            yield _source_from_pixels(image, f"{name}[{index}]")
+            yield _source_from_pixels(image, f"{name}[{index}]", limits)
     else:
         raise ValueError(
             f"{name} has shape {pixels.shape}: images are (height, width) or (height, width, "
@@ -108,8 +113,12 @@ def _sources_from_array(pixels: NDArray[Any], name: str) -> Iterator[Source]:
         )
 
 
-def _source_from_pixels(pixels: NDArray[Any], name: str) -> Source:
+def _source_from_pixels(pixels: NDArray[Any], name: str, limits: Limits) -> Source:
     """Encode an array as a file would have it, so that both are read alike."""
+    height, width = pixels.shape[:2]
+    if check_size(width, height, limits):
+        # The header alone: it is rejected for what it says, before anything costs memory.
+        return Source("", name, content=f"P5 {width} {height} 255\n".encode())
     if pixels.dtype.kind in "ui" and pixels.min() >= 0 and pixels.max() <= 1:
         pixels = pixels.astype(np.bool_)  # a mask; as 8 bits it would be black all over
     gray = to_gray(to_bgr(pixels))

@@ -102,7 +102,7 @@ class Session:
         self._start_time = time.monotonic()
         self._reject_jobs: deque[RejectJob] = deque()
         self._pending: dict[str, PendingFile] = {}
-        self._backend = backend or LocalBackend(settings.file_timeout, settings.worker_memory << 20)
+        self._backend = backend or LocalBackend(settings.file_timeout, settings.memory_bytes)
         self._workers: Workers | None = None
         self._failures = WorkerFailures(settings.file_timeout)
         self._run_jobs = JobRunner(

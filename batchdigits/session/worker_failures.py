@@ -2,6 +2,7 @@
 
 from batchdigits.errors import BatchdigitsError
 from batchdigits.execution.backend import TaskFailure
+from batchdigits.execution.failures import explain_failure
 from batchdigits.execution.jobs import (
     Job,
     RecheckJob,
@@ -45,7 +46,7 @@ class WorkerFailures:
             detail = f"Its bytes could not be read within {self._file_timeout:g} seconds."
             page = make_rejected_page(Rejection(Reason.IO_ERROR, detail))
             return FileEntry.from_pages(FileStat(), "", [page])
-        rejection = self._explain(failure)
+        rejection = explain_failure(failure, self._file_timeout)
         self._lost_workers += 1
         if self._lost_workers >= _MAX_LOST_WORKERS and not has_read_any:
             raise BatchdigitsError(
@@ -54,12 +55,3 @@ class WorkerFailures:
                 "the others are left alone, since they are hardly to blame."
             )
         return RejectJob(job.source if isinstance(job, RecheckJob) else job, rejection)
-
-    def _explain(self, failure: TaskFailure) -> Rejection:
-        if failure.timed_out:
-            detail = f"Reading was given up after {self._file_timeout:g} seconds."
-            return Rejection(Reason.TIMED_OUT, detail)
-        if failure.error.startswith(MemoryError.__name__):
-            return Rejection(Reason.CRASHED_READER, "It needs more than --worker-memory allows.")
-        cause = failure.error or f"code {failure.exit_code}"
-        return Rejection(Reason.CRASHED_READER, f"The reader ended with {cause}.")

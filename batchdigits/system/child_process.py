@@ -14,6 +14,14 @@ _PR_SET_PDEATHSIG = 1  # prctl(2)
 _TENSORFLOW_ENVIRONMENT = {"TF_CPP_MIN_LOG_LEVEL": "3", "KERAS_BACKEND": "tensorflow"}
 
 
+#: Runs a module as ``python -m`` does, and finds it where this process does: notebooks add folders
+#: to ``sys.path``. Those come last, so that nothing in them hides a library.
+_RUN_MODULE = (
+    "import os, runpy, sys; sys.path += sys.argv.pop(1).split(os.pathsep); "
+    "runpy.run_module(sys.argv.pop(1), run_name='__main__', alter_sys=True)"
+)
+
+
 def run_module(
     module: str, arguments: Iterable[str], timeout: float | None = None
 ) -> subprocess.CompletedProcess[str]:
@@ -34,10 +42,8 @@ def run_module(
     Raises:
         subprocess.TimeoutExpired: it took longer, and was killed.
     """
-    # -P: the current folder may be full of anybody's files, and is no place to import from.
-    command = [sys.executable, "-P", "-m", module, *arguments, str(os.getpid())]
     return subprocess.run(
-        command,
+        _make_command(module, arguments),
         env=os.environ | _TENSORFLOW_ENVIRONMENT,
         capture_output=True,
         encoding="utf-8",
@@ -47,8 +53,38 @@ def run_module(
     )
 
 
+def start_module(module: str, descriptor: int) -> "subprocess.Popen[bytes]":
+    """Start a module of this package with Python, as ``python -m``, and do not wait for it.
+
+    What it prints goes nowhere. It may fork, as its libraries start no threads.
+
+    Args:
+        module: dotted name of the module; its arguments are the descriptor and the number of this
+            process.
+        descriptor: a pipe's end, which is open there under the same number.
+
+    Raises:
+        OSError: the system starts no process.
+    """
+    return subprocess.Popen(
+        _make_command(module, [str(descriptor)]),
+        env=os.environ | _TENSORFLOW_ENVIRONMENT | {"OPENBLAS_NUM_THREADS": "1"},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        pass_fds=[descriptor],
+    )
+
+
+def _make_command(module: str, arguments: Iterable[str]) -> list[str]:
+    folders = os.pathsep.join(filter(os.path.isabs, sys.path))
+    # -P: the current folder may be full of anybody's files, and is no place to import from.
+    own_arguments = ["-P", "-c", _RUN_MODULE, folders, module]
+    return [sys.executable, *own_arguments, *arguments, str(os.getpid())]
+
+
 def prepare_forked_child(parent_pid: int, inherited_pipes: Iterable[Connection]) -> None:
-    """Make a process that was just forked depend on its parent, and on nothing else.
+    """Make a process that was just started depend on its parent, and on nothing else.
 
     It dies with the parent, ignores Ctrl-C and SIGTERM, which reach the whole process group (the
     parent decides when to stop), and closes what it inherited.

@@ -4,6 +4,7 @@ import json
 import os
 import pty
 import shutil
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -16,17 +17,21 @@ import pytest
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-from batchdigits.api import load_cached_engine, recognise_sources
+from batchdigits.api import load_cached_engine
 from batchdigits.arrays import GrayImage
 from batchdigits.cli.commands.predict import figure, figure_row
+from batchdigits.cli.commands.predict.command import predict
+from batchdigits.cli.commands.predict.page_preview import load_previews
 from batchdigits.cli.commands.predict.text import count_cells
 from batchdigits.cli.ui import chart_files
-from batchdigits.config import Limits, Model
+from batchdigits.config import Limits, Model, PredictSettings, ReaderLimits
 from batchdigits.drawing.chart_text import fit_to_inches, wrap_to_inches
 from batchdigits.errors import OutboxError, UsageError
-from batchdigits.pipeline.recognise import RecognitionContext
+from batchdigits.images.load import load_pages
+from batchdigits.pipeline.recognise import RecognitionContext, recognise_chunk
 from batchdigits.pipeline.result import reading_from_record
 from batchdigits.pipeline.sources import sources_from_path
+from batchdigits.system.logs import LOG
 from tests.conftest import ROOT, UNPRIVILEGED, Run, read_csv, write_png
 from tests.test_house import loaded_by
 
@@ -160,11 +165,11 @@ def test_the_picture_has_a_row_for_each_page(batchdigits: Run, scans: Path) -> N
 
 
 def pages(path: Path) -> list[Any]:
-    context = RecognitionContext(load_cached_engine(Model()), Limits())
-    rows = [
-        row for chunk in recognise_sources(sources_from_path(str(path)), context) for row in chunk
-    ]
-    return [(row.source, reading_from_record(row)) for row in rows]
+    sources = sources_from_path(str(path))
+    records = recognise_chunk(sources, RecognitionContext(load_cached_engine(Model())))
+    rows = [(record.source, reading_from_record(record)) for record in records]
+    previews = load_previews(rows, Limits(), ReaderLimits())
+    return [(reading, preview) for (_, reading), preview in zip(rows, previews, strict=True)]
 
 
 def test_no_text_lies_on_another(scans: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -177,7 +182,7 @@ def test_no_text_lies_on_another(scans: Path, monkeypatch: pytest.MonkeyPatch) -
     figures: list[Figure] = []
     monkeypatch.setattr(Figure, "savefig", lambda figure, *_, **__: figures.append(figure))
     with pytest.raises(OutboxError):  # as nothing was written
-        figure.save(scans / "long.png", pages(folder), Limits())
+        figure.save(scans / "long.png", pages(folder))
     (drawn,) = figures
     canvas: Any = FigureCanvasAgg(drawn)
     found = [text.get_window_extent(canvas.get_renderer()).padded(-2) for text in drawn.texts]
@@ -217,7 +222,7 @@ def test_every_window_shows_a_few_pages(scans: Path, monkeypatch: pytest.MonkeyP
 
     opened: list[str] = []
     monkeypatch.setattr(pyplot, "show", lambda block: opened.extend(pyplot.get_figlabels()))
-    figure.show(pages(scans / "forms")[:4], Limits())
+    figure.show(pages(scans / "forms")[:4])
     assert opened == ["Pages 1-3 of 4", "Pages 4-4 of 4"] and pyplot.get_fignums() == []
     with pytest.raises(UsageError, match="No window"):
         chart_files.check_window()
@@ -227,3 +232,45 @@ def test_predicting_loads_no_more_than_it_needs() -> None:
     loaded = loaded_by("predict", str(ROOT / "inbox" / "forms" / "digit1.png"))
     late = {"tensorflow", "pandas", "matplotlib", "rich", "tifffile", "PIL"}
     assert {"cv2", "ai_edge_litert"} <= loaded and loaded & late == set()
+
+
+def test_files_that_crashed_a_decoder_get_a_row_each(batchdigits: Run) -> None:
+    folder = ROOT / "tests" / "data" / "crashers"
+    digit = ROOT / "inbox" / "forms" / "digit1.png"
+    done = batchdigits("predict", folder, digit, "--json")
+    assert done.returncode in (0, 3), done.stderr
+    rows = [json.loads(line) for line in done.stdout.splitlines()]
+    assert [row["file"] for row in rows] == [
+        *(str(folder / f"animation {number}.png") for number in (1, 2, 3)),
+        str(digit),
+    ]
+    assert all(row["reason"] or row["digit"] is not None for row in rows[:-1])
+    assert rows[-1]["digit"] == 7
+
+
+def test_a_crash_costs_one_line(
+    scans: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    caplog: pytest.LogCaptureFixture,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def crash(data: bytes, name: str, *arguments: Any) -> Any:
+        if name.endswith("digit2.png") or (name.endswith("digit3.png") and len(arguments) == 1):
+            os.kill(os.getpid(), signal.SIGKILL)
+        return load_pages(data, name, *arguments)
+
+    # A fake, as decoders that crash get mended; the third one does as it is decoded for a picture.
+    monkeypatch.setattr("batchdigits.pipeline.measured_pages.load_pages", crash)
+    monkeypatch.setattr("batchdigits.cli.commands.predict.page_preview.load_pages", crash)
+    monkeypatch.setattr(LOG, "propagate", True)
+    names = [str(scans / "forms" / f"digit{number}.png") for number in (1, 2, 3, 4)]
+    picture = tmp_path / "picture.png"
+    settings = PredictSettings((*names, str(scans / "names")), save=picture, as_json=True)
+    assert predict(settings) == 3
+    rows = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert [row["file"] for row in rows[:4]] == names and len(rows) > 5
+    assert [row["reason"] for row in rows[:4]] == [None, "crashed_reader", None, None]
+    assert caplog.messages[:1] == [f"{names[1]}: The reader ended with SIGKILL."]
+    assert cv2.imread(str(picture)) is not None
+    assert predict(PredictSettings((names[1],))) == 5

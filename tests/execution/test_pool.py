@@ -170,3 +170,19 @@ def _runs(pid: int) -> bool:
             return file.read().rpartition(")")[2].split()[0] != "Z"
     except FileNotFoundError:
         return False
+
+
+def test_a_worker_that_died_while_the_caller_was_busy_loses_no_task() -> None:
+    with pool(count=1) as workers:
+        failed: dict[str, bool] = {}
+        for items, result in workers.run([[1], [2, "crash"], [3], [4]]):
+            failed[str(items)] = isinstance(result, TaskFailure)
+            time.sleep(0.2)  # the worker is at its second task, over which it dies
+    assert failed == {"[1]": False, "[2]": False, "['crash']": True, "[3]": False, "[4]": False}
+
+
+def test_a_task_that_no_worker_can_take_in_is_a_failure() -> None:
+    with pool(count=1, memory=100 << 20) as workers:
+        done = list(workers.run([[1], ["x" * (90 << 20)], [2]]))
+    failures = [items for items, result in done if isinstance(result, TaskFailure)]
+    assert [len(item) for (item,) in failures] == [90 << 20] and len(done) == 3

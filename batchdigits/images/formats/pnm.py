@@ -13,7 +13,7 @@ import numpy as np
 from batchdigits.arrays import GrayImage
 from batchdigits.images.formats.image_format import ImageFormat
 
-_NUMBER = re.compile(rb"(?:\s|#[^\r\n]*[\r\n])*(\d{1,10})")
+_NUMBER = re.compile(rb"(?:\s|#[^\r\n]*[\r\n])*(\d{1,19})")
 
 
 @dataclass(frozen=True, slots=True)

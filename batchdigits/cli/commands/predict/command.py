@@ -4,14 +4,16 @@ import io
 import sys
 from collections.abc import Sequence
 
-from batchdigits.api import load_cached_engine, recognise_sources
+from batchdigits.api import load_cached_engine
 from batchdigits.cli.commands.predict.arguments import parse_arguments, refuse_to_overwrite
 from batchdigits.cli.commands.predict.text import AlignedTable, format_json_line, format_problem
 from batchdigits.cli.ui.terminal import begin_command
 from batchdigits.config import Logging, PredictSettings
 from batchdigits.errors import ExitCode
+from batchdigits.execution.isolated_reader import fork_reader
 from batchdigits.pipeline.recognise import RecognitionContext
 from batchdigits.pipeline.result import Reading, reading_from_record
+from batchdigits.pipeline.sources import chunk_sources
 from batchdigits.records import Source
 from batchdigits.system.extras import require_extra
 from batchdigits.system.filenames import escape_for_terminal
@@ -34,7 +36,7 @@ def predict_command(settings: PredictSettings) -> int:
 
 
 def predict(settings: PredictSettings) -> int:
-    """Read files as every run does; nothing is moved, changed or recorded.
+    """Read files in a worker, as every run does; nothing is moved, changed or recorded.
 
     Returns:
         The exit code: whether all, some or no pages could be read.
@@ -53,9 +55,13 @@ def predict(settings: PredictSettings) -> int:
     context = RecognitionContext(load_cached_engine(settings.model), settings.limits)
     for name in empty_folders:
         LOG.warning("%s: There is nothing to read in this folder.", escape_for_terminal(name))
-    for records in recognise_sources(sources, context):
-        printer.print_pages([(record.source, reading_from_record(record)) for record in records])
-    if printer.pages_to_draw:
+    with fork_reader(context, settings.reader_limits) as read_sources:
+        for chunk in chunk_sources(sources):
+            records = read_sources(chunk)
+            printer.print_pages(
+                [(record.source, reading_from_record(record)) for record in records]
+            )
+    if printer.pages_to_draw and (settings.save or settings.show):
         _draw_picture(settings, printer)
     if not printer.read_count:
         return ExitCode.NOTHING_TO_READ
@@ -106,13 +112,19 @@ def _check_picture_options(settings: PredictSettings, sources: Sequence[Source])
 
 def _draw_picture(settings: PredictSettings, printer: _PagePrinter) -> None:
     from batchdigits.cli.commands.predict import figure
+    from batchdigits.cli.commands.predict.page_preview import load_previews
 
     omitted = printer.read_count + printer.unread_count - len(printer.pages_to_draw)
-    if omitted and (settings.save or settings.show):
+    if omitted:
         LOG.warning(
             "The picture shows the first %d pages and leaves out %d.", MAX_DRAWN_PAGES, omitted
         )
+    previews = load_previews(printer.pages_to_draw, settings.limits, settings.reader_limits)
+    pages = [
+        (reading, preview)
+        for (_, reading), preview in zip(printer.pages_to_draw, previews, strict=True)
+    ]
     if settings.save:
-        figure.save(settings.save, printer.pages_to_draw, settings.limits)
+        figure.save(settings.save, pages)
     if settings.show:
-        figure.show(printer.pages_to_draw, settings.limits)
+        figure.show(pages)

@@ -5,13 +5,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from batchdigits.cli.commands.predict import figure_row
-from batchdigits.cli.commands.predict.page_preview import load_preview
+from batchdigits.cli.commands.predict.page_preview import PagePreview
 from batchdigits.cli.commands.predict.text import format_page_name
 from batchdigits.cli.ui.chart_files import save_figure
-from batchdigits.config import Limits
 from batchdigits.drawing.charts import new_figure
 from batchdigits.pipeline.result import Reading
-from batchdigits.records import Source
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -21,32 +19,31 @@ _HEADER_HEIGHT, _FOOTER_HEIGHT = 0.42, 0.12
 #: Rows that fit on a screen.
 _ROWS_PER_WINDOW = 3
 
-Pages = Sequence[tuple[Source, Reading]]
+#: Readings of pages, and what is drawn of the pages themselves.
+Pages = Sequence[tuple[Reading, PagePreview | None]]
 
 
-def save(path: Path, pages: Pages, limits: Limits) -> None:
+def save(path: Path, pages: Pages) -> None:
     """Draw pages to a file, which appears whole or not at all.
 
     Args:
         path: the file; its ending decides the format.
-        pages: each page's source and reading.
-        limits: how much one file may ask for, as when it was read.
+        pages: each page's reading and preview.
 
     Raises:
         OutboxError: it cannot be written.
     """
     figure = new_figure(figure_row.WIDTH, _compute_height(pages))
     figure.set_layout_engine("none")  # rows say where everything goes
-    _draw_pages(figure, pages, limits)
+    _draw_pages(figure, pages)
     save_figure(figure, path)
 
 
-def show(pages: Pages, limits: Limits) -> None:
+def show(pages: Pages) -> None:
     """Show pages in a window, a few at a time: the next ones come when it is closed.
 
     Args:
-        pages: each page's source and reading.
-        limits: how much one file may ask for, as when it was read.
+        pages: each page's reading and preview.
     """
     from matplotlib import pyplot
 
@@ -54,7 +51,7 @@ def show(pages: Pages, limits: Limits) -> None:
         part = pages[start : start + _ROWS_PER_WINDOW]
         title = f"Pages {start + 1}-{start + len(part)} of {len(pages)}"
         figure = pyplot.figure(title, figsize=(figure_row.WIDTH, _compute_height(part)))
-        _draw_pages(figure, part, limits)
+        _draw_pages(figure, part)
         pyplot.show(block=True)
         pyplot.close(figure)
 
@@ -63,14 +60,13 @@ def _compute_height(pages: Pages) -> float:
     return _HEADER_HEIGHT + _FOOTER_HEIGHT + len(pages) * figure_row.HEIGHT
 
 
-def _draw_pages(figure: "Figure", pages: Pages, limits: Limits) -> None:
+def _draw_pages(figure: "Figure", pages: Pages) -> None:
     height = _compute_height(pages)
-    if any(reading.is_read for _, reading in pages):
+    if any(reading.is_read for reading, _ in pages):
         figure_row.draw_headers(figure_row.FigureRow(figure, height, height - _HEADER_HEIGHT))
-    multi_page_files = {reading.file for _, reading in pages if reading.page > 1}
-    for index, (source, reading) in enumerate(pages):
+    multi_page_files = {reading.file for reading, _ in pages if reading.page > 1}
+    for index, (reading, preview) in enumerate(pages):
         top = height - _HEADER_HEIGHT - index * figure_row.HEIGHT
         row = figure_row.FigureRow(figure, height, top)
         name = format_page_name(reading, reading.file in multi_page_files)
-        preview = load_preview(source, reading.page, limits) if reading.is_read else None
         figure_row.draw_row(row, name, reading, preview)

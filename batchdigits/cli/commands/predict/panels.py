@@ -24,7 +24,7 @@ def draw_page(axes: "Axes", preview: PagePreview | None, reading: Reading) -> No
     strip_axes(axes)
     axes.set_anchor("W")
     if preview is None:
-        _write_note(axes, "the file is gone")
+        _write_note(axes, "it cannot be shown")
         return
     gray, scale = preview
     is_small = max(gray.shape) < PREVIEW_SIDE / 4
