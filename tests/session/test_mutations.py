@@ -38,7 +38,19 @@ def mutate(data: bytes, chance: random.Random) -> bytes:
     return bytes(damaged)
 
 
-def test_damaged_files_get_a_row_each(inbox: Path, outbox: Path, batchdigits: Run) -> None:
+def read_contents(*folders: Path) -> set[bytes]:
+    """Read all files of folders but the notes beside what is in quarantine."""
+    return {
+        path.read_bytes()
+        for folder in folders
+        for path in folder.rglob("*")
+        if path.is_file() and path.suffix != ".json"
+    }
+
+
+def test_damaged_files_get_a_row_each_and_none_is_lost(
+    inbox: Path, outbox: Path, batchdigits: Run
+) -> None:
     chance = random.Random(MUTATIONS)
     names = sorted(_SAMPLES)
     for number in range(MUTATIONS):
@@ -46,12 +58,14 @@ def test_damaged_files_get_a_row_each(inbox: Path, outbox: Path, batchdigits: Ru
         folder = inbox / str(number // 1000)
         folder.mkdir(exist_ok=True)
         (folder / f"{number}-{name}").write_bytes(mutate(_SAMPLES[name], chance))
-    options = ("--thumbnails", "off", "--quarantine", "off", "--no-html", "--max-megapixels", "1")
-    done = batchdigits("run", inbox, outbox, "--quiet", *options)
+    files = {path.relative_to(inbox).as_posix() for path in inbox.rglob("*") if path.is_file()}
+    contents = read_contents(inbox)
+    options = ("--thumbnails", "off", "--no-html", "--max-megapixels", "1")
+    done = batchdigits("run", inbox, outbox, "--quiet", *options, "--worker-memory", "512")
     assert done.returncode in (0, 3), done.stderr
     rows = read_csv(outbox)
-    files = {path.relative_to(inbox).as_posix() for path in inbox.rglob("*") if path.is_file()}
     assert {row["file"] for row in rows} == files
+    assert read_contents(inbox, outbox / "quarantine") == contents
     unread = [row for row in rows if row["status"] in ("quarantined", "failed")]
     assert all(row["reason"] and row["digit"] == "" for row in unread)
     # A decoder may crash, but over few files, and each of these is found out alone.

@@ -15,6 +15,8 @@ from batchdigits.records import FileStat, Source
 from batchdigits.session.busy_files import mark_busy_if_written
 from batchdigits.session.quarantine import Restoration, quarantine_file, restore_file
 from batchdigits.system.filenames import to_display_name
+from tests.conftest import Run, read_csv, write_png
+from tests.session.conftest import Digits
 
 
 def bad_file(inbox: Path, name: str, content: bytes = b"junk") -> tuple[Source, FileEntry]:
@@ -164,3 +166,44 @@ def test_any_name_is_set_aside_and_can_be_found(
         assert not Path(source.path).exists()
     files = [path for path in (folder / "outbox" / "quarantine").iterdir()]
     assert len(files) == 2 * len(names)
+
+
+@pytest.mark.integration
+def test_a_file_that_went_on_growing_in_quarantine_comes_back_by_itself(
+    batchdigits: Run, inbox: Path, outbox: Path, digits: Digits
+) -> None:
+    whole = write_png(inbox / "slow.png", digits[0][0]).read_bytes()
+    (inbox / "slow.png").write_bytes(whole[:300])
+    os.utime(inbox / "slow.png", (1_500_000_000, 1_500_000_000))
+    (inbox / "bad.png").write_bytes(b"no image")
+    assert batchdigits("run", inbox, outbox).returncode == 3
+    with (outbox / "quarantine" / "slow.png").open("ab") as file:  # no lease told of the writer
+        file.write(whole[300:])
+    os.utime(outbox / "quarantine" / "bad.png", (1_500_000_000, 1_500_000_000))
+    done = batchdigits("run", inbox, outbox)
+    assert "slow.png changed while it was in quarantine" in done.stderr
+    rows = {row["file"]: row for row in read_csv(outbox)}
+    assert rows["slow.png"]["status"] == "ok" and rows["slow.png"]["digit"] == digits[0][1]
+    assert os.listdir(inbox) == ["slow.png"]
+    assert sorted(os.listdir(outbox / "quarantine")) == ["bad.png", "bad.png.json"]
+
+
+@pytest.mark.integration
+def test_requeue_says_what_is_the_matter_with_each_file(
+    batchdigits: Run, inbox: Path, outbox: Path
+) -> None:
+    for name in ("same", "changed", "taken", "missing"):
+        (inbox / f"{name}.png").write_bytes(f"no image: {name}".encode())
+    batchdigits("run", inbox, outbox)
+    folder = outbox / "quarantine"
+    (folder / "changed.png").write_bytes(b"changed")
+    (folder / "missing.png").unlink()
+    (inbox / "taken.png").write_bytes(b"another")
+    done = batchdigits("requeue", outbox)
+    assert done.returncode == 3 and "2 files are back in the inbox" in done.stderr
+    assert "changed.png changed while it was in quarantine" in done.stderr
+    assert "taken.png stays in quarantine: its place in the inbox is taken" in done.stderr
+    assert "missing.png is no longer in quarantine" in done.stderr and "same.png" not in done.stderr
+    assert (inbox / "changed.png").read_bytes() == b"changed"
+    assert (inbox / "taken.png").read_bytes() == b"another"
+    assert sorted(path.name for path in folder.glob("*.png")) == ["taken.png"]
