@@ -14,6 +14,13 @@ from batchdigits.records import Page
 _HEADER_ERRORS = (struct.error, IndexError, ValueError, SyntaxError, OSError)
 
 
+class UnsupportedVariant(Exception):
+    """Raised by size readers for a variant of a format that no decoder here reads rightly.
+
+    Its text is one sentence for a person.
+    """
+
+
 class ImageFormat(NamedTuple):
     """One format: how its files are recognised, and what reads them.
 
@@ -27,11 +34,14 @@ class ImageFormat(NamedTuple):
         signature: matches the first bytes of such a file.
         suffixes: usual endings of file names, lower case with their dot.
         advice: what to do with a file that is recognised but not read; empty where it is read.
-        size_reader: reads width and height from the header, before any rotation.
+        size_reader: reads width and height from the header, before any rotation. Raises
+            :class:`UnsupportedVariant` for all but the variants that are read rightly.
         completeness_check: tells whether the bytes reach to the end of the image.
         decoder: decodes the one page of a file, see :meth:`decode`.
         reduced_decoder: decodes a large page no larger than a longer side asks for, given the
             bytes, the size by the header and that side in pixels. ``None`` where a format cannot.
+        mender: adds the end to a file that lacks it (or its number of rows) and holds all of its
+            pixels, given the bytes; ``None`` where pixels are missing, or may be.
         page_loader: loads the pages of a file that may hold several; yields each page's number,
             from 1, and the page or why it cannot be read. Never raises.
     """
@@ -45,6 +55,7 @@ class ImageFormat(NamedTuple):
     completeness_check: Callable[[bytes], bool] | None = None
     decoder: Callable[[bytes], GrayImage | None] | None = None
     reduced_decoder: Callable[[bytes, tuple[int, int], int], Page | Rejection] | None = None
+    mender: Callable[[bytes], bytes | None] | None = None
     page_loader: Callable[[bytes, Limits], Iterator[tuple[int, Page | Rejection]]] | None = None
 
     @property
@@ -60,6 +71,9 @@ class ImageFormat(NamedTuple):
         """Read width and height from the header, before any rotation.
 
         Returns ``None`` where the header makes no sense.
+
+        Raises:
+            UnsupportedVariant: the file is of a kind that no decoder here reads rightly.
         """
         if self.size_reader is None:
             return None
@@ -80,6 +94,15 @@ class ImageFormat(NamedTuple):
             return self.completeness_check(data)
         except (struct.error, IndexError, ValueError):
             return False
+
+    def mend(self, data: bytes) -> bytes | None:
+        """Complete a file of which only the end is missing, or return ``None``. Never raises."""
+        if self.mender is None:
+            return None
+        try:
+            return self.mender(data)
+        except (*_HEADER_ERRORS, UnsupportedVariant):
+            return None
 
     def decode(self, data: bytes) -> GrayImage | None:
         """Decode the one page of a file to ``(height, width) uint8``, upright.
