@@ -14,9 +14,10 @@ from dataclasses import replace
 from functools import partial
 
 from batchdigits.config import Limits
+from batchdigits.errors import ImageError
 from batchdigits.images.decode import DAMAGED, catch_decode_errors
 from batchdigits.images.formats import HEAD_BYTES, format_from_name, identify_format
-from batchdigits.images.formats.image_format import ImageFormat, UnsupportedVariant
+from batchdigits.images.formats.image_format import ImageFormat
 from batchdigits.images.limits import check_size
 from batchdigits.reasons import Reason, Rejection
 from batchdigits.records import Page
@@ -72,8 +73,8 @@ def _check_header(
     """Return width and height of a file that is worth decoding, or why it is not."""
     try:
         size = image_format.read_size(data)
-    except UnsupportedVariant as error:
-        return Rejection(Reason.UNSUPPORTED, str(error))
+    except ImageError as error:
+        return error.rejection
     if size and (rejection := check_size(*size, limits)):
         return rejection
     if not image_format.is_complete(data):

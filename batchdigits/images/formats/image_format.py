@@ -7,18 +7,12 @@ from typing import NamedTuple
 
 from batchdigits.arrays import GrayImage
 from batchdigits.config import Limits
+from batchdigits.errors import ImageError
 from batchdigits.reasons import Rejection
 from batchdigits.records import Page
 
 #: Raised by headers that end too early or make no sense; the last two come from Pillow.
 _HEADER_ERRORS = (struct.error, IndexError, ValueError, SyntaxError, OSError)
-
-
-class UnsupportedVariant(Exception):
-    """Raised by size readers for a variant of a format that no decoder here reads rightly.
-
-    Its text is one sentence for a person.
-    """
 
 
 class ImageFormat(NamedTuple):
@@ -35,7 +29,7 @@ class ImageFormat(NamedTuple):
         suffixes: usual endings of file names, lower case with their dot.
         advice: what to do with a file that is recognised but not read; empty where it is read.
         size_reader: reads width and height from the header, before any rotation. Raises
-            :class:`UnsupportedVariant` for all but the variants that are read rightly.
+            :class:`ImageError` for all but the variants that are read rightly.
         completeness_check: tells whether the bytes reach to the end of the image.
         decoder: decodes the one page of a file, see :meth:`decode`.
         reduced_decoder: decodes a large page no larger than a longer side asks for, given the
@@ -73,7 +67,7 @@ class ImageFormat(NamedTuple):
         Returns ``None`` where the header makes no sense.
 
         Raises:
-            UnsupportedVariant: the file is of a kind that no decoder here reads rightly.
+            ImageError: the file is of a kind that no decoder here reads rightly.
         """
         if self.size_reader is None:
             return None
@@ -101,7 +95,7 @@ class ImageFormat(NamedTuple):
             return None
         try:
             return self.mender(data)
-        except (*_HEADER_ERRORS, UnsupportedVariant):
+        except (*_HEADER_ERRORS, ImageError):
             return None
 
     def decode(self, data: bytes) -> GrayImage | None:
