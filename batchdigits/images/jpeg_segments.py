@@ -128,9 +128,8 @@ def _refuse(what: str) -> ImageError:
 
 def _is_uneven(frame: Frame, data: bytes) -> bool:
     """Tell whether the sides of a component are no whole fraction of the largest one's."""
-    if set(data[frame.position + 12 : frame.position + 8 + 3 * frame.component_count : 3]) == {
-        0x11
-    }:
+    end = frame.position + 8 + 3 * frame.component_count
+    if set(data[frame.position + 12 : end : 3]) == {0x11}:
         return False  # the usual case: only the first component is larger, or none is
     sampling = frame.read_sampling(data).values()
     across, down = max(h for h, _ in sampling), max(v for _, v in sampling)
