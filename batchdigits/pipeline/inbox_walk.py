@@ -12,8 +12,8 @@ from batchdigits.records import ListedFile
 from batchdigits.system.file_content import to_sqlite_integer
 from batchdigits.system.filenames import make_order_key, to_display_name
 
-#: Enough of a file's beginning to tell whether it is an image.
-SNIFF_BYTES = 64
+#: Enough of a file's beginning to tell whether it is an image: DICOM says so last.
+SNIFF_BYTES = 132
 
 
 @dataclass(slots=True)

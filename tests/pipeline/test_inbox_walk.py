@@ -57,11 +57,16 @@ def test_images_are_told_by_name_or_by_content(
     (inbox / "text.png").write_text("no picture")
     (inbox / "form.pdf").write_bytes(b"%PDF-1.7")
     (inbox / "pdf without ending").write_bytes(b"%PDF-1.7")
+    (inbox / "old.TGA").write_bytes(bytes(18))
+    (inbox / "slice").write_bytes(bytes(128) + b"DICM")
     (inbox / "labels.csv").write_text("a,b")
     (inbox / "note").write_text("hello")
     (inbox / "nothing").write_bytes(b"")
     walk = InboxWalk(inbox)
-    assert names(walk) == ["form.pdf", "no ending", "pdf without ending", "text.png", "wrong.txt"]
+    assert names(walk) == [
+        *("form.pdf", "no ending", "old.TGA", "pdf without ending", "slice", "text.png"),
+        "wrong.txt",
+    ]
     assert walk.not_images == ["labels.csv", "note", "nothing"]
 
 

@@ -25,7 +25,8 @@ class ImageFormat(NamedTuple):
     Attributes:
         name: short stable name, such as ``"png"``.
         label: what people call it.
-        signature: matches the first bytes of such a file.
+        signature: matches the first bytes of such a file; a pattern as bytes is compiled when it is
+            first asked.
         suffixes: usual endings of file names, lower case with their dot.
         advice: what to do with a file that is recognised but not read; empty where it is read.
         size_reader: reads width and height from the header, before any rotation. Raises
@@ -42,7 +43,7 @@ class ImageFormat(NamedTuple):
 
     name: str
     label: str
-    signature: re.Pattern[bytes]
+    signature: re.Pattern[bytes] | bytes
     suffixes: tuple[str, ...]
     advice: str = ""
     size_reader: Callable[[bytes], tuple[int, int]] | None = None
@@ -58,7 +59,9 @@ class ImageFormat(NamedTuple):
         return not self.advice
 
     def matches(self, head: bytes) -> bool:
-        """Tell whether a file that begins with ``head`` (64 bytes or more) is of this format."""
+        """Tell whether a file that begins with ``head`` (132 bytes or more) is of this format."""
+        if isinstance(self.signature, bytes):
+            return re.match(self.signature, head) is not None
         return self.signature.match(head) is not None
 
     def read_size(self, data: bytes) -> tuple[int, int] | None:
