@@ -2,11 +2,13 @@
 
 import os
 import sys
+from itertools import takewhile
 from pathlib import Path
+from typing import Any
 
 from batchdigits.cli.app import COMMANDS_WITH_SETTINGS, build_app
 from batchdigits.cli.settings_file import read_settings_file
-from batchdigits.errors import BatchdigitsError, ExitCode
+from batchdigits.errors import BatchdigitsError, ExitCode, UsageError
 
 SETTINGS_FILE = Path("batchdigits.toml")
 
@@ -26,10 +28,25 @@ def main() -> None:
 
 
 def _run(arguments: list[str]) -> int:
-    settings = read_settings_file(SETTINGS_FILE, COMMANDS_WITH_SETTINGS)
     app = build_app(arguments)
-    code: int = app(arguments, standalone_mode=False, default_map=settings)
+    code: int = app(
+        arguments,
+        standalone_mode=False,
+        default_map=_read_settings(arguments),
+        complete_var="",  # there is no completion that the environment could ask for
+    )
     return code
+
+
+def _read_settings(arguments: list[str]) -> dict[str, Any]:
+    """Read what the settings file says of the called command; help does without a faulty file."""
+    command = next((word for word in arguments if not word.startswith("-")), "")
+    try:
+        return read_settings_file(SETTINGS_FILE, COMMANDS_WITH_SETTINGS, command)
+    except UsageError:
+        if {"-h", "--help", "--version"}.isdisjoint(takewhile("--".__ne__, arguments)):
+            raise
+        return {}
 
 
 def _ask_for_arguments() -> list[str]:
