@@ -20,11 +20,11 @@ UNDER_WAY = """
     .x.png.Ab12Cd .in.x.png x.png.lftp-pget-status .unison.x.png.1.unison.tmp x.png_.gstmp
     x.png.ffs_tmp x.png.temp x.png.TMP x.png.tmp12345 x.png.sb-1a2b3c4d-AbCdEf x.png.swp
     x.png.lock ~$x.png ._x.png .DS_Store Thumbs.db
-""".split()
+"""
 FINISHED = """
     x.png x x.1 x.bak x.old x.copy x.png.1 x.png~ download.png part.png recycler.png #recycle.png
     lost+found.png tmp.png mydownload x.new x.orig @1.png $1.png
-""".split()
+"""
 KEPT_BY_SYSTEMS = [
     *("#recycle", "@Recycle", "@Recently-Snapshot", "#snapshot", ".snapshot", ".snapshots"),
     *(".zfs", "$RECYCLE.BIN", "RECYCLER", "System Volume Information", "lost+found", ".Trash-1000"),
@@ -42,22 +42,22 @@ def write_tree(inbox: Path, *names: str) -> None:
 
 def list_names(walk: InboxWalk) -> list[str]:
     """List what is read, and see that a watcher's looks at single files and folders agree."""
-    found = sorted(name for name, _, _ in walk)
+    found = sorted(name for name, *_ in walk)
     again = InboxWalk(walk.inbox, walk.include, walk.exclude)
     paths = [path for path in walk.inbox.rglob("*") if path.is_file()]
     names = [str(path.relative_to(walk.inbox)) for path in paths]
     assert sorted(name for name in names if again.find_file(name)) == found
     for folder in {name.rpartition("/")[0] for name in names} - {""}:
-        below = sorted(name for name, _, _ in again.walk_folder(f"{folder}/"))
+        below = sorted(name for name, *_ in again.walk_folder(f"{folder}/"))
         assert below == [name for name in found if name.startswith(f"{folder}/")]
     return found
 
 
 def test_names_under_way_and_finished(inbox: Path) -> None:
-    write_tree(inbox, *UNDER_WAY, *FINISHED)
+    write_tree(inbox, *UNDER_WAY.split(), *FINISHED.split())
     walk = InboxWalk(inbox)
-    assert list_names(walk) == sorted(FINISHED)
-    assert walk.junk == len(UNDER_WAY) and walk.not_images == []
+    assert list_names(walk) == sorted(FINISHED.split())
+    assert walk.junk == len(UNDER_WAY.split()) and walk.not_images == []
 
 
 def test_folders_of_systems_are_not_looked_into(inbox: Path) -> None:
