@@ -30,7 +30,8 @@ def status_command(outbox: Path, as_json: bool) -> int:
         print(f"{label:18}{escape_for_terminal(value)}")
     if problem:
         print(
-            f"batchdigits: The watcher of {escape_for_terminal(str(outbox))}: {problem}.",
+            f"batchdigits: The watcher of {escape_for_terminal(str(outbox))}: "
+            f"{escape_for_terminal(problem)}.",
             file=sys.stderr,
         )
         return ExitCode.WATCHER_UNWELL
