@@ -35,5 +35,5 @@ def status_command(outbox: Path, as_json: bool) -> int:
             file=sys.stderr,
         )
         return ExitCode.WATCHER_UNWELL
-    print("All is well.")
+    print("All else is well." if status and status.behind else "All is well.")
     return ExitCode.OK
