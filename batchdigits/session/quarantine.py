@@ -155,7 +155,10 @@ def restore_file(quarantine_path: Path, source: Source, entry: FileEntry) -> Res
     path = Path(source.path)
     is_in_inbox = _has_content(path, entry)  # a kill may have come between two steps
     if not quarantine_path.exists():
-        return Restoration.BACK if is_in_inbox else Restoration.MISSING
+        if not is_in_inbox:
+            return Restoration.MISSING
+        _get_note_path(quarantine_path).unlink(missing_ok=True)
+        return Restoration.BACK
     is_changed = not _has_content(quarantine_path, entry)
     if os.path.lexists(path) and (is_changed or not is_in_inbox):
         return Restoration.PLACE_TAKEN
