@@ -153,7 +153,9 @@ def correct(
     spreadsheet: Annotated[
         Path | None,
         typer.Argument(
-            help="The corrected table: CSV, XLSX or ODS.", metavar="SPREADSHEET", show_default=False
+            help="The corrected table: CSV, XLSX, XLS or ODS.",
+            metavar="SPREADSHEET",
+            show_default=False,
         ),
     ] = None,
     export: Annotated[
