@@ -170,9 +170,9 @@ def is_chosen(name: str, include: tuple[str, ...], exclude: tuple[str, ...]) -> 
 
     Args:
         name: the file's path inside the inbox.
-        include: patterns of :mod:`fnmatch`, upper and lower case alike, tried on the path and on
-            the bare file name: ``*.png`` means every folder's PNGs, ``old/*`` one folder. Where
-            there are none, all files pass.
+        include: patterns of :mod:`fnmatch`, upper and lower case alike, and accents however
+            they are composed, tried on the path and on the bare file name: ``*.png`` means every
+            folder's PNGs, ``old/*`` one folder. Where there are none, all files pass.
         exclude: patterns of files that do not pass, whatever ``include`` says.
     """
     return (not include or any(matches(name, pattern) for pattern in include)) and not any(

@@ -101,6 +101,9 @@ def _list_junk(path: str, is_folder: bool) -> list[str]:
 
 
 def matches(path: str, pattern: str) -> bool:
-    """Return whether a pattern matches a file's path or its bare name; case does not matter."""
-    low, pattern = path.lower(), pattern.lower()
+    """Return whether a pattern matches a file's path or its bare name.
+
+    Neither case matters nor how accents are composed.
+    """
+    low, pattern = compose(path).lower(), compose(pattern).lower()
     return fnmatch.fnmatchcase(low, pattern) or fnmatch.fnmatchcase(low.rpartition("/")[2], pattern)
