@@ -6,6 +6,8 @@ and to what they keep beside people's files: previews, recycle bins, snapshots.
 
 import fnmatch
 
+from batchdigits.system.typed_paths import compose
+
 #: Dot files, Syncthing's and Office's temporary files, NetApp's snapshots, what macOS is saving,
 #: and the earlier versions that Windows shows of a share.
 _PREFIXES = (".", "~", "(a document being saved", "@gmt-")
