@@ -18,7 +18,8 @@ _FOLDER_NAMES = frozenset(
         *("#recycle", "#snapshot", "@eadir", "@tmp", "@sharesnap", "@synoresource"),
         *("@recycle", "@recently-snapshot", "@transcode", "network recycle bin", "trashbox"),
         *("$recycle.bin", "recycler", "recycled", "system volume information", "found.000"),
-        *("__macosx", "network trash folder", "temporary items", "lost+found", "lost.dir"),
+        *("@snapshot", "@snapshots", "backups.backupdb", "__macosx"),
+        *("network trash folder", "temporary items", "lost+found", "lost.dir"),
     }
 )
 #: Endings of names under which a file is written, or stands for one that is not here. None of them
@@ -27,20 +28,21 @@ _ENDINGS = frozenset(
     {
         # Any program.
         *(".temp", ".part", ".partial", ".incomplete", ".inprogress", ".in-progress"),
-        *(".upload", ".uploading", ".downloading", ".swp", ".swo", ".swx", ".lock", ".lck"),
+        *(".unfinished", ".uploading", ".downloading"),
+        *(".swp", ".swo", ".swx", ".lock", ".lck", ".~tmp", ".~cr"),
         # Chrome and Edge, Opera, Safari, WebKitGTK, UC Browser.
         *(".crdownload", ".crswap", ".opdownload", ".download", ".wkdownload", ".ucdownload"),
         # aria2, lftp, Free Download Manager, DownThemAll, FlashGet, GetRight, Xunlei, Orbit.
         *(".aria2", ".aria2__temp", ".lftp-pget-status", ".fdmdownload", ".dtapart", ".jc!"),
-        *(".getright", ".td", ".xltd", ".ob!"),
+        *(".getright", ".xltd", ".ob!"),
         # Resilio and BitTorrent Sync, qBittorrent, uTorrent, BitTorrent, BitComet, Vuze, DC++.
         *(".!sync", ".bts", ".!qb", ".!ut", ".ut!", ".!bt", ".bt!", ".bc!", ".az!", ".dctmp"),
         # WinSCP, Cyberduck, Aspera, FreeFileSync, gsutil, Dropbox, MEGA, Google Drive.
         *(".filepart", ".cyberducksegment", ".aspera-inprogress", ".aspera-ckpt", ".ffs_tmp"),
         *(".ffs_lock", ".gstmp", ".dropboxdownload", ".dropboxtmp", ".getxfer"),
         *(".gdownload", ".drivedownload", ".driveupload"),
-        # Placeholders: iCloud, Nextcloud, ownCloud, odrive, Resilio.
-        *(".icloud", ".nextcloud", ".owncloud", ".cloud", ".cloudf"),
+        # Placeholders: iCloud, Nextcloud, ownCloud, Resilio.
+        *(".icloud", ".nextcloud", ".owncloud"),
         *(".rsls", ".rslsa", ".rslsd", ".rslsi", ".rslsv", ".rslsz"),
     }
 )  # fmt: skip
