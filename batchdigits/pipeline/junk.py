@@ -85,9 +85,10 @@ def is_named_junk(path: str, include: tuple[str, ...], is_folder: bool = False) 
         is_folder: whether it is the path of a folder: then the names alone decide, as the pattern
             may match files in it.
     """
-    junk = _list_junk(path, is_folder)
+    junk = _list_junk(compose(path), is_folder)
     for pattern in include:
-        names = [part for part in pattern.lower().split("/") if is_junk(part, is_folder=True)]
+        parts = compose(pattern).lower().split("/")
+        names = [part for part in parts if is_junk(part, is_folder=True)]
         if all(any(fnmatch.fnmatchcase(part, name) for name in names) for part in junk) and (
             is_folder or matches(path, pattern)
         ):
