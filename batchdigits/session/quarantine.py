@@ -29,7 +29,7 @@ from batchdigits.system.file_moves import (
 from batchdigits.system.filenames import escape_for_terminal, shorten, to_display_name
 from batchdigits.system.leases import FileInUseError, hold_file
 from batchdigits.system.logs import LOG
-from batchdigits.system.name_rules import LINUX_NAMES, NAME_ERRNOS, NameRules
+from batchdigits.system.name_rules import LINUX_NAMES, NameRules, may_be_about_name
 
 NOTE_SUFFIX = ".json"
 
@@ -74,7 +74,7 @@ def quarantine_file(
     try:
         target = _claim_path(first_choice, max_bytes, source, entry, action)
     except OSError as error:
-        if error.errno not in NAME_ERRNOS:
+        if not may_be_about_name(error):
             raise
         target = _claim_path(second_choice, max_bytes, source, entry, action)
     try:
