@@ -17,6 +17,7 @@ if TYPE_CHECKING:
         ModelError,
         OutboxBusyError,
         OutboxError,
+        StandardOutputError,
         UsageError,
     )
     from batchdigits.pipeline.result import Reading
@@ -31,6 +32,7 @@ __all__ = [
     "OutboxBusyError",
     "OutboxError",
     "Reading",
+    "StandardOutputError",
     "UsageError",
     "__version__",
     "read",

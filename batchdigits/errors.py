@@ -13,11 +13,14 @@ turns it into one line on stderr and the class's ``exit_code``::
     ├── OutboxError           the outbox cannot be written         exit 6
     │   └── OutboxBusyError   it cannot be for the moment
     ├── DataError             labelled data that cannot be used    exit 7
-    └── MissingExtraError     a library that an extra brings       exit 9
+    ├── MissingExtraError     a library that an extra brings       exit 9
+    └── StandardOutputError   standard output takes no more        exit 10, 141
 
-All but ``ImageError`` can be caught by their names in :mod:`batchdigits`.
+All but ``ImageError`` can be caught by their names in :mod:`batchdigits`. Only the command line
+raises ``StandardOutputError``.
 """
 
+import errno
 from enum import IntEnum
 
 from batchdigits.reasons import Reason, Rejection
@@ -45,7 +48,9 @@ class ExitCode(IntEnum):
     DATA = 7, "labelled or corrected data that cannot be used"
     WATCHER_UNWELL = 8, "the watcher is stuck or gone"
     MISSING_EXTRA = 9, "an extra is not installed"
+    OUTPUT = 10, "standard output cannot be written"
     INTERRUPTED = 130, "stopped by Ctrl-C"
+    PIPE_CLOSED = 141, "nobody reads standard output any more"
     TERMINATED = 143, "stopped by SIGTERM"
 
 
@@ -109,3 +114,15 @@ class MissingExtraError(BatchdigitsError):
     """A library that comes with an extra is not installed; the sentence has the pip line."""
 
     exit_code = ExitCode.MISSING_EXTRA
+
+
+class StandardOutputError(BatchdigitsError):
+    """Standard output cannot be written: its disk is full, it is closed, or its reader has gone."""
+
+    exit_code = ExitCode.OUTPUT
+
+    def __init__(self, error: OSError) -> None:
+        reason = "it is closed" if error.errno == errno.EBADF else error.strerror
+        super().__init__(f"Standard output cannot be written: {reason}.")
+        if isinstance(error, ConnectionError):  # head has seen enough: no fault of anybody
+            self.exit_code = ExitCode.PIPE_CLOSED

@@ -21,6 +21,7 @@ class Reason(StrEnum):
 
     # review: read, but a person should look
     BLANK = "blank"
+    INCOMPLETE = "incomplete"
     TOO_FAINT = "too_faint"
     SEVERAL_MARKS = "several_marks"
     NOT_A_DIGIT = "not_a_digit"
@@ -50,6 +51,10 @@ REASON_TEXTS: dict[Reason, tuple[str, str]] = {
     Reason.BLANK: (
         "No ink was found on this page.",
         "Scan it again if something should be there; otherwise nothing is needed.",
+    ),
+    Reason.INCOMPLETE: (
+        "The end of the file is missing, but every row of the image could be read.",
+        "Look at the thumbnail; copy or scan it again if anything is missing.",
     ),
     Reason.TOO_FAINT: (
         "The ink is so faint that the digit could not be read with confidence.",

@@ -7,7 +7,7 @@ One file is a :class:`Source`; each of its pages becomes a :class:`Page`, a
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
 from batchdigits.reasons import Reason, Rejection, Status
@@ -100,10 +100,12 @@ class Page:
         number: from 1.
         gray: ``(height, width) uint8``, 0 black, 255 white, upright, transparency blended on
             white.
+        is_incomplete: whether the end of its file is missing, though all of its pixels are there.
     """
 
     number: int
     gray: GrayImage
+    is_incomplete: bool = field(default=False, kw_only=True)
 
     @property
     def width(self) -> int:

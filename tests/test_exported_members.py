@@ -29,6 +29,7 @@ def test_the_public_names() -> None:
         "OutboxBusyError",
         "OutboxError",
         "Reading",
+        "StandardOutputError",
         "UsageError",
         "__version__",
         "read",

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from batchdigits import __version__
+from batchdigits.cli.environment import Command, CommandGroup
 from batchdigits.cli.hidden_layers import HiddenLayersCommand
 from batchdigits.cli.models_app import MODELS_HELP, build_models_app
 from batchdigits.errors import ExitCode
@@ -42,6 +43,7 @@ def build_app(names: Collection[str]) -> typer.Typer:
     """
     app = typer.Typer(
         name="batchdigits",
+        cls=CommandGroup,
         no_args_is_help=True,
         add_completion=False,
         pretty_exceptions_enable=False,
@@ -58,7 +60,7 @@ def build_app(names: Collection[str]) -> typer.Typer:
     app.callback()(root)
     for command in COMMANDS:
         name = command.__name__
-        cls = HiddenLayersCommand if name == "train" else None
+        cls = HiddenLayersCommand if name == "train" else Command
         app.command(name, cls=cls)(_complete(command) if name in names else _outline(command))
     if "models" in names:
         app.add_typer(build_models_app(), name="models")
@@ -98,7 +100,11 @@ def root(
     version: Annotated[
         bool,
         typer.Option(
-            "--version", callback=_print_version, is_eager=True, help="Print the version and exit."
+            "--version",
+            callback=_print_version,
+            is_eager=True,
+            allow_from_autoenv=False,
+            help="Print the version and exit.",
         ),
     ] = False,
 ) -> None:
@@ -147,7 +153,9 @@ def correct(
     spreadsheet: Annotated[
         Path | None,
         typer.Argument(
-            help="The corrected table: CSV, XLSX or ODS.", metavar="SPREADSHEET", show_default=False
+            help="The corrected table: CSV, XLSX, XLS or ODS.",
+            metavar="SPREADSHEET",
+            show_default=False,
         ),
     ] = None,
     export: Annotated[

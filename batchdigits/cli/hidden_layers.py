@@ -2,10 +2,10 @@
 
 from typing import Any
 
-import typer.core
+from batchdigits.cli.environment import Command
 
 
-class HiddenLayersCommand(typer.core.TyperCommand):
+class HiddenLayersCommand(Command):
     """A command that accepts ``--hidden 128 128`` for ``--hidden 128 --hidden 128``."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:

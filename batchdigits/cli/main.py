@@ -2,34 +2,56 @@
 
 import os
 import sys
+from contextlib import suppress
+from itertools import takewhile
 from pathlib import Path
+from typing import Any
 
 from batchdigits.cli.app import COMMANDS_WITH_SETTINGS, build_app
 from batchdigits.cli.settings_file import read_settings_file
-from batchdigits.errors import BatchdigitsError, ExitCode
+from batchdigits.errors import BatchdigitsError, ExitCode, StandardOutputError, UsageError
 
 SETTINGS_FILE = Path("batchdigits.toml")
 
 
 def main() -> None:
     """Run the command line; every error that a person can cause becomes one line on stderr."""
-    from batchdigits.system.logs import silence_library_stderr
+    from batchdigits.system.logs import prepare_standard_streams
 
     # NumPy's linear algebra is not used, and its threads cost time to start.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
-    silence_library_stderr()
+    prepare_standard_streams()
     try:
         code = _run(sys.argv[1:] or _ask_for_arguments())
+        sys.stdout.flush()
     except Exception as error:
         code = _report_error(error)
+    finally:
+        with suppress(StandardOutputError):
+            sys.stdout.flush()
     sys.exit(int(code))
 
 
 def _run(arguments: list[str]) -> int:
-    settings = read_settings_file(SETTINGS_FILE, COMMANDS_WITH_SETTINGS)
     app = build_app(arguments)
-    code: int = app(arguments, standalone_mode=False, default_map=settings)
+    code: int = app(
+        arguments,
+        standalone_mode=False,
+        default_map=_read_settings(arguments),
+        complete_var="",  # there is no completion that the environment could ask for
+    )
     return code
+
+
+def _read_settings(arguments: list[str]) -> dict[str, Any]:
+    """Read what the settings file says of the called command; help does without a faulty file."""
+    command = next((word for word in arguments if not word.startswith("-")), "")
+    try:
+        return read_settings_file(SETTINGS_FILE, COMMANDS_WITH_SETTINGS, command)
+    except UsageError:
+        if {"-h", "--help", "--version"}.isdisjoint(takewhile("--".__ne__, arguments)):
+            raise
+        return {}
 
 
 def _ask_for_arguments() -> list[str]:
@@ -57,6 +79,8 @@ def _report_error(error: Exception) -> int:
     code: int
     if isinstance(error, BatchdigitsError):
         message, code = str(error), error.exit_code
+        if code == ExitCode.PIPE_CLOSED:  # as other programs do: without a word
+            return code
     elif hasattr(error, "format_message"):  # wrong arguments, as Typer sees it
         code = ExitCode.USAGE
         if type(error).__name__ == "NoArgsIsHelpError":  # the help itself is its message

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from batchdigits.cli.environment import Command, CommandGroup
+
 if TYPE_CHECKING:
     from batchdigits.cli.options import ModelArgument
 
@@ -63,10 +65,12 @@ def build_models_app() -> typer.Typer:
     """Build the sub-commands of ``models``."""
     from batchdigits.cli.options import takes_settings
 
-    app = typer.Typer(invoke_without_command=True, rich_markup_mode=None, help=MODELS_HELP)
+    app = typer.Typer(
+        cls=CommandGroup, invoke_without_command=True, rich_markup_mode=None, help=MODELS_HELP
+    )
     app.callback()(list_without_subcommand)
-    app.command("list")(takes_settings(list_models))
-    app.command("show")(takes_settings(show_model))
-    app.command("default")(takes_settings(set_default_model))
-    app.command("export")(takes_settings(export_model))
+    app.command("list", cls=Command)(takes_settings(list_models))
+    app.command("show", cls=Command)(takes_settings(show_model))
+    app.command("default", cls=Command)(takes_settings(set_default_model))
+    app.command("export", cls=Command)(takes_settings(export_model))
     return app

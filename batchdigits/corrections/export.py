@@ -10,6 +10,7 @@ from batchdigits.journal.journal import Journal
 from batchdigits.journal.meta_keys import INBOX_KEY
 from batchdigits.system.file_moves import append_number, copy_file, has_content
 from batchdigits.system.filenames import to_raw_name
+from batchdigits.system.name_rules import find_name_rules
 
 
 class ExportCounts(NamedTuple):
@@ -45,6 +46,8 @@ def export_checked_pages(
     try:
         if target_folder.exists() and any(target_folder.iterdir()):
             raise DataError(f"{target_folder} is not empty: name a new folder.")
+        target_folder.mkdir(parents=True, exist_ok=True)
+        name_rules = find_name_rules(target_folder)
         for page in checked_pages:
             if page.corrected_digit < 0:
                 continue
@@ -53,7 +56,8 @@ def export_checked_pages(
             elif (source := _find_source(page, inbox, outbox)) is None:
                 gone += 1
             else:
-                _copy_numbered(source, target_folder / str(page.corrected_digit) / source.name)
+                name = name_rules.make_allowed(source.name)
+                _copy_numbered(source, target_folder / str(page.corrected_digit) / name)
                 files += 1
     except OSError as error:
         path = error.filename or target_folder

@@ -19,10 +19,9 @@ _MAX_PROBLEMS = 10
 
 def format_problems(result: CorrectionResult) -> list[str]:
     """Write a sentence for each of the first rows that could not be used, and one for the rest."""
-    sentences = [f"Line {row.line} is left out: {row.problem}." for row in result.invalid_rows]
-    sentences += [
-        f"Line {row.line} is left out: no page with the hash of {row.file or 'it'} is on record."
-        for row in result.unknown_rows
+    sentences = [
+        f"Line {row.line} is left out: {row.problem}."
+        for row in (*result.invalid_rows, *result.unknown_rows)
     ]
     shown = list(map(escape_for_terminal, sentences[:_MAX_PROBLEMS]))
     more = len(sentences) - len(shown)
@@ -35,8 +34,9 @@ def format_summary(result: CorrectionResult) -> list[str]:
     """Write sentences on what was stored, how well checked pages were read, and the export."""
     sentences = []
     if result.stored:
-        rows = "1 row was" if result.stored == 1 else f"{result.stored:,} rows were"
-        sentences.append(f"{rows} put on record.")
+        sentences.append(f"{_count_rows(result.stored)} put on record.")
+    if result.known:
+        sentences.append(f"{_count_rows(result.known)} on record already.")
     if result.checked_pages:
         sentences.append(_format_accuracy(result.right_pages, result.checked_pages))
     else:
@@ -46,6 +46,10 @@ def format_summary(result: CorrectionResult) -> list[str]:
     if result.export_counts:
         sentences.append(_format_export(result.export_counts))
     return sentences
+
+
+def _count_rows(count: int) -> str:
+    return "1 row was" if count == 1 else f"{count:,} rows were"
 
 
 def _format_accuracy(right: int, checked: int) -> str:

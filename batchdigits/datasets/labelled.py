@@ -20,6 +20,7 @@ from batchdigits.reasons import Rejection
 from batchdigits.records import Page, Source
 from batchdigits.system.filenames import escape_for_terminal
 from batchdigits.system.logs import LOG
+from batchdigits.system.typed_paths import compose
 
 #: Longest side of an image in an array, in pixels; its square is the largest page that is read.
 MAX_SIDE = 10_000
@@ -189,12 +190,17 @@ def list_labelled_files(
     labelled_files = []
     for path in sorted(folder.rglob("*")):
         name = path.relative_to(folder).as_posix()
-        is_included = not include or any(fnmatch.fnmatch(name, pattern) for pattern in include)
-        is_excluded = any(fnmatch.fnmatch(name, pattern) for pattern in exclude)
+        is_included = not include or _matches(name, include)
+        is_excluded = _matches(name, exclude)
         digit = digit_from_label(path.parent.name)
         if is_included and not is_excluded and digit is not None and _is_supported(path.name):
             labelled_files.append((path, digit))
     return labelled_files
+
+
+def _matches(name: str, patterns: Sequence[str]) -> bool:
+    composed = compose(name)
+    return any(fnmatch.fnmatch(composed, compose(pattern)) for pattern in patterns)
 
 
 def _is_supported(name: str) -> bool:

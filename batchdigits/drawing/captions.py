@@ -25,6 +25,7 @@ BADGE_WIDTH = 26
 _DIGIT_X = 43
 _LENS_X = 65
 _REASON_NOTES = {
+    Reason.INCOMPLETE: "no end",
     Reason.TOO_FAINT: "faint",
     Reason.SEVERAL_MARKS: "several",
     Reason.NOT_A_DIGIT: "no digit",

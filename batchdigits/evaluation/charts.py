@@ -35,7 +35,8 @@ def draw_calibration_png(metrics: EvaluationMetrics) -> bytes:
     _plot_reliability(upper, bins)
     edges = np.arange(len(bins.files)) / len(bins.files)
     lower.bar(edges, bins.files, 1 / len(bins.files), align="edge", color=BLUE, edgecolor="white")
-    lower.set_yscale("log")
+    if bins.files.any():
+        lower.set_yscale("log")
     lower.set_ylim(0.7, max(bins.files.max(), 1) * 2)
     style_axes(lower, "confidence", "files")
     format_axis_in_percent(lower.xaxis, 0)
@@ -98,7 +99,7 @@ def _mark_accepted(axes: "Axes", metrics: EvaluationMetrics, label_threshold: fl
 
     The words stay inside the chart: above a mark that is below ``label_threshold``, else below it.
     """
-    x, y = metrics.accepted.files / metrics.overall.files, metrics.accepted.accuracy
+    x, y = metrics.accepted_share, metrics.accepted.accuracy
     if y is None:
         return
     axes.plot([x], [y], "o", color=VERMILLION, ms=9, clip_on=False, zorder=3)

@@ -1,99 +1,92 @@
-"""A CSV of files and their digits, whose files are copied into an inbox.
+"""A table of files and their digits, whose files are copied into an inbox.
 
-Its columns ``file`` and ``digit`` are found by their names, in any order and among others; commas,
-semicolons or tabs separate them. In a table with a column ``truth``, such as ``mistakes.csv``, that
-column is the label, and ``digit`` only what was read. Paths are relative to the CSV's own folder.
-A CSV may come from anywhere, so files outside that folder are refused, and links that lead there.
+For the kinds of tables see :mod:`batchdigits.system.tables`; the columns are found by their names,
+in any order and among others. In a table with a column ``truth``, such as ``mistakes.csv``, that
+column is the label, and ``digit`` only what was read. Paths are relative to the table's own folder.
+A table may come from anywhere, so files outside that folder are refused, and links that lead there.
 """
 
-import csv
 import os
 import shutil
-from collections.abc import Iterator
 from pathlib import Path
 
-from batchdigits.datasets.labelled import digit_from_label
+from batchdigits.datasets.typed_digits import NO_DIGIT_LABEL, normalise_cell, parse_digit
 from batchdigits.errors import DataError
 from batchdigits.pipeline.inbox_walk import is_chosen
 from batchdigits.reports.csvfile import unguard_cell
 from batchdigits.system.filenames import to_display_name, to_raw_name
+from batchdigits.system.tables import read_table
+from batchdigits.system.typed_paths import compose, list_typed_paths
 
-_FILE_COLUMN, _DIGIT_COLUMN, _TRUTH_COLUMN = "file", "digit", "truth"
+_COLUMNS = {
+    "file": (
+        "file", "filename", "file_name", "filepath", "file_path", "path", "image", "image_path",
+        "image_name", "img", "name",
+    ),
+    "truth": ("truth",),
+    "digit": ("digit", "label", "class", "target"),
+}  # fmt: skip
+#: Words for "no digit" in lists of labels, beside those that corrections have too.
+_NO_DIGIT_LABELS = frozenset({"n"})
 
 
 def copy_labelled_files(
-    csv_path: Path, include: tuple[str, ...], exclude: tuple[str, ...], inbox: Path
+    table_path: Path, include: tuple[str, ...], exclude: tuple[str, ...], inbox: Path
 ) -> dict[str, int]:
-    """Copy the files of a CSV into ``inbox``.
+    """Copy the files of a table into ``inbox``.
 
     Args:
-        csv_path: the CSV, UTF-8 with or without a BOM.
+        table_path: the table.
         include: patterns of files to take (see :func:`batchdigits.pipeline.inbox_walk.is_chosen`).
         exclude: patterns of files to leave out.
-        inbox: an empty folder; files lie in it as they do below the CSV's folder.
+        inbox: an empty folder; files lie in it as they do below the table's folder.
 
     Returns:
-        The true digit, 0-9, of each file by its name inside ``inbox``.
+        The true digit of each file by its name inside ``inbox``: 0-9, or
+        :data:`~batchdigits.datasets.typed_digits.NO_DIGIT_LABEL`.
 
     Raises:
-        DataError: the CSV cannot be read or lacks a column, or a file of it is missing, lies
-            elsewhere, is named twice, cannot be copied, or has no digit 0-9.
+        DataError: the table cannot be read or lacks a column, or a file of it is missing, lies
+            elsewhere, is named twice, cannot be copied, or has no label.
     """
-    root = os.path.realpath(csv_path.parent)
+    table_name = to_display_name(str(table_path))
+    table = read_table(table_path, _COLUMNS)
+    label_column = "truth" if "truth" in table.columns else "digit"
+    for column in ("file", label_column):
+        if column not in table.columns:
+            raise DataError(
+                f"{table_name} has no column {column}; it needs the columns file and digit."
+            )
+    folder = _LabelledFolder(table_path.parent)
     truth: dict[str, int] = {}
-    for location, candidates, digit in _read_rows(csv_path):
-        path = _resolve_path(candidates, root, location)
-        name = to_display_name(os.path.relpath(path, root))
+    for number, cells in table.rows:
+        cell, line = cells["file"], f"{table_name}, line {number}"
+        location = f"{line}: {cell}"
+        digit = _parse_label(cell, cells[label_column], line)
+        names = _list_candidate_names(cell, is_own_table=label_column == "truth")
+        path = folder.find_file(names, location)
+        name = to_display_name(os.path.relpath(path, folder.root))
         if name in truth:
             raise DataError(f"{location} was named before.")
         if is_chosen(name, include, exclude):
             truth[name] = digit
-            _copy_file(path, inbox / os.path.relpath(path, root), location)
+            _copy_file(path, inbox / os.path.relpath(path, folder.root), location)
     if not truth:
-        raise DataError(f"{to_display_name(str(csv_path))} names no files.")
+        raise DataError(f"{table_name} names no files.")
     return truth
 
 
-def _read_rows(csv_path: Path) -> Iterator[tuple[str, tuple[str, ...], int]]:
-    """Yield of every row its location for messages, the file's possible names, and the digit."""
-    csv_name = to_display_name(str(csv_path))
-    try:
-        with csv_path.open(encoding="utf-8-sig", newline="") as file:
-            header = file.readline()
-            delimiter = max(",;\t", key=header.count)
-            header_cells = next(csv.reader([header], delimiter=delimiter), [])
-            columns = [cell.strip().lower() for cell in header_cells]
-            is_own_table = _TRUTH_COLUMN in columns
-            label_column = _TRUTH_COLUMN if is_own_table else _DIGIT_COLUMN
-            file_index = _find_column(columns, _FILE_COLUMN, csv_name)
-            label_index = _find_column(columns, label_column, csv_name)
-            reader = csv.reader(file, delimiter=delimiter, strict=True)
-            for cells in filter(None, reader):
-                line = f"{csv_name}, line {reader.line_num + 1}"
-                cell, digit = _parse_row(cells, file_index, label_index, line)
-                yield f"{line}: {cell}", _list_candidate_names(cell, is_own_table), digit
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise DataError(f"{csv_name} cannot be read as a CSV: {error}.") from error
-
-
-def _find_column(columns: list[str], name: str, csv_name: str) -> int:
-    if name not in columns:
-        raise DataError(f"{csv_name} has no column {name}; it needs the columns file and digit.")
-    return columns.index(name)
-
-
-def _parse_row(
-    cells: list[str], file_index: int, digit_index: int, location: str
-) -> tuple[str, int]:
-    if len(cells) <= max(file_index, digit_index) or not cells[file_index].strip():
+def _parse_label(cell: str, label: str, location: str) -> int:
+    if not cell.strip():
         raise DataError(f"{location}: a cell is missing; each row needs a file and a digit.")
-    label = cells[digit_index].strip()
-    truth = digit_from_label(label)
-    if "\0" in cells[file_index]:
-        raise DataError(f"{location}: {cells[file_index]!r} is no file name.")
-    if truth is None:
-        raise DataError(f"{location}: the digit of {cells[file_index]} is {label!r}, not 0 to 9.")
-    return cells[file_index], truth
+    if "\0" in cell:
+        raise DataError(f"{location}: {cell!r} is no file name.")
+    digit = NO_DIGIT_LABEL if normalise_cell(label) in _NO_DIGIT_LABELS else parse_digit(label)
+    if digit is None:
+        raise DataError(
+            f"{location}: the digit of {cell} is {label.strip()!r}, not 0 to 9, nor -1 for none."
+        )
+    return digit
 
 
 def _list_candidate_names(cell: str, is_own_table: bool) -> tuple[str, ...]:
@@ -102,9 +95,9 @@ def _list_candidate_names(cell: str, is_own_table: bool) -> tuple[str, ...]:
     A cell is the name itself, or the name as the program's own tables write it. They differ, and
     both files exist, only where somebody named files to look like that.
     """
-    stripped = cell.strip()
-    plain, decoded = (cell, stripped), (_decode_name(cell), _decode_name(stripped))
-    return (*decoded, *plain) if is_own_table else (*plain, *decoded)
+    plain = list_typed_paths(cell)
+    decoded = list(map(_decode_name, plain))
+    return tuple(dict.fromkeys((*decoded, *plain) if is_own_table else (*plain, *decoded)))
 
 
 def _decode_name(cell: str) -> str:
@@ -116,19 +109,63 @@ def _decode_name(cell: str) -> str:
         return display_name
 
 
-def _resolve_path(names: tuple[str, ...], root: str, location: str) -> str:
-    """Find the first of several names under which a file lies in the folder.
+class _LabelledFolder:
+    """The folder of a table, in which and below which its files lie.
 
-    Raises:
-        DataError: there is no such file, or it lies outside the folder.
+    Attributes:
+        root: its real path.
     """
-    paths = [os.path.realpath(os.path.join(root, name)) for name in names]
-    inside = [path for path in paths if path.startswith(root.rstrip(os.sep) + os.sep)]
-    for path in inside:
-        if os.path.isfile(path):
-            return path
-    problem = "is not there" if inside else "lies outside the folder of the CSV"
-    raise DataError(f"{location} {problem}.")
+
+    def __init__(self, folder: Path) -> None:
+        self.root = os.path.realpath(folder)
+        #: For each folder that was looked into, its entries by their composed names.
+        self._listings: dict[str, dict[str, list[str]]] = {}
+
+    def find_file(self, names: tuple[str, ...], location: str) -> str:
+        """Find the first of several names under which a file lies in the folder.
+
+        A name with accents that are composed otherwise on the disk means the file that looks so,
+        if there is only one.
+
+        Raises:
+            DataError: there is no such file, several look so, or it lies outside the folder.
+        """
+        paths = [os.path.realpath(os.path.join(self.root, name)) for name in names]
+        inside = [path for path in paths if path.startswith(self.root.rstrip(os.sep) + os.sep)]
+        for path in inside:
+            if os.path.isfile(path):
+                return path
+        lookalikes = {found for path in inside for found in self._find_lookalikes(path)}
+        if len(lookalikes) == 1:
+            return lookalikes.pop()
+        problem = "is not there" if inside else "lies outside the folder of the table"
+        if lookalikes:
+            problem = "may be one of several files whose names look the same"
+        raise DataError(f"{location} {problem}.")
+
+    def _find_lookalikes(self, path: str) -> list[str]:
+        """Find the files whose paths differ from a real path only in how accents are composed."""
+        found = [self.root]
+        for part in os.path.relpath(path, self.root).split(os.sep):
+            found = [
+                os.path.join(folder, name)
+                for folder in found
+                for name in self._list_folder(folder).get(compose(part), ())
+            ]
+        root = self.root.rstrip(os.sep) + os.sep
+        real_paths = map(os.path.realpath, found)
+        return [path for path in real_paths if path.startswith(root) and os.path.isfile(path)]
+
+    def _list_folder(self, folder: str) -> dict[str, list[str]]:
+        if folder not in self._listings:
+            names: dict[str, list[str]] = {}
+            try:
+                for name in os.listdir(folder):
+                    names.setdefault(compose(name), []).append(name)
+            except OSError:
+                pass  # it is no folder, or a closed one: nothing is found in it
+            self._listings[folder] = names
+        return self._listings[folder]
 
 
 def _copy_file(path: str, target: Path, location: str) -> None:

@@ -72,7 +72,7 @@ def evaluate(
         if summary.interrupted_by:
             return EvaluationResult(None, summary.exit_code)
         predictions = load_predictions(run_settings.outbox / "results.csv", labelled.digit_of)
-        if not predictions.files:
+        if not (predictions.files or predictions.without_digit):
             raise DataError(f"{settings.data}: every file has several pages, but only one label.")
         metrics = _write_report(settings, labelled, predictions, run_settings.models_folder)
     is_complete = not (metrics.unread or metrics.multi_page_files or summary.closed_folders)
@@ -102,7 +102,8 @@ def _write_report(
     predictions: PredictionSet,
     models_folder: Path,
 ) -> EvaluationMetrics:
-    metrics, wrong = compute_metrics(predictions), mistakes.rank_mistakes(predictions.files)
+    metrics = compute_metrics(predictions)
+    wrong = mistakes.rank_mistakes([*predictions.files, *predictions.without_digit])
     engine = open_engine(settings.model, models_folder)
     pictures = {
         "confusion.png": confusion_chart.draw_confusion_png(metrics),

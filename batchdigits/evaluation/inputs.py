@@ -13,6 +13,7 @@ from batchdigits.evaluation import array_files, csv_labels
 from batchdigits.pipeline.inbox_walk import InboxWalk
 from batchdigits.session.outbox import check_folders
 from batchdigits.system.filenames import to_display_name
+from batchdigits.system.tables import TABLE_SUFFIXES
 
 #: Patterns for files in folders named after their digit; others are not read.
 _LABELLED_PATTERNS = ("[0-9]/*", "*/[0-9]/*")
@@ -26,8 +27,9 @@ class LabelledInbox:
         inbox: the folder to be read.
         include: patterns of files to read, see :class:`batchdigits.config.FileFilter`.
         exclude: patterns of files to leave out.
-        digit_of: gives the true digit, 0-9, of a file by its name in the results; ``None`` for a
-            file that has no label and does not count.
+        digit_of: gives the true digit, 0-9, of a file by its name in the results, or
+            :data:`~batchdigits.datasets.typed_digits.NO_DIGIT_LABEL`; ``None`` for a file that has
+            no label and does not count.
     """
 
     inbox: Path
@@ -42,7 +44,7 @@ def prepare_labelled_inbox(
     """Make labelled data ready to be read by a run.
 
     Args:
-        data: a folder with sub-folders 0-9 at any depth, read in place; a CSV (see
+        data: a folder with sub-folders 0-9 at any depth, read in place; a table (see
             :mod:`batchdigits.evaluation.csv_labels`), an ``.npz`` (see
             :func:`batchdigits.datasets.labelled.load_npz`) or IDX files (see
             :mod:`batchdigits.datasets.idx`), whose images are put into ``temporary_folder``; or
@@ -60,7 +62,7 @@ def prepare_labelled_inbox(
         raise DataError(f"There is no {data}.")
     if readers.is_labelled_folder(data):
         return _inbox_from_folder(path, include, exclude)
-    if data != MNIST and path.suffix.lower() == ".csv":
+    if data != MNIST and path.suffix.lower() in TABLE_SUFFIXES:
         truth = csv_labels.copy_labelled_files(path, include, exclude, temporary_folder)
         _check_readable(path, temporary_folder, truth)
         return LabelledInbox(temporary_folder, (), (), truth.get)

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from batchdigits.arrays import GrayImage
+from batchdigits.datasets.typed_digits import NO_DIGIT_LABEL
 from batchdigits.drawing import indexed_png
 from batchdigits.drawing.caption_strip import paste_centred, paste_right_aligned
 from batchdigits.drawing.error_card import draw_error_card
@@ -90,7 +91,8 @@ def _draw_tile(mistake: LabelledPrediction, thumbnail: bytes) -> GrayImage:
 
 def _draw_caption(mistake: LabelledPrediction) -> GrayImage:
     strip = np.full((CAPTION_HEIGHT, THUMB_WIDTH), WHITE, np.uint8)
-    paste_centred(strip, draw_word(str(mistake.truth), 31, 1.2), _TRUTH_X, build_ink_ramp(INK))
+    truth = _DASH if mistake.truth == NO_DIGIT_LABEL else str(mistake.truth)
+    paste_centred(strip, draw_word(truth, 31, 1.2), _TRUTH_X, build_ink_ramp(INK))
     paste_centred(
         strip, draw_word("\N{RIGHTWARDS ARROW}", 20, 0.3), _ARROW_X, build_ink_ramp(MUTED)
     )

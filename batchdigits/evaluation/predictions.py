@@ -2,7 +2,7 @@
 
 import csv
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import groupby
 from pathlib import Path
@@ -10,15 +10,17 @@ from typing import NamedTuple
 
 import numpy as np
 
+from batchdigits.datasets.typed_digits import NO_DIGIT_LABEL
 from batchdigits.evaluation.metrics import NO_DIGIT, BoolArray, FloatArray, IntArray
 from batchdigits.reasons import Status
 from batchdigits.reports.csvfile import unguard_cell
 
 
 class LabelledPrediction(NamedTuple):
-    """One labelled file: the cells of ``results.csv`` and the ``truth``, 0-9.
+    """One labelled file: the cells of ``results.csv`` and the ``truth``.
 
-    ``digit`` and ``confidence`` are ``None`` for blanks and files that could not be read.
+    ``truth`` is 0-9, or :data:`~batchdigits.datasets.typed_digits.NO_DIGIT_LABEL`. ``digit`` and
+    ``confidence`` are ``None`` for blanks and files that could not be read.
     """
 
     file: str
@@ -31,7 +33,12 @@ class LabelledPrediction(NamedTuple):
 
     @property
     def is_right(self) -> bool:
-        """Whether the digit is the true one; its status does not matter."""
+        """Whether the digit is the true one; its status does not matter.
+
+        What holds no digit is right where it is not passed off as one: where it is in review.
+        """
+        if self.truth == NO_DIGIT_LABEL:
+            return self.status == Status.REVIEW
         return self.digit == self.truth
 
 
@@ -41,13 +48,15 @@ class PredictionSet:
     """All labelled files in scan order.
 
     Attributes:
-        files: the ``n`` files that count.
+        files: the ``n`` files that hold a digit and count.
         multi_page_files: names of files with several pages. One label says nothing about several
             pages, so such a file counts neither as right nor wrong.
+        without_digit: the files that hold no digit.
     """
 
     files: list[LabelledPrediction]
     multi_page_files: list[str]
+    without_digit: list[LabelledPrediction] = field(default_factory=list)
 
     @cached_property
     def true_digits(self) -> IntArray:
@@ -77,9 +86,10 @@ class PredictionSet:
 
     @property
     def unread_files(self) -> list[LabelledPrediction]:
-        """The files of which nothing could be read."""
+        """The files of which nothing could be read, those without a digit last."""
         read = (Status.OK, Status.REVIEW)
-        return [prediction for prediction in self.files if prediction.status not in read]
+        predictions = (*self.files, *self.without_digit)
+        return [prediction for prediction in predictions if prediction.status not in read]
 
 
 def load_predictions(csv_path: Path, digit_of: Callable[[str], int | None]) -> PredictionSet:
@@ -87,10 +97,12 @@ def load_predictions(csv_path: Path, digit_of: Callable[[str], int | None]) -> P
 
     Args:
         csv_path: the table of a run.
-        digit_of: gives the true digit of a file by its name in the table; files for which that is
-            ``None`` are left out.
+        digit_of: gives the true digit of a file by its name in the table, see
+            :class:`batchdigits.evaluation.inputs.LabelledInbox`; files for which that is ``None``
+            are left out.
     """
     files: list[LabelledPrediction] = []
+    without_digit: list[LabelledPrediction] = []
     multi_page_files: list[str] = []
     for name, rows in groupby(_read_rows(csv_path), key=lambda row: unguard_cell(row["file"])):
         truth, pages = digit_of(name), list(rows)
@@ -99,8 +111,9 @@ def load_predictions(csv_path: Path, digit_of: Callable[[str], int | None]) -> P
         if len(pages) > 1:
             multi_page_files.append(name)
         else:
-            files.append(_parse_row(name, truth, pages[0]))
-    return PredictionSet(files, multi_page_files)
+            group = without_digit if truth == NO_DIGIT_LABEL else files
+            group.append(_parse_row(name, truth, pages[0]))
+    return PredictionSet(files, multi_page_files, without_digit)
 
 
 def _read_rows(csv_path: Path) -> Iterator[dict[str, str]]:

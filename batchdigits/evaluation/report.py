@@ -193,9 +193,10 @@ def _to_dict(
         ],
         "several_pages": predictions.multi_page_files,
         "ok": {
-            "share": _round(metrics.accepted.files / metrics.overall.files),
+            "share": _round(metrics.accepted_share),
             **_proportion_to_dict(metrics.accepted),
         },
+        "without_digit": _proportion_to_dict(metrics.without_digit),
         "per_digit": [
             dict(zip(_PER_DIGIT_COLUMNS, row, strict=True)) for row in _compute_digit_rows(metrics)
         ],

@@ -88,6 +88,10 @@ def _format_rows(metrics: EvaluationMetrics) -> list[tuple[str, str, str]]:
             "mean gap to the confidence",
         ),
     ]
+    if metrics.without_digit.files:
+        right, count = metrics.without_digit.right, metrics.without_digit.files
+        comment = f"{right:,} of {count:,} file{'s' * (count != 1)} without one sent to review"
+        rows.append(("no digit", format_percent(metrics.without_digit.accuracy), comment))
     if metrics.unread:
         rows.append(("not read", f"{metrics.unread:,}", "counted as not right"))
     if metrics.multi_page_files:

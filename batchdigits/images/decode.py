@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from batchdigits.arrays import GrayImage
 from batchdigits.images.ifd import read_orientation
-from batchdigits.images.pixels import apply_orientation, to_bgr, to_gray
+from batchdigits.images.pixels import apply_orientation, blend_on_white, to_bgr, to_gray
 from batchdigits.reasons import Reason, Rejection
 from batchdigits.records import Page
 
@@ -91,7 +91,8 @@ def decode_unchanged(data: bytes, transparent_level: int | None = None) -> GrayI
         return None
     gray = to_gray(pixels)
     if transparent_level is not None and pixels.ndim == 2:
-        gray[pixels == transparent_level] = 255
+        opacity = np.where(pixels == transparent_level, 0, 255).astype(np.uint8)
+        gray = blend_on_white(gray, opacity)
     for kind, block in zip(kinds, blocks, strict=True):
         if kind == cv2.IMAGE_METADATA_EXIF:
             return apply_orientation(gray, read_orientation(block.tobytes()))

@@ -5,19 +5,25 @@
         ...                                         # a Page, or a Rejection that says why not
 
 Size is checked in the header before anything is decoded, and the end by the file's structure,
-because decoders return half a picture for half a file.
+because decoders return half a picture for half a file. Where only the end is missing, and all
+pixels are there beyond doubt, the page is read and marked as incomplete.
 """
 
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import partial
 
 from batchdigits.config import Limits
+from batchdigits.errors import ImageError
 from batchdigits.images.decode import DAMAGED, catch_decode_errors
 from batchdigits.images.formats import HEAD_BYTES, format_from_name, identify_format
 from batchdigits.images.formats.image_format import ImageFormat
 from batchdigits.images.limits import check_size
 from batchdigits.reasons import Reason, Rejection
 from batchdigits.records import Page
+
+#: Verdicts on header and end that may turn out to be the end's alone.
+_MENDABLE_REASONS = frozenset({Reason.TRUNCATED, Reason.CORRUPT})
 
 
 def load_pages(
@@ -50,15 +56,37 @@ def load_pages(
 def _load_page(
     image_format: ImageFormat, data: bytes, limits: Limits, min_side: int
 ) -> Page | Rejection:
-    size = image_format.read_size(data)
+    size = _check_header(image_format, data, limits)
+    if not isinstance(size, Rejection):
+        return _decode(image_format, data, size, min_side)
+    mended = image_format.mend(data) if size.reason in _MENDABLE_REASONS else None
+    if mended is None:
+        return size
+    size = _check_header(image_format, mended, limits)
+    page = size if isinstance(size, Rejection) else _decode(image_format, mended, size, min_side)
+    return page if isinstance(page, Rejection) else replace(page, is_incomplete=True)
+
+
+def _check_header(
+    image_format: ImageFormat, data: bytes, limits: Limits
+) -> tuple[int, int] | Rejection:
+    """Return width and height of a file that is worth decoding, or why it is not."""
+    try:
+        size = image_format.read_size(data)
+    except ImageError as error:
+        return error.rejection
     if size and (rejection := check_size(*size, limits)):
         return rejection
     if not image_format.is_complete(data):
         return Rejection(
             Reason.TRUNCATED, f"The {image_format.label} data ends before the image does."
         )
-    if not size:
-        return Rejection(Reason.CORRUPT, f"The {image_format.label} header makes no sense.")
+    return size or Rejection(Reason.CORRUPT, f"The {image_format.label} header makes no sense.")
+
+
+def _decode(
+    image_format: ImageFormat, data: bytes, size: tuple[int, int], min_side: int
+) -> Page | Rejection:
     if min_side and image_format.reduced_decoder:
         return image_format.reduced_decoder(data, size, min_side)
     gray = image_format.decode(data)

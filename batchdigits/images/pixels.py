@@ -2,8 +2,10 @@
 
 Integers are stretched by the bit depth they use, from 0 to 2**8-1, 2**10-1, 2**12-1 and so on, so
 12-bit data in a 16-bit file fills the range, a 16-bit scan reads as the 8-bit scan of the same
-paper does, and the noise of a blank page stays noise. Numbers that state no range of their own
-(floats, negative integers) are stretched from their lowest to their highest.
+paper does, and the noise of a blank page stays noise. Integers of more than 16 bits that fill no
+usual depth, such as those of a mask or a label image, are stretched from 0 to their highest.
+Numbers that state no range of their own (floats, negative integers) are stretched from their
+lowest to their highest.
 """
 
 from typing import Any
@@ -15,7 +17,9 @@ from numpy.typing import NDArray
 from batchdigits.arrays import GrayImage
 
 #: Bit depths in which scanners and cameras deliver, the packed ones kept in wider words.
-_BIT_DEPTHS = (8, 10, 12, 14, 16, 24, 32, 64)
+_BIT_DEPTHS = (8, 10, 12, 14, 16)
+#: Ranges that wider integers may fill: masks, scans, whole words with and without sign.
+_INTEGER_MAXIMA = tuple(float(2**depth - 1) for depth in (1, *_BIT_DEPTHS, 24, 31, 32, 63, 64))
 #: Ranges that floats are commonly given in.
 _FLOAT_MAXIMA = (1.0, 255.0, 65535.0)
 #: Types that OpenCV calculates with.
@@ -40,14 +44,16 @@ def to_gray(pixels: NDArray[Any], *, premultiplied: bool = False) -> GrayImage:
         ValueError: for another number of channels or dimensions.
     """
     colour, alpha = _split_alpha(pixels)
-    if pixels.dtype.kind == "u" or (pixels.dtype.kind == "i" and pixels.min() >= 0):
+    if _states_range(pixels):
         # One range for both: the alpha of a picture in 12 bits has 12 bits as well.
         top = _find_full_scale(pixels)
         gray = _scale(colour, 0, top)
         opacity = None if alpha is None else _scale(alpha, 0, top)
     else:
-        gray = _stretch(colour)
-        opacity = None if alpha is None else _stretch(alpha)
+        is_float = pixels.dtype.kind == "f"
+        maxima = _FLOAT_MAXIMA if is_float else _INTEGER_MAXIMA
+        gray = _stretch(colour, maxima, from_lowest=is_float)
+        opacity = None if alpha is None else _stretch(alpha, maxima, from_lowest=is_float)
     return gray if opacity is None else blend_on_white(gray, opacity, premultiplied=premultiplied)
 
 
@@ -68,18 +74,27 @@ def blend_on_white(gray: GrayImage, alpha: GrayImage, *, premultiplied: bool = F
     """Blend gray onto white paper.
 
     White ink would vanish there: where nothing but the opacity differs, the ink is drawn black.
+    An opacity that hides everything says nothing, as some programs write zeros there: the page
+    is what its colours show.
 
     Args:
         gray: ``(height, width) uint8``.
         alpha: its opacity, ``(height, width) uint8``; 255 hides the paper.
         premultiplied: whether ``gray`` has been multiplied by ``alpha`` already.
     """
+    if hides_all(alpha):
+        return gray if int(gray.min()) < int(gray.max()) else np.full_like(gray, 255)
     if premultiplied:
         page = np.asarray(cv2.add(gray, 255 - alpha), np.uint8)
     else:
         page = np.asarray(255 - cv2.multiply(255 - gray, alpha, scale=1 / 255), np.uint8)
     vanished = int(page.min()) >= _BLANK_LEVEL and int(alpha.min()) < int(alpha.max())
     return np.asarray(255 - alpha, np.uint8) if vanished else page
+
+
+def hides_all(alpha: GrayImage) -> bool:
+    """Tell whether an opacity lets nothing through that is darker than a blank page."""
+    return int(alpha.max()) <= 255 - _BLANK_LEVEL
 
 
 def apply_orientation(gray: GrayImage, orientation: int) -> GrayImage:
@@ -115,6 +130,12 @@ def _split_alpha(pixels: NDArray[Any]) -> tuple[NDArray[Any], NDArray[Any] | Non
     return cv2.cvtColor(np.ascontiguousarray(pixels[..., :3]), cv2.COLOR_BGR2GRAY), alpha
 
 
+def _states_range(pixels: NDArray[Any]) -> bool:
+    """Tell whether the numbers are light by their bit depth: 8 or 16 bits, none negative."""
+    kind, size = pixels.dtype.kind, pixels.dtype.itemsize
+    return size <= 2 and (kind == "u" or (kind == "i" and bool(pixels.min() >= 0)))
+
+
 def _find_full_scale(pixels: NDArray[Any]) -> int:
     """Find the highest value of the smallest usual bit depth that holds all of ``pixels``."""
     if pixels.dtype == np.uint8:
@@ -124,9 +145,10 @@ def _find_full_scale(pixels: NDArray[Any]) -> int:
     return (1 << depth) - 1
 
 
-def _stretch(values: NDArray[Any]) -> GrayImage:
+def _stretch(values: NDArray[Any], maxima: tuple[float, ...], *, from_lowest: bool) -> GrayImage:
     """Stretch numbers that state no range: from a usual range if they fill it, else from extremes.
 
+    The lower extreme is 0 where no number is negative, unless ``from_lowest`` says otherwise.
     Infinities count as the extremes, and what is not a number as paper.
     """
     finite = values[np.isfinite(values)]
@@ -135,12 +157,12 @@ def _stretch(values: NDArray[Any]) -> GrayImage:
     low, high = float(finite.min()), float(finite.max())
     if finite.size < values.size:
         values = np.nan_to_num(values, nan=high, posinf=high, neginf=low)
-    for top in _FLOAT_MAXIMA:
+    for top in maxima:
         if low >= 0 and top / 2 < high <= top:
             return _scale(values, 0, top)
     if low == high:
         return np.full(values.shape, 255, np.uint8)
-    return _scale(values, low, high)
+    return _scale(values, low if from_lowest or low < 0 else 0, high)
 
 
 def _scale(values: NDArray[Any], low: float, high: float) -> GrayImage:

@@ -5,7 +5,7 @@ half, a quarter or an eighth of its sides, averaged, in a fraction of the time a
 (libjpeg's scaled inverse DCT). Every byte is still decoded, so damage is found all the same.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 
@@ -42,7 +42,10 @@ class ReducedPage(Page):
     def decode_larger(self, factor: float) -> Page | Rejection:
         """Decode the page again, at least ``factor`` (above 1) times larger or at full size."""
         scale = next((scale for scale in _FLAG_BY_SCALE if scale * factor <= self.scale), 1)
-        return decode_reduced(self.data, (self.full_width, self.full_height), scale)
+        page = decode_reduced(self.data, (self.full_width, self.full_height), scale)
+        if isinstance(page, Page) and self.is_incomplete:
+            return replace(page, is_incomplete=True)
+        return page
 
 
 def choose_scale(width: int, height: int, min_side: int) -> int:

@@ -1,9 +1,31 @@
 """What people said pages show: on record by content, so that it outlives names and readings."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from itertools import islice
 from typing import NamedTuple
 
 from batchdigits.journal.journal import Journal
+
+#: Values of one statement, of which older versions of SQLite take 999.
+_MAX_VALUES = 500
+
+
+class RecordedPage(NamedTuple):
+    """What is on record of a page of a content.
+
+    Attributes:
+        page: from 1.
+        digit: what was read; ``None`` for a blank, or where it could not be read.
+        confidence: how sure that is, 0-1.
+        model: what read it.
+        corrected_digit: what a person said it is; -1 for no digit, ``None`` where nobody did.
+    """
+
+    page: int
+    digit: int | None
+    confidence: float | None
+    model: str
+    corrected_digit: int | None
 
 
 class CheckedPage(NamedTuple):
@@ -50,16 +72,33 @@ def record_corrections(
                 sql.execute("INSERT OR REPLACE INTO corrections VALUES (?, ?, ?, ?)", row)
 
 
-def load_page_corrections(journal: Journal, sha256: str) -> dict[int, int | None]:
-    """Load the pages of a content, each with the corrected digit on record, if there is one."""
-    if not sha256:  # files that could not be read at all have no hash, and share no content
-        return {}
-    rows = journal.query(
-        "SELECT DISTINCT p.page, c.digit FROM files f JOIN pages p ON p.file = f.id "
-        "LEFT JOIN corrections c ON c.sha256 = f.sha256 AND c.page = p.page WHERE f.sha256 = ?",
-        (sha256,),
-    )
-    return dict(rows.fetchall())
+def load_pages(journal: Journal, hashes: Iterable[str]) -> dict[str, list[RecordedPage]]:
+    """Load the pages of contents by the hashes of their files; copies may have been read apart."""
+    pages: dict[str, list[RecordedPage]] = {}
+    # Files that could not be read at all have no hash, and share no content.
+    remaining = iter({sha256 for sha256 in hashes if sha256})
+    while part := list(islice(remaining, _MAX_VALUES)):
+        rows = journal.query(
+            "SELECT DISTINCT f.sha256, p.page, p.digit, p.confidence, m.model, c.digit "
+            "FROM files f JOIN pages p ON p.file = f.id JOIN makers m ON m.id = f.maker "
+            "LEFT JOIN corrections c ON c.sha256 = f.sha256 AND c.page = p.page "
+            f"WHERE f.sha256 IN ({', '.join('?' * len(part))})",
+            part,
+        )
+        for sha256, *page in rows:
+            pages.setdefault(sha256, []).append(RecordedPage._make(page))
+    return pages
+
+
+def find_hashes(journal: Journal, name: str) -> set[str]:
+    """Find the hashes of all contents on record under a name; a file never read has none."""
+    rows = journal.query("SELECT sha256 FROM files WHERE name = ? AND sha256 <> ''", (name,))
+    return {str(sha256) for (sha256,) in rows}
+
+
+def iter_names(journal: Journal) -> Iterator[str]:
+    """Fetch the names of all files on record; those with several contents come as often."""
+    return (str(name) for (name,) in journal.query("SELECT name FROM files"))
 
 
 def load_checked_pages(journal: Journal) -> list[CheckedPage]:

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from batchdigits.journal.entries import FileEntry, PageEntry
@@ -75,8 +76,7 @@ class Journal(ReportStateStore):
                 self._next_file_id += 1
             self._insert(recorded, reader_version_id, thumbnails)
         drawn = {page.thumbnail for file in recorded for page in file.entry.pages}
-        for thumbnail in orphans - drawn:
-            (self._outbox_path / thumbnail).unlink(missing_ok=True)
+        self._remove_thumbnails(orphans - drawn)
         return recorded
 
     def _insert(
@@ -149,8 +149,13 @@ class Journal(ReportStateStore):
         """Take a file off the record, and its thumbnails from the outbox."""
         with self.transaction():
             thumbnails = self._forget(file_id)
-        for thumbnail in thumbnails:
-            (self._outbox_path / thumbnail).unlink(missing_ok=True)
+        self._remove_thumbnails(thumbnails)
+
+    def _remove_thumbnails(self, names: Iterable[str]) -> None:
+        for name in names:
+            # Names may be too much for the disk that the outbox was brought to.
+            with suppress(OSError):
+                (self._outbox_path / name).unlink(missing_ok=True)
 
     def _forget(self, file_id: int) -> set[str]:
         """Take a file off the record; returns its thumbnails, which are left in the outbox."""

@@ -22,6 +22,7 @@ def decide(
     scores: NDArray[np.float32],
     review_below: float,
     page_size: tuple[int, int],
+    is_incomplete: bool = False,
 ) -> Prediction:
     """Decide what a page shows, and whether a person should look at it.
 
@@ -31,16 +32,20 @@ def decide(
             probability that this is no digit.
         review_below: confidence, 0-1, under which a person should look (from the model card).
         page_size: the page's width and height in pixels.
+        is_incomplete: whether the end of its file is missing.
     """
     if digit.box is None:
-        return Prediction(Status.REVIEW, Reason.BLANK, None, None, None, None, ())
+        why_empty = Reason.INCOMPLETE if is_incomplete else Reason.BLANK
+        return Prediction(Status.REVIEW, why_empty, None, None, None, None, ())
     probabilities = scores.tolist()
     best = probabilities.index(max(probabilities))
     others = [*probabilities[:best], -1.0, *probabilities[best + 1 :]]
     second = others.index(max(others))
     confidence, second_confidence = probabilities[best], probabilities[second]
     reason = None
-    if digit.component_count > 1:
+    if is_incomplete:
+        reason = Reason.INCOMPLETE
+    elif digit.component_count > 1:
         reason = Reason.SEVERAL_MARKS
     elif digit.contrast < MIN_CONTRAST:
         reason = Reason.TOO_FAINT

@@ -1,6 +1,5 @@
 """The files of an inbox: which of them are read, and what becomes of the others."""
 
-import fnmatch
 import os
 import stat
 from collections.abc import Iterator
@@ -8,15 +7,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from batchdigits.images.formats import format_from_content, format_from_name
+from batchdigits.pipeline.junk import is_junk, is_junk_path, is_named_junk, matches
 from batchdigits.records import ListedFile
 from batchdigits.system.file_content import to_sqlite_integer
 from batchdigits.system.filenames import make_order_key, to_display_name
 
-JUNK_NAMES = frozenset({"thumbs.db", "desktop.ini", "@eadir", "__macosx"})
-#: What programs call a file that they are still writing: Unix tools, browsers, WinSCP.
-JUNK_ENDINGS = (".tmp", ".part", ".partial", ".crdownload", ".opdownload", ".filepart")
-#: Enough of a file's beginning to tell whether it is an image.
-SNIFF_BYTES = 64
+#: Enough of a file's beginning to tell whether it is an image: DICOM says so last.
+SNIFF_BYTES = 132
 
 
 @dataclass(slots=True)
@@ -27,8 +24,8 @@ class InboxWalk:
         inbox: the folder.
         include: patterns of the files to read, all where there are none (see :func:`is_chosen`).
         exclude: patterns of files to leave out.
-        junk: how many files and folders nobody wants read: dot files, ``Thumbs.db``, unfinished
-            downloads.
+        junk: how many files and folders hold no finished scan by their names (see
+            :mod:`batchdigits.pipeline.junk`), and are not asked for by ``include``.
         excluded: how many files ``include`` and ``exclude`` left out.
         links: how many links lead out of the inbox or to folders; they are never followed.
         special_files: how many sockets, fifos and devices there are.
@@ -62,18 +59,23 @@ class InboxWalk:
             folder_path: the folder's path inside the inbox with ``/`` at the end; empty for the
                 inbox itself.
         """
+        is_in_junk = is_junk_path(folder_path)
+        if is_in_junk and not self._is_asked_for(folder_path[:-1], is_folder=True):
+            return
         # A list of waiting folders instead of recursion, as trees may be very deep.
-        waiting = [(f"{os.fspath(self.inbox)}/{folder_path}", folder_path)]
+        waiting = [(f"{os.fspath(self.inbox)}/{folder_path}", folder_path, is_in_junk)]
         while waiting:
-            folder, prefix = waiting.pop()
+            folder, prefix, is_in_junk = waiting.pop()
             try:
                 with os.scandir(folder) as listing:
                     for entry in listing:
-                        if is_junk(entry.name):
+                        is_folder, path = _is_folder(entry), prefix + entry.name
+                        is_left = is_in_junk or is_junk(entry.name, is_folder)
+                        if is_left and not self._is_asked_for(path, is_folder):
                             self.junk += 1
-                        elif _is_folder(entry):
-                            waiting.append((entry.path, f"{prefix}{entry.name}/"))
-                        elif listed_file := self._select_file(entry, prefix + entry.name):
+                        elif is_folder:
+                            waiting.append((entry.path, f"{path}/", is_left))
+                        elif listed_file := self._select_file(entry, path):
                             yield listed_file
             except FileNotFoundError:
                 if not prefix:  # else it was removed meanwhile
@@ -90,7 +92,7 @@ class InboxWalk:
         Returns:
             The file, or ``None`` where it is gone or not to be read.
         """
-        if any(map(is_junk, path.split("/"))):
+        if is_junk_path(path) and not self._is_asked_for(path):
             return None
         entry = _PathEntry(f"{os.fspath(self.inbox)}/{path}")
         uncounted = InboxWalk(self.inbox, self.include, self.exclude)
@@ -101,6 +103,10 @@ class InboxWalk:
         except OSError:
             pass  # it is there, and gets a row that says why it cannot be read
         return uncounted._select_file(entry, path)
+
+    def _is_asked_for(self, path: str, is_folder: bool = False) -> bool:
+        """Return whether ``include`` names junk."""
+        return bool(self.include) and is_named_junk(to_display_name(path), self.include, is_folder)
 
     def _select_file(self, entry: "os.DirEntry[str] | _PathEntry", name: str) -> ListedFile | None:
         """Return a file if it is to be read, or count it as what it is."""
@@ -159,30 +165,19 @@ class _PathEntry:
         return os.stat(self.path)
 
 
-def is_junk(name: str) -> bool:
-    """Return whether nobody wants this file or folder read; upper and lower case are alike."""
-    low = name.lower()
-    return low.startswith((".", "~")) or low in JUNK_NAMES or low.endswith(JUNK_ENDINGS)
-
-
 def is_chosen(name: str, include: tuple[str, ...], exclude: tuple[str, ...]) -> bool:
     """Return whether ``--include`` and ``--exclude`` let a file through.
 
     Args:
         name: the file's path inside the inbox.
-        include: patterns of :mod:`fnmatch`, upper and lower case alike, tried on the path and on
-            the bare file name: ``*.png`` means every folder's PNGs, ``old/*`` one folder. Where
-            there are none, all files pass.
+        include: patterns of :mod:`fnmatch`, upper and lower case alike, and accents however
+            they are composed, tried on the path and on the bare file name: ``*.png`` means every
+            folder's PNGs, ``old/*`` one folder. Where there are none, all files pass.
         exclude: patterns of files that do not pass, whatever ``include`` says.
     """
-    name = name.lower()
-    bare = name.rpartition("/")[2]
-
-    def matches(pattern: str) -> bool:
-        low = pattern.lower()
-        return fnmatch.fnmatchcase(name, low) or fnmatch.fnmatchcase(bare, low)
-
-    return (not include or any(map(matches, include))) and not any(map(matches, exclude))
+    return (not include or any(matches(name, pattern) for pattern in include)) and not any(
+        matches(name, pattern) for pattern in exclude
+    )
 
 
 def _is_folder(entry: os.DirEntry[str]) -> bool:

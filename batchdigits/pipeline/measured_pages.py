@@ -61,6 +61,7 @@ class MeasuredPage(NamedTuple):
         view: what its thumbnail will show, or the page itself where that is as small; ``None``
             where there will be no thumbnail.
         streak: where a dark line from top to bottom lies, in pixels from the left.
+        is_incomplete: whether the end of the file is missing, though all pixels are there.
     """
 
     file: FileInfo
@@ -71,6 +72,7 @@ class MeasuredPage(NamedTuple):
     height: int = 0
     view: ThumbnailView | Page | None = None
     streak: int | None = None
+    is_incomplete: bool = False
 
     def make_thumbnail_view(self) -> ThumbnailView | None:
         """Make what the thumbnail will show of the page, where that was not done already."""
@@ -160,7 +162,9 @@ def _measure_page(
     streak = find_streak(page.gray)
     if streak is not None:
         streak = streak * width // page.gray.shape[1]
-    return MeasuredPage(file, page_number, None, digit, width, height, view, streak)
+    return MeasuredPage(
+        file, page_number, None, digit, width, height, view, streak, page.is_incomplete
+    )
 
 
 def _compute_enlargement(page: ReducedPage, digit: NormalisedDigit) -> float:

@@ -73,7 +73,13 @@ def _predict(pages: Sequence[MeasuredPage], engine: Engine) -> list[Prediction |
     scores = iter(engine.predict(np.stack(images)) if images else ())
     review_below = engine.card.review_below
     return [
-        decide(page.normalised_digit, next(scores), review_below, (page.width, page.height))
+        decide(
+            page.normalised_digit,
+            next(scores),
+            review_below,
+            (page.width, page.height),
+            page.is_incomplete,
+        )
         if page.normalised_digit
         else None
         for page in pages

@@ -5,7 +5,12 @@ from pathlib import Path
 
 from batchdigits.records import Source
 from batchdigits.system.atomic_files import write_bytes
-from batchdigits.system.name_rules import LINUX_NAMES, NAME_ERRNOS, NameRules, make_flat_name
+from batchdigits.system.name_rules import (
+    LINUX_NAMES,
+    NameRules,
+    make_flat_name,
+    may_be_about_name,
+)
 
 #: Errors that even a short and plain name may give: the whole path is too long, say.
 _HOPELESS_ERRNOS = {errno.ENAMETOOLONG, errno.EINVAL, errno.EILSEQ}
@@ -73,7 +78,7 @@ def save_thumbnail(outbox: Path, name: str, png: bytes) -> str:
         write_bytes(f"{outbox}/{name}", png)
         return name
     except OSError as error:
-        if error.errno not in NAME_ERRNOS:
+        if not may_be_about_name(error):
             raise
         first_error = error
     # No other thumbnail's name ends so: all have their page's number right before the ".png".

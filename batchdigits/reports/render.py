@@ -79,15 +79,34 @@ def render_into(context: ReportContext, folder: Path) -> None:
             pass
 
 
-def _is_outdated(context: ReportContext, report: ReportFormat) -> bool:
-    journal, outbox = context.journal, context.settings.outbox
-    is_wanted = report.is_requested(context.settings) or (
-        report.is_kept_up
-        and (outbox / report.name).exists()
-        and journal.find_report(report.name) is not None
-    )
-    if not is_wanted:
+def shows_less(context: ReportContext, report: ReportFormat) -> bool:
+    """Check whether a report is wanted and missing, or shows other than what it should.
+
+    Whether somebody edited it does not matter.
+    """
+    if not (_is_wanted(context, report) and report.can_be_rendered()):
         return False
+    journal, outbox = context.journal, context.settings.outbox
+    fingerprint = report.compute_fingerprint(context)
+    return any(
+        journal.find_fingerprint(name) != fingerprint or not (outbox / name).exists()
+        for name in report.get_names(context)
+    )
+
+
+def _is_wanted(context: ReportContext, report: ReportFormat) -> bool:
+    """Check whether settings ask for a report, or did once and it is there still."""
+    return report.is_requested(context.settings) or (
+        report.is_kept_up
+        and (context.settings.outbox / report.name).exists()
+        and context.journal.find_report(report.name) is not None
+    )
+
+
+def _is_outdated(context: ReportContext, report: ReportFormat) -> bool:
+    if not _is_wanted(context, report):
+        return False
+    journal, outbox = context.journal, context.settings.outbox
     fingerprint = report.compute_fingerprint(context)
     names = report.get_names(context)
     if all(is_current(journal, outbox / name, fingerprint) for name in names):

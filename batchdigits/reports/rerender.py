@@ -29,10 +29,11 @@ from batchdigits.reports.contact_sheets import update_contact_sheets
 from batchdigits.reports.context import ReportContext
 from batchdigits.reports.formats import CSV, DOCUMENTS, SUMMARY, TABLES, require_extras
 from batchdigits.reports.period import period_from_text
-from batchdigits.reports.render import render_into, update_reports
+from batchdigits.reports.render import render_into, shows_less, update_reports
 from batchdigits.reports.rows import ReportRows
 from batchdigits.system.filenames import to_raw_name
 
+_OTHERS = (*DOCUMENTS, SUMMARY)
 #: What the last run rendered.
 NO_CHANGES = ReportChanges()
 #: The CSV of a day or a month.
@@ -61,6 +62,32 @@ def rerender_reports(journal: Journal, outbox: Path, changes: ReportChanges = NO
     for step in steps:
         for _ in step:
             pass
+
+
+def catch_up_reports(journal: Journal, outbox: Path) -> None:
+    """Bring all reports up to date if one of them shows other than what is on record now.
+
+    A kill may have come between what was put on record and the reports of it. Where all show it,
+    nothing is done, and a table that somebody is editing stays where it is.
+
+    Args:
+        journal: of the outbox.
+        outbox: where the reports are.
+
+    Raises:
+        OSError: a report cannot be written.
+        OutboxError: the journal cannot be read.
+    """
+    if journal.get_meta(RUN_KEY) is None:  # no run came to its end: the next one draws them
+        return
+    context = _load_context(journal, outbox, NO_CHANGES)
+    if any(
+        shows_less(rows, report)
+        for reports, contexts in ((TABLES, _list_tables(context)), (_OTHERS, [context]))
+        for rows in contexts
+        for report in reports
+    ):
+        rerender_reports(journal, outbox)
 
 
 def _list_tables(context: ReportContext) -> list[ReportContext]:

@@ -29,7 +29,7 @@ from batchdigits.system.file_moves import (
 from batchdigits.system.filenames import escape_for_terminal, shorten, to_display_name
 from batchdigits.system.leases import FileInUseError, hold_file
 from batchdigits.system.logs import LOG
-from batchdigits.system.name_rules import LINUX_NAMES, NAME_ERRNOS, NameRules
+from batchdigits.system.name_rules import LINUX_NAMES, NameRules, may_be_about_name
 
 NOTE_SUFFIX = ".json"
 
@@ -74,7 +74,7 @@ def quarantine_file(
     try:
         target = _claim_path(first_choice, max_bytes, source, entry, action)
     except OSError as error:
-        if error.errno not in NAME_ERRNOS:
+        if not may_be_about_name(error):
             raise
         target = _claim_path(second_choice, max_bytes, source, entry, action)
     try:
@@ -155,7 +155,10 @@ def restore_file(quarantine_path: Path, source: Source, entry: FileEntry) -> Res
     path = Path(source.path)
     is_in_inbox = _has_content(path, entry)  # a kill may have come between two steps
     if not quarantine_path.exists():
-        return Restoration.BACK if is_in_inbox else Restoration.MISSING
+        if not is_in_inbox:
+            return Restoration.MISSING
+        _get_note_path(quarantine_path).unlink(missing_ok=True)
+        return Restoration.BACK
     is_changed = not _has_content(quarantine_path, entry)
     if os.path.lexists(path) and (is_changed or not is_in_inbox):
         return Restoration.PLACE_TAKEN

@@ -1,4 +1,4 @@
-"""Logs and stderr: people see nothing but the program's own words."""
+"""Logs, stdout and stderr: people see the program's own words, and no traceback of a lost pipe."""
 
 import io
 import json
@@ -12,18 +12,29 @@ from contextlib import contextmanager
 from types import FrameType
 from typing import TYPE_CHECKING
 
+from batchdigits.errors import StandardOutputError
+
 if TYPE_CHECKING:  # rich takes as long to load as Typer
+    from _typeshed import ReadableBuffer
     from rich.console import Console
 
 LOG = logging.getLogger("batchdigits")
 
 
-def silence_library_stderr() -> None:
-    """Keep stderr for the program itself: what decoder libraries print there goes nowhere.
+def prepare_standard_streams() -> None:
+    """Keep stderr for the program itself, and make a stdout that takes no more a clear error.
 
-    libjpeg, libpng and libtiff write to file descriptor 2 even with OpenCV's log silent, in the
-    middle of a progress bar. Python's ``sys.stderr`` gets a copy of the descriptor instead.
+    What decoder libraries print on stderr goes nowhere: libjpeg, libpng and libtiff write to file
+    descriptor 2 even with OpenCV's log silent, in the middle of a progress bar. Python's
+    ``sys.stderr`` gets a copy of the descriptor instead. After this, writing to ``sys.stdout``
+    raises :class:`batchdigits.errors.StandardOutputError` once and falls silent then.
     """
+    _occupy_closed_descriptors()
+    encoding, errors = (
+        ("utf-8", None) if not sys.stdout else (sys.stdout.encoding, sys.stdout.errors)
+    )
+    buffer = io.BufferedWriter(_OutputFile(1, "w", closefd=False))
+    sys.stdout = io.TextIOWrapper(buffer, encoding, errors, line_buffering=os.isatty(1))
     silence = os.open(os.devnull, os.O_WRONLY)
     if sys.stderr is None:  # closed by whoever started the program: there is nobody to tell
         sys.stderr = os.fdopen(silence, "w", encoding="utf-8")
@@ -33,6 +44,42 @@ def silence_library_stderr() -> None:
     sys.stderr = _TolerantStream(os.dup(2), encoding, errors or "backslashreplace")
     os.dup2(silence, 2)
     os.close(silence)
+
+
+def _occupy_closed_descriptors() -> None:
+    """Put something where whoever started the program closed stdin, stdout or stderr.
+
+    The first files to be opened would get their numbers otherwise, and what is printed would end
+    up in them. Writing to such a stdout fails as it should: it is open for reading only.
+    """
+    for descriptor, flags in enumerate((os.O_RDONLY, os.O_RDONLY, os.O_WRONLY)):
+        try:
+            os.fstat(descriptor)
+        except OSError:
+            os.set_inheritable(os.open(os.devnull, flags), True)  # it gets the lowest free number
+
+
+def _silence(descriptor: int) -> None:
+    silence = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(silence, descriptor)
+    os.close(silence)
+
+
+class _OutputFile(io.FileIO):
+    """Standard output, beneath whatever buffers and encodes it."""
+
+    def write(self, data: "ReadableBuffer") -> int:
+        """Write bytes.
+
+        Raises:
+            StandardOutputError: they cannot be written. After that nothing is, and nothing raised,
+                so that the interpreter has nothing to complain about as it ends.
+        """
+        try:
+            return super().write(data)
+        except OSError as error:
+            _silence(self.fileno())
+            raise StandardOutputError(error) from error
 
 
 class StopSignal:
@@ -74,7 +121,7 @@ class _TolerantStream(io.TextIOWrapper):
         try:
             return super().write(text)
         except OSError:
-            self._silence()
+            _silence(self.fileno())
             return len(text)
 
     def flush(self) -> None:
@@ -82,12 +129,7 @@ class _TolerantStream(io.TextIOWrapper):
         try:
             super().flush()
         except OSError:
-            self._silence()
-
-    def _silence(self) -> None:
-        silence = os.open(os.devnull, os.O_WRONLY)
-        os.dup2(silence, self.fileno())
-        os.close(silence)
+            _silence(self.fileno())
 
 
 def start_logging(

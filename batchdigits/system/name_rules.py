@@ -17,10 +17,10 @@ from pathlib import Path
 
 from batchdigits.system.filenames import MAX_NAME_BYTES, shorten, to_raw_name
 
-#: Errors after which another name may do; full, broken and read-only disks give others.
-NAME_ERRNOS = frozenset(
-    {errno.ENOENT, errno.ENOTDIR, errno.EISDIR, errno.EEXIST, errno.ENAMETOOLONG, errno.EINVAL}
-    | {errno.EILSEQ, errno.EACCES, errno.EPERM, errno.EOPNOTSUPP, errno.EIO}
+#: Errors that another name does not help against.
+_DISK_ERRNOS = frozenset(
+    {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.ESTALE}
+    | {errno.ENOMEM, errno.EMFILE, errno.ENFILE}
 )
 #: Fewer bytes than any disk takes that can hold an outbox.
 _LEAST_NAME_BYTES = 64
@@ -126,6 +126,14 @@ def _hash(text: str) -> str:
     return hashlib.sha256(os.fsencode(text)).hexdigest()[:16]
 
 
+def may_be_about_name(error: OSError) -> bool:
+    """Tell whether a file that could not be written may be written under another name.
+
+    Disks and shares say in many ways that they take no such name.
+    """
+    return error.errno not in _DISK_ERRNOS
+
+
 def find_name_rules(folder: Path) -> NameRules:
     """Find out what names a disk takes, by one empty file that is there for a moment.
 
@@ -144,7 +152,7 @@ def find_name_rules(folder: Path) -> NameRules:
     try:
         os.close(os.open(probe, os.O_WRONLY | os.O_CREAT, 0o666))
     except OSError as error:
-        if error.errno not in NAME_ERRNOS:
+        if not may_be_about_name(error):
             raise
         return NameRules(max_bytes, takes_any_name=False)
     try:

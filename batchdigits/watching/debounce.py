@@ -87,6 +87,9 @@ class Debouncer:
     def __len__(self) -> int:
         return len(self._settling)
 
+    def __contains__(self, name: object) -> bool:
+        return name in self._settling
+
     def note_change(self, name: str, now: float) -> None:
         """Begin a file's clock anew, as something happened to it."""
         signature = self._read_signature(name)

@@ -5,6 +5,7 @@ looks healthy from outside in every other way.
 """
 
 import json
+import os
 import time
 from contextlib import suppress
 from dataclasses import asdict
@@ -21,13 +22,23 @@ HEARTBEAT_INTERVAL = 5.0
 
 
 def write_heartbeat(outbox: Path, status: WatcherStatus) -> None:
-    """Write the status into the outbox; a disk that is full for a moment is let pass."""
-    with suppress(OSError):
-        write_bytes_atomically(
-            outbox / STATE_FOLDER / HEARTBEAT_FILE,
-            json.dumps(asdict(status)).encode(),
-            make_folder=False,  # an outbox that was moved away is not to be made anew
-        )
+    """Write the status into the outbox; where there is no room, over the last one."""
+    path, data = outbox / STATE_FOLDER / HEARTBEAT_FILE, json.dumps(asdict(status)).encode()
+    try:
+        # An outbox that was moved away is not to be made anew.
+        write_bytes_atomically(path, data, make_folder=False)
+    except OSError:
+        with suppress(OSError):
+            _overwrite(path, data)
+
+
+def _overwrite(path: Path, data: bytes) -> None:
+    """Write over a file in one step, in the room that it has: a full disk gives no more."""
+    descriptor = os.open(path, os.O_WRONLY)
+    try:
+        os.pwrite(descriptor, data.ljust(os.fstat(descriptor).st_size), 0)
+    finally:
+        os.close(descriptor)
 
 
 def read_heartbeat(outbox: Path) -> tuple[WatcherStatus | None, str]:
@@ -40,7 +51,9 @@ def read_heartbeat(outbox: Path) -> tuple[WatcherStatus | None, str]:
     folder = outbox / STATE_FOLDER
     try:
         fields = json.loads((folder / HEARTBEAT_FILE).read_bytes())
-        status = WatcherStatus(**{name: fields[name] for name in asdict(WatcherStatus())})
+        # A watcher that was begun by an earlier version knows fewer of them.
+        known = asdict(WatcherStatus()).keys() & fields.keys() | {"beat"}
+        status = WatcherStatus(**{name: fields[name] for name in known})
         problem = status.describe_problem(time.time())
     except (FileNotFoundError, NotADirectoryError):
         return None, "none has been at work here" if outbox.is_dir() else "there is no such folder"

@@ -22,7 +22,6 @@ from batchdigits.system.file_moves import (
 from batchdigits.system.filenames import escape_for_terminal
 from batchdigits.system.leases import FileInUseError, Writers, find_writers, hold_file
 from batchdigits.system.logs import LOG
-from batchdigits.system.name_rules import NAME_ERRNOS
 
 #: Seconds until a file that could not be taken away is tried again.
 _RETRY_DELAY = 300.0
@@ -147,10 +146,10 @@ class ProcessedFileRemover:
         rules = self._session.name_rules
         first_choice, second_choice = rules.make_paths(self._folder / day, file.name)
         try:
+            # Where there is a file in the place of a folder, and where names are too long.
+            first_choice.parent.mkdir(parents=True, exist_ok=True)
             return self._claim_target(first_choice, path, claimed)
-        except OSError as error:
-            if error.errno not in NAME_ERRNOS:
-                raise
+        except OSError:
             return self._claim_target(second_choice, path, claimed)
 
     def _claim_target(self, first_choice: Path, path: Path, claimed: set[str]) -> Path:

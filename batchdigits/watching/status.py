@@ -39,6 +39,9 @@ class WatcherStatus:
         files: how many files it has read.
         pages: how many pages have each status.
         behind: reports that cannot be written, and commands that fail, and why.
+        unrecorded: how many files wait because the outbox cannot be written.
+        unrecorded_reason: what the system said of that.
+        unrecorded_since: when it began; 0 where nothing waits for that reason.
         exchanged: whether its inbox is another folder than before, and an empty one.
         ended: when it ended by itself.
         ended_by: why, where nobody asked for it.
@@ -66,6 +69,9 @@ class WatcherStatus:
     files: int = 0
     pages: dict[str, int] = field(default_factory=dict)
     behind: dict[str, str] = field(default_factory=dict)
+    unrecorded: int = 0
+    unrecorded_reason: str = ""
+    unrecorded_since: float = 0.0
     exchanged: bool = False
     ended: float = 0.0
     ended_by: str = ""
@@ -81,6 +87,8 @@ class WatcherStatus:
             return f"its inbox has been out of reach for {format_duration(now - self.lost_since)}"
         if self.exchanged:
             return "its inbox is another folder than before, and empty: is its disk mounted?"
+        if self.unrecorded_since:
+            return describe_backlog(self, now)
         if self.overdue > _OVERDUE_AFTER:
             return f"a file has been waiting for its turn for {format_duration(self.overdue)}"
         if not all(map(_is_running, self.workers)) or not self.workers:
@@ -144,6 +152,14 @@ def _describe_waiting(status: WatcherStatus) -> str:
         f"{status.settling:,} settling, {status.reading:,} being read"
         f"{oldest if status.oldest else ''}"
     )
+
+
+def describe_backlog(status: WatcherStatus, now: float) -> str:
+    """Say how many files cannot be put on record, since when, and why."""
+    files = f"{status.unrecorded:,} file{'s' * (status.unrecorded != 1)}"
+    duration = format_duration(now - status.unrecorded_since)
+    reason = status.unrecorded_reason.rstrip(".")
+    return f"{files} could not be put on record for {duration}: {reason}"
 
 
 def format_counts(pages: dict[str, int]) -> str:

@@ -24,6 +24,7 @@ from batchdigits.session.session import Session
 from batchdigits.session.summary import Summary
 from batchdigits.system.filenames import escape_for_terminal, to_display_name
 from batchdigits.system.logs import LOG
+from batchdigits.watching.backlog import Backlog
 from batchdigits.watching.batches import BatchReader
 from batchdigits.watching.debounce import Debouncer
 from batchdigits.watching.dispatch import EventDispatcher
@@ -113,7 +114,7 @@ class _Watcher:
             settings, self._event_source, self._presence, self._debouncer
         )
         self._hook = BatchHook(watching.on_batch)
-        self._last_error = ""
+        self._backlog = Backlog()
         self._next_heartbeat = self._next_status = self._next_check = 0.0
         self._worker_count = settings.workers or count_cores()
         self._status = WatcherStatus(
@@ -194,8 +195,11 @@ class _Watcher:
         if self._schedule.is_due(now) and self._can_take_in_more():
             self._rescan(now)
         if files := self._debouncer.take_settled(time.monotonic(), _FILES_PER_TURN):
-            self._batch_reader.read(files)
-            self._last_error = ""
+            with self._backlog.track(file.name for file in files):
+                self._batch_reader.read(files)
+        if self._backlog.end_if_recorded(self._debouncer):
+            LOG.warning("The outbox can be written again, and everything is on record.")
+            self._next_heartbeat = 0.0
         self._hook.poll()
         now = time.monotonic()
         idle_seconds = self._debouncer.get_next_due() - now
@@ -208,6 +212,7 @@ class _Watcher:
     def _rescan(self, now: float) -> None:
         if self._rescanner.rescan(now):
             self._report_scheduler.request_redraw()
+        self._backlog.note_comparison()
         self._status.last_rescan = time.time()
         self._next_heartbeat = 0.0
 
@@ -216,13 +221,10 @@ class _Watcher:
         reason = str(error)
         if isinstance(error, OSError):
             reason = f"{error.filename or 'The outbox'}: {error.strerror}"
-        if reason != self._last_error:
-            LOG.warning(
-                "%s Trying again every %g s.",
-                escape_for_terminal(f"{reason.rstrip('.')}."),
-                _ERROR_RETRY_DELAY,
-            )
-        self._last_error = reason
+        reason = escape_for_terminal(f"{reason.rstrip('.')}.")
+        if self._backlog.add_failure(reason):
+            LOG.warning("%s Trying again every %g s.", reason, _ERROR_RETRY_DELAY)
+            self._next_heartbeat = 0.0
         # What was in hand is found again: it is not on record.
         self._debouncer.forget_retry_reasons()
         self._rescanner.force_comparison()
@@ -279,4 +281,7 @@ class _Watcher:
             files=summary.files,
             pages=dict(summary.statuses),
             behind=self._report_scheduler.write_errors | hook_error,
+            unrecorded=self._backlog.count(len(self._debouncer) + self._batch_reader.pending_count),
+            unrecorded_reason=self._backlog.reason,
+            unrecorded_since=self._backlog.since,
         )

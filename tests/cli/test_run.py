@@ -175,8 +175,11 @@ def test_unsupported_files_stay_and_the_table_says_what_to_do(
     write_png(inbox / "good.png", digits[0][0])
     (inbox / "form.pdf").write_bytes(b"junk before %PDF-1.7")
     (inbox / "logo.svg").write_text("<!--" + "x" * 2000 + "--><svg></svg>")
+    (inbox / "old.tga").write_bytes(bytes(18))
+    (inbox / "icon").write_bytes(b"\0\0\x01\0\x01\0\x10\x10\0\0\x01\0\x20\0")
     done = batchdigits("run", inbox, outbox)
     assert done.returncode == 3 and "export it as PNG" in " ".join(done.stderr.split())
     reasons = {row["file"]: (row["status"], row["reason"]) for row in read_csv(outbox)}
     assert reasons["form.pdf"] == reasons["logo.svg"] == ("failed", "unsupported")
-    assert (inbox / "form.pdf").exists() and (inbox / "logo.svg").exists()
+    assert reasons["old.tga"] == reasons["icon"] == ("failed", "unsupported")
+    assert len(os.listdir(inbox)) == 5

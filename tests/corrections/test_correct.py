@@ -65,22 +65,6 @@ def edited(outbox: Path, words: dict[str, str]) -> str:
     return text.getvalue()
 
 
-@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "cp1252"])
-@pytest.mark.parametrize("delimiter", [",", ";", "\t"])
-def test_every_dialect_is_read(tmp_path: Path, encoding: str, delimiter: str) -> None:
-    text = (DATA / "libreoffice.csv").read_text("utf-8-sig")
-    rows = list(csv.reader(io.StringIO(text), delimiter=";"))
-    for number, row in enumerate(rows[1:]):
-        row[-1] = ("3", " 4 ", "")[min(number, 2)]
-    rows[3][0] = "Größe.png"  # names do not matter, hashes do
-    written = io.StringIO()
-    csv.writer(written, delimiter=delimiter).writerows(rows)
-    path = tmp_path / "typed.csv"
-    path.write_bytes(written.getvalue().encode(encoding))
-    good, bad = read_corrections(path)
-    assert [correction.digit for correction in good] == [3, 4] and not bad
-
-
 def test_corrections_outlive_names_and_readings(
     batchdigits: Run, forms: Path, inbox: Path, tmp_path: Path
 ) -> None:
@@ -128,17 +112,6 @@ def test_which_page_of_several_is_meant_must_be_said(
     typed.write_text(f"sha256,page,corrected_digit\n{rows[1]['sha256']},2,8\n")
     assert batchdigits("correct", outbox, typed).returncode == 0
     assert [row["corrected_digit"] for row in read_csv(outbox)] == ["", "8", ""]
-
-
-def test_a_sheet_with_a_cell_at_the_end_of_the_world_is_refused(tmp_path: Path) -> None:
-    from xlsxwriter import Workbook
-
-    with Workbook(str(tmp_path / "far.xlsx")) as book:
-        sheet = book.add_worksheet()
-        sheet.write_row(0, 0, ["sha256", "corrected_digit"])
-        sheet.write_string(1_048_575, 16_383, "x")
-    with pytest.raises(DataError, match="as far out"):
-        read_corrections(tmp_path / "far.xlsx")
 
 
 def test_what_does_not_belong_here_is_told(batchdigits: Run, forms: Path, tmp_path: Path) -> None:

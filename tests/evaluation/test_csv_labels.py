@@ -1,7 +1,9 @@
 """Labels from a CSV: how it names files, and what is wrong with a bad one."""
 
 import os
+import unicodedata
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import pytest
@@ -11,6 +13,7 @@ from batchdigits.errors import DataError
 from batchdigits.evaluation.csv_labels import copy_labelled_files
 from batchdigits.evaluation.evaluate import evaluate
 from batchdigits.evaluation.inputs import prepare_labelled_inbox
+from batchdigits.evaluation.summary_text import build_classification_report, build_metrics_table
 from tests.conftest import write_png
 from tests.evaluation.conftest import Digits, figures, read, rows, snapshot, write_folder
 
@@ -79,13 +82,14 @@ def test_the_mistakes_of_one_evaluation_are_the_data_of_the_next(
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("name,digit\n1.png,1\n", "has no column file"),
-        ("file,label\n1.png,1\n", "has no column digit"),
+        ("picture,digit\n1.png,1\n", "has no column file"),
+        ("file,number\n1.png,1\n", "has no column digit"),
         ("", "has no column file"),
         ("file,digit\n", "names no files"),
         ("file,digit\n1.png,10\n", "line 2: the digit of 1.png is '10', not 0 to 9"),
         ("file,digit\n1.png,\n", "line 2: the digit of 1.png is '', not 0 to 9"),
-        ("file,digit\n1.png\n", "line 2: a cell is missing"),
+        ("file,digit\n1.png\n", "line 2: the digit of 1.png is '', not 0 to 9"),
+        ("file,digit\n,1\n", "line 2: a cell is missing"),
         ("file,digit\n1.png,1\nabsent.png,2\n", "line 3: absent.png is not there"),
         ("file,digit\n1.png,1\nsub/../1.png,2\n", "line 3: sub/../1.png was named before"),
         ("file,digit\n../secret.png,1\n", "lies outside the folder"),
@@ -125,3 +129,69 @@ def test_patterns_choose_among_the_files_of_a_csv(tmp_path: Path, digits: Digits
     (tmp_path / "new").mkdir()
     assert copy_labelled_files(table, (), ("b/*",), tmp_path / "new") == {"a/1.png": 7}
     assert not (tmp_path / "new" / "b").exists()
+
+
+@pytest.mark.parametrize(
+    "table",
+    [
+        "Table 1;;\n\nLabel;Image;note\n3,0;d0.png;\n'7;a\\Größe 1.png;\nn;./a/x.png;\n",
+        "| path | class |\n|---|---|\n| d0.png | 3.0 |\n| a/Größe 1.png | 7 |\n| a/x.png | - |\n",
+        'target\tFilename\n3\t{root}/d0.png\n7\t"a/Größe 1.png"\n-1\ta/x.png\n',
+        "digit,name,page\n3.0,d0.png,1\n7.0,{root}/a/Größe 1.png,1\n-1.0,a/x.png,1\n",
+    ],
+)
+@pytest.mark.parametrize("form", ["NFC", "NFD"])
+def test_labels_are_found_in_any_table(
+    tmp_path: Path, digits: Digits, table: str, form: Literal["NFC", "NFD"]
+) -> None:
+    other: Literal["NFC", "NFD"] = "NFD" if form == "NFC" else "NFC"
+    data = tmp_path / "data"
+    on_disk = unicodedata.normalize(other, "a/Größe 1.png")
+    for name in ("d0.png", on_disk, "a/x.png"):
+        write_png(data / name, digits[0][0])
+    text = unicodedata.normalize(form, table).replace("{root}", str(data))
+    (data / "labels.txt").write_text(text, encoding="utf-16")
+    (tmp_path / "new").mkdir()
+    labelled = prepare_labelled_inbox(str(data / "labels.txt"), (), (), tmp_path / "new")
+    assert [labelled.digit_of(name) for name in ("d0.png", on_disk, "a/x.png")] == [3, 7, -1]
+    chosen = copy_labelled_files(data / "labels.txt", ("größe*",), (), tmp_path / "new")
+    assert chosen == {on_disk: 7}
+
+
+def test_an_exact_name_wins_and_lookalikes_are_told(tmp_path: Path, digits: Digits) -> None:
+    composed, decomposed = (unicodedata.normalize(form, "ở.png") for form in ("NFC", "NFD"))
+    for name in (composed, decomposed):
+        write_png(tmp_path / name, digits[0][0])
+    table = tmp_path / "labels.csv"
+    table.write_text(f"file,digit\n{composed},1\n{decomposed},2\n")
+    (tmp_path / "new").mkdir()
+    assert copy_labelled_files(table, (), (), tmp_path / "new") == {composed: 1, decomposed: 2}
+    table.write_text("file,digit\nơ\u0309.png,1\n")  # composed in part
+    with pytest.raises(DataError, match="several files whose names look the same"):
+        copy_labelled_files(table, (), (), tmp_path / "new")
+
+
+def test_files_without_a_digit_are_counted_apart(tmp_path: Path, digits: Digits) -> None:
+    data = tmp_path / "data"
+    for number, (image, _) in enumerate(digits[:4]):
+        write_png(data / f"{number}.png", image)
+    write_png(data / "blank.png", np.full((40, 40), 255, np.uint8))
+    (data / "broken.png").write_bytes((data / "0.png").read_bytes()[:99])
+    lines = [f"{number}.png,{digit}" for number, (_, digit) in enumerate(digits[:3])]
+    lines += ["3.png,n", "blank.png,no digit", "broken.png,-1"]
+    (data / "labels.csv").write_text("\n".join(["file,digit", *lines]))
+    result = evaluate(EvaluationSettings(str(data / "labels.csv"), tmp_path / "out"), read)
+    found = figures(tmp_path / "out")
+    assert (found["files"], found["right"], found["blank"]) == (3, 3, 0)
+    without = found["without_digit"]
+    assert isinstance(without, dict) and (without["files"], without["right"]) == (3, 1)
+    assert result.exit_code == 3 and result.metrics and result.metrics.unread == 1
+    mistakes = [(row["file"], row["truth"]) for row in rows(tmp_path / "out" / "mistakes.csv")]
+    assert mistakes == [("3.png", "-1"), ("broken.png", "-1")]
+    assert (tmp_path / "out" / "mistakes.png").exists()
+    (data / "labels.csv").write_text("file,digit\nblank.png,-1\n")
+    result = evaluate(EvaluationSettings(str(data / "labels.csv"), tmp_path / "none"), read)
+    assert result.exit_code == 0 and figures(tmp_path / "none")["files"] == 0
+    assert result.metrics
+    build_metrics_table(result.metrics, "scans", tmp_path)
+    build_classification_report(result.metrics)

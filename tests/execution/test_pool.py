@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from batchdigits.execution.backend import TaskFailure
+from batchdigits.execution.failures import explain_failure
 from batchdigits.execution.pool import WorkerPool
 
 pytestmark = [pytest.mark.integration, pytest.mark.faults]
@@ -182,7 +183,8 @@ def test_a_worker_that_died_while_the_caller_was_busy_loses_no_task() -> None:
 
 
 def test_a_task_that_no_worker_can_take_in_is_a_failure() -> None:
-    with pool(count=1, memory=100 << 20) as workers:
-        done = list(workers.run([[1], ["x" * (90 << 20)], [2]]))
-    failures = [items for items, result in done if isinstance(result, TaskFailure)]
-    assert [len(item) for (item,) in failures] == [90 << 20] and len(done) == 3
+    with pool(count=1, memory=300 << 20) as workers:
+        done = list(workers.run([[1], ["x" * (280 << 20)], [2]]))
+    (result,) = (result for items, result in done if items not in ([1], [2]))
+    assert isinstance(result, TaskFailure) and len(done) == 3
+    assert "--worker-memory" in explain_failure(result, 20).detail

@@ -20,6 +20,13 @@ def only(data: bytes, name: str = "x", limits: Limits | None = None) -> Page | R
     return found[0][1]
 
 
+def load(
+    data: bytes, *, min_side: int = 0, max_megapixels: float = 100
+) -> list[tuple[int, Page | Rejection]]:
+    """Load all pages of a file, larger ones reduced to ``min_side``."""
+    return list(load_pages(data, "x", Limits(max_megapixels=max_megapixels), min_side))
+
+
 def shown(data: bytes, name: str = "x") -> GrayImage:
     """Load the pixels of the one page of a file."""
     page = only(data, name)

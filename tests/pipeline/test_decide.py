@@ -81,3 +81,14 @@ def test_nothing_is_certain() -> None:
     certain = np.eye(10, dtype=np.float32)[3]
     reading = decide(seen(), certain, 0.9, PAGE)
     assert reading.confidence == 0.9999 and reading.scores[3] == 1
+
+
+def test_a_page_whose_file_lacks_its_end_is_read_for_review() -> None:
+    reading = decide(seen(), SURE, 0.9, PAGE, is_incomplete=True)
+    assert (reading.status, reading.reason, reading.digit) == (
+        Status.REVIEW,
+        Reason.INCOMPLETE,
+        7,
+    )
+    reading = decide(seen(None), SURE, 0.9, PAGE, is_incomplete=True)
+    assert (reading.reason, reading.digit) == (Reason.INCOMPLETE, None)

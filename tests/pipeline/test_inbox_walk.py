@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from batchdigits.arrays import GrayImage
-from batchdigits.pipeline.inbox_walk import InboxWalk, is_chosen, is_junk
+from batchdigits.pipeline.inbox_walk import InboxWalk, is_chosen
 from batchdigits.system.filenames import make_order_key, to_raw_name
 from tests.conftest import write_png
 
@@ -47,7 +47,6 @@ def test_junk_is_silent_and_counted(inbox: Path, digits: list[tuple[GrayImage, s
     assert names(walk) == ["good.png"]
     assert walk.junk == len(junk) + 2
     assert walk.not_images == []
-    assert is_junk("._good.png") and not is_junk("good.png")
 
 
 def test_images_are_told_by_name_or_by_content(
@@ -58,11 +57,16 @@ def test_images_are_told_by_name_or_by_content(
     (inbox / "text.png").write_text("no picture")
     (inbox / "form.pdf").write_bytes(b"%PDF-1.7")
     (inbox / "pdf without ending").write_bytes(b"%PDF-1.7")
+    (inbox / "old.TGA").write_bytes(bytes(18))
+    (inbox / "slice").write_bytes(bytes(128) + b"DICM")
     (inbox / "labels.csv").write_text("a,b")
     (inbox / "note").write_text("hello")
     (inbox / "nothing").write_bytes(b"")
     walk = InboxWalk(inbox)
-    assert names(walk) == ["form.pdf", "no ending", "pdf without ending", "text.png", "wrong.txt"]
+    assert names(walk) == [
+        *("form.pdf", "no ending", "old.TGA", "pdf without ending", "slice", "text.png"),
+        "wrong.txt",
+    ]
     assert walk.not_images == ["labels.csv", "note", "nothing"]
 
 

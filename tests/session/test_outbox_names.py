@@ -1,5 +1,6 @@
 """Outboxes on disks that refuse names and take different ones for one."""
 
+import csv
 import json
 import os
 from pathlib import Path
@@ -62,9 +63,22 @@ def test_every_file_keeps_row_picture_and_place_on_exfat(
         assert len({note["file"] for note in notes}) == len(notes) == len(NAMES)
         assert batchdigits("run", inbox, outbox).returncode == 0
         assert read_csv(outbox) == rows, "all are known"
+        checked = [row | {"corrected_digit": row["digit"]} for row in rows if row["digit"]]
+        write_csv(tmp_path / "checked.csv", checked)
+        export = stick / "checked"
+        told = batchdigits("correct", outbox, tmp_path / "checked.csv", "--export", export)
+        assert told.returncode == 0, told.stderr
+        assert len([path for path in export.rglob("*") if path.is_file()]) == len(checked)
         back = batchdigits("requeue", outbox)
         assert back.returncode == 0, back.stderr
     assert {path: path.read_bytes() for path in bad} == bad
+
+
+def write_csv(path: Path, rows: list[dict[str, str]]) -> None:
+    with path.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.DictWriter(file, list(rows[0]))
+        writer.writeheader()
+        writer.writerows(rows)
 
 
 def make_entry(thumbnail: str | None) -> FileEntry:

@@ -146,6 +146,28 @@ def test_a_file_that_changed_since_it_was_read_is_busy(inbox: Path) -> None:
     assert (page.status, page.reason) == ("failed", "busy")
 
 
+@pytest.mark.parametrize("deeper", ["", "y" * 200])
+@pytest.mark.parametrize("name", ["x" * 251 + ".png", "/".join(["x" * 250] * 15) + "/1.png"])
+def test_the_longest_names_and_paths_are_set_aside_and_come_back(
+    inbox: Path, outbox: Path, name: str, deeper: str
+) -> None:
+    settings_ = Settings(inbox, outbox / deeper / deeper)
+    for content in (b"one", b"two", b"one"):
+        source, entry = bad_file(inbox, name, content)
+        path, has_left = placed(source, entry, settings_)
+        assert has_left and path.read_bytes() == content and not Path(source.path).exists()
+    assert len([path for path in settings_.outbox.rglob("*") if path.is_file()]) == 4
+    assert restore_file(path, source, entry) is Restoration.BACK
+    assert Path(source.path).read_bytes() == b"one"
+
+
+def test_a_file_where_a_folder_should_be_is_passed_by(inbox: Path, outbox: Path) -> None:
+    source, entry = bad_file(inbox, "scan")
+    first, _ = placed(source, entry, Settings(inbox, outbox))
+    second, has_left = placed(*bad_file(inbox, "scan/1.png", b"other"), Settings(inbox, outbox))
+    assert has_left and (first.read_bytes(), second.read_bytes()) == (b"junk", b"other")
+
+
 NAMES = st.binary(min_size=1, max_size=255).filter(
     lambda name: b"/" not in name and b"\0" not in name and name not in (b".", b"..")
 )

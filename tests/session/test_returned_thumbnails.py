@@ -49,6 +49,19 @@ def test_folders_nested_too_deep_give_the_picture_a_short_name(outbox: Path) -> 
     assert len(names) == 2
 
 
+@pytest.mark.parametrize("obstacle", ["a/1.png.p1.png/x", "a"])
+def test_what_is_in_the_way_of_one_picture_gives_it_another_name(
+    obstacle: str, outbox: Path
+) -> None:
+    path = outbox / "thumbnails" / obstacle
+    path.parent.mkdir(parents=True)
+    path.write_text("in the way")
+    returned = entry({1: "thumbnails/a/1.png.p1.png"}, [(1, b"one")])
+    (page,) = save_returned_thumbnails(returned, SOURCE, outbox).pages
+    assert page.thumbnail and (outbox / page.thumbnail).read_bytes() == b"one"
+    assert path.read_text() == "in the way"
+
+
 def test_an_outbox_nested_too_deep_costs_the_picture_and_not_the_row(outbox: Path) -> None:
     returned = entry({1: "thumbnails/a/1.png.p1.png"}, [(1, b"one")])
     saved = save_returned_thumbnails(returned, SOURCE, outbox / DEEP_FOLDERS)

@@ -35,6 +35,15 @@ def test_nothing_is_imported_from_the_current_folder(
     assert run_module("a_module_of_tests", []).stdout == "1\n"
 
 
+def test_what_was_added_to_the_path_is_found_there_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "json.py").write_text("raise AssertionError('imported before the library')")
+    (tmp_path / "a_module_of_tests.py").write_text("import json; print(__name__, json.dumps(1))")
+    monkeypatch.syspath_prepend(tmp_path)
+    assert run_module("a_module_of_tests", []).stdout == "__main__ 1\n"
+
+
 def test_a_module_that_takes_too_long_is_killed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

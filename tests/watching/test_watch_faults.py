@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from batchdigits.watching.heartbeat import read_heartbeat
 from tests.conftest import UNPRIVILEGED, Run
 from tests.support.watcher_process import Watcher, read_table, wait_for
 from tests.watching.conftest import mounted, watching
@@ -65,8 +66,11 @@ def test_a_full_disk_is_waited_out(inbox: Path, outbox: Path, scans: list[bytes]
             for number, data in enumerate(scans):
                 (inbox / f"{number}.png").write_bytes(data)
             watched.wait_for_message("Trying again every 5 s")
+            wait_for(lambda: "put on record" in read_heartbeat(outbox)[1], "status tells of it")
+            assert "No space left" in read_heartbeat(outbox)[1]
             subprocess.run(["mount", "-o", "remount,size=100m", str(outbox)], check=True)
             watched.wait_for_rows(*(f"{number}.png" for number in range(200)))
+            wait_for(lambda: read_heartbeat(outbox)[1] == "", "and that it is over")
             watched.stop()
         assert [row["file"] for row in watched.read_rows()] == [
             f"{number}.png" for number in range(200)

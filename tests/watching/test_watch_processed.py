@@ -7,7 +7,9 @@ import cv2
 import numpy as np
 import pytest
 
+from batchdigits.watching.heartbeat import read_heartbeat
 from tests.conftest import UNPRIVILEGED, Run
+from tests.support.exfat_disk import mount_exfat
 from tests.support.watcher_process import wait_for
 from tests.watching.conftest import watching
 
@@ -45,6 +47,33 @@ def test_read_files_are_taken_away(
         names = ["old.png", "scan-2.png", "scan.png"]
         assert [path.relative_to(day_folder).as_posix() for path in taken_away] == names
         assert {path.read_bytes() for path in taken_away} == set(scans[:3])
+
+
+def test_a_disk_that_refuses_names_gets_all_files(
+    inbox: Path, tmp_path: Path, scans: list[bytes]
+) -> None:
+    names = ["12:34?.png", "12?34:.png", "A.png", "a.png", "end.", "con.png", "x" * 250]
+    contents = dict(zip(names, scans, strict=False))
+    with mount_exfat(tmp_path / "stick") as stick:
+        outbox = stick / "outbox"
+        with watching(inbox, outbox, "--processed", "move") as watched:
+            for name, data in contents.items():
+                (inbox / name).write_bytes(data)
+            (inbox / "bad:.png").write_bytes(b"no picture")
+            wait_for(lambda: not list(inbox.iterdir()), "all are taken away")
+            assert read_heartbeat(outbox)[1] == ""
+            watched.stop()
+        assert "Trying again" not in watched.stderr and "stays" not in watched.stderr
+        taken_away = [
+            path.read_bytes() for path in (outbox / "processed").rglob("*") if path.is_file()
+        ]
+        assert sorted(taken_away) == sorted(contents.values())
+        assert {path.name for path in (outbox / "quarantine").iterdir()} == {
+            "bad_.png",
+            "bad_.png.json",
+        }
+        pictures = {row["thumbnail"] for row in watched.read_rows() if row["thumbnail"]}
+        assert len(pictures) == len(names) and all((outbox / name).is_file() for name in pictures)
 
 
 def test_new_names_that_clash_in_what_was_processed(

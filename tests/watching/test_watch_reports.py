@@ -114,7 +114,7 @@ def test_a_day_s_table_that_is_locked_at_midnight_is_written_later(
         scheduler.start(InboxWalk(inbox))
         journal.sql.execute(
             "INSERT INTO files VALUES "
-            "(1, 'a.png', 'a', 1, 1, 1, 1, 'x', 'present', 1, 'off', 1, 0, NULL, NULL)"
+            "(1, 'a.png', 'a', 1, 1, 1, 1, 'x', 'present', 1, 'off', 1, 0, NULL, NULL, 0)"
         )
         journal.sql.execute(
             "INSERT INTO pages (file, page, status, read_at) "

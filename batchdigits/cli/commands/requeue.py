@@ -12,7 +12,7 @@ from batchdigits.journal.meta_keys import INBOX_KEY
 from batchdigits.pipeline.inbox_walk import is_chosen
 from batchdigits.reasons import Reason
 from batchdigits.records import Source
-from batchdigits.reports.rerender import rerender_reports
+from batchdigits.reports.rerender import catch_up_reports
 from batchdigits.session.outbox import has_journal, open_outbox
 from batchdigits.session.quarantine import Restoration, restore_file
 from batchdigits.system.filenames import escape_for_terminal, to_display_name, to_raw_name
@@ -79,8 +79,7 @@ def requeue(outbox: Path, reasons: Sequence[Reason], patterns: Sequence[str]) ->
             raise DataError(f"The inbox {to_display_name(str(inbox))} is not there.")
         names = {str(reason) for reason in reasons}
         result = _restore_files(journal, inbox, names, tuple(patterns))
-        if result.restored_files:
-            rerender_reports(journal, outbox)
+        catch_up_reports(journal, outbox)
         return result
 
 

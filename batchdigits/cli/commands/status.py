@@ -30,9 +30,10 @@ def status_command(outbox: Path, as_json: bool) -> int:
         print(f"{label:18}{escape_for_terminal(value)}")
     if problem:
         print(
-            f"batchdigits: The watcher of {escape_for_terminal(str(outbox))}: {problem}.",
+            f"batchdigits: The watcher of {escape_for_terminal(str(outbox))}: "
+            f"{escape_for_terminal(problem)}.",
             file=sys.stderr,
         )
         return ExitCode.WATCHER_UNWELL
-    print("All is well.")
+    print("All else is well." if status and status.behind else "All is well.")
     return ExitCode.OK

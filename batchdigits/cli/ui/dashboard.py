@@ -16,6 +16,7 @@ from batchdigits.system.filenames import escape_for_terminal
 from batchdigits.system.logs import StopSignal
 from batchdigits.watching.status import (
     WatcherStatus,
+    describe_backlog,
     describe_mode,
     format_counts,
     format_duration,
@@ -148,6 +149,8 @@ class DashboardListener(LogListener):
                 f"learns of files {describe_mode(status)}", "yellow" if status.lost_since else "dim"
             ),
         ]
+        if status.unrecorded_since:
+            lines.append(Text(describe_backlog(status, time.time()), "yellow"))
         lines += [Text(f"{report}: {reason}", "yellow") for report, reason in status.behind.items()]
         results_path = escape_for_terminal(str(self._results_path))
         lines.append(Text(f"{results_path}    Ctrl-C ends", "dim"))

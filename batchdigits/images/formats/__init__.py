@@ -13,17 +13,7 @@ from batchdigits.images.formats.jpeg2000 import JPEG_2000
 from batchdigits.images.formats.png import PNG
 from batchdigits.images.formats.pnm import PNM
 from batchdigits.images.formats.tiff import TIFF
-from batchdigits.images.formats.unsupported import (
-    CAMERA_RAW,
-    DJVU,
-    HEIF,
-    JPEG_XL,
-    OPENEXR,
-    PAM,
-    PDF,
-    PSD,
-    SVG,
-)
+from batchdigits.images.formats.unsupported import CAMERA_RAW, UNSUPPORTED
 from batchdigits.images.formats.webp import WEBP
 
 #: No signature needs more bytes, but for the name of an SVG after a long comment.
@@ -42,14 +32,7 @@ FORMATS = (
     PNM,
     JPEG_2000,
     AVIF,
-    PDF,
-    HEIF,
-    PSD,
-    SVG,
-    JPEG_XL,
-    DJVU,
-    OPENEXR,
-    PAM,
+    *UNSUPPORTED,
 )
 
 _FORMAT_BY_SUFFIX = {
@@ -58,13 +41,13 @@ _FORMAT_BY_SUFFIX = {
 
 
 def format_from_content(head: bytes) -> ImageFormat | None:
-    """Return the format of a file that begins with ``head`` (64 bytes or more), or ``None``.
+    """Return the format of a file that begins with ``head`` (132 bytes or more), or ``None``.
 
     Many camera raw files are TIFF by content: only their suffix tells, which
     :func:`identify_format` heeds.
     """
     for image_format in FORMATS:
-        if image_format.signature.match(head):
+        if image_format.matches(head):
             return image_format
     return None
 

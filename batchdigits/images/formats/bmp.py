@@ -36,10 +36,7 @@ def _is_complete(data: bytes) -> bool:
 
 
 def _decode(data: bytes) -> GrayImage | None:
-    """Decode, with alpha where there is any.
-
-    Only 32 bits a pixel with a V4 or V5 header can have it, and one that is all zero is none.
-    """
+    """Decode, with the alpha that 32 bits a pixel and a V4 or V5 header can have."""
     from batchdigits.images.decode import decode_as_is, decode_gray
     from batchdigits.images.pixels import to_gray
 
@@ -47,9 +44,7 @@ def _decode(data: bytes) -> GrayImage | None:
     if header < _V4_HEADER or bits != 32:
         return decode_gray(data)
     pixels = decode_as_is(data)
-    if pixels is None or pixels.ndim == 2:
-        return pixels
-    return to_gray(pixels if pixels[..., -1].any() else pixels[..., :3])
+    return None if pixels is None else to_gray(pixels)
 
 
 BMP = ImageFormat(

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from batchdigits.arrays import GrayImage
 from batchdigits.config import Limits
+from batchdigits.errors import ImageError
 from batchdigits.reasons import Rejection
 from batchdigits.records import Page
 
@@ -24,27 +25,32 @@ class ImageFormat(NamedTuple):
     Attributes:
         name: short stable name, such as ``"png"``.
         label: what people call it.
-        signature: matches the first bytes of such a file.
+        signature: matches the first bytes of such a file; a pattern as bytes is compiled when it is
+            first asked.
         suffixes: usual endings of file names, lower case with their dot.
         advice: what to do with a file that is recognised but not read; empty where it is read.
-        size_reader: reads width and height from the header, before any rotation.
+        size_reader: reads width and height from the header, before any rotation. Raises
+            :class:`ImageError` for all but the variants that are read rightly.
         completeness_check: tells whether the bytes reach to the end of the image.
         decoder: decodes the one page of a file, see :meth:`decode`.
         reduced_decoder: decodes a large page no larger than a longer side asks for, given the
             bytes, the size by the header and that side in pixels. ``None`` where a format cannot.
+        mender: adds the end to a file that lacks it (or its number of rows) and holds all of its
+            pixels, given the bytes; ``None`` where pixels are missing, or may be.
         page_loader: loads the pages of a file that may hold several; yields each page's number,
             from 1, and the page or why it cannot be read. Never raises.
     """
 
     name: str
     label: str
-    signature: re.Pattern[bytes]
+    signature: re.Pattern[bytes] | bytes
     suffixes: tuple[str, ...]
     advice: str = ""
     size_reader: Callable[[bytes], tuple[int, int]] | None = None
     completeness_check: Callable[[bytes], bool] | None = None
     decoder: Callable[[bytes], GrayImage | None] | None = None
     reduced_decoder: Callable[[bytes, tuple[int, int], int], Page | Rejection] | None = None
+    mender: Callable[[bytes], bytes | None] | None = None
     page_loader: Callable[[bytes, Limits], Iterator[tuple[int, Page | Rejection]]] | None = None
 
     @property
@@ -53,13 +59,18 @@ class ImageFormat(NamedTuple):
         return not self.advice
 
     def matches(self, head: bytes) -> bool:
-        """Tell whether a file that begins with ``head`` (64 bytes or more) is of this format."""
+        """Tell whether a file that begins with ``head`` (132 bytes or more) is of this format."""
+        if isinstance(self.signature, bytes):
+            return re.match(self.signature, head) is not None
         return self.signature.match(head) is not None
 
     def read_size(self, data: bytes) -> tuple[int, int] | None:
         """Read width and height from the header, before any rotation.
 
         Returns ``None`` where the header makes no sense.
+
+        Raises:
+            ImageError: the file is of a kind that no decoder here reads rightly.
         """
         if self.size_reader is None:
             return None
@@ -80,6 +91,15 @@ class ImageFormat(NamedTuple):
             return self.completeness_check(data)
         except (struct.error, IndexError, ValueError):
             return False
+
+    def mend(self, data: bytes) -> bytes | None:
+        """Complete a file of which only the end is missing, or return ``None``. Never raises."""
+        if self.mender is None:
+            return None
+        try:
+            return self.mender(data)
+        except (*_HEADER_ERRORS, ImageError):
+            return None
 
     def decode(self, data: bytes) -> GrayImage | None:
         """Decode the one page of a file to ``(height, width) uint8``, upright.

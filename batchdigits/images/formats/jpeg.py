@@ -1,43 +1,34 @@
 """JPEG, by ITU T.81."""
 
 import re
-import struct
-from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from batchdigits.arrays import GrayImage
 from batchdigits.images.formats.image_format import ImageFormat
+from batchdigits.images.jpeg_segments import (
+    END_MARKER,
+    EOI,
+    SOI,
+    SOS,
+    find_frame,
+    find_height,
+    set_height,
+    skip_ordinary_segments,
+    walk_segments,
+)
 from batchdigits.reasons import Rejection
 from batchdigits.records import Page
 
-#: A byte after 0xFF that is a marker, and neither stuffing, fill nor a restart (T.81 B.1).
-_MARKER = re.compile(rb"\xff[^\x00\xff\xd0-\xd7]")
-_SOI, _EOI, _SOS = 0xD8, 0xD9, 0xDA
-#: Markers without a length (TEM is the third).
-_STANDALONE_MARKERS = frozenset({_SOI, _EOI, 0x01})
-#: Markers among those of frame headers that are none: DHT, JPG, DAC.
-_NON_FRAME_MARKERS = frozenset({0xC4, 0xC8, 0xCC})
+if TYPE_CHECKING:
+    from batchdigits.images.jpeg_segments import Frame
 
-
-def _walk_segments(data: bytes) -> Iterator[tuple[int, int]]:
-    """Yield (marker, where its length field stands), from the first one after SOI."""
-    position = 2
-    while match := _MARKER.search(data, position):
-        position = match.end()
-        marker = data[position - 1]
-        yield marker, position
-        if marker not in _STANDALONE_MARKERS:
-            position += max(2, data[position] << 8 | data[position + 1])
+_CMYK = 4
 
 
 def _read_size(data: bytes) -> tuple[int, int]:
-    """Read width and height from the frame header (SOF)."""
-    for marker, position in _walk_segments(data):
-        if 0xC0 <= marker <= 0xCF and marker not in _NON_FRAME_MARKERS:
-            height, width = struct.unpack_from(">HH", data, position + 3)
-            return width, height
-        if marker in (_SOS, _EOI):
-            break
-    raise ValueError("no frame header")
+    """Read width and height from the frame header (SOF), or the height behind the scan (DNL)."""
+    frame = find_frame(data)
+    return frame.width, find_height(data, frame)
 
 
 def _is_complete(data: bytes) -> bool:
@@ -46,26 +37,56 @@ def _is_complete(data: bytes) -> bool:
     The walk steps over EXIF as a whole, so the end marker of a thumbnail is not taken for it.
     """
     in_scan = False
-    for marker, _ in _walk_segments(data):
-        if marker == _EOI:
+    for marker, _ in walk_segments(data, skip_ordinary_segments(data)):
+        if marker == EOI:
             return in_scan
-        if marker == _SOS:
+        if marker == SOI:
+            return False  # here another picture begins
+        if marker == SOS:
             in_scan = True
-            if data.endswith(b"\xff\xd9"):
+            if data.endswith(END_MARKER):
                 return True  # the usual case, without searching megabytes of scan
     return False
+
+
+def _mend(data: bytes) -> bytes | None:
+    """Add the end, and the height, to a file whose rows are all there."""
+    from batchdigits.images.jpeg_end import cut_to_pixels
+
+    frame = find_frame(data)
+    return cut_to_pixels(data, frame, find_height(data, frame), _is_complete(data))
 
 
 def _decode(data: bytes) -> GrayImage | None:
     from batchdigits.images.decode import decode_gray
 
-    return decode_gray(data)
+    frame = find_frame(data)
+    gray = decode_gray(set_height(data, frame, find_height(data, frame)))
+    return gray if gray is None else _choose_polarity(data, frame, gray)
 
 
 def _decode_reduced(data: bytes, size: tuple[int, int], min_side: int) -> Page | Rejection:
     from batchdigits.images.reduced import choose_scale, decode_reduced
 
-    return decode_reduced(data, size, choose_scale(*size, min_side))
+    frame = find_frame(data)
+    data = set_height(data, frame, size[1])
+    page = decode_reduced(data, size, choose_scale(*size, min_side))
+    if frame.component_count == _CMYK and isinstance(page, Page):
+        gray = _choose_polarity(data, frame, page.gray)
+        return page if gray is page.gray else Page(1, gray)
+    return page
+
+
+def _choose_polarity(data: bytes, frame: "Frame", gray: GrayImage) -> GrayImage:
+    """Read a dark CMYK page again where it is lighter with its ink the other way round.
+
+    Adobe's programs store CMYK inverted and OpenCV takes all for that; others come out all black.
+    """
+    from batchdigits.images.cmyk import decode_light_cmyk, is_dark
+
+    if frame.component_count == _CMYK and is_dark(gray):
+        return decode_light_cmyk(data)
+    return gray
 
 
 JPEG = ImageFormat(
@@ -77,4 +98,5 @@ JPEG = ImageFormat(
     completeness_check=_is_complete,
     decoder=_decode,
     reduced_decoder=_decode_reduced,
+    mender=_mend,
 )

@@ -2,6 +2,8 @@
 
 import re
 import struct
+import zlib
+from collections.abc import Iterator
 
 from batchdigits.arrays import GrayImage
 from batchdigits.images.formats.image_format import ImageFormat
@@ -9,12 +11,26 @@ from batchdigits.images.formats.image_format import ImageFormat
 #: Where the first chunk after IHDR begins.
 _AFTER_HEADER = 33
 _ALPHA_BIT = 4
+#: Chunks before the picture that make OpenCV play an animation, which damaged ones crash.
+_ANIMATION_CHUNKS = frozenset({b"acTL", b"fcTL"})
+#: Bytes unpacked at once where nobody keeps them.
+_UNPACKED_BYTES = 1 << 16
 
 
 def _read_size(data: bytes) -> tuple[int, int]:
     """Read width and height from IHDR, which stands at a fixed place."""
     width, height = struct.unpack_from(">II", data, 16)
     return width, height
+
+
+def _walk_chunks(data: bytes) -> Iterator[tuple[bytes, int, int]]:
+    """Yield (type, where its length field stands, where the next chunk begins)."""
+    position = 8
+    while True:
+        length, name = struct.unpack_from(">I4s", data, position)
+        end = position + 12 + length
+        yield name, position, end
+        position = end
 
 
 def _is_complete(data: bytes) -> bool:
@@ -27,9 +43,54 @@ def _is_complete(data: bytes) -> bool:
             return bool(position <= len(data))
 
 
+def _mend(data: bytes) -> bytes | None:
+    """Add the end to a file whose compressed pixels reach to their own checksum."""
+    before, packed = bytearray(data[:8]), bytearray()
+    try:
+        for name, start, end in _walk_chunks(data):
+            if name == b"IDAT":
+                packed += data[start + 8 : end - 4]
+            elif packed:
+                break
+            else:
+                before += data[start:end]
+    except struct.error:
+        pass  # here the file ends
+    unpacker = zlib.decompressobj()
+    try:
+        pending = bytes(packed)
+        while pending and not unpacker.eof:
+            unpacker.decompress(pending, _UNPACKED_BYTES)
+            pending = unpacker.unconsumed_tail
+    except zlib.error:
+        return None
+    if not unpacker.eof:
+        return None
+    return bytes(before) + _make_chunk(b"IDAT", bytes(packed)) + _make_chunk(b"IEND", b"")
+
+
+def _make_chunk(name: bytes, content: bytes) -> bytes:
+    checked = name + content
+    return struct.pack(">I", len(content)) + checked + struct.pack(">I", zlib.crc32(checked))
+
+
+def _drop_animation(data: bytes) -> bytes:
+    """Leave out what announces an animation, so that its first picture is an ordinary one."""
+    dropped = []
+    for name, start, end in _walk_chunks(data):
+        if name in _ANIMATION_CHUNKS:
+            dropped.append((start, end))
+        elif name == b"IDAT":
+            break
+    for start, end in reversed(dropped):
+        data = data[:start] + data[end:]
+    return data
+
+
 def _decode(data: bytes) -> GrayImage | None:
     from batchdigits.images.decode import decode_gray, decode_unchanged
 
+    data = _drop_animation(data)
     depth, colour_type = data[24], data[25]
     has_transparency = (
         colour_type & _ALPHA_BIT
@@ -57,4 +118,5 @@ PNG = ImageFormat(
     size_reader=_read_size,
     completeness_check=_is_complete,
     decoder=_decode,
+    mender=_mend,
 )

@@ -64,17 +64,19 @@ def _load_page(stream: io.BytesIO, number: int, directory: Ifd, limits: Limits) 
         return Rejection(Reason.TRUNCATED, f"The file ends before page {number} does.")
     if directory.problem or _is_implausible(directory):
         return Rejection(Reason.CORRUPT, f"The directory of page {number} is damaged.")
-    _set_first_directory(stream.getbuffer(), directory.offset)
+    with stream.getbuffer() as buffer:
+        _set_first_directory(buffer, directory.offset)
+        ifd.mend_ifd(buffer, directory)
     gray = decode_first_page(stream, directory)
     return gray if isinstance(gray, Rejection) else Page(number, gray)
 
 
 def _is_implausible(page: Ifd) -> bool:
-    """Tell whether a page has no area, or would make a decoder take memory beyond all use."""
+    """Tell whether a page has no pixels, or would make a decoder take memory beyond all use."""
     area = page.get_first(ifd.WIDTH) * page.get_first(ifd.HEIGHT)
     tile = page.get_first(ifd.TILE_WIDTH) * page.get_first(ifd.TILE_LENGTH)
     depth = page.get_first(ifd.SAMPLES, 1) * page.get_first(ifd.BITS, 1)
-    return area == 0 or tile > max(area, _LARGE_TILE) or depth > _MAX_PIXEL_BITS
+    return not area or not depth or tile > max(area, _LARGE_TILE) or depth > _MAX_PIXEL_BITS
 
 
 def _set_first_directory(buffer: memoryview, offset: int) -> None:

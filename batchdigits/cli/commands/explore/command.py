@@ -44,15 +44,16 @@ def explore_command(data: str, picture: Path, in_window: bool) -> int:
     check_window() if in_window else check_picture_file(picture)
     _refuse_to_overwrite(data, picture)
     overview = load_overview(data)
+    if not in_window:  # before the counts, which perhaps nobody reads to their end
+        figure.save(overview, picture)
     console = Console()
     print(escape_for_terminal(overview.description))
     console.print(build_counts_table(overview))
     console.print(format_sizes(overview), highlight=False)
     if in_window:
         figure.show(overview)
-        return ExitCode.OK
-    figure.save(overview, picture)
-    LOG.info("Samples of each digit: %s", escape_for_terminal(str(picture)))
+    else:
+        LOG.info("Samples of each digit: %s", escape_for_terminal(str(picture)))
     return ExitCode.OK
 
 

@@ -1,0 +1,61 @@
+"""What people and programs write into a cell that is to hold a digit."""
+
+import re
+import unicodedata
+
+#: Stands for "this is no digit".
+NO_DIGIT_LABEL = -1
+_NO_DIGIT_WORDS = frozenset({"-", "x", "no", "no digit", "no_digit", "not a digit", "blank"})
+#: What programs write into empty cells: pandas and numpy, R, SQL, spreadsheets, JSON and Python.
+_EMPTY_WORDS = frozenset(
+    {
+        "none", "nan", "na", "n/a", "n.a.", "n. a.", "nat", "null", "nil", "undefined", "#n/a",
+        "#n/a n/a", "#na", "#null!", "\\n", "1.#ind", "1.#qnan", "nan(ind)",
+    }
+)  # fmt: skip
+#: Signs that look like a minus.
+_MINUS_SIGNS = str.maketrans(dict.fromkeys("‐‑‒–—−﹣－", "-"))
+_INVISIBLE = re.compile("[\u200b-\u200f\u2060\ufeff\u00ad]")
+_BRACKETED = re.compile(r"<(.*)>|\((.*)\)|\[(.*)\]")
+#: A text that a spreadsheet is kept from taking for a number.
+_TEXT_FORMULA = re.compile(r'="(.*)"')
+
+
+def normalise_cell(text: str) -> str:
+    """Return what a cell says: without spaces, quotes and invisible marks around it, lower case."""
+    if not text.isascii():
+        text = _INVISIBLE.sub("", unicodedata.normalize("NFKC", text)).translate(_MINUS_SIGNS)
+    text = text.strip()
+    if formula := _TEXT_FORMULA.fullmatch(text):
+        text = formula[1]
+    return text.strip(" \"'`").lower()
+
+
+def is_empty_cell(text: str) -> bool:
+    """Check whether a cell says nothing: it is empty, or has a program's word for that."""
+    if not text:
+        return True
+    word = normalise_cell(text)
+    if bracketed := _BRACKETED.fullmatch(word):
+        word = next(filter(None, bracketed.groups()), "").strip()
+    return not word or word.lstrip("+-") in _EMPTY_WORDS
+
+
+def parse_digit(text: str) -> int | None:
+    """Parse a digit as people and spreadsheets write it: ``7``, ``7.0``, ``7,0``.
+
+    Returns:
+        0-9; :data:`NO_DIGIT_LABEL` for -1 and for words that say so; ``None`` for anything else.
+    """
+    if normalise_cell(text) in _NO_DIGIT_WORDS:
+        return NO_DIGIT_LABEL
+    number = parse_number(text)
+    return int(number) if number is not None and number in range(NO_DIGIT_LABEL, 10) else None
+
+
+def parse_number(text: str) -> float | None:
+    """Parse a number with a point or a comma; ``None`` for anything else."""
+    try:
+        return float(normalise_cell(text).replace(",", "."))
+    except ValueError:
+        return None

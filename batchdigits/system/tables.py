@@ -1,0 +1,259 @@
+"""Tables that people made or saved: CSV in any dialect, Markdown, XLSX, XLS or ODS.
+
+They come from outside: nothing in them is run, and what they cost is bounded. Text is read line by
+line; workbooks are read by a process of its own, see :mod:`batchdigits.system.workbook_process`.
+"""
+
+import codecs
+import csv
+import json
+import re
+import stat
+import subprocess
+import unicodedata
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import chain, islice
+from pathlib import Path
+from typing import IO, NamedTuple
+
+from batchdigits.errors import DataError
+from batchdigits.system.child_process import run_module
+from batchdigits.system.filenames import to_display_name
+
+#: Endings of names of tables, lower case.
+TABLE_SUFFIXES = frozenset({".csv", ".tsv", ".txt", ".md", ".xlsx", ".xlsm", ".xls", ".ods"})
+#: First bytes of XLSX and ODS, which are ZIP archives, and of XLS.
+_WORKBOOK_SIGNATURES = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")
+#: Most bytes of a file.
+_MAX_BYTES = 1 << 30
+#: Most characters of a line of text, and of a cell.
+_MAX_LINE = 1 << 20
+#: Names of columns are looked for in so many rows: titles and empty lines may come before them.
+_MAX_HEADER_ROWS = 30
+#: Seconds that a workbook may take.
+_WORKBOOK_TIMEOUT = 300
+_DELIMITERS = ",;\t|"
+#: Excel's own first line, which names the delimiter.
+_DELIMITER_LINE = re.compile('"?sep=([^"\\r\\n])', re.IGNORECASE)
+_BYTE_ORDER_MARKS = (
+    (codecs.BOM_UTF8, "utf-8-sig"),
+    (codecs.BOM_UTF32_LE, "utf-32"),
+    (codecs.BOM_UTF32_BE, "utf-32"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+)
+#: The line below the names of columns in Markdown.
+_MARKDOWN_RULE = re.compile(r"\s*(:?-+:?\s*)?")
+
+#: Names that each column may have, lower case, the likeliest first.
+ColumnNames = Mapping[str, Sequence[str]]
+
+
+class Table(NamedTuple):
+    """One table.
+
+    Attributes:
+        columns: those that it has, by the keys of the names that were looked for.
+        rows: number of each row, from 1 as spreadsheets count, with its cells by column; a column
+            that the table lacks is always empty. Rows without any text are left out. Iterating
+            raises :class:`~batchdigits.errors.DataError` where the text is no CSV.
+    """
+
+    columns: frozenset[str]
+    rows: Iterator[tuple[int, dict[str, str]]]
+
+
+class _Header(NamedTuple):
+    """Where the names of columns are, and which column is where."""
+
+    row: int
+    indices: dict[str, int]
+
+
+def read_table(path: Path, names: ColumnNames) -> Table:
+    """Find a table in a file, by the names of its columns.
+
+    The names may be in any order and among others, in upper or lower case, with spaces or quotes
+    around them, and below a title or empty lines.
+
+    Args:
+        path: the file.
+        names: which columns to look for, and what each may be called.
+
+    Returns:
+        The table; without columns where the file has none of the names.
+
+    Raises:
+        DataError: the file cannot be read, is too large, or has a column twice.
+    """
+    shown = to_display_name(str(path))
+    try:
+        status = path.stat()
+        if not stat.S_ISREG(status.st_mode):
+            raise DataError(f"Cannot read {shown}: it is no file.")
+        if status.st_size > _MAX_BYTES:
+            raise DataError(f"{shown} is larger than any table of results.")
+        with path.open("rb") as file:
+            is_workbook = file.read(4) in _WORKBOOK_SIGNATURES
+        return _read_workbook(path, names) if is_workbook else _read_text(path, names)
+    except OSError as error:
+        raise DataError(f"Cannot read {shown}: {error.strerror}.") from error
+
+
+def _read_text(path: Path, names: ColumnNames) -> Table:
+    encoding = _detect_encoding(path)
+    with _open_text(path, encoding) as file:
+        first_lines = list(islice(_iter_lines(file, path), _MAX_HEADER_ROWS))
+    special = _DELIMITER_LINE.match(first_lines[0]) if first_lines else None
+    found: list[tuple[_Header, str]] = []
+    for delimiter in dict.fromkeys(_DELIMITERS + (special[1] if special else "")):
+        rows = _ignore_errors(_parse_lines(first_lines, delimiter))
+        if header := _find_header(rows, names):
+            found.append((header, delimiter))
+    if not found:
+        return Table(frozenset(), iter(()))
+    header, delimiter = min(found, key=lambda item: (-len(item[0].indices), item[0].row))
+    return _make_table(path, names, header, _iter_text_rows(path, encoding, delimiter, header.row))
+
+
+def _open_text(path: Path, encoding: str) -> IO[str]:
+    return path.open(encoding=encoding, errors="replace", newline="")
+
+
+def _iter_text_rows(
+    path: Path, encoding: str, delimiter: str, header_row: int
+) -> Iterator[Sequence[str]]:
+    try:
+        with _open_text(path, encoding) as file:
+            rows = _parse_lines(_iter_lines(file, path), delimiter)
+            yield from islice(rows, header_row + 1)
+            if delimiter == "|" and (row := next(rows, None)) is not None:
+                yield [] if all(map(_MARKDOWN_RULE.fullmatch, row)) else row
+            yield from rows
+    except csv.Error as error:
+        shown = to_display_name(str(path))
+        raise DataError(f"{shown} cannot be read as a CSV: {error}.") from error
+
+
+def _parse_lines(lines: Iterable[str], delimiter: str) -> Iterator[Sequence[str]]:
+    """Parse lines; raises :class:`csv.Error` where they are no CSV."""
+    iterator = iter(lines)
+    first_lines = list(islice(iterator, _MAX_HEADER_ROWS))
+    has_spaces = delimiter != "|" and any(f'{delimiter} "' in line for line in first_lines)
+    csv.field_size_limit(_MAX_LINE)
+    # Strict: else a quote missing at the end of a cell would swallow all rows below it.
+    return csv.reader(
+        chain(first_lines, iterator), delimiter=delimiter, strict=True, skipinitialspace=has_spaces
+    )
+
+
+def _ignore_errors(rows: Iterator[Sequence[str]]) -> Iterator[Sequence[str]]:
+    """Yield rows up to the first that is wrong: with another delimiter it may not be."""
+    try:
+        yield from rows
+    except csv.Error:
+        return
+
+
+def _iter_lines(file: IO[str], path: Path) -> Iterator[str]:
+    while line := file.readline(_MAX_LINE):
+        if len(line) == _MAX_LINE:
+            raise DataError(
+                f"{to_display_name(str(path))} has a line that is longer than any of a table."
+            )
+        yield line
+
+
+def _detect_encoding(path: Path) -> str:
+    """Find out whether text is UTF-8, UTF-16 or UTF-32; anything else is taken for Windows-1252."""
+    with path.open("rb") as file:
+        start = file.read(4)
+        for mark, encoding in _BYTE_ORDER_MARKS:
+            if start.startswith(mark):
+                return encoding
+        if start[1:2] == b"\0":
+            return "utf-16-le"
+        if start[:1] == b"\0":
+            return "utf-16-be"
+        decoder = codecs.getincrementaldecoder("utf-8")()
+        try:
+            decoder.decode(start)
+            for data in iter(lambda: file.read(1 << 20), b""):
+                decoder.decode(data)
+            decoder.decode(b"", final=True)
+        except UnicodeDecodeError:
+            return "cp1252"
+    return "utf-8"
+
+
+def _read_workbook(path: Path, names: ColumnNames) -> Table:
+    """Read the sheet of a workbook that has most of the columns."""
+    shown = to_display_name(str(path))
+    module = "batchdigits.system.workbook_process"
+    try:
+        done = run_module(module, [str(path)], _WORKBOOK_TIMEOUT)
+    except subprocess.TimeoutExpired as error:
+        raise DataError(f"{shown} takes longer to read than any table of results.") from error
+    if done.returncode < 0 or not done.stdout:  # the library ends its process where memory is short
+        raise DataError(f"{shown} takes more memory to read than any table of results.")
+    first, *lines = done.stdout.splitlines()
+    if problem := json.loads(first):
+        raise DataError(f"{shown} cannot be read as a spreadsheet: {problem}.")
+    best: tuple[_Header, int] | None = None
+    for start in (number for number, line in enumerate(lines) if line == "null"):
+        sheet = islice(lines, start + 1, start + 1 + _MAX_HEADER_ROWS)
+        header = _find_header(_iter_sheet_rows(sheet), names)
+        if header and (best is None or len(header.indices) > len(best[0].indices)):
+            best = header, start
+    if best is None:
+        return Table(frozenset(), iter(()))
+    header, start = best
+    return _make_table(path, names, header, _iter_sheet_rows(islice(lines, start + 1, None)))
+
+
+def _iter_sheet_rows(lines: Iterable[str]) -> Iterator[Sequence[str]]:
+    """Parse rows up to the next sheet."""
+    for line in lines:
+        if line == "null":
+            return
+        yield json.loads(line)
+
+
+def _find_header(rows: Iterable[Sequence[str]], names: ColumnNames) -> _Header | None:
+    """Find the first of the rows that have most of the names."""
+    best: _Header | None = None
+    for number, row in enumerate(rows):
+        cells = [_normalise_name(cell) for cell in row]
+        indices = {
+            column: cells.index(name)
+            for column, choices in names.items()
+            if (name := next((choice for choice in choices if choice in cells), None))
+        }
+        if indices and (best is None or len(indices) > len(best.indices)):
+            best = _Header(number, indices)
+    return best
+
+
+def _normalise_name(cell: str) -> str:
+    """Return the name of a column without what programs and people put around it."""
+    text = unicodedata.normalize("NFKC", cell).replace("\ufeff", "").strip(" \t\r\n\"'*`")
+    return re.sub(r"[\s-]+", "_", text).lower()
+
+
+def _make_table(
+    path: Path, columns: Iterable[str], header: _Header, rows: Iterator[Sequence[str]]
+) -> Table:
+    names = [_normalise_name(cell) for cell in next(islice(rows, header.row, None))]
+    for index in header.indices.values():
+        if names.count(names[index]) > 1:
+            raise DataError(f"{to_display_name(str(path))} has the column {names[index]} twice.")
+    empty = dict.fromkeys(columns, "")
+    pairs = list(header.indices.items())
+
+    def iter_rows() -> Iterator[tuple[int, dict[str, str]]]:
+        for number, row in enumerate(rows, header.row + 2):
+            if any(map(str.strip, row)):
+                cells = {column: row[index] for column, index in pairs if index < len(row)}
+                yield number, empty | cells
+
+    return Table(frozenset(header.indices), iter_rows())

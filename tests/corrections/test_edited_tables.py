@@ -1,0 +1,173 @@
+"""Tables that people or their programs changed: what is taken for a correction, and what is not."""
+
+import csv
+import io
+import os
+import shutil
+import unicodedata
+from pathlib import Path
+
+import pytest
+
+from batchdigits.config import RunSettings
+from batchdigits.corrections.apply import CorrectionResult, apply_corrections
+from batchdigits.corrections.summary_text import format_problems, format_summary
+from tests.conftest import ROOT, read_csv, write_png
+from tests.evaluation.conftest import Digits, read
+
+pytestmark = pytest.mark.integration
+
+Rows = list[dict[str, str]]
+DECOMPOSED = unicodedata.normalize("NFD", "Größe 5.png")
+
+
+@pytest.fixture(scope="module")
+def template(tmp_path_factory: pytest.TempPathFactory, digits: Digits) -> Path:
+    """The outbox of a run over eight scans, the last of them blank, and its inbox beside it."""
+    folder = tmp_path_factory.mktemp("template")
+    names = [f"d{number}.png" for number in range(4)] + ["=4.png", f"a/{DECOMPOSED}", "a/d6.png"]
+    for name, (image, _) in zip(names, digits, strict=False):
+        write_png(folder / "inbox" / name, image)
+    write_png(folder / "inbox" / "blank.png", digits[0][0] * 0 + 255)
+    read(RunSettings(folder / "inbox", folder / "outbox", html=False))
+    return folder
+
+
+@pytest.fixture
+def outbox(template: Path, tmp_path: Path) -> Path:
+    shutil.copytree(template / "outbox", tmp_path / "outbox")
+    return tmp_path / "outbox"
+
+
+def apply(outbox: Path, table: Rows | str) -> CorrectionResult:
+    """Correct with a table, given as rows or as text."""
+    path = outbox.with_name("typed.csv")
+    if not isinstance(table, str):
+        text = io.StringIO()
+        writer = csv.DictWriter(text, list(table[0]))
+        writer.writeheader()
+        writer.writerows(table)
+        table = text.getvalue()
+    path.write_text(table, encoding="utf-8")
+    return apply_corrections(outbox, path, None)
+
+
+def corrected(outbox: Path) -> dict[str, str]:
+    rows = read_csv(outbox)
+    return {row["file"]: row["corrected_digit"] for row in rows if row["corrected_digit"]}
+
+
+@pytest.mark.parametrize(
+    "word",
+    ["None", "nan", "<NA>", "NA", "n/a", "#N/A", "NULL", "nil", "NaT", "-nan", "(null)", "\\N",
+     " \t", "\xa0", "\u200b", '=""'],
+)  # fmt: skip
+def test_what_programs_write_into_empty_cells_is_no_correction(outbox: Path, word: str) -> None:
+    rows = read_csv(outbox)
+    for row in rows:
+        row["corrected_digit"] = word
+    rows[1]["corrected_digit"] = "8"
+    result = apply(outbox, rows)
+    assert (result.stored, result.known, result.invalid_rows) == (1, 0, [])
+    assert corrected(outbox) == {rows[1]["file"]: "8"}
+
+
+def test_a_digit_and_no_digit_are_written_in_many_ways(outbox: Path) -> None:
+    for words, meaning in [
+        (["-1", "-", "–", "−1", "x", "No digit", "-1.0", "-1,0"], "-1"),
+        (["3", "3.0", "3,0", " 3 ", "'3", '="3"', "３", "\xa03"], "3"),
+    ]:
+        rows = read_csv(outbox)
+        for row, word in zip(rows, words, strict=True):
+            row["corrected_digit"] = word
+        assert apply(outbox, rows).stored == 8
+        assert set(corrected(outbox).values()) == {meaning}
+    rows = read_csv(outbox)
+    for row, word in zip(rows, ["n", "y", "12", "3.5", "O", "3?", "true", "empty"], strict=True):
+        row["corrected_digit"] = word
+    assert [row.line for row in apply(outbox, rows).invalid_rows] == list(range(2, 10))
+
+
+def test_whoever_wrote_into_the_wrong_column_is_told(outbox: Path) -> None:
+    rows = {row["file"]: row for row in read_csv(outbox)}
+    changes = [("d0.png", "8"), ("d1.png", ""), ("d2.png", "x"), ("blank.png", "7")]
+    changes += [("d3.png", rows["d3.png"]["digit"] + ",0")]
+    for file, digit in changes:
+        assert rows[file]["digit"] != digit
+        rows[file]["digit"] = digit
+    rows["blank.png"]["corrected_digit"] = "6"
+    rows["a/d6.png"] |= {"digit": "1", "corrected_digit": "1"}
+    result = apply(outbox, list(rows.values()))
+    lines = {list(rows).index(file) + 2 for file in ("d0.png", "d1.png", "d2.png", "blank.png")}
+    assert {row.line for row in result.invalid_rows} == lines
+    assert corrected(outbox) == {"a/d6.png": "1"}, "the row is right by its corrected_digit"
+    told = "\n".join(format_problems(result))
+    read_digit = read_csv(outbox)[list(rows).index("d0.png")]["digit"]
+    assert f"the digit of d0.png was changed to 8, but {read_digit} was read" in told
+    assert "corrections belong in the column corrected_digit" in told
+    assert "the digit of d1.png was cleared" in told
+    assert "was changed to 7, but none was read, and its corrected_digit says something" in told
+
+
+def test_a_table_of_an_earlier_reading_is_not_taken_for_an_edited_one(outbox: Path) -> None:
+    rows = read_csv(outbox)
+    for row in rows[:3]:
+        row |= {"model": "other@12345678", "digit": "9"}
+    for row in rows[3:6]:
+        row |= {"confidence": "0,5", "digit": "9"}
+    rows[6]["confidence"] = rows[6]["confidence"].replace(".", ",")
+    rows[0]["corrected_digit"] = "4"
+    result = apply(outbox, rows)
+    assert (result.stored, result.invalid_rows) == (1, [])
+    page = [{name: row[name] for name in ("file", "page", "sha256")} for row in rows[:1]]
+    page[0] |= {"digit": "3", "corrected_digit": "4"}
+    assert apply(outbox, page).known == 1, "as the page saves it, without the model"
+
+
+def test_a_table_without_hashes_goes_by_file_and_page(outbox: Path, template: Path) -> None:
+    table = f"""Table 1
+
+Note|Corrected Digit|FILE
+|1|d0.png
+|1|./d1.png
+|1|{template}/inbox/d2.png
+|1|'=4.png
+|1|a\\Größe 5.png
+|1|a/d6.png
+|1|d7.png
+|1|d6.png
+"""
+    result = apply(outbox, table)
+    assert result.stored == 6 and not result.invalid_rows
+    assert [row.line for row in result.unknown_rows] == [10, 11]
+    assert "no file d7.png that could be read is on record" in format_problems(result)[0]
+    found = {unicodedata.normalize("NFC", name) for name in corrected(outbox)}
+    assert found == {"d0.png", "d1.png", "d2.png", "'=4.png", "a/Größe 5.png", "a/d6.png"}
+
+
+def test_a_name_that_two_contents_have_is_told(
+    outbox: Path, template: Path, tmp_path: Path, digits: Digits
+) -> None:
+    shutil.copytree(template / "inbox", tmp_path / "inbox")
+    os.replace(tmp_path / "inbox" / "d1.png", tmp_path / "inbox" / "d0.png")
+    read(RunSettings(tmp_path / "inbox", outbox, html=False, rebind=True))
+    result = apply(outbox, "file,corrected_digit\nd0.png,1\nd2.png,1\n")
+    assert result.stored == 1
+    assert "several contents on record have the name d0.png" in format_problems(result)[0]
+
+
+def test_an_excel_97_file_is_read(outbox: Path) -> None:
+    table = outbox.with_name("digits.csv")
+    shutil.copy(ROOT / "tests" / "data" / "titled.xls", table)
+    assert apply_corrections(outbox, table, None).stored == 2
+    assert corrected(outbox) == {"d1.png": "8", "d3.png": "-1"}
+
+
+def test_what_is_new_is_told_from_what_was_on_record(outbox: Path) -> None:
+    rows = read_csv(outbox)
+    for row in rows[:3]:
+        row["corrected_digit"] = "1"
+    assert format_summary(apply(outbox, rows))[0] == "3 rows were put on record."
+    rows[3]["corrected_digit"] = "1"
+    sentences = format_summary(apply(outbox, rows))
+    assert sentences[:2] == ["1 row was put on record.", "3 rows were on record already."]
