@@ -8,7 +8,7 @@ from batchdigits.errors import ModelError
 from batchdigits.inference.calibration import softmax
 from batchdigits.inference.input_format import Layout, logits_from_outputs, prepare_input
 from batchdigits.inference.model_card import InputSpec, ModelCard
-from batchdigits.inference.runtimes import ModelRuntime
+from batchdigits.inference.model_runtime import ModelRuntime
 
 
 class RuntimeEngine:

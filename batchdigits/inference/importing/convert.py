@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from batchdigits.inference.calibration import softmax
-from batchdigits.inference.runtimes import BATCH_SIZE
+from batchdigits.inference.model_runtime import BATCH_SIZE
 
 
 def to_float_tflite(model: Callable[[Any], Any], shape: tuple[int, ...]) -> bytes:

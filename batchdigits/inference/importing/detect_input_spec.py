@@ -13,7 +13,7 @@ from batchdigits.inference.calibration import REVIEW_SHARE, fit_temperature, log
 from batchdigits.inference.importing.probe_digits import load_probe_digits
 from batchdigits.inference.input_format import Layout, Values, logits_from_outputs, prepare_input
 from batchdigits.inference.model_card import InputSpec, OutputKind
-from batchdigits.inference.runtimes import ModelRuntime
+from batchdigits.inference.model_runtime import ModelRuntime
 from batchdigits.percentages import format_percent
 
 #: Share of the sample digits that a model must read right, or it is no reader of digits.

@@ -28,7 +28,7 @@ from batchdigits.inference.model_card import (
     card_from_fields,
     read_card,
 )
-from batchdigits.inference.runtimes import require_onnx_runtime
+from batchdigits.inference.onnx_runtime import require_onnx_runtime
 from batchdigits.percentages import format_percent
 from batchdigits.system.atomic_files import open_atomic_file, stage_atomic_file
 from batchdigits.system.child_process import run_module
