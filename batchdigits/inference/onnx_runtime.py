@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from batchdigits.errors import ModelError
-from batchdigits.inference.model_runtime import BATCH_SIZE, fill_shape
+from batchdigits.inference.model_runtime import BATCH_SIZE, fill_shape, values_from_output
 from batchdigits.system.extras import require_extra
 
 if TYPE_CHECKING:
@@ -28,23 +28,24 @@ class OnnxRuntime:
 
     def __init__(self, content: bytes) -> None:
         self._content = content
-        self.bounds: tuple[float, float] | None = None
         self._owner_pid = 0
         self._session: Any = None
         session = self._open_session()
-        inputs, output_nodes = session.get_inputs(), session.get_outputs()
-        if len(inputs) != 1 or len(output_nodes) < 1:
+        inputs = session.get_inputs()
+        if len(inputs) != 1:
             raise ModelError(f"It has {len(inputs)} inputs, not one.")
-        self._input_name, self._output_name = inputs[0].name, output_nodes[0].name
+        self._input_name = inputs[0].name
+        self._output_names = [node.name for node in session.get_outputs()]
         batch, *shape = inputs[0].shape or [None]
         self._input_dtype = _ONNX_DTYPES.get(inputs[0].type)
         if self._input_dtype is None:
             raise ModelError(f"Its input holds {inputs[0].type}, not numbers of images.")
+        self.bounds = _bounds_from_dtype(self._input_dtype)
         self.shape = tuple(
             length if isinstance(length, int) and length > 0 else None for length in shape
         )
         self._batch_size = batch if isinstance(batch, int) and batch > 0 else BATCH_SIZE
-        self.output_count = self._count_outputs()
+        self.output_counts = self._count_outputs()
 
     def _open_session(self) -> Any:
         # Its threads do not survive a fork.
@@ -52,29 +53,33 @@ class OnnxRuntime:
             self._session, self._owner_pid = _create_onnx_session(self._content), os.getpid()
         return self._session
 
-    def _count_outputs(self) -> int:
-        return int(self._run_batch(np.zeros((1, *fill_shape(self.shape)), np.float32)).shape[1])
+    def _count_outputs(self) -> tuple[int, ...]:
+        blank = np.zeros((1, *fill_shape(self.shape)), np.float32)
+        outputs = self._run_batch(blank, self._output_names)
+        return tuple(0 if values is None else values.shape[1] for values in outputs)
 
-    def __call__(self, images: Values) -> Values:
+    def __call__(self, images: Values, output_index: int) -> Values:
         """Run the model on ``(n, *shape) float32``, any n; see :meth:`ModelRuntime.__call__`."""
-        batches = [
-            self._run_batch(images[start : start + self._batch_size])
-            for start in range(0, len(images), self._batch_size)
-        ]
-        return np.concatenate(batches) if batches else np.empty((0, self.output_count), np.float32)
+        count = self.output_counts[output_index]
+        outputs = np.empty((len(images), count), np.float32)
+        for start in range(0, len(images), self._batch_size):
+            batch = images[start : start + self._batch_size]
+            (values,) = self._run_batch(batch, [self._output_names[output_index]])
+            if values is None or values.shape[1] != count:
+                raise ModelError("It does not give numbers for each image.")
+            outputs[start : start + len(batch)] = values[: len(batch)]
+        return outputs
 
-    def _run_batch(self, images: Values) -> Values:
+    def _run_batch(self, images: Values, output_names: list[str]) -> list[Values | None]:
+        """Run one batch, padded; convert each output, see :func:`values_from_output`."""
         batch = np.zeros((self._batch_size, *images.shape[1:]), self._input_dtype)
-        batch[: len(images)] = images
+        batch[: len(images)] = images if self.bounds is None else np.rint(images).clip(*self.bounds)
         try:
-            (values,) = self._open_session().run([self._output_name], {self._input_name: batch})
+            outputs = self._open_session().run(output_names, {self._input_name: batch})
         except Exception as error:  # ONNX Runtime raises types of its own, not all of them public
             reason = " ".join(str(error).split())[:300]
             raise ModelError(f"It cannot be run: {reason}") from error
-        outputs = np.asarray(values)
-        if outputs.dtype.kind not in "fiu" or len(outputs) != self._batch_size:
-            raise ModelError("It does not give numbers for each image.")
-        return outputs.astype(np.float32).reshape(self._batch_size, -1)[: len(images)]
+        return [values_from_output(output, self._batch_size) for output in outputs]
 
 
 _WEIGHTS_FOLDER_OPTION = "session.model_external_initializers_file_folder_path"
@@ -84,7 +89,16 @@ _ONNX_DTYPES = {
     "tensor(double)": np.float64,
     "tensor(float16)": np.float16,
     "tensor(uint8)": np.uint8,
+    "tensor(int8)": np.int8,
+    "tensor(int32)": np.int32,
+    "tensor(int64)": np.int64,
 }
+
+
+def _bounds_from_dtype(dtype: type[Any]) -> tuple[float, float] | None:
+    if not issubclass(dtype, np.integer):
+        return None
+    return float(np.iinfo(dtype).min), float(np.iinfo(dtype).max)
 
 
 def require_onnx_runtime() -> None:

@@ -9,7 +9,12 @@ from ai_edge_litert.interpreter import Interpreter
 from numpy.typing import NDArray
 
 from batchdigits.errors import ModelError
-from batchdigits.inference.model_runtime import BATCH_SIZE, ModelRuntime, fill_shape
+from batchdigits.inference.model_runtime import (
+    BATCH_SIZE,
+    ModelRuntime,
+    fill_shape,
+    values_from_output,
+)
 from batchdigits.inference.onnx_runtime import OnnxRuntime
 from batchdigits.system.library_notes import discard_library_notes
 
@@ -33,7 +38,7 @@ def open_runtime(
         shape: shape of one image, where the model leaves lengths open.
 
     Raises:
-        ModelError: it cannot be run, or has several inputs or outputs.
+        ModelError: it cannot be run, or has several inputs.
         MissingExtraError: ONNX Runtime is not installed.
     """
     return OnnxRuntime(content) if is_onnx else LiteRTRuntime(content, shape)
@@ -47,7 +52,7 @@ class LiteRTRuntime:
         shape: shape of one image, where the model leaves lengths open.
 
     Raises:
-        ModelError: it cannot be run, or has several inputs or outputs.
+        ModelError: it cannot be run, or has several inputs.
     """
 
     def __init__(self, content: bytes, shape: tuple[int, ...] | None = None) -> None:
@@ -60,48 +65,59 @@ class LiteRTRuntime:
             raise ModelError(f"It is no TensorFlow Lite model that can be run: {reason}") from error
 
     def _prepare(self, shape: tuple[int, ...] | None) -> None:
-        inputs, output_details = self._get_details()
-        if len(inputs) != 1 or len(output_details) != 1:
-            raise ModelError(
-                f"It has {len(inputs)} inputs and {len(output_details)} outputs, not one of each."
-            )
+        inputs = self._interpreter.get_input_details()
+        if len(inputs) != 1:
+            raise ModelError(f"It has {len(inputs)} inputs, not one.")
         signature = inputs[0].get("shape_signature", inputs[0]["shape"])
         self.shape = tuple(int(length) if length > 0 else None for length in signature[1:])
         self._batch_size = self._resize_input(shape or fill_shape(self.shape))
-        (self._input,), (self._output,) = self._get_details()
-        self.output_count = int(np.prod(self._output["shape"])) // self._batch_size
+        (self._input,) = self._interpreter.get_input_details()
+        self._outputs: list[Any] = self._interpreter.get_output_details()
+        self.output_counts = self._count_outputs(self._batch_size)
         self.bounds = _bounds_from_details(self._input)
-
-    def _get_details(self) -> tuple[list[Any], list[Any]]:
-        return self._interpreter.get_input_details(), self._interpreter.get_output_details()
 
     def _resize_input(self, shape: tuple[int, ...]) -> int:
         """Let it take ``BATCH_SIZE`` images at once, or as many as it insists on; return that."""
-        (input_details,), _ = self._get_details()
+        (input_details,) = self._interpreter.get_input_details()
         own_batch_size = int(input_details["shape"][0])
         for batch_size in dict.fromkeys((BATCH_SIZE, max(own_batch_size, 1))):
             try:
                 self._interpreter.resize_tensor_input(input_details["index"], (batch_size, *shape))
                 self._interpreter.allocate_tensors()
                 self._interpreter.invoke()
-                output_shape = self._get_details()[1][0]["shape"]
-                if int(output_shape[0]) == batch_size:
+                if any(self._count_outputs(batch_size)):
                     return batch_size
             except (ValueError, RuntimeError):
                 continue
         raise ModelError("It cannot be run on images of the shape that it asks for.")
 
-    def __call__(self, images: Values) -> Values:
+    def _count_outputs(self, batch_size: int) -> tuple[int, ...]:
+        outputs = [
+            self._read_output(details, batch_size)
+            for details in self._interpreter.get_output_details()
+        ]
+        return tuple(0 if values is None else values.shape[1] for values in outputs)
+
+    def _read_output(self, details: Any, batch_size: int) -> Values | None:
+        values = values_from_output(self._interpreter.get_tensor(details["index"]), batch_size)
+        scale, zero = details["quantization"]
+        if values is None or np.dtype(details["dtype"]).kind == "f" or not scale:
+            return values
+        return (values - np.float32(zero)) * np.float32(scale)
+
+    def __call__(self, images: Values, output_index: int) -> Values:
         """Run the model on ``(n, *shape) float32``, any n; see :meth:`ModelRuntime.__call__`."""
-        outputs = np.empty((len(images), self.output_count), np.float32)
+        outputs = np.empty((len(images), self.output_counts[output_index]), np.float32)
         for start in range(0, len(images), self._batch_size):
             count = len(images[start : start + self._batch_size])
             batch = np.zeros((self._batch_size, *images.shape[1:]), np.float32)
             batch[:count] = images[start : start + count]
             self._interpreter.set_tensor(self._input["index"], _quantise(batch, self._input))
             self._interpreter.invoke()
-            values = _dequantise(self._interpreter.get_tensor(self._output["index"]), self._output)
-            outputs[start : start + count] = values.reshape(self._batch_size, -1)[:count]
+            values = self._read_output(self._outputs[output_index], self._batch_size)
+            if values is None or values.shape[1:] != outputs.shape[1:]:
+                raise ModelError("It does not give numbers for each image.")
+            outputs[start : start + count] = values[:count]
         return outputs
 
 
@@ -120,10 +136,3 @@ def _quantise(values: Values, details: Any) -> NDArray[Any]:
         return np.asarray(values, dtype)
     levels = np.rint(values / (scale or 1)) + zero
     return np.asarray(levels.clip(np.iinfo(dtype).min, np.iinfo(dtype).max), dtype)
-
-
-def _dequantise(values: NDArray[Any], details: Any) -> Values:
-    scale, zero = details["quantization"]
-    if values.dtype.kind == "f" or not scale:
-        return values.astype(np.float32)
-    return (values.astype(np.float32) - np.float32(zero)) * np.float32(scale)

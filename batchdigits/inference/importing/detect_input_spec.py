@@ -1,7 +1,7 @@
 """Find out how a model wants its images, which only its maker knew, by trying every way."""
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -10,14 +10,22 @@ from numpy.typing import NDArray
 from batchdigits.config import Ink, InputRange, Model
 from batchdigits.errors import ModelError
 from batchdigits.inference.calibration import REVIEW_SHARE, fit_temperature, log_loss, softmax
+from batchdigits.inference.importing.digit_order import MIN_ACCURACY, MIN_GAIN, find_digit_order
 from batchdigits.inference.importing.probe_digits import load_probe_digits
-from batchdigits.inference.input_format import Layout, Values, logits_from_outputs, prepare_input
-from batchdigits.inference.model_card import InputSpec, OutputKind
+from batchdigits.inference.input_format import (
+    Layout,
+    Values,
+    logits_from_outputs,
+    prepare_input,
+)
+from batchdigits.inference.model_card import InputSpec, Orientation, OutputKind
 from batchdigits.inference.model_runtime import ModelRuntime
 from batchdigits.percentages import format_percent
 
-#: Share of the sample digits that a model must read right, or it is no reader of digits.
-MIN_ACCURACY = 0.8
+#: Share of the sample digits from which on nothing unusual is looked for.
+_GOOD_ACCURACY = 0.9
+#: Of sample digits that are turned, only every so many are read at first.
+_COARSE_STEP = 6
 #: How far sums of a softmax may be from 1; quantised models are not exact.
 _TOLERANCE = 0.02
 #: Temperatures that are tried, and what is added to the log-loss for each factor e away from 1.
@@ -57,27 +65,21 @@ def detect_input_spec(runtime: ModelRuntime, model: Model) -> DetectedInputSpec:
     the lowest log-loss wins. It is taken with the temperature that fits best, or an overconfident
     model would seem better the weaker its input is; and with a small penalty for temperatures far
     from 1, since networks of ReLUs give nearly the same answers, only scaled, to scaled levels.
+    Where a model has several outputs of ten numbers, each is tried. Only where none of this reads
+    well, images are turned and mirrored.
 
     Args:
         runtime: what runs the model.
         model: what the user says of it.
 
     Raises:
-        ModelError: the model has other than ten outputs, or reads too few digits right.
+        ModelError: the model has no output of ten numbers, or reads too few digits right.
     """
-    if runtime.output_count != 10:
-        raise ModelError(
-            f"It gives {runtime.output_count} number{'s' * (runtime.output_count != 1)} for an "
-            "image, not ten, one a digit."
-        )
-    layout = Layout.from_shape(runtime.shape)
-    candidates = list(_list_candidates(model))
-    possible = [spec for spec in candidates if _is_representable(runtime, layout, spec)]
-    results = [_evaluate_candidate(runtime, layout, spec) for spec in possible or candidates]
-    finite_results = [result for result in results if result]
-    if not finite_results:
+    best = _find_best(_try_all(runtime, model, Orientation.UPRIGHT))
+    if best is None:
         raise ModelError("It does not give finite numbers, however it is given images.")
-    best = min(finite_results, key=lambda result: result.score)
+    if best.accuracy < _GOOD_ACCURACY:
+        best = _try_turned(runtime, model, best)
     is_specified = model.input_range is not None and model.ink is not None
     if best.accuracy < MIN_ACCURACY and not is_specified:
         raise ModelError(
@@ -86,6 +88,62 @@ def detect_input_spec(runtime: ModelRuntime, model: Model) -> DetectedInputSpec:
             "(to use it all the same, say --input-range and --ink)."
         )
     return best
+
+
+def _try_turned(
+    runtime: ModelRuntime, model: Model, upright: DetectedInputSpec
+) -> DetectedInputSpec:
+    """Turn and mirror the sample digits; keep what was found upright unless far more is right.
+
+    The orientation is chosen with some of the digits, all else with all of them.
+    """
+    orientations = [each for each in Orientation if each is not Orientation.UPRIGHT]
+    results = [
+        result
+        for orientation in orientations
+        for result in _try_all(runtime, model, orientation, _COARSE_STEP)
+    ]
+    min_accuracy = upright.accuracy + MIN_GAIN
+    chosen = _find_best(results)
+    if chosen is None or chosen.accuracy < min_accuracy:
+        return upright
+    turned = _find_best(_try_all(runtime, model, chosen.input_spec.orientation))
+    if turned is None or turned.accuracy < max(MIN_ACCURACY, min_accuracy):
+        return upright
+    return turned
+
+
+def _find_best(results: Iterable[DetectedInputSpec | None]) -> DetectedInputSpec | None:
+    return min(filter(None, results), key=lambda result: result.score, default=None)
+
+
+def _try_all(
+    runtime: ModelRuntime, model: Model, orientation: Orientation, step: int = 1
+) -> list[DetectedInputSpec | None]:
+    """Read every ``step``-th sample digit, turned, with every input range, ink and output."""
+    layout = Layout.from_shape(runtime.shape)
+    candidates = [
+        replace(candidate, orientation=orientation, output_index=index)
+        for index in _list_digit_outputs(runtime)
+        for candidate in _list_candidates(model)
+    ]
+    possible = [spec for spec in candidates if _is_representable(runtime, layout, spec)]
+    return [_evaluate_candidate(runtime, layout, spec, step) for spec in possible or candidates]
+
+
+def _list_digit_outputs(runtime: ModelRuntime) -> list[int]:
+    """List the indices of the outputs that give ten numbers for an image."""
+    indices = [index for index, count in enumerate(runtime.output_counts) if count == 10]
+    counts = [str(count) for count in runtime.output_counts if count]
+    if not counts:
+        raise ModelError("It does not give numbers for each image.")
+    if not indices:
+        listed = " and ".join(filter(None, [", ".join(counts[:-1]), counts[-1]]))
+        raise ModelError(
+            f"It gives {listed} number{'s' * (counts != ['1'])} for an image"
+            f"{f' in its {len(counts)} outputs' * (len(counts) > 1)}, not ten, one a digit."
+        )
+    return indices
 
 
 def _list_candidates(model: Model) -> Iterator[InputSpec]:
@@ -105,19 +163,25 @@ def _is_representable(runtime: ModelRuntime, layout: Layout, input_spec: InputSp
 
 
 def _evaluate_candidate(
-    runtime: ModelRuntime, layout: Layout, candidate: InputSpec
+    runtime: ModelRuntime, layout: Layout, candidate: InputSpec, step: int
 ) -> DetectedInputSpec | None:
-    """Read the sample digits; ``None`` where outputs are not finite."""
+    """Read every ``step``-th sample digit; ``None`` where outputs are not finite."""
     images, digits = load_probe_digits()
-    outputs = runtime(prepare_input(images, layout, candidate))
+    images, digits = images[::step], digits[::step]
+    outputs = runtime(prepare_input(images, layout, candidate), candidate.output_index)
     if not np.isfinite(outputs).all():
         return None
     output_kind = detect_output_kind(outputs)
-    logits = logits_from_outputs(outputs, output_kind).astype(np.float64)
+    counts = np.zeros((10, 10), np.int64)
+    np.add.at(counts, (digits, outputs.argmax(1)), 1)
+    digit_order = find_digit_order(counts)
+    logits = logits_from_outputs(outputs, output_kind).astype(np.float64)[
+        :, np.argsort(digit_order)
+    ]
     best_temperature = fit_temperature(logits, digits, _TEMPERATURE_BOUNDS)
     temperature, loss = max(best_temperature, 1.0), log_loss(logits / best_temperature, digits)
     return DetectedInputSpec(
-        input_spec=replace(candidate, outputs=output_kind),
+        input_spec=replace(candidate, outputs=output_kind, digit_order=digit_order),
         sample_count=len(digits),
         accuracy=float((logits.argmax(1) == digits).mean()),
         loss=loss,
