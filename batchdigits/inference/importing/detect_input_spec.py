@@ -1,7 +1,7 @@
 """Find out how a model wants its images, which only its maker knew, by trying every way."""
 
 import math
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -10,7 +10,12 @@ from numpy.typing import NDArray
 from batchdigits.config import Ink, InputRange, Model
 from batchdigits.errors import ModelError
 from batchdigits.inference.calibration import REVIEW_SHARE, fit_temperature, log_loss, softmax
-from batchdigits.inference.importing.digit_order import MIN_ACCURACY, MIN_GAIN, find_digit_order
+from batchdigits.inference.importing.digit_order import (
+    MIN_ACCURACY,
+    MIN_GAIN,
+    count_answers,
+    find_digit_order,
+)
 from batchdigits.inference.importing.probe_digits import load_probe_digits
 from batchdigits.inference.input_format import (
     Layout,
@@ -95,22 +100,33 @@ def _try_turned(
 ) -> DetectedInputSpec:
     """Turn and mirror the sample digits; keep what was found upright unless far more is right.
 
-    The orientation is chosen with some of the digits, all else with all of them.
+    The orientation is chosen by how many of a part of the digits are read right.
     """
-    orientations = [each for each in Orientation if each is not Orientation.UPRIGHT]
-    results = [
-        result
-        for orientation in orientations
-        for result in _try_all(runtime, model, orientation, _COARSE_STEP)
-    ]
     min_accuracy = upright.accuracy + MIN_GAIN
-    chosen = _find_best(results)
-    if chosen is None or chosen.accuracy < min_accuracy:
+    accuracies = {
+        orientation: _measure_accuracy(runtime, model, orientation)
+        for orientation in Orientation
+        if orientation is not Orientation.UPRIGHT
+    }
+    orientation = max(accuracies, key=accuracies.__getitem__)
+    if accuracies[orientation] < min_accuracy:
         return upright
-    turned = _find_best(_try_all(runtime, model, chosen.input_spec.orientation))
+    turned = _find_best(_try_all(runtime, model, orientation))
     if turned is None or turned.accuracy < max(MIN_ACCURACY, min_accuracy):
         return upright
     return turned
+
+
+def _measure_accuracy(runtime: ModelRuntime, model: Model, orientation: Orientation) -> float:
+    """Measure the best accuracy on some sample digits, turned in one way."""
+    _, digits = load_probe_digits()
+    digits = digits[::_COARSE_STEP]
+    accuracies = [0.0]
+    for spec in _list_candidates(runtime, model, orientation):
+        counts = count_answers(_read_samples(runtime, spec, _COARSE_STEP), digits)
+        outputs = np.argsort(find_digit_order(counts))
+        accuracies.append(float(counts[np.arange(10), outputs].sum() / len(digits)))
+    return max(accuracies)
 
 
 def _find_best(results: Iterable[DetectedInputSpec | None]) -> DetectedInputSpec | None:
@@ -118,17 +134,23 @@ def _find_best(results: Iterable[DetectedInputSpec | None]) -> DetectedInputSpec
 
 
 def _try_all(
-    runtime: ModelRuntime, model: Model, orientation: Orientation, step: int = 1
+    runtime: ModelRuntime, model: Model, orientation: Orientation
 ) -> list[DetectedInputSpec | None]:
-    """Read every ``step``-th sample digit, turned, with every input range, ink and output."""
-    layout = Layout.from_shape(runtime.shape)
+    """Read all sample digits, turned, with every input range, ink and output."""
+    candidates = _list_candidates(runtime, model, orientation)
+    return [_evaluate_candidate(runtime, candidate) for candidate in candidates]
+
+
+def _list_candidates(
+    runtime: ModelRuntime, model: Model, orientation: Orientation
+) -> list[InputSpec]:
     candidates = [
-        replace(candidate, orientation=orientation, output_index=index)
-        for index in _list_digit_outputs(runtime)
-        for candidate in _list_candidates(model)
+        InputSpec(input_range, ink, OutputKind.LOGITS, orientation, output_index)
+        for output_index in _list_digit_outputs(runtime)
+        for ink in ([model.ink] if model.ink else Ink)
+        for input_range in ([model.input_range] if model.input_range else InputRange)
     ]
-    possible = [spec for spec in candidates if _is_representable(runtime, layout, spec)]
-    return [_evaluate_candidate(runtime, layout, spec, step) for spec in possible or candidates]
+    return [spec for spec in candidates if _is_representable(runtime, spec)] or candidates
 
 
 def _list_digit_outputs(runtime: ModelRuntime) -> list[int]:
@@ -146,35 +168,32 @@ def _list_digit_outputs(runtime: ModelRuntime) -> list[int]:
     return indices
 
 
-def _list_candidates(model: Model) -> Iterator[InputSpec]:
-    for ink in [model.ink] if model.ink else Ink:
-        for input_range in [model.input_range] if model.input_range else InputRange:
-            yield InputSpec(input_range, ink, OutputKind.LOGITS)
-
-
-def _is_representable(runtime: ModelRuntime, layout: Layout, input_spec: InputSpec) -> bool:
+def _is_representable(runtime: ModelRuntime, input_spec: InputSpec) -> bool:
     """Check whether an input of small integers, which has a scale, can hold such levels."""
     if runtime.bounds is None:
         return True
     low, high = runtime.bounds
     margin = _TOLERANCE * (high - low)
+    layout = Layout.from_shape(runtime.shape)
     values = prepare_input(load_probe_digits()[0][::10], layout, input_spec)
     return bool(low - margin <= values.min() and values.max() <= high + margin)
 
 
-def _evaluate_candidate(
-    runtime: ModelRuntime, layout: Layout, candidate: InputSpec, step: int
-) -> DetectedInputSpec | None:
-    """Read every ``step``-th sample digit; ``None`` where outputs are not finite."""
-    images, digits = load_probe_digits()
-    images, digits = images[::step], digits[::step]
-    outputs = runtime(prepare_input(images, layout, candidate), candidate.output_index)
+def _read_samples(runtime: ModelRuntime, candidate: InputSpec, step: int = 1) -> Values:
+    """Run the model on every ``step``-th sample digit; return what it gives, ``(n, 10)``."""
+    images = load_probe_digits()[0][::step]
+    values = prepare_input(images, Layout.from_shape(runtime.shape), candidate)
+    return runtime(values, candidate.output_index)
+
+
+def _evaluate_candidate(runtime: ModelRuntime, candidate: InputSpec) -> DetectedInputSpec | None:
+    """Read the sample digits; ``None`` where outputs are not finite."""
+    _, digits = load_probe_digits()
+    outputs = _read_samples(runtime, candidate)
     if not np.isfinite(outputs).all():
         return None
     output_kind = detect_output_kind(outputs)
-    counts = np.zeros((10, 10), np.int64)
-    np.add.at(counts, (digits, outputs.argmax(1)), 1)
-    digit_order = find_digit_order(counts)
+    digit_order = find_digit_order(count_answers(outputs, digits))
     logits = logits_from_outputs(outputs, output_kind).astype(np.float64)[
         :, np.argsort(digit_order)
     ]

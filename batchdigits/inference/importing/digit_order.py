@@ -12,6 +12,21 @@ MIN_ACCURACY = 0.8
 MIN_GAIN = 0.1
 
 
+def count_answers(outputs: NDArray[np.float32], digits: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Count how often each output, across, is the highest for each digit, down.
+
+    Args:
+        outputs: ``(n, 10) float32``.
+        digits: the true digits, ``(n,) int64``, 0-9.
+
+    Returns:
+        ``(10, 10) int64``.
+    """
+    counts = np.zeros((10, 10), np.int64)
+    np.add.at(counts, (digits, outputs.argmax(1)), 1)
+    return counts
+
+
 def find_digit_order(counts: NDArray[np.int64]) -> tuple[int, ...]:
     """Find the digit that each output stands for by what was answered for known digits.
 
@@ -20,8 +35,7 @@ def find_digit_order(counts: NDArray[np.int64]) -> tuple[int, ...]:
     none.
 
     Args:
-        counts: ``(10, 10) int64``, how often each output, across, was the highest for each digit,
-            down.
+        counts: ``(10, 10) int64``, see :func:`count_answers`.
 
     Returns:
         The digits of the ten outputs; 0 to 9 in order where no other order is clearly right.
