@@ -44,7 +44,10 @@ def list_data_hints(
     digits = [
         (record.normalised_digit.image, mistake.truth)
         for mistake, record in zip(mistakes, records, strict=True)
-        if record and record.normalised_digit and record.normalised_digit.box
+        if mistake.truth in DIGITS_IN_ORDER
+        and record
+        and record.normalised_digit
+        and record.normalised_digit.box
     ]
     if len(digits) >= _MIN_IMAGES:
         images, truths = zip(*digits, strict=True)
