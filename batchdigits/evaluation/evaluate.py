@@ -11,14 +11,17 @@ from batchdigits.datasets.mnist import require_mnist
 from batchdigits.datasets.readers import MNIST
 from batchdigits.errors import DataError, ExitCode
 from batchdigits.evaluation import charts, confusion_chart, mistake_sheet, mistakes, report
+from batchdigits.evaluation.data_hints import list_data_hints
 from batchdigits.evaluation.inputs import LabelledInbox, check_outbox, prepare_labelled_inbox
 from batchdigits.evaluation.metrics_summary import EvaluationMetrics, compute_metrics
 from batchdigits.evaluation.predictions import LabelledPrediction, PredictionSet, load_predictions
 from batchdigits.inference.engine import Engine
 from batchdigits.inference.registry import open_engine
+from batchdigits.records import PageRecord
 from batchdigits.session.summary import Summary
 from batchdigits.system.extras import require_extra
 from batchdigits.system.filenames import to_display_name
+from batchdigits.system.logs import LOG
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,22 +114,23 @@ def _write_report(
         "coverage.png": charts.draw_coverage_png(metrics),
     }
     if wrong:
-        pictures[report.MISTAKE_SHEET_FILE] = _draw_mistake_sheet(
-            wrong, labelled_inbox.inbox, engine
-        )
+        shown = wrong[: mistakes.MAX_TILES]
+        records = mistakes.read_again(shown, labelled_inbox.inbox, engine)
+        pictures[report.MISTAKE_SHEET_FILE] = _draw_mistake_sheet(shown, records, len(wrong))
+        for hint in list_data_hints(metrics, shown, records, engine):
+            LOG.warning("%s", hint)
     description = _describe_evaluation(settings, engine)
     report.write_report(settings.outbox, metrics, predictions, wrong, pictures, description)
     return metrics
 
 
 def _draw_mistake_sheet(
-    predictions: list[LabelledPrediction], inbox: Path, engine: Engine
+    shown: list[LabelledPrediction], records: list[PageRecord | None], total: int
 ) -> bytes:
-    shown = predictions[: mistakes.MAX_TILES]
-    omission = "" if len(shown) == len(predictions) else f"; the first {len(shown)}"
-    count = f"{len(predictions):,} mistakes" if len(predictions) > 1 else "1 mistake"
+    omission = "" if len(shown) == total else f"; the first {len(shown)}"
+    count = f"{total:,} mistakes" if total > 1 else "1 mistake"
     title = f"{count}, the most confident first{omission}: truth \N{RIGHTWARDS ARROW} reading"
-    thumbnails = mistakes.draw_thumbnails(shown, inbox, engine)
+    thumbnails = [record.thumbnail_png if record else b"" for record in records]
     return mistake_sheet.draw_mistake_sheet(shown, thumbnails, title)
 
 

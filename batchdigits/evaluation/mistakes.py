@@ -1,4 +1,4 @@
-"""The files that were not read right: ranked, and drawn once more to be looked at."""
+"""The files that were not read right: ranked, and read once more to be looked at."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -8,7 +8,7 @@ from batchdigits.evaluation.predictions import LabelledPrediction
 from batchdigits.inference.engine import Engine
 from batchdigits.pipeline.recognise import RecognitionContext, recognise_chunk
 from batchdigits.reasons import Status
-from batchdigits.records import Source
+from batchdigits.records import PageRecord, Source
 from batchdigits.system.filenames import make_order_key, to_raw_name
 
 #: Most mistakes on the sheet.
@@ -23,13 +23,13 @@ def rank_mistakes(predictions: Sequence[LabelledPrediction]) -> list[LabelledPre
     )
 
 
-def draw_thumbnails(
+def read_again(
     predictions: Sequence[LabelledPrediction], inbox: Path, engine: Engine
-) -> list[bytes]:
-    """Draw each file as a run would, by reading it once more.
+) -> list[PageRecord | None]:
+    """Read files once more, as a run would, for their thumbnails and what the model saw.
 
     Returns:
-        A PNG for each prediction; empty where the file could not be read.
+        A record with its thumbnail for each prediction; ``None`` where the file could not be read.
 
     Raises:
         ModelError: see :mod:`batchdigits.inference.engine`.
@@ -37,9 +37,9 @@ def draw_thumbnails(
     context = RecognitionContext(engine, Limits(), inbox, Thumbnails.SHEETS)
     names = [item.file for item in predictions if item.status in (Status.OK, Status.REVIEW)]
     sources = [Source(str(inbox / to_raw_name(name)), name) for name in names]
-    thumbnails = {
-        record.source.name: record.thumbnail_png
+    records = {
+        record.source.name: record
         for record in recognise_chunk(sources, context)
         if record.page == 1
     }
-    return [thumbnails.get(prediction.file, b"") for prediction in predictions]
+    return [records.get(prediction.file) for prediction in predictions]

@@ -1,8 +1,9 @@
 """A process that reads on behalf of one that has threads.
 
 A process with threads must not fork: the child has none of them, but all the locks that they
-held. So a fresh process, ``python -m batchdigits.execution.reader_process DESCRIPTOR PARENT``,
-without anything of its parent's but a pipe, loads the model and forks the worker that reads.
+held. So a fresh process, ``python -m batchdigits.execution.reader_process PARENT``, which has
+nothing of its parent's but a pipe for its standard input, loads the model and forks the worker
+that reads.
 """
 
 import sys
@@ -38,7 +39,7 @@ def start_reader_process(
     pipe, reader_end = Pipe()
     with pipe, reader_end:
         try:
-            process = start_module(__name__, reader_end.fileno())
+            process = start_module(__name__, reader_end)
         except OSError as error:
             raise BatchdigitsError(f"No process can be started to read in: {error}.") from error
         reader_end.close()
@@ -85,5 +86,5 @@ def serve(pipe: Connection) -> None:
 
 
 if __name__ == "__main__":
-    prepare_forked_child(int(sys.argv[2]), [])
-    serve(Connection(int(sys.argv[1])))
+    prepare_forked_child(int(sys.argv[1]), [])
+    serve(Connection(sys.stdin.fileno()))

@@ -18,6 +18,8 @@ from batchdigits.arrays import GrayImage
 
 #: Bit depths in which scanners and cameras deliver, the packed ones kept in wider words.
 _BIT_DEPTHS = (8, 10, 12, 14, 16)
+#: Bit depths of masks and label images; no scan is as dark all over as these would be.
+_MASK_DEPTHS = (1, 2, 4)
 #: Ranges that wider integers may fill: masks, scans, whole words with and without sign.
 _INTEGER_MAXIMA = tuple(float(2**depth - 1) for depth in (1, *_BIT_DEPTHS, 24, 31, 32, 63, 64))
 #: Ranges that floats are commonly given in.
@@ -141,7 +143,7 @@ def _find_full_scale(pixels: NDArray[Any]) -> int:
     if pixels.dtype == np.uint8:
         return 255
     highest = int(pixels.max())
-    depth = next(depth for depth in _BIT_DEPTHS if highest < 1 << depth)
+    depth = next(depth for depth in (*_MASK_DEPTHS, *_BIT_DEPTHS) if highest < 1 << depth)
     return (1 << depth) - 1
 
 

@@ -12,6 +12,7 @@ from batchdigits.reasons import Reason, Rejection
 
 #: What libtiff decodes, in OpenCV or in Pillow.
 LIBTIFF_COMPRESSIONS = frozenset({1, 2, 3, 4, 5, 7, 8, 32771, 32773, 32809, 32946, 34925, 50000})
+OLD_JPEG = 6
 DEFLATE_COMPRESSIONS = frozenset({8, 32946})
 #: Those of them that hold every bit as it was, in little more bytes at the worst.
 LOSSLESS_COMPRESSIONS = frozenset({1, 5, 8, 32773, 32946, 34925, 50000})
@@ -26,7 +27,7 @@ EMBEDDED_FORMATS: dict[int, ImageFormat] = {
 }
 #: Names of what is not read.
 _NAMES = {
-    6: "old JPEG",
+    OLD_JPEG: "old JPEG",
     9: "JBIG",
     10: "JBIG",
     99: "JPEG",

@@ -19,6 +19,7 @@ from batchdigits.images.tiff_compression import (
     DEFLATE_COMPRESSIONS,
     EMBEDDED_FORMATS,
     LIBTIFF_COMPRESSIONS,
+    OLD_JPEG,
     reject_compression,
 )
 from batchdigits.images.tiff_layout import Layout, judge_layout
@@ -57,6 +58,8 @@ def decode_first_page(stream: io.BytesIO, page: Ifd) -> GrayImage | Rejection:
     compression = page.get_first(ifd.COMPRESSION, ifd.UNCOMPRESSED)
     if compression in EMBEDDED_FORMATS:
         return _decode_embedded(stream, page)
+    if compression == OLD_JPEG:
+        return _decode_old_jpeg(stream, page)
     if compression not in LIBTIFF_COMPRESSIONS:
         return reject_compression(compression)
     if page.get_first(ifd.SAMPLE_FORMAT, _UNSIGNED) in _COMPLEX_FORMATS:
@@ -130,6 +133,15 @@ def _decode_embedded(stream: io.BytesIO, page: Ifd) -> GrayImage | Rejection:
     premultiplied = page.get_first(ifd.EXTRA_SAMPLES) == _PREMULTIPLIED
     gray = to_gray(_drop_unknown_channel(pixels, page), premultiplied=premultiplied)
     return apply_orientation(_undo_white_is_zero(gray, page), page.get_first(ifd.ORIENTATION, 1))
+
+
+def _decode_old_jpeg(stream: io.BytesIO, page: Ifd) -> GrayImage | Rejection:
+    """Decode a page as TIFF 6.0 packed JPEG, of which Pillow's libtiff knows most colour ones."""
+    try:
+        gray = _decode_with_pillow(stream, page)
+    except OSError:
+        gray = None
+    return reject_compression(OLD_JPEG) if gray is None else gray
 
 
 def _decode_without_opencv(stream: io.BytesIO, page: Ifd) -> GrayImage | Rejection:

@@ -15,7 +15,7 @@ from batchdigits.images.tiff_compression import LOSSLESS_COMPRESSIONS
 #: No strip or tile begins inside the file's header.
 _HEADER_LENGTH = 8
 #: Bytes that compression may add to a strip or tile that holds next to nothing.
-_MAX_OVERHEAD = 256
+_MAX_OVERHEAD = 100
 
 
 class Layout(Enum):

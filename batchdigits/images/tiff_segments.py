@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from batchdigits.images import ifd
 from batchdigits.images.decode import DAMAGED, decode_as_is
 from batchdigits.images.formats.image_format import ImageFormat
+from batchdigits.images.formats.jpeg2000 import JPEG_2000, decode_pixels
 from batchdigits.images.ifd import Ifd
 from batchdigits.reasons import Rejection
 
@@ -38,7 +39,7 @@ def decode_segments(
         # Before it is decoded: a small file may hold a picture of any size.
         if image_format.read_size(segment) not in ((columns, rows), (columns, height - top)):
             return DAMAGED
-        pixels = decode_as_is(segment) if image_format.is_complete(segment) else None
+        pixels = _decode_segment(segment, page, image_format)
         if pixels is None:
             return DAMAGED
         if canvas is None:
@@ -48,3 +49,13 @@ def decode_segments(
         place = canvas[top : top + rows, left : left + columns]
         place[...] = pixels[: place.shape[0], : place.shape[1]]
     return DAMAGED if canvas is None else canvas
+
+
+def _decode_segment(segment: bytes, page: Ifd, image_format: ImageFormat) -> NDArray[Any] | None:
+    if not image_format.is_complete(segment):
+        return None
+    pixels = decode_pixels(segment) if image_format is JPEG_2000 else decode_as_is(segment)
+    if pixels is None or pixels.shape[2:] != (3,) or page.get_first(ifd.SAMPLES) != 4:
+        return pixels
+    # WebP drops an alpha that hides nothing of this strip or tile.
+    return np.dstack([pixels, np.full(pixels.shape[:2], np.iinfo(pixels.dtype).max, pixels.dtype)])

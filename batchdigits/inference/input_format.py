@@ -1,7 +1,7 @@
 """Digit images as any model wants them, and its outputs as logits.
 
 The shape of a model's input says how large images are and where their channels lie. What levels
-its pixels have, and whether ink is white or black, only its maker knew; see
+its pixels have, whether ink is white or black, and how images are turned, only its maker knew; see
 :mod:`batchdigits.inference.importing.detect_input_spec`.
 """
 
@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from batchdigits.config import Ink, InputRange
 from batchdigits.errors import ModelError
-from batchdigits.inference.model_card import InputSpec, OutputKind
+from batchdigits.inference.model_card import InputSpec, Orientation, OutputKind
 
 Images = NDArray[np.uint8]
 Values = NDArray[np.float32]
@@ -76,6 +76,8 @@ class Layout:
 
 def _layout_from_flat_shape(shape: tuple[int, ...]) -> Layout | None:
     """Find the layout of one row of pixels, as ``(784,)``, ``(784, 1)`` or ``(1, 784)``."""
+    if shape == (0,):
+        return Layout((DEFAULT_SIDE**2,), DEFAULT_SIDE, DEFAULT_SIDE, 1)
     lengths = [length for length in shape if length != 1]
     if len(shape) > 2 or len(lengths) != 1:
         return None
@@ -117,11 +119,12 @@ def prepare_input(images: Images, layout: Layout, input_spec: InputSpec) -> Valu
     Args:
         images: ``(n, 28, 28) uint8``, white ink on black.
         layout: where pixels lie in the input.
-        input_spec: the levels and the ink that the model wants.
+        input_spec: the levels, the ink and the orientation that the model wants.
 
     Returns:
         ``(n, *layout.shape) float32``.
     """
+    images = turn(images, input_spec.orientation)
     if input_spec.ink is Ink.BLACK:
         images = 255 - images
     size = layout.width, layout.height
@@ -129,6 +132,27 @@ def prepare_input(images: Images, layout: Layout, input_spec: InputSpec) -> Valu
         images = np.stack([_resize(image, size) for image in images]) if len(images) else images
     levels = images.reshape(-1, layout.height, layout.width).astype(np.float32)
     return layout.arrange(_RANGE_CONVERTERS[input_spec.input_range](levels))
+
+
+def turn(images: Images, orientation: Orientation) -> Images:
+    """Turn upright images, ``(n, height, width) uint8``, as an orientation says."""
+    if orientation is Orientation.UPRIGHT:
+        return images
+    is_transposed, row_step, column_step = _TURNS[orientation]
+    turned = images.swapaxes(1, 2) if is_transposed else images
+    return np.ascontiguousarray(turned[:, ::row_step, ::column_step])
+
+
+#: Whether rows and columns change places, and then the steps through rows and through columns.
+_TURNS = {
+    Orientation.TRANSPOSED: (True, 1, 1),
+    Orientation.MIRRORED: (False, 1, -1),
+    Orientation.FLIPPED: (False, -1, 1),
+    Orientation.ROTATED_90: (True, 1, -1),
+    Orientation.ROTATED_180: (False, -1, -1),
+    Orientation.ROTATED_270: (True, -1, 1),
+    Orientation.ANTI_TRANSPOSED: (True, -1, -1),
+}
 
 
 def _resize(image: Images, size: tuple[int, int]) -> Images:

@@ -24,6 +24,26 @@ class OutputKind(StrEnum):
     SIGMOID = "sigmoid"
 
 
+class Orientation(StrEnum):
+    """How images are turned against upright ones; the files of EMNIST are transposed.
+
+    Degrees are clockwise; ``flipped`` is upside down, as water mirrors.
+    """
+
+    UPRIGHT = "upright"
+    TRANSPOSED = "transposed"
+    MIRRORED = "mirrored"
+    FLIPPED = "flipped"
+    ROTATED_90 = "rotated-90"
+    ROTATED_180 = "rotated-180"
+    ROTATED_270 = "rotated-270"
+    ANTI_TRANSPOSED = "anti-transposed"
+
+
+#: The digit that each output stands for, where nothing else is known.
+DIGITS_IN_ORDER = tuple(range(10))
+
+
 @dataclass(frozen=True, slots=True)
 class InputSpec:
     """How a model wants its images, and what its output is.
@@ -32,19 +52,32 @@ class InputSpec:
         input_range: the levels that pixels have.
         ink: whether ink is black on white or white on black.
         outputs: what the numbers are that it gives for an image.
+        orientation: how images are turned.
+        output_index: which of its outputs has the numbers, from 0.
+        digit_order: the digit, 0-9, that each of the ten numbers stands for.
     """
 
     input_range: InputRange
     ink: Ink
     outputs: OutputKind
+    orientation: Orientation = Orientation.UPRIGHT
+    output_index: int = 0
+    digit_order: tuple[int, ...] = DIGITS_IN_ORDER
 
-    def to_dict(self) -> dict[str, str]:
-        """Convert to what a card holds under ``convention``."""
-        return {
+    def to_dict(self) -> dict[str, Any]:
+        """Convert to what a card holds under ``convention``; what is as usual is left out."""
+        fields: dict[str, Any] = {
             "input_range": self.input_range.value,
             "ink": self.ink.value,
             "outputs": self.outputs.value,
         }
+        if self.orientation is not Orientation.UPRIGHT:
+            fields["orientation"] = self.orientation.value
+        if self.output_index:
+            fields["output_index"] = self.output_index
+        if self.digit_order != DIGITS_IN_ORDER:
+            fields["digit_order"] = list(self.digit_order)
+        return fields
 
     @classmethod
     def from_dict(cls, fields: Any) -> "InputSpec":
@@ -53,8 +86,20 @@ class InputSpec:
         Raises:
             ValueError, KeyError, TypeError: a field is missing or has no such value.
         """
+        input_range, ink, outputs = fields["input_range"], fields["ink"], fields["outputs"]
+        output_index = fields.get("output_index", 0)
+        digit_order = fields.get("digit_order", DIGITS_IN_ORDER)
+        if not all(type(number) is int for number in (output_index, *digit_order)):
+            raise TypeError("output_index and digit_order must be whole numbers")
+        if output_index < 0 or sorted(digit_order) != list(DIGITS_IN_ORDER):
+            raise ValueError("output_index must be 0 or more, digit_order have each digit once")
         return cls(
-            InputRange(fields["input_range"]), Ink(fields["ink"]), OutputKind(fields["outputs"])
+            InputRange(input_range),
+            Ink(ink),
+            OutputKind(outputs),
+            Orientation(fields.get("orientation", Orientation.UPRIGHT)),
+            output_index,
+            tuple(digit_order),
         )
 
 

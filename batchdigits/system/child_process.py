@@ -53,26 +53,24 @@ def run_module(
     )
 
 
-def start_module(module: str, descriptor: int) -> "subprocess.Popen[bytes]":
+def start_module(module: str, pipe_end: Connection) -> "subprocess.Popen[bytes]":
     """Start a module of this package with Python, as ``python -m``, and do not wait for it.
 
     What it prints goes nowhere. It may fork, as its libraries start no threads.
 
     Args:
-        module: dotted name of the module; its arguments are the descriptor and the number of this
-            process.
-        descriptor: a pipe's end, which is open there under the same number.
+        module: dotted name of the module; its argument is the number of this process.
+        pipe_end: what it gets as its standard input, for both directions.
 
     Raises:
         OSError: the system starts no process.
     """
     return subprocess.Popen(
-        _make_command(module, [str(descriptor)]),
+        _make_command(module, []),
         env=os.environ | _TENSORFLOW_ENVIRONMENT | {"OPENBLAS_NUM_THREADS": "1"},
-        stdin=subprocess.DEVNULL,
+        stdin=pipe_end.fileno(),
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
-        pass_fds=[descriptor],
     )
 
 

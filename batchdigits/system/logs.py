@@ -4,6 +4,7 @@ import io
 import json
 import logging
 import os
+import select
 import signal
 import sys
 import time
@@ -76,7 +77,9 @@ class _OutputFile(io.FileIO):
                 so that the interpreter has nothing to complain about as it ends.
         """
         try:
-            return super().write(data)
+            while (written := super().write(data)) is None:  # somebody made it non-blocking
+                select.select([], [self], [])
+            return written
         except OSError as error:
             _silence(self.fileno())
             raise StandardOutputError(error) from error

@@ -1,6 +1,8 @@
 """Standard output and standard error that are closed, full, or read by somebody who stops."""
 
+import fcntl
 import os
+import select
 import shlex
 import subprocess
 import sys
@@ -49,6 +51,19 @@ def test_a_reader_that_stops_gets_no_complaint(arguments: str) -> None:
     done = subprocess.run(command, stdout=write_end, stderr=subprocess.PIPE, check=False)
     os.close(write_end)
     assert (done.returncode, done.stderr) == (141, b"")
+
+
+def test_a_reader_that_is_slow_is_waited_for() -> None:
+    read_end, write_end = os.pipe()
+    fcntl.fcntl(write_end, fcntl.F_SETFL, os.O_NONBLOCK)
+    fcntl.fcntl(write_end, fcntl.F_SETPIPE_SZ, 4096)
+    command = [*shlex.split(PROGRAM), "run", "--help"]
+    with subprocess.Popen(command, stdout=write_end, stderr=subprocess.PIPE) as process:
+        os.close(write_end)
+        assert process.stderr and select.select([process.stderr], [], [], 1)[0] == []
+        with open(read_end, "rb") as file:
+            assert len(file.read()) > 4096
+        assert (process.wait(), process.stderr.read()) == (0, b"")
 
 
 def test_the_first_line_is_all_that_is_wanted() -> None:

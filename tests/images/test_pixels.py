@@ -56,6 +56,14 @@ def test_masks_and_labels(levels: tuple[int, int]) -> None:
         assert abs(int(gray[INK][0]) - int(gray[0, 0])) > 60
 
 
+@pytest.mark.parametrize("highest", [1, 3, 9])
+def test_masks_of_16_bits(highest: int) -> None:
+    mask = np.where(INK, 0, highest).astype(np.uint16)
+    for data in (encode_tiff(mask), encode_opencv(".png", mask)):
+        gray = shown(data, "x")
+        assert int(gray[INK].max()) == 0 and int(gray[~INK].min()) > 150
+
+
 def test_levels_far_above_zero() -> None:
     gray = shown(encode_tiff((DEEP * 953 + 12_000).astype(np.uint32)), "x.tif")
     assert_same(gray, np.round(12 + PICTURE * (243 / 255)).astype(np.uint8))

@@ -7,11 +7,12 @@ from PIL import Image
 
 from batchdigits.reasons import Reason, Rejection
 from tests.images.conftest import assert_same, only, reason, shown
-from tests.support.image_samples import encode_pillow, make_picture
+from tests.support.image_samples import encode_pillow, make_picture, make_transparent
 from tests.support.tiff_writer import SIZES, STARTS, Entry, Values, write_tiff
 
 PICTURE = make_picture()
 GRAY, RGB = Image.fromarray(PICTURE), Image.fromarray(PICTURE).convert("RGB")
+CLEAR = make_transparent(PICTURE)
 JPEG_2000, PNG, WEBP = 34712, 34933, 50001
 
 
@@ -75,6 +76,13 @@ EMBEDDED = {
     "WebP": write_tiff(
         directory(WEBP, 3, t278=(4, 16)), [encode_webp(part) for part in strips(RGB, 16)]
     ),
+    "JPEG 2000, gray with alpha": write_tiff(
+        directory(JPEG_2000, 2, t262=(3, 1), t338=(3, 2)), [encode_codestream(CLEAR.convert("LA"))]
+    ),
+    "WebP, alpha in one strip": write_tiff(
+        directory(WEBP, 4, t278=(4, 32), t338=(3, 2)),
+        [encode_webp(CLEAR.crop((0, 0, 64, 32))), encode_webp(RGB.crop((0, 32, 64, 40)))],
+    ),
     "PNG": write_tiff(directory(PNG), [encode_pillow(GRAY, "PNG")]),
     "PNG, tiles": write_tiles(GRAY),
 }
@@ -91,6 +99,19 @@ def test_damaged_strips_that_are_image_files() -> None:
         assert reason(write_tiff(directory(JPEG_2000), [strip]), "x.tif") is Reason.CORRUPT
     larger = encode_codestream(GRAY.resize((128, 80)))
     assert reason(write_tiff(directory(JPEG_2000), [larger]), "x.tif") is Reason.CORRUPT
+
+
+def test_old_jpeg() -> None:
+    stream = encode_pillow(RGB, "JPEG", quality=95, subsampling=0)
+    tags: dict[str, tuple[int, Values]] = {
+        "t258": (3, [8, 8, 8]),
+        "t262": (3, 6),
+        "t512": (3, 1),
+        "t530": (3, [1, 1]),
+    }
+    place: dict[str, tuple[int, Values]] = {"t513": (4, 8), "t514": (4, len(stream))}
+    data = write_tiff(directory(6, 3, **tags, **place), [stream])
+    assert_same(shown(data, "x.tif"), PICTURE, 24)
 
 
 def test_thunderscan() -> None:

@@ -26,7 +26,7 @@ class MemorisingBackend:
     """
 
     shape: tuple[int | None, ...] = (28, 28)
-    output_count = 10
+    output_counts: tuple[int, ...] = (10,)
     bounds: tuple[float, float] | None = None
 
     def __init__(self, input_spec: InputSpec, accuracy: float = 1.0) -> None:
@@ -39,7 +39,7 @@ class MemorisingBackend:
         }
         self.output_kind = input_spec.outputs
 
-    def __call__(self, images: Values) -> Values:
+    def __call__(self, images: Values, output_index: int) -> Values:
         outputs = np.full((len(images), 10), 0.05, np.float32)
         for row, image in zip(outputs, images, strict=True):
             if image.tobytes() in self._answers:
@@ -69,7 +69,7 @@ def test_a_model_that_reads_badly_is_refused_unless_the_user_says_all() -> None:
 @pytest.mark.parametrize("output_count", [1, 9, 11, 26])
 def test_other_than_ten_outputs_are_refused(output_count: int) -> None:
     backend = MemorisingBackend(UNIT_SOFTMAX)
-    backend.output_count = output_count
+    backend.output_counts = (output_count,)
     with pytest.raises(ModelError, match=f"{output_count} number"):
         detect_input_spec(backend, Model())
 
@@ -77,7 +77,7 @@ def test_other_than_ten_outputs_are_refused(output_count: int) -> None:
 class NanBackend(MemorisingBackend):
     """A backend whose outputs are no numbers."""
 
-    def __call__(self, images: Values) -> Values:
+    def __call__(self, images: Values, output_index: int) -> Values:
         return np.full((len(images), 10), np.nan, np.float32)
 
 

@@ -42,7 +42,11 @@ FOREIGN_MODELS = {
     "float.tflite": ("0-1", "white", "softmax"),
     "quantised.tflite": ("0-1", "white", "softmax"),
     "torch.onnx": ("mnist", "white", "logits"),
+    "two.keras": ("0-1", "white", "softmax"),
+    "two.tflite": ("0-1", "white", "softmax"),
 }
+#: What is unusual about some of them.
+UNUSUAL = {"orientation": "transposed", "digit_order": [1, 2, 3, 4, 5, 6, 7, 8, 9, 0]}
 FORMS = ROOT / "inbox" / "forms"
 
 
@@ -54,6 +58,8 @@ def test_each_model_reads_the_sample_inbox_as_it_does_for_its_maker(
     assert engine.card.input_spec is not None
     fields, last_layer = engine.card.input_spec.to_dict(), engine.card.fields["last_layer"]
     assert (fields["input_range"], fields["ink"], last_layer) == FOREIGN_MODELS[name]
+    unusual = {field: fields[field] for field in UNUSUAL if field in fields}
+    assert unusual == (UNUSUAL if name.startswith("two") else {})
     with np.load(foreign_models / "expected.npz") as expected:
         outputs = expected[name]
     logits = logits_from_outputs(outputs, OutputKind(last_layer)) / engine.card.temperature

@@ -201,6 +201,7 @@ def make_other_formats(folder: Path, weights: list[Array]) -> list[SampleModel]:
     (folder / "quantised.tflite").write_bytes(converter.convert())
     write_onnx(folder / "torch.onnx", weights)
     return [
+        *make_two_outputs(folder, weights),
         SampleModel("float.tflite", scale_to_unit, model),
         SampleModel("quantised.tflite", scale_to_unit, model),
         # Its logits differ from these log-probabilities only by a constant per image.
@@ -208,6 +209,35 @@ def make_other_formats(folder: Path, weights: list[Array]) -> list[SampleModel]:
             "torch.onnx", scale_to_unit, lambda x: np.log(np.maximum(np.asarray(model(x)), 1e-30))
         ),
     ]
+
+
+def make_two_outputs(folder: Path, weights: list[Array]) -> list[SampleModel]:
+    """Make a network that gives what it saw first, wants images as EMNIST has them, 0 as the last.
+
+    Its ten outputs stand for 1 to 9 and then 0, as where classes are counted from 1.
+    """
+    import keras
+    import tensorflow as tf
+
+    first, bias, last, last_bias = weights
+    turned = first.reshape(28, 28, NEURONS).swapaxes(0, 1).reshape(784, NEURONS)
+    inputs = keras.Input((28, 28), name="scan")
+    hidden = keras.layers.Dense(NEURONS, "relu")(keras.layers.Flatten()(inputs))
+    digits = keras.layers.Dense(10, "softmax", name="digit")(hidden)
+    model = keras.Model(inputs, [hidden, digits])
+    model.set_weights([turned, bias, np.roll(last, -1, 1), np.roll(last_bias, -1)])
+    model.save(folder / "two.keras")
+    model.export(folder / "two-to-convert", verbose=False)
+    converter = tf.lite.TFLiteConverter.from_saved_model(str(folder / "two-to-convert"))
+    (folder / "two.tflite").write_bytes(converter.convert())
+
+    def prepare(images: Array) -> Array:
+        return scale_to_unit(images).swapaxes(1, 2)
+
+    def predict(values: Array) -> Array:
+        return np.roll(np.asarray(model(values)[1]), 1, 1)
+
+    return [SampleModel(name, prepare, predict) for name in ("two.keras", "two.tflite")]
 
 
 def write_onnx(path: Path, weights: list[Array]) -> None:

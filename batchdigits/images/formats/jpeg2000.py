@@ -3,10 +3,14 @@
 import io
 import re
 import struct
+from typing import TYPE_CHECKING, Any
 
 from batchdigits.arrays import GrayImage
 from batchdigits.images.boxes import walk_boxes
 from batchdigits.images.formats.image_format import ImageFormat
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 _SOT, _EOC = 0xFF90, 0xFFD9
 
@@ -57,15 +61,21 @@ def _is_complete(data: bytes) -> bool:
 
 
 def _decode(data: bytes) -> GrayImage:
-    from batchdigits.images.decode import decode_as_is, pixels_from_pillow
     from batchdigits.images.pixels import to_gray
+
+    return to_gray(decode_pixels(data))
+
+
+def decode_pixels(data: bytes) -> "NDArray[Any]":
+    """Decode to pixels as :func:`batchdigits.images.pixels.to_gray` takes them."""
+    from batchdigits.images.decode import decode_as_is, pixels_from_pillow
 
     pixels = decode_as_is(data)
     if pixels is None:  # gray with alpha, for one
         from PIL.Jpeg2KImagePlugin import Jpeg2KImageFile
 
         pixels = pixels_from_pillow(Jpeg2KImageFile(io.BytesIO(data)))
-    return to_gray(pixels)
+    return pixels
 
 
 JPEG_2000 = ImageFormat(

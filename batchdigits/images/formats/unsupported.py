@@ -150,12 +150,13 @@ BITMAP = ImageFormat(
     rb"|#define \S{1,40}_width\s+\d+\s+#define \S{1,40}_height|/\* XPM \*/|! XPM2"
     rb"|\0\0\0[\x64-\xff]\0\0\0\x07\0\0\0[\0-\x02]|[\x8a\x8b][MJ]NG\r\n\x1a\n|FLIF|BPG\xfb"
     rb"|FORM.{4}(?:ILBM|PBM |ACBM|RGB[8N]|DEEP)|.{4}[\x11\x12]\xaf.{8}[\0\x03]\0|DanM|LinS"
-    rb"|VTF\0|BLP[12]|\x53\x80\xf6\x34",
+    rb"|VTF\0|BLP[12]|\x53\x80\xf6\x34|id=ImageMagick|NRRD000\d",
     suffixes=(
         *(".tga", ".icb", ".vda", ".vst", ".pcx", ".qoi", ".dds", ".ktx", ".ktx2", ".sgi", ".rgb"),
         *(".rgba", ".bw", ".ras", ".sun", ".xbm", ".xpm", ".xwd", ".mng", ".jng", ".flif", ".bpg"),
         *(".iff", ".lbm", ".ilbm", ".pct", ".pict", ".pcd", ".wbmp", ".fli", ".flc", ".msp"),
-        *(".pxr", ".palm", ".vtf", ".blp"),
+        *(".pxr", ".palm", ".vtf", ".blp", ".pic", ".fpx", ".ecw", ".sid", ".pgf", ".miff"),
+        *(".nrrd", ".jpm", ".jls", ".jxs", ".viff", ".cals"),
     ),
     advice="Pictures of this kind (TGA, PCX, QOI, DDS and other rare ones) are not read. "
     f"{_EXPORT_ADVICE}",

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from batchdigits.inference.calibration import softmax
-from batchdigits.inference.runtimes import BATCH_SIZE
+from batchdigits.inference.model_runtime import BATCH_SIZE
 
 
 def to_float_tflite(model: Callable[[Any], Any], shape: tuple[int, ...]) -> bytes:
@@ -16,7 +16,8 @@ def to_float_tflite(model: Callable[[Any], Any], shape: tuple[int, ...]) -> byte
     fused, and everything runs several times slower.
 
     Args:
-        model: ``(n, *shape) float32`` to ``(n, k) float32``.
+        model: ``(n, *shape) float32`` to ``(n, k)`` numbers, or to several outputs. Of several
+            those of ten numbers are kept, or all where there is none.
         shape: shape of one image.
 
     Returns:
@@ -29,7 +30,9 @@ def to_float_tflite(model: Callable[[Any], Any], shape: tuple[int, ...]) -> byte
     )
 
     def predict(images: Any) -> Any:
-        return tf.cast(model(images), tf.float32)
+        outputs = tf.nest.flatten(model(images))
+        digit_outputs = [each for each in outputs if each.shape[1:].num_elements() == 10]
+        return [tf.cast(each, tf.float32) for each in digit_outputs or outputs]
 
     graph = tf.function(predict).get_concrete_function(
         tf.TensorSpec((BATCH_SIZE, *shape), tf.float32)

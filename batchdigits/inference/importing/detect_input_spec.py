@@ -1,7 +1,7 @@
 """Find out how a model wants its images, which only its maker knew, by trying every way."""
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -10,14 +10,27 @@ from numpy.typing import NDArray
 from batchdigits.config import Ink, InputRange, Model
 from batchdigits.errors import ModelError
 from batchdigits.inference.calibration import REVIEW_SHARE, fit_temperature, log_loss, softmax
+from batchdigits.inference.importing.digit_order import (
+    MIN_ACCURACY,
+    MIN_GAIN,
+    count_answers,
+    find_digit_order,
+)
 from batchdigits.inference.importing.probe_digits import load_probe_digits
-from batchdigits.inference.input_format import Layout, Values, logits_from_outputs, prepare_input
-from batchdigits.inference.model_card import InputSpec, OutputKind
-from batchdigits.inference.runtimes import ModelRuntime
+from batchdigits.inference.input_format import (
+    Layout,
+    Values,
+    logits_from_outputs,
+    prepare_input,
+)
+from batchdigits.inference.model_card import InputSpec, Orientation, OutputKind
+from batchdigits.inference.model_runtime import ModelRuntime
 from batchdigits.percentages import format_percent
 
-#: Share of the sample digits that a model must read right, or it is no reader of digits.
-MIN_ACCURACY = 0.8
+#: Share of the sample digits from which on nothing unusual is looked for.
+_GOOD_ACCURACY = 0.9
+#: Of sample digits that are turned, only every so many are read at first.
+_COARSE_STEP = 6
 #: How far sums of a softmax may be from 1; quantised models are not exact.
 _TOLERANCE = 0.02
 #: Temperatures that are tried, and what is added to the log-loss for each factor e away from 1.
@@ -57,27 +70,21 @@ def detect_input_spec(runtime: ModelRuntime, model: Model) -> DetectedInputSpec:
     the lowest log-loss wins. It is taken with the temperature that fits best, or an overconfident
     model would seem better the weaker its input is; and with a small penalty for temperatures far
     from 1, since networks of ReLUs give nearly the same answers, only scaled, to scaled levels.
+    Where a model has several outputs of ten numbers, each is tried. Only where none of this reads
+    well, images are turned and mirrored.
 
     Args:
         runtime: what runs the model.
         model: what the user says of it.
 
     Raises:
-        ModelError: the model has other than ten outputs, or reads too few digits right.
+        ModelError: the model has no output of ten numbers, or reads too few digits right.
     """
-    if runtime.output_count != 10:
-        raise ModelError(
-            f"It gives {runtime.output_count} number{'s' * (runtime.output_count != 1)} for an "
-            "image, not ten, one a digit."
-        )
-    layout = Layout.from_shape(runtime.shape)
-    candidates = list(_list_candidates(model))
-    possible = [spec for spec in candidates if _is_representable(runtime, layout, spec)]
-    results = [_evaluate_candidate(runtime, layout, spec) for spec in possible or candidates]
-    finite_results = [result for result in results if result]
-    if not finite_results:
+    best = _find_best(_try_all(runtime, model, Orientation.UPRIGHT))
+    if best is None:
         raise ModelError("It does not give finite numbers, however it is given images.")
-    best = min(finite_results, key=lambda result: result.score)
+    if best.accuracy < _GOOD_ACCURACY:
+        best = _try_turned(runtime, model, best)
     is_specified = model.input_range is not None and model.ink is not None
     if best.accuracy < MIN_ACCURACY and not is_specified:
         raise ModelError(
@@ -88,36 +95,112 @@ def detect_input_spec(runtime: ModelRuntime, model: Model) -> DetectedInputSpec:
     return best
 
 
-def _list_candidates(model: Model) -> Iterator[InputSpec]:
-    for ink in [model.ink] if model.ink else Ink:
-        for input_range in [model.input_range] if model.input_range else InputRange:
-            yield InputSpec(input_range, ink, OutputKind.LOGITS)
+def _try_turned(
+    runtime: ModelRuntime, model: Model, upright: DetectedInputSpec
+) -> DetectedInputSpec:
+    """Turn and mirror the sample digits; keep what was found upright unless far more is right.
+
+    The orientation is chosen by how many of a part of the digits are read right.
+    """
+    min_accuracy = upright.accuracy + MIN_GAIN
+    accuracies = {
+        orientation: _measure_accuracy(runtime, model, orientation)
+        for orientation in Orientation
+        if orientation is not Orientation.UPRIGHT
+    }
+    orientation = max(accuracies, key=accuracies.__getitem__)
+    if accuracies[orientation] < min_accuracy:
+        return upright
+    turned = _find_best(_try_all(runtime, model, orientation))
+    if turned is None or turned.accuracy < max(MIN_ACCURACY, min_accuracy):
+        return upright
+    return turned
 
 
-def _is_representable(runtime: ModelRuntime, layout: Layout, input_spec: InputSpec) -> bool:
+def _measure_accuracy(runtime: ModelRuntime, model: Model, orientation: Orientation) -> float:
+    """Measure the best accuracy on some sample digits, turned in one way."""
+    _, digits = load_probe_digits()
+    digits = digits[::_COARSE_STEP]
+    accuracies = [0.0]
+    for spec in _list_candidates(runtime, model, orientation):
+        counts = count_answers(_read_samples(runtime, spec, _COARSE_STEP), digits)
+        outputs = np.argsort(find_digit_order(counts))
+        accuracies.append(float(counts[np.arange(10), outputs].sum() / len(digits)))
+    return max(accuracies)
+
+
+def _find_best(results: Iterable[DetectedInputSpec | None]) -> DetectedInputSpec | None:
+    return min(filter(None, results), key=lambda result: result.score, default=None)
+
+
+def _try_all(
+    runtime: ModelRuntime, model: Model, orientation: Orientation
+) -> list[DetectedInputSpec | None]:
+    """Read all sample digits, turned, with every input range, ink and output."""
+    candidates = _list_candidates(runtime, model, orientation)
+    return [_evaluate_candidate(runtime, candidate) for candidate in candidates]
+
+
+def _list_candidates(
+    runtime: ModelRuntime, model: Model, orientation: Orientation
+) -> list[InputSpec]:
+    candidates = [
+        InputSpec(input_range, ink, OutputKind.LOGITS, orientation, output_index)
+        for output_index in _list_digit_outputs(runtime)
+        for ink in ([model.ink] if model.ink else Ink)
+        for input_range in ([model.input_range] if model.input_range else InputRange)
+    ]
+    return [spec for spec in candidates if _is_representable(runtime, spec)] or candidates
+
+
+def _list_digit_outputs(runtime: ModelRuntime) -> list[int]:
+    """List the indices of the outputs that give ten numbers for an image."""
+    indices = [index for index, count in enumerate(runtime.output_counts) if count == 10]
+    counts = [str(count) for count in runtime.output_counts if count]
+    if not counts:
+        raise ModelError("It does not give numbers for each image.")
+    if not indices:
+        listed = " and ".join(filter(None, [", ".join(counts[:-1]), counts[-1]]))
+        raise ModelError(
+            f"It gives {listed} number{'s' * (counts != ['1'])} for an image"
+            f"{f' in its {len(counts)} outputs' * (len(counts) > 1)}, not ten, one a digit."
+        )
+    return indices
+
+
+def _is_representable(runtime: ModelRuntime, input_spec: InputSpec) -> bool:
     """Check whether an input of small integers, which has a scale, can hold such levels."""
     if runtime.bounds is None:
         return True
     low, high = runtime.bounds
     margin = _TOLERANCE * (high - low)
+    layout = Layout.from_shape(runtime.shape)
     values = prepare_input(load_probe_digits()[0][::10], layout, input_spec)
     return bool(low - margin <= values.min() and values.max() <= high + margin)
 
 
-def _evaluate_candidate(
-    runtime: ModelRuntime, layout: Layout, candidate: InputSpec
-) -> DetectedInputSpec | None:
+def _read_samples(runtime: ModelRuntime, candidate: InputSpec, step: int = 1) -> Values:
+    """Run the model on every ``step``-th sample digit; return what it gives, ``(n, 10)``."""
+    images = load_probe_digits()[0][::step]
+    values = prepare_input(images, Layout.from_shape(runtime.shape), candidate)
+    return runtime(values, candidate.output_index)
+
+
+def _evaluate_candidate(runtime: ModelRuntime, candidate: InputSpec) -> DetectedInputSpec | None:
     """Read the sample digits; ``None`` where outputs are not finite."""
-    images, digits = load_probe_digits()
-    outputs = runtime(prepare_input(images, layout, candidate))
+    _, digits = load_probe_digits()
+    outputs = _read_samples(runtime, candidate)
     if not np.isfinite(outputs).all():
         return None
     output_kind = detect_output_kind(outputs)
-    logits = logits_from_outputs(outputs, output_kind).astype(np.float64)
+    digit_order = find_digit_order(count_answers(outputs, digits))
+    logits = logits_from_outputs(outputs, output_kind).astype(np.float64)[
+        :, np.argsort(digit_order)
+    ]
     best_temperature = fit_temperature(logits, digits, _TEMPERATURE_BOUNDS)
     temperature, loss = max(best_temperature, 1.0), log_loss(logits / best_temperature, digits)
     return DetectedInputSpec(
-        input_spec=replace(candidate, outputs=output_kind),
+        input_spec=replace(candidate, outputs=output_kind, digit_order=digit_order),
         sample_count=len(digits),
         accuracy=float((logits.argmax(1) == digits).mean()),
         loss=loss,

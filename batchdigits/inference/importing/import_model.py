@@ -14,10 +14,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from batchdigits.config import Ink, InputRange, Model
+from batchdigits.config import Model
 from batchdigits.errors import ExitCode, ModelError
 from batchdigits.inference.engine import Engine, load_engine_with_card
 from batchdigits.inference.importing import import_process
+from batchdigits.inference.importing.describe_input_spec import describe_input_spec
 from batchdigits.inference.importing.model_formats import ModelFormat, identify_model_format
 from batchdigits.inference.importing.model_hash import hash_model
 from batchdigits.inference.model_card import (
@@ -28,7 +29,7 @@ from batchdigits.inference.model_card import (
     card_from_fields,
     read_card,
 )
-from batchdigits.inference.runtimes import require_onnx_runtime
+from batchdigits.inference.onnx_runtime import require_onnx_runtime
 from batchdigits.percentages import format_percent
 from batchdigits.system.atomic_files import open_atomic_file, stage_atomic_file
 from batchdigits.system.child_process import run_module
@@ -42,16 +43,6 @@ TIMEOUT_SECONDS = 600
 ProbeFunction = Callable[[Path, ModelFormat, Model, Path], dict[str, Any]]
 #: Formats that need no conversion.
 _NATIVE_FORMATS = (ModelFormat.TFLITE, ModelFormat.ONNX)
-_RANGE_DESCRIPTIONS = {
-    InputRange.UNIT: "0 to 1",
-    InputRange.BYTE: "0 to 255",
-    InputRange.SIGNED: "-1 to 1",
-    InputRange.MNIST: "(x - 0.1307) / 0.3081",
-    InputRange.L2_COLUMNS: "normalised by column",
-    InputRange.L2_ROWS: "normalised by row",
-    InputRange.L2_IMAGE: "normalised by image",
-    InputRange.L2_PIXELS: "0 or 1",
-}
 
 
 def import_model(
@@ -213,6 +204,7 @@ def _build_card_fields(
         "temperature": probe_result["temperature"],
         "review_below": probe_result["review_below"],
         "convention": probe_result["input_spec"],
+        "in_words": f"It {_describe(probe_result)}.",
         "last_layer": probe_result["last_layer"],
         "input": probe_result["shape"],
         "tried_on": "60 of each digit of MNIST's training part, half of them bent a little",
@@ -243,19 +235,17 @@ def _save_card(path: Path, fields: dict[str, Any], file: Path, folders: list[Pat
 
 
 def _log_result(path: Path, probe_result: dict[str, Any], card_path: Path | None) -> None:
-    input_spec = InputSpec.from_dict(probe_result["input_spec"])
-    paper = Ink.BLACK if input_spec.ink is Ink.WHITE else Ink.WHITE
     LOG.info(
-        "%s wants levels %s (%s), %s ink on %s, and answers with %s: so it reads %s of %d sample "
-        "digits. %s",
-        *(
-            escape_for_terminal(path.name),
-            _RANGE_DESCRIPTIONS[input_spec.input_range],
-            input_spec.input_range.value,
-        ),
-        *(input_spec.ink.value, paper.value, probe_result["last_layer"]),
+        "%s %s: so it reads %s of %d sample digits. %s",
+        escape_for_terminal(path.name),
+        _describe(probe_result),
         *(format_percent(probe_result["accuracy"]), probe_result["sample_count"]),
         f"Kept in {escape_for_terminal(str(card_path))}."
         if card_path
         else "No folder to keep that in.",
     )
+
+
+def _describe(probe_result: dict[str, Any]) -> str:
+    input_spec = InputSpec.from_dict(probe_result["input_spec"])
+    return describe_input_spec(input_spec, probe_result["last_layer"])

@@ -12,7 +12,7 @@ from batchdigits.inference.importing.model_formats import ModelFormat
 #: Names that ``tf.saved_model`` and Keras give to the signature that predicts.
 _SIGNATURE_NAMES = ("serving_default", "serve")
 
-#: ``(n, *shape) float32`` to ``(n, k) float32``, both tensors.
+#: ``(n, *shape) float32`` to ``(n, k)`` numbers, both tensors; or to several such outputs.
 PredictFunction = Callable[[Any], Any]
 
 
@@ -32,15 +32,16 @@ def open_model(
         else nothing.
 
     Raises:
-        ModelError: the model is refused or damaged, or has several inputs or outputs.
+        ModelError: the model is refused or damaged, or has several inputs.
     """
     if model_format is ModelFormat.SAVED_MODEL:
         return *_open_saved_model(path), ""
     model = load_keras(path, model_format, trusted)
-    shape, output_shape = model.input_shape, model.output_shape
-    if isinstance(shape, (list, dict)) or isinstance(output_shape, (list, dict)):
-        raise ModelError("It has several inputs or outputs, not one of each.")
-    last_activation = drop_last_activation(model)
+    shape = model.input_shape
+    if isinstance(shape, dict):
+        (shape,) = shape.values()
+    has_one_output = not isinstance(model.output_shape, (list, dict))
+    last_activation = drop_last_activation(model) if has_one_output else ""
     return lambda images: model(images, training=False), tuple(shape[1:]), last_activation
 
 
@@ -55,17 +56,13 @@ def _open_saved_model(path: Path) -> tuple[PredictFunction, tuple[int | None, ..
     if not names:
         raise ModelError("It has no signature to predict with (serving_default).")
     signature = loaded.signatures[names[0]]
-    input_name, tensor_spec = _get_only_item(signature.structured_input_signature[1], "inputs")
-    output_name, _ = _get_only_item(signature.structured_outputs, "outputs")
+    inputs = signature.structured_input_signature[1]
+    if len(inputs) != 1:
+        raise ModelError(f"It has {len(inputs)} inputs, not one.")
+    ((input_name, tensor_spec),) = inputs.items()
 
     def predict(images: Any) -> Any:
         _ = loaded  # its variables live only as long as it does
-        return signature(**{input_name: tf.cast(images, tensor_spec.dtype)})[output_name]
+        return signature(**{input_name: tf.cast(images, tensor_spec.dtype)})
 
     return predict, tuple(tensor_spec.shape[1:])
-
-
-def _get_only_item(tensors: dict[str, Any], label: str) -> tuple[str, Any]:
-    if len(tensors) != 1:
-        raise ModelError(f"It has {len(tensors)} {label}, not one.")
-    return next(iter(tensors.items()))
