@@ -4,6 +4,7 @@ A scan may be half written when it is read and whole a moment later. So an unrea
 taken away once nobody writes to it, as far as the system can tell.
 """
 
+import os
 import time
 from pathlib import Path
 
@@ -15,6 +16,9 @@ from batchdigits.system.leases import Writers, find_writers
 
 _CHANGED = "The file changed while it was being read."
 _OPEN = "Another program has the file open for writing."
+_UNDER_WAY = "A download tool keeps its state beside the file: it is not complete."
+#: Of a download tool that writes into the file under its final name.
+_DOWNLOAD_STATE_ENDING = ".aria2"
 YOUNG = "The file was written to a moment ago, and may not be complete."
 #: What a file looks like that is closed before it is complete.
 _CUT_OFF_REASONS = frozenset({str(Reason.EMPTY), str(Reason.TRUNCATED)})
@@ -23,10 +27,13 @@ _CUT_OFF_REASONS = frozenset({str(Reason.EMPTY), str(Reason.TRUNCATED)})
 def mark_busy_if_written(source: Source, entry: FileEntry) -> FileEntry:
     """Return the entry of an unreadable file, or a ``busy`` one where somebody writes to the file.
 
-    Somebody does so who has it open for writing, or has changed it since it was read.
+    Somebody does so who has it open for writing, has changed it since it was read, or has yet to
+    download the rest of it.
     """
     if find_writers(source.path) is Writers.SOME:
         return make_busy(entry, _OPEN)
+    if os.path.exists(f"{source.path}{_DOWNLOAD_STATE_ENDING}"):
+        return make_busy(entry, _UNDER_WAY)
     if not has_content(Path(source.path), entry.file_stat.size, entry.sha256):
         return make_busy(entry, _CHANGED)
     return entry

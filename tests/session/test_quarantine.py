@@ -146,6 +146,13 @@ def test_a_file_that_changed_since_it_was_read_is_busy(inbox: Path) -> None:
     assert (page.status, page.reason) == ("failed", "busy")
 
 
+def test_a_file_beside_which_a_download_keeps_its_state_is_busy(inbox: Path) -> None:
+    source, entry = bad_file(inbox, "slow.png", b"half")
+    (inbox / "slow.png.aria2").touch()
+    busy = mark_busy_if_written(source, entry)
+    assert [page.reason for page in busy.pages] == ["busy"] and not busy.needs_quarantine
+
+
 @pytest.mark.parametrize("deeper", ["", "y" * 200])
 @pytest.mark.parametrize("name", ["x" * 251 + ".png", "/".join(["x" * 250] * 15) + "/1.png"])
 def test_the_longest_names_and_paths_are_set_aside_and_come_back(
