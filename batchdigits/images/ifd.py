@@ -90,7 +90,7 @@ class Ifd:
     def segment_shape(self) -> tuple[int, int]:
         """Rows and columns of a strip or tile, 1 or more; the last strip may have fewer rows."""
         width, height = self.get_first(WIDTH), self.get_first(HEIGHT)
-        if STRIPS not in self.tags and TILES in self.tags:
+        if self.is_tiled:
             return self.get_first(TILE_LENGTH) or 1, self.get_first(TILE_WIDTH) or 1
         return max(min(self.get_first(ROWS_PER_STRIP) or height, height), 1), max(width, 1)
 
@@ -101,6 +101,11 @@ class Ifd:
         planes = self.get_first(SAMPLES, 1) if self.has_planes else 1
         down, across = self.get_first(HEIGHT) / rows, self.get_first(WIDTH) / columns
         return math.ceil(down) * math.ceil(across) * planes
+
+    @property
+    def is_tiled(self) -> bool:
+        """Whether it has tiles; some programs name these as if they were strips."""
+        return TILE_WIDTH in self.tags and TILE_LENGTH in self.tags
 
     @property
     def has_planes(self) -> bool:
@@ -225,7 +230,7 @@ def _count_unpacked_bytes(directory: Ifd) -> NDArray[np.uint64] | None:
     row_bytes = (columns * directory.get_first(BITS, 1) * samples + 7) // 8
     sizes = np.full(count, min(rows * row_bytes, _MAX_SIZE), np.uint64)
     height = directory.get_first(HEIGHT)
-    if TILES not in directory.tags and height % rows:
+    if not directory.is_tiled and height % rows:
         per_plane = math.ceil(height / rows)
         sizes[per_plane - 1 :: per_plane] = min(height % rows * row_bytes, _MAX_SIZE)
     return sizes

@@ -47,7 +47,8 @@ def directory(
     return [(tag, *entry) for tag, entry in sorted(entries.items()) if tag != without]
 
 
-SIZES_OF_16 = [len(strip) for strip in cut(16)]
+#: As many rows as tiles have, of which each is a multiple of 16.
+PICTURE_48 = np.vstack([PICTURE, PICTURE[:8]])
 #: Each shows the picture.
 READ = {
     "as it should be": write_tiff(directory(), cut(16)),
@@ -88,6 +89,10 @@ READ = {
     ),
     "a compression that comes twice": write_tiff(
         [*directory(16, 8)[:4], (259, 3, 5), *directory(16, 8)[4:]], cut(16, DEFLATE)
+    ),
+    "tiles named as strips": write_tiff(
+        directory(16, without=278, t322=(3, 32), t323=(3, 48)),
+        [PICTURE_48[:, left : left + 32].tobytes() for left in (0, 32)],
     ),
     "an entry of an unknown type": write_tiff([*directory(), (65000, 7, [1] * 9)], cut(16)).replace(
         struct.pack("<HH", 65000, 7), struct.pack("<HH", 65000, 99)
