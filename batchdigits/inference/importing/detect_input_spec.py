@@ -1,7 +1,6 @@
 """Find out how a model wants its images, which only its maker knew, by trying every way."""
 
 import math
-from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -29,8 +28,9 @@ from batchdigits.percentages import format_percent
 
 #: Share of the sample digits from which on nothing unusual is looked for.
 _GOOD_ACCURACY = 0.9
-#: Of sample digits that are turned, only every so many are read at first.
-_COARSE_STEP = 6
+#: Only every so many of the sample digits are read at first, and all of them where the accuracy is
+#: at most so much lower than the best.
+_COARSE_STEP, _ACCURACY_MARGIN = 6, 0.2
 #: How far sums of a softmax may be from 1; quantised models are not exact.
 _TOLERANCE = 0.02
 #: Temperatures that are tried, and what is added to the log-loss for each factor e away from 1.
@@ -80,7 +80,7 @@ def detect_input_spec(runtime: ModelRuntime, model: Model) -> DetectedInputSpec:
     Raises:
         ModelError: the model has no output of ten numbers, or reads too few digits right.
     """
-    best = _find_best(_try_all(runtime, model, Orientation.UPRIGHT))
+    best = _find_best(runtime, _try_some_digits(runtime, model, Orientation.UPRIGHT))
     if best is None:
         raise ModelError("It does not give finite numbers, however it is given images.")
     if best.accuracy < _GOOD_ACCURACY:
@@ -100,45 +100,41 @@ def _try_turned(
 ) -> DetectedInputSpec:
     """Turn and mirror the sample digits; keep what was found upright unless far more is right.
 
-    The orientation is chosen by how many of a part of the digits are read right.
+    The orientation is chosen by how many of some of the digits are read right.
     """
     min_accuracy = upright.accuracy + MIN_GAIN
-    accuracies = {
-        orientation: _measure_accuracy(runtime, model, orientation)
-        for orientation in Orientation
-        if orientation is not Orientation.UPRIGHT
-    }
-    orientation = max(accuracies, key=accuracies.__getitem__)
-    if accuracies[orientation] < min_accuracy:
+    ways = [_try_some_digits(runtime, model, orientation) for orientation in list(Orientation)[1:]]
+    accuracies = max(ways, key=lambda way: max(way.values()))
+    if max(accuracies.values()) < min_accuracy:
         return upright
-    turned = _find_best(_try_all(runtime, model, orientation))
+    turned = _find_best(runtime, accuracies)
     if turned is None or turned.accuracy < max(MIN_ACCURACY, min_accuracy):
         return upright
     return turned
 
 
-def _measure_accuracy(runtime: ModelRuntime, model: Model, orientation: Orientation) -> float:
-    """Measure the best accuracy on some sample digits, turned in one way."""
+def _try_some_digits(
+    runtime: ModelRuntime, model: Model, orientation: Orientation
+) -> dict[InputSpec, float]:
+    """Measure the accuracy of every input range, ink and output on a part of the sample digits."""
     _, digits = load_probe_digits()
     digits = digits[::_COARSE_STEP]
-    accuracies = [0.0]
+    accuracies = {}
     for spec in _list_candidates(runtime, model, orientation):
         counts = count_answers(_read_samples(runtime, spec, _COARSE_STEP), digits)
         outputs = np.argsort(find_digit_order(counts))
-        accuracies.append(float(counts[np.arange(10), outputs].sum() / len(digits)))
-    return max(accuracies)
+        accuracies[spec] = float(counts[np.arange(10), outputs].sum() / len(digits))
+    return accuracies
 
 
-def _find_best(results: Iterable[DetectedInputSpec | None]) -> DetectedInputSpec | None:
+def _find_best(
+    runtime: ModelRuntime, accuracies: dict[InputSpec, float]
+) -> DetectedInputSpec | None:
+    """Find the candidate of lowest score among those that read some of the digits about best."""
+    min_accuracy = max(accuracies.values()) - _ACCURACY_MARGIN
+    promising = [spec for spec, accuracy in accuracies.items() if accuracy >= min_accuracy]
+    results = [_evaluate_candidate(runtime, spec) for spec in promising]
     return min(filter(None, results), key=lambda result: result.score, default=None)
-
-
-def _try_all(
-    runtime: ModelRuntime, model: Model, orientation: Orientation
-) -> list[DetectedInputSpec | None]:
-    """Read all sample digits, turned, with every input range, ink and output."""
-    candidates = _list_candidates(runtime, model, orientation)
-    return [_evaluate_candidate(runtime, candidate) for candidate in candidates]
 
 
 def _list_candidates(
