@@ -27,12 +27,15 @@ DEFAULT_FILE = "default.txt"
 MODEL_SUFFIXES = (".tflite", ".keras", ".h5", ".hdf5", ".onnx", ".model", "")
 
 
-def open_engine(model: Model, card_folder: Path | None = None) -> Engine:
+def open_engine(
+    model: Model, card_folder: Path | None = None, keeps_card_beside: bool = True
+) -> Engine:
     """Load a model; one that was made elsewhere is imported first.
 
     Args:
         model: which model, and what is known of it; without a name the default one.
         card_folder: a folder for an imported model's card, where the model's own cannot be written.
+        keeps_card_beside: whether the card may be written into the model's own folder.
 
     Raises:
         ModelError: there is no such model, or it cannot be used.
@@ -56,7 +59,9 @@ def open_engine(model: Model, card_folder: Path | None = None) -> Engine:
         return load_engine_with_card(path, card)
     from batchdigits.inference.importing.import_model import import_model  # takes a while to load
 
-    return import_model(replace(model, name=str(path)), card_folder)
+    return import_model(
+        replace(model, name=str(path)), card_folder, keeps_card_beside=keeps_card_beside
+    )
 
 
 def _reject_input_options(name: str, model: Model) -> None:

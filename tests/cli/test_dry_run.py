@@ -9,6 +9,7 @@ import pytest
 
 from batchdigits.system.lockfile import hold_lock
 from tests.conftest import UNPRIVILEGED, Run, load_sample_digits, read_csv, write_png
+from tests.support.onnx_samples import make_trees
 
 pytestmark = pytest.mark.integration
 DIGITS = load_sample_digits()
@@ -52,6 +53,18 @@ def test_it_says_what_the_run_does_and_writes_nothing(
     assert "1 file known from an earlier run" in trial.stderr
     assert again.returncode == 3 and "2 files would be put back from quarantine" in again.stderr
     assert [row["file"] for row in read_csv(outbox)] == ["a.png", "half.png", "sub/note.png"]
+
+
+def test_a_model_made_elsewhere_gets_no_card(
+    batchdigits: Run, inbox: Path, outbox: Path, tmp_path: Path
+) -> None:
+    write_png(inbox / "a.png", DIGITS[0][0])
+    model = tmp_path / "model" / "trees.onnx"
+    model.parent.mkdir()
+    model.write_bytes(make_trees())
+    trial = batchdigits("run", inbox, outbox, "--dry-run", "--model", model)
+    assert trial.returncode == 0 and "1 file, 1 page" in trial.stderr
+    assert list(model.parent.iterdir()) == [model] and not outbox.exists()
 
 
 def test_copies_are_told_as_copies_and_off_as_nothing(

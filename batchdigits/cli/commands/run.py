@@ -168,7 +168,9 @@ def run(
         if first is None:  # leave no outbox behind that nobody needs
             raise EmptyInboxError(_describe_empty_inbox(settings.inbox, walk))
         files = chain([first], files)
-    engine = open_engine(settings.model, settings.models_folder)
+    engine = open_engine(
+        settings.model, settings.models_folder, keeps_card_beside=not settings.dry_run
+    )
     with open_outbox(settings.outbox) as journal:
         session = Session(settings, journal, engine, listener, backend)
         if settings.retry_failed:

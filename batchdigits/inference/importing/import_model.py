@@ -46,7 +46,10 @@ _NATIVE_FORMATS = (ModelFormat.TFLITE, ModelFormat.ONNX)
 
 
 def import_model(
-    model: Model, card_folder: Path | None = None, probe: ProbeFunction | None = None
+    model: Model,
+    card_folder: Path | None = None,
+    probe: ProbeFunction | None = None,
+    keeps_card_beside: bool = True,
 ) -> Engine:
     """Make an engine for a model that somebody made, with the card of an earlier import if any.
 
@@ -54,6 +57,7 @@ def import_model(
         model: the path of the model, and what the user says of it.
         card_folder: a folder for the card where the model's own cannot be written.
         probe: what opens the model; :func:`probe_in_subprocess` where it is ``None``.
+        keeps_card_beside: whether a new card may be written beside the model.
 
     Raises:
         ModelError: the model cannot be used.
@@ -83,7 +87,8 @@ def import_model(
             file = temporary_folder / import_process.CONVERTED_FILE
             file_sha256 = hash_model(file)
         fields = _build_card_fields(path, model_format, sha256, result, file_sha256)
-        _log_result(path, result, _save_card(path, fields, file, folders))
+        card_folders = folders if keeps_card_beside else folders[1:]
+        _log_result(path, result, _save_card(path, fields, file, card_folders))
         # Not from the files just saved: another process may be replacing them at this moment.
         return load_engine_with_card(file, card_from_fields(fields))
 
