@@ -50,9 +50,7 @@ def _mend(data: bytes) -> bytes | None:
         for name, start, end in _walk_chunks(data):
             if name == b"IDAT":
                 packed += data[start + 8 : end - 4]
-            elif packed:
-                break
-            else:
+            elif not packed or (name == b"eXIf" and end <= len(data)):
                 before += data[start:end]
     except struct.error:
         pass  # here the file ends
@@ -75,16 +73,25 @@ def _make_chunk(name: bytes, content: bytes) -> bytes:
 
 
 def _drop_animation(data: bytes) -> bytes:
-    """Leave out what announces an animation, so that its first picture is an ordinary one."""
-    dropped = []
-    for name, start, end in _walk_chunks(data):
+    """Leave out what follows the picture of an animated file, and what announces it."""
+    for name, _, _ in _walk_chunks(data):
         if name in _ANIMATION_CHUNKS:
-            dropped.append((start, end))
-        elif name == b"IDAT":
+            return _keep_first_picture(data)
+        if name == b"IDAT":
             break
-    for start, end in reversed(dropped):
-        data = data[:start] + data[end:]
     return data
+
+
+def _keep_first_picture(data: bytes) -> bytes:
+    kept = bytearray(data[:8])
+    has_picture = False
+    for name, start, end in _walk_chunks(data):
+        has_picture |= name == b"IDAT"
+        if name == b"IEND":
+            break
+        if name in (b"IDAT", b"eXIf") or not (has_picture or name in _ANIMATION_CHUNKS):
+            kept += data[start:end]
+    return bytes(kept) + _make_chunk(b"IEND", b"")
 
 
 def _decode(data: bytes) -> GrayImage | None:
