@@ -68,8 +68,11 @@ def _measure_colour_table(flags: int) -> int:
 
 def _read_size(data: bytes) -> tuple[int, int]:
     """Read width and height of the logical screen, or what a picture beyond it needs."""
+    return _measure_screen(data, _find_picture(data))
+
+
+def _measure_screen(data: bytes, picture: _Picture) -> tuple[int, int]:
     width, height = struct.unpack_from("<HH", data, 6)
-    picture = _find_picture(data)
     return max(width, picture.x + picture.width), max(height, picture.y + picture.height)
 
 
@@ -113,7 +116,7 @@ def _decode(data: bytes) -> GrayImage | None:
     pixels = decode_as_is(_isolate(data, picture))
     if pixels is None:
         return None
-    gray, (width, height) = to_gray(pixels), _read_size(data)
+    gray, (width, height) = to_gray(pixels), _measure_screen(data, picture)
     if gray.shape == (height, width):
         return gray
     page = np.full((height, width), _WHITE, np.uint8)
@@ -122,11 +125,14 @@ def _decode(data: bytes) -> GrayImage | None:
 
 
 def _isolate(data: bytes, picture: _Picture) -> bytes:
-    """Make a file whose screen is its first picture, with a palette of every index."""
+    """Make a file whose screen is its first picture, with a colour for every index."""
     size = struct.pack("<HH", picture.width, picture.height)
     screen = size + b"\0\0\0"
     if picture.palette:
-        screen = size + b"\xf7\0\0" + picture.palette.ljust(768, b"\0")
+        colour_bits = (len(picture.palette) // 3).bit_length() - 1
+        index_bits = max(colour_bits, min(8, data[picture.start]))
+        screen = size + bytes([0xF0 | index_bits - 1, 0, 0])
+        screen += picture.palette.ljust(3 << index_bits, b"\0")
     control = b""
     if picture.transparent >= 0:
         control = bytes([_EXTENSION, _CONTROL, 4, 1, 0, 0, picture.transparent, 0])

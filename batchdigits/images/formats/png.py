@@ -13,6 +13,8 @@ _AFTER_HEADER = 33
 _ALPHA_BIT = 4
 #: Chunks before the picture that make OpenCV play an animation, which damaged ones crash.
 _ANIMATION_CHUNKS = frozenset({b"acTL", b"fcTL"})
+#: The picture, or the end of the file.
+_NO_MORE_HEADER = frozenset({b"IDAT", b""})
 #: Bytes unpacked at once where nobody keeps them.
 _UNPACKED_BYTES = 1 << 16
 
@@ -74,11 +76,11 @@ def _make_chunk(name: bytes, content: bytes) -> bytes:
 
 def _drop_animation(data: bytes) -> bytes:
     """Leave out what follows the picture of an animated file, and what announces it."""
-    for name, _, _ in _walk_chunks(data):
+    position = _AFTER_HEADER
+    while (name := data[position + 4 : position + 8]) not in _NO_MORE_HEADER:
         if name in _ANIMATION_CHUNKS:
             return _keep_first_picture(data)
-        if name == b"IDAT":
-            break
+        position += 12 + int.from_bytes(data[position : position + 4])
     return data
 
 
