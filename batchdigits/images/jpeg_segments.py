@@ -27,6 +27,8 @@ _READ_FRAME_MARKERS = frozenset({0xC0, 0xC1, 0xC2, 0xC9, 0xCA})
 _ORDINARY_MARKERS = frozenset({DHT, DQT, DRI, *range(0xE0, 0xF0), 0xFE})
 _PROGRESSIVE_MARKERS = frozenset({0xC2, 0xCA})
 _HUFFMAN_MARKERS = frozenset({0xC0, 0xC1, 0xC2})
+#: Bits of a sample, rows, pixels of a row, components.
+_FRAME_HEADER = struct.Struct(">BHHB")
 _READ_COMPONENT_COUNTS = frozenset({1, 3, 4})
 #: libjpeg decodes no more rows.
 MAX_HEIGHT = 65500
@@ -105,20 +107,28 @@ def find_frame(data: bytes) -> Frame:
         ValueError: there is none before the picture data.
         IndexError, struct.error: the file ends before.
     """
-    for marker, position in walk_segments(data, skip_ordinary_segments(data)):
+    start = skip_ordinary_segments(data)
+    if data[start + 1] in _READ_FRAME_MARKERS and data[start] == 0xFF:
+        return _read_frame(data, start + 2)  # nearly always, and without a search
+    for marker, position in walk_segments(data, start):
         if marker in _FRAME_MARKERS:
-            if marker not in _READ_FRAME_MARKERS:
-                raise _refuse("Lossless, hierarchical and JPEG-LS files")
-            precision, height, width, count = struct.unpack_from(">BHHB", data, position + 2)
-            if precision != 8:
-                raise _refuse(f"JPEG files of {precision} bits")
-            frame = Frame(marker, position, height, width, count)
-            if count not in _READ_COMPONENT_COUNTS or (count > 1 and _is_uneven(frame, data)):
-                raise _refuse(f"JPEG files whose {count} components are sampled like this")
-            return frame
+            return _read_frame(data, position)
         if marker in (SOS, EOI):
             break
     raise ValueError("no frame header")
+
+
+def _read_frame(data: bytes, position: int) -> Frame:
+    marker = data[position - 1]
+    if marker not in _READ_FRAME_MARKERS:
+        raise _refuse("Lossless, hierarchical and JPEG-LS files")
+    precision, height, width, count = _FRAME_HEADER.unpack_from(data, position + 2)
+    if precision != 8:
+        raise _refuse(f"JPEG files of {precision} bits")
+    frame = Frame(marker, position, height, width, count)
+    if count not in _READ_COMPONENT_COUNTS or (count > 1 and _is_uneven(frame, data)):
+        raise _refuse(f"JPEG files whose {count} components are sampled like this")
+    return frame
 
 
 def _refuse(what: str) -> ImageError:

@@ -62,9 +62,13 @@ def _load_page(
     mended = image_format.mend(data) if size.reason in _MENDABLE_REASONS else None
     if mended is None:
         return size
-    size = _check_header(image_format, mended, limits)
-    page = size if isinstance(size, Rejection) else _decode(image_format, mended, size, min_side)
-    return page if isinstance(page, Rejection) else replace(page, is_incomplete=True)
+    mended_size = _check_header(image_format, mended, limits)
+    if isinstance(mended_size, Rejection):
+        return mended_size
+    page = catch_decode_errors(partial(_decode, image_format, mended, mended_size, min_side))
+    if isinstance(page, Page):
+        return replace(page, is_incomplete=True)
+    return size if page == DAMAGED else page
 
 
 def _check_header(

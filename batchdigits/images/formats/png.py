@@ -13,6 +13,8 @@ _AFTER_HEADER = 33
 _ALPHA_BIT = 4
 #: Chunks before the picture that make OpenCV play an animation, which damaged ones crash.
 _ANIMATION_CHUNKS = frozenset({b"acTL", b"fcTL"})
+#: The picture, or the end of the file.
+_NO_MORE_HEADER = frozenset({b"IDAT", b""})
 #: Bytes unpacked at once where nobody keeps them.
 _UNPACKED_BYTES = 1 << 16
 
@@ -50,9 +52,7 @@ def _mend(data: bytes) -> bytes | None:
         for name, start, end in _walk_chunks(data):
             if name == b"IDAT":
                 packed += data[start + 8 : end - 4]
-            elif packed:
-                break
-            else:
+            elif not packed or (name == b"eXIf" and end <= len(data)):
                 before += data[start:end]
     except struct.error:
         pass  # here the file ends
@@ -75,16 +75,25 @@ def _make_chunk(name: bytes, content: bytes) -> bytes:
 
 
 def _drop_animation(data: bytes) -> bytes:
-    """Leave out what announces an animation, so that its first picture is an ordinary one."""
-    dropped = []
-    for name, start, end in _walk_chunks(data):
+    """Leave out what follows the picture of an animated file, and what announces it."""
+    position = _AFTER_HEADER
+    while (name := data[position + 4 : position + 8]) not in _NO_MORE_HEADER:
         if name in _ANIMATION_CHUNKS:
-            dropped.append((start, end))
-        elif name == b"IDAT":
-            break
-    for start, end in reversed(dropped):
-        data = data[:start] + data[end:]
+            return _keep_first_picture(data)
+        position += 12 + int.from_bytes(data[position : position + 4])
     return data
+
+
+def _keep_first_picture(data: bytes) -> bytes:
+    kept = bytearray(data[:8])
+    has_picture = False
+    for name, start, end in _walk_chunks(data):
+        has_picture |= name == b"IDAT"
+        if name == b"IEND":
+            break
+        if name in (b"IDAT", b"eXIf") or not (has_picture or name in _ANIMATION_CHUNKS):
+            kept += data[start:end]
+    return bytes(kept) + _make_chunk(b"IEND", b"")
 
 
 def _decode(data: bytes) -> GrayImage | None:
