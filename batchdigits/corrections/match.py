@@ -13,6 +13,7 @@ from batchdigits.datasets.typed_digits import (
     normalise_cell,
     parse_digit,
     parse_number,
+    shorten_cell,
 )
 from batchdigits.journal import corrections
 from batchdigits.journal.corrections import RecordedPage
@@ -86,10 +87,11 @@ def _match_chunk(
         elif len(hashes := names.find_hashes(row.file)) == 1:
             found.append((row, hashes.pop()))
         elif hashes and row.correction is not None:
-            problem = f"several contents on record have the name {row.file}: add the column sha256"
+            name = shorten_cell(row.file)
+            problem = f"several contents on record have the name {name}: add the column sha256"
             matched.invalid.append(InvalidRow(row.line, problem))
         elif row.correction is not None:
-            problem = f"no file {row.file} that could be read is on record"
+            problem = f"no file {shorten_cell(row.file)} that could be read is on record"
             matched.unknown.append(InvalidRow(row.line, problem))
     pages = corrections.load_pages(journal, (sha256 for _, sha256 in found))
     for row, sha256 in found:
@@ -124,7 +126,7 @@ def _match_row(
             problem = "it does not say which page of several is meant"
             matched.invalid.append(InvalidRow(row.line, problem))
         else:
-            problem = f"no page with the hash of {row.file or 'it'} is on record"
+            problem = f"no page with the hash of {shorten_cell(row.file) or 'it'} is on record"
             matched.unknown.append(InvalidRow(row.line, problem))
         return
     recorded = pages[0].corrected_digit
@@ -163,7 +165,7 @@ def _find_edited_digit(row: TableRow, pages: list[RecordedPage]) -> str:
         return ""
     before = same_reading[0].digit
     problem = (
-        f"the digit of {row.file.strip() or 'this page'} was "
+        f"the digit of {shorten_cell(row.file) or 'this page'} was "
         f"{'cleared' if was_cleared else f'changed to {normalise_cell(row.digit)[:20]}'}, but "
         f"{'none' if before is None else before} was read"
     )

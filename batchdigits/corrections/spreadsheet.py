@@ -10,6 +10,7 @@ from batchdigits.datasets.typed_digits import (
     normalise_cell,
     parse_digit,
     parse_number,
+    shorten_cell,
 )
 from batchdigits.errors import DataError
 from batchdigits.system.filenames import to_display_name
@@ -85,7 +86,9 @@ def _parse_row(line: int, cells: dict[str, str], has_digits: bool) -> TableRow |
     correction = None if is_empty_cell(text) else _parse_correction(text)
     if correction is None:
         if not is_empty_cell(text):
-            return InvalidRow(line, f"{text.strip()!r} is no digit from 0 to 9, nor -1 for none")
+            return InvalidRow(
+                line, f"{shorten_cell(text)!r} is no digit from 0 to 9, nor -1 for none"
+            )
         if not has_digits:
             return None
     page = _parse_page(cells["page"])

@@ -13,6 +13,8 @@ _EMPTY_WORDS = frozenset(
         "#n/a n/a", "#na", "#null!", "\\n", "1.#ind", "1.#qnan", "nan(ind)",
     }
 )  # fmt: skip
+#: Most characters of a cell in a message.
+_MAX_QUOTED = 300
 #: Signs that look like a minus.
 _MINUS_SIGNS = str.maketrans(dict.fromkeys("‐‑‒–—−﹣－", "-"))
 _INVISIBLE = re.compile("[\u200b-\u200f\u2060\ufeff\u00ad]")
@@ -29,6 +31,12 @@ def normalise_cell(text: str) -> str:
     if formula := _TEXT_FORMULA.fullmatch(text):
         text = formula[1]
     return text.strip(" \"'`").lower()
+
+
+def shorten_cell(text: str) -> str:
+    """Return a cell as a message quotes it: of any length, as it comes from outside."""
+    text = text.strip()
+    return text if len(text) <= _MAX_QUOTED else f"{text[:_MAX_QUOTED]}…"
 
 
 def is_empty_cell(text: str) -> bool:

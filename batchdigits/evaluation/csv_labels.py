@@ -10,7 +10,12 @@ import os
 import shutil
 from pathlib import Path
 
-from batchdigits.datasets.typed_digits import NO_DIGIT_LABEL, normalise_cell, parse_digit
+from batchdigits.datasets.typed_digits import (
+    NO_DIGIT_LABEL,
+    normalise_cell,
+    parse_digit,
+    shorten_cell,
+)
 from batchdigits.errors import DataError
 from batchdigits.pipeline.inbox_walk import is_chosen
 from batchdigits.reports.csvfile import unguard_cell
@@ -61,7 +66,7 @@ def copy_labelled_files(
     truth: dict[str, int] = {}
     for number, cells in table.rows:
         cell, line = cells["file"], f"{table_name}, line {number}"
-        location = f"{line}: {cell}"
+        location = f"{line}: {shorten_cell(cell)}"
         digit = _parse_label(cell, cells[label_column], line)
         names = _list_candidate_names(cell, is_own_table=label_column == "truth")
         path = folder.find_file(names, location)
@@ -80,11 +85,12 @@ def _parse_label(cell: str, label: str, location: str) -> int:
     if not cell.strip():
         raise DataError(f"{location}: a cell is missing; each row needs a file and a digit.")
     if "\0" in cell:
-        raise DataError(f"{location}: {cell!r} is no file name.")
+        raise DataError(f"{location}: {shorten_cell(cell)!r} is no file name.")
     digit = NO_DIGIT_LABEL if normalise_cell(label) in _NO_DIGIT_LABELS else parse_digit(label)
     if digit is None:
         raise DataError(
-            f"{location}: the digit of {cell} is {label.strip()!r}, not 0 to 9, nor -1 for none."
+            f"{location}: the digit of {shorten_cell(cell)} is {shorten_cell(label)!r}, "
+            "not 0 to 9, nor -1 for none."
         )
     return digit
 

@@ -194,11 +194,14 @@ def _read_workbook(path: Path, names: ColumnNames) -> Table:
         done = run_module(module, [str(path)], _WORKBOOK_TIMEOUT)
     except subprocess.TimeoutExpired as error:
         raise DataError(f"{shown} takes longer to read than any table of results.") from error
-    if done.returncode < 0 or not done.stdout:  # the library ends its process where memory is short
+    if done.returncode < 0 or "MemoryError" in done.stderr:
         raise DataError(f"{shown} takes more memory to read than any table of results.")
-    first, *lines = done.stdout.splitlines()
-    if problem := json.loads(first):
-        raise DataError(f"{shown} cannot be read as a spreadsheet: {problem}.")
+    lines = done.stdout.splitlines()
+    problem = done.stderr.strip().rpartition("\n")[2] if done.returncode else ""
+    if lines and lines[-1].startswith('"'):
+        problem = json.loads(lines[-1])
+    if problem:
+        raise DataError(f"{shown} cannot be read as a spreadsheet: {problem.rstrip('.')}.")
     best: tuple[_Header, int] | None = None
     for start in (number for number, line in enumerate(lines) if line == "null"):
         sheet = islice(lines, start + 1, start + 1 + _MAX_HEADER_ROWS)

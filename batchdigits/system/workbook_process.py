@@ -1,37 +1,36 @@
 """What reads a workbook in a process of its own: XLSX, XLS and ODS may claim any size.
 
-``python -m batchdigits.system.workbook_process FILE PARENT`` writes lines of JSON: first what is
-wrong, or an empty text; then for every sheet ``null``, and a list of texts for each of its rows. It
-dies with the process numbered ``PARENT``.
+``python -m batchdigits.system.workbook_process FILE PARENT`` writes lines of JSON: for every sheet
+``null``, and a list of texts for each of its rows; or, last of all, a text that says what is wrong.
+It dies with the process numbered ``PARENT``.
 """
 
 import json
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 from batchdigits.system.child_process import die_with_parent, limit_memory
 
 #: Bytes that this process may allocate: the library makes all cells up to the farthest.
-_MEMORY_LIMIT = 3 << 30
+_MEMORY_LIMIT = 4 << 30
 
 
-def _read_lines(path: Path) -> list[str]:
+def _iter_lines(path: Path) -> Iterator[str]:
     from python_calamine import CalamineError, CalamineWorkbook, PasswordError
 
-    lines = [json.dumps("")]
     try:
         # By content: names are given by people.
         with path.open("rb") as file, CalamineWorkbook.from_filelike(file) as workbook:
             for name in workbook.sheet_names:
-                lines.append("null")
-                sheet = workbook.get_sheet_by_name(name)
+                yield "null"
                 # With the empty rows above the first cell, so that numbers of rows are right.
-                lines += (json.dumps(list(map(_text_from_cell, row))) for row in sheet.iter_rows())
+                for row in workbook.get_sheet_by_name(name).iter_rows():
+                    yield json.dumps(list(map(_text_from_cell, row)))
     except PasswordError:
-        return [json.dumps("it is protected by a password")]
+        yield json.dumps("it is protected by a password")
     except (CalamineError, OSError, ValueError) as error:
-        return [json.dumps(" ".join(str(error).split()) or "it is damaged")]
-    return lines
+        yield json.dumps(" ".join(str(error).split()) or "it is damaged")
 
 
 def _text_from_cell(cell: object) -> str:
@@ -44,4 +43,4 @@ def _text_from_cell(cell: object) -> str:
 if __name__ == "__main__":
     die_with_parent(int(sys.argv[2]))
     limit_memory(_MEMORY_LIMIT)
-    print("\n".join(_read_lines(Path(sys.argv[1]))))
+    sys.stdout.writelines(f"{line}\n" for line in _iter_lines(Path(sys.argv[1])))
