@@ -88,6 +88,7 @@ class ReportFormat(NamedTuple):
 
     def compute_fingerprint(self, context: ReportContext) -> str:
         """Return what the report shows: with an equal text, it would come out equal."""
+        # The revision stays second: is_behind finds it there.
         values = [self.layout, context.journal.revision, context.settings.duplicates]
         values += [getattr(context.settings, name) for name in self.depends_on]
         if self.shows_provenance:
@@ -95,6 +96,13 @@ class ReportFormat(NamedTuple):
         if self.shows_last_run:
             values.append(_hash_json(context.last_run))
         return " ".join(map(str, values))
+
+    def is_behind(self, fingerprint: str | None, revision: int) -> bool:
+        """Check whether a report with a fingerprint shows an earlier revision of the journal.
+
+        In what else it shows, such as the dialect of a CSV, it may be as somebody asked for.
+        """
+        return fingerprint is None or fingerprint.split()[1:2] != [str(revision)]
 
 
 def _hash_json(record: dict[str, Any]) -> str:

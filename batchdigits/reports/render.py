@@ -80,16 +80,16 @@ def render_into(context: ReportContext, folder: Path) -> None:
 
 
 def shows_less(context: ReportContext, report: ReportFormat) -> bool:
-    """Check whether a report is wanted and missing, or shows other than what it should.
+    """Check whether a report is wanted, and missing or of an earlier revision of the journal.
 
     Whether somebody edited it does not matter.
     """
     if not (_is_wanted(context, report) and report.can_be_rendered()):
         return False
     journal, outbox = context.journal, context.settings.outbox
-    fingerprint = report.compute_fingerprint(context)
     return any(
-        journal.find_fingerprint(name) != fingerprint or not (outbox / name).exists()
+        report.is_behind(journal.find_fingerprint(name), journal.revision)
+        or not (outbox / name).exists()
         for name in report.get_names(context)
     )
 

@@ -65,10 +65,10 @@ def rerender_reports(journal: Journal, outbox: Path, changes: ReportChanges = NO
 
 
 def catch_up_reports(journal: Journal, outbox: Path) -> None:
-    """Bring all reports up to date if one of them shows other than what is on record now.
+    """Bring all reports up to date if one of them shows less than what is on record now.
 
     A kill may have come between what was put on record and the reports of it. Where all show it,
-    nothing is done, and a table that somebody is editing stays where it is.
+    nothing is done: a table that somebody is editing, or had written otherwise, stays as it is.
 
     Args:
         journal: of the outbox.

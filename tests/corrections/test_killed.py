@@ -13,8 +13,10 @@ from pathlib import Path
 import pytest
 
 from batchdigits.cli.commands.requeue import requeue
-from batchdigits.config import RunSettings
+from batchdigits.config import CsvDialect, ReportChanges, RunSettings
 from batchdigits.corrections.apply import apply_corrections
+from batchdigits.reports.rerender import rerender_reports
+from batchdigits.session.outbox import open_outbox
 from tests.conftest import read_csv, write_png
 from tests.evaluation.conftest import Digits, read
 
@@ -130,9 +132,15 @@ def test_killed_at_any_moment_a_command_is_finished_when_said_again(
     check(command, work)
 
 
-def test_a_table_that_is_being_edited_stays_where_it_is(work: Path) -> None:
+def test_a_table_that_somebody_edits_or_had_written_otherwise_stays(work: Path) -> None:
     table = work / "outbox" / "results.csv"
     apply_corrections(work / "outbox", work / "typed.csv", None)
+    with open_outbox(work / "outbox") as journal:
+        changes = ReportChanges(csv_dialect=CsvDialect.EXCEL_DE)
+        rerender_reports(journal, work / "outbox", changes)
+    assert table.read_text("utf-8-sig").startswith("file;page")
+    requeue(work / "outbox", (), ("no such file",))
+    assert table.read_text("utf-8-sig").startswith("file;page")
     table.write_text(table.read_text("utf-8") + "\r\n", "utf-8")
     edited = table.read_bytes()
     assert apply_corrections(work / "outbox", None, None).checked_pages == SCANS - BROKEN
