@@ -58,18 +58,22 @@ def corrected(outbox: Path) -> dict[str, str]:
 
 
 @pytest.mark.parametrize(
-    "word",
-    ["None", "nan", "<NA>", "NA", "n/a", "#N/A", "NULL", "nil", "NaT", "-nan", "(null)", "\\N",
-     " \t", "\xa0", "\u200b", '=""'],
-)  # fmt: skip
-def test_what_programs_write_into_empty_cells_is_no_correction(outbox: Path, word: str) -> None:
+    "words",
+    [
+        ["None", "nan", "<NA>", "NA", "n/a", "#N/A", "NULL"],
+        ["nil", "NaT", "-nan", "(null)", "\\N", " \t", '=""'],
+        ["NONE", "NaN", "N.A.", "null", "\xa0", "\u200b", "undefined"],
+    ],
+)
+def test_what_programs_write_into_empty_cells_is_no_correction(
+    outbox: Path, words: list[str]
+) -> None:
     rows = read_csv(outbox)
-    for row in rows:
+    for row, word in zip(rows, [*words, "8"], strict=True):
         row["corrected_digit"] = word
-    rows[1]["corrected_digit"] = "8"
     result = apply(outbox, rows)
     assert (result.stored, result.known, result.invalid_rows) == (1, 0, [])
-    assert corrected(outbox) == {rows[1]["file"]: "8"}
+    assert corrected(outbox) == {rows[-1]["file"]: "8"}
 
 
 def test_a_digit_and_no_digit_are_written_in_many_ways(outbox: Path) -> None:
