@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from batchdigits.arrays import GrayImage
+from batchdigits.errors import ImageError
 from batchdigits.images.ifd import read_orientation
 from batchdigits.images.pixels import apply_orientation, blend_on_white, to_bgr, to_gray
 from batchdigits.reasons import Reason, Rejection
@@ -36,6 +37,8 @@ def catch_decode_errors(read: Callable[[], Page | Rejection]) -> Page | Rejectio
     """Read a page, and make a rejection of whatever goes wrong."""
     try:
         return read()
+    except ImageError as error:
+        return error.rejection
     except MemoryError:
         return _reject_out_of_memory()
     except cv2.error as error:

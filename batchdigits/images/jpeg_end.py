@@ -52,8 +52,12 @@ def cut_to_pixels(data: bytes, frame: Frame, height: int, has_end: bool) -> byte
     if height and scan and scan.holds_all:
         rows = -(-height // scan.unit_height)
         extent = measure_scan(data, scan, rows * scan.units_per_row)
-        if extent is None or extent[0] < rows * scan.units_per_row:
+        if extent is None or extent[0] % scan.units_per_row:
             return None
+        if extent[0] < rows * scan.units_per_row:
+            if not (has_end and extent[0]):
+                return None
+            height = extent[0] // scan.units_per_row * scan.unit_height  # the header was wrong
         if _is_foreign(data, scan.start, extent[1]):
             return None
         return set_height(data[: extent[1]] + END_MARKER, frame, height)
@@ -70,6 +74,16 @@ def cut_to_pixels(data: bytes, frame: Frame, height: int, has_end: bool) -> byte
         if has_end:
             return data
     return _cut_to_last_scan(data, frame, height)
+
+
+def lacks_rows(data: bytes, frame: Frame) -> bool:
+    """Tell whether the first scan holds fewer rows than the frame header says, or is damaged."""
+    scan = read_first_scan(data, frame) if frame.is_huffman else None
+    if scan is None:
+        return False
+    needed = -(-frame.height // scan.unit_height) * scan.units_per_row
+    extent = measure_scan(data, scan, needed)
+    return extent is None or extent[0] < needed
 
 
 def _is_foreign(data: bytes, start: int, end: int) -> bool:

@@ -25,6 +25,8 @@ _FRAME_MARKERS = frozenset({*range(0xC0, 0xD0), 0xDE, 0xF7}) - {DHT, 0xC8, 0xCC}
 _READ_FRAME_MARKERS = frozenset({0xC0, 0xC1, 0xC2, 0xC9, 0xCA})
 #: Tables, restart interval, APPn and COM.
 _ORDINARY_MARKERS = frozenset({DHT, DQT, DRI, *range(0xE0, 0xF0), 0xFE})
+#: What stands before the first scan.
+HEADER_MARKERS = _ORDINARY_MARKERS | _READ_FRAME_MARKERS
 _PROGRESSIVE_MARKERS = frozenset({0xC2, 0xCA})
 _HUFFMAN_MARKERS = frozenset({0xC0, 0xC1, 0xC2})
 #: Bits of a sample, rows, pixels of a row, components.
@@ -88,13 +90,13 @@ def walk_segments(data: bytes, position: int = 2) -> Iterator[tuple[int, int]]:
             position += max(2, data[position] << 8 | data[position + 1])
 
 
-def skip_ordinary_segments(data: bytes) -> int:
-    """Return where the first segment begins that is no table, metadata or comment.
+def skip_segments(data: bytes, markers: frozenset[int]) -> int:
+    """Return where the first segment begins that has none of these markers.
 
     The same could be found by :func:`walk_segments`, in five times the time.
     """
     position = 2
-    while data[position] == 0xFF and data[position + 1] in _ORDINARY_MARKERS:
+    while data[position] == 0xFF and data[position + 1] in markers:
         position += 2 + max(2, data[position + 2] << 8 | data[position + 3])
     return position
 
@@ -107,7 +109,7 @@ def find_frame(data: bytes) -> Frame:
         ValueError: there is none before the picture data.
         IndexError, struct.error: the file ends before.
     """
-    start = skip_ordinary_segments(data)
+    start = skip_segments(data, _ORDINARY_MARKERS)
     if data[start + 1] in _READ_FRAME_MARKERS and data[start] == 0xFF:
         return _read_frame(data, start + 2)  # nearly always, and without a search
     for marker, position in walk_segments(data, start):

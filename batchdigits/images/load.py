@@ -56,19 +56,25 @@ def load_pages(
 def _load_page(
     image_format: ImageFormat, data: bytes, limits: Limits, min_side: int
 ) -> Page | Rejection:
-    size = _check_header(image_format, data, limits)
-    if not isinstance(size, Rejection):
-        return _decode(image_format, data, size, min_side)
-    mended = image_format.mend(data) if size.reason in _MENDABLE_REASONS else None
+    verdict = _check_and_decode(image_format, data, limits, min_side)
+    if isinstance(verdict, Page) or verdict.reason not in _MENDABLE_REASONS or verdict == DAMAGED:
+        return verdict
+    mended = image_format.mend(data)
     if mended is None:
-        return size
-    mended_size = _check_header(image_format, mended, limits)
-    if isinstance(mended_size, Rejection):
-        return mended_size
-    page = catch_decode_errors(partial(_decode, image_format, mended, mended_size, min_side))
+        return verdict
+    page = _check_and_decode(image_format, mended, limits, min_side)
     if isinstance(page, Page):
         return replace(page, is_incomplete=True)
-    return size if page == DAMAGED else page
+    return verdict if page == DAMAGED else page
+
+
+def _check_and_decode(
+    image_format: ImageFormat, data: bytes, limits: Limits, min_side: int
+) -> Page | Rejection:
+    size = _check_header(image_format, data, limits)
+    if isinstance(size, Rejection):
+        return size
+    return catch_decode_errors(partial(_decode, image_format, data, size, min_side))
 
 
 def _check_header(

@@ -8,7 +8,7 @@ from batchdigits.images.reduced import ReducedPage
 from batchdigits.reasons import Reason
 from batchdigits.records import Page
 from tests.images.conftest import assert_same, load, only, reason, shown
-from tests.support.image_samples import encode_pillow
+from tests.support.image_samples import encode_pillow, make_exif
 
 END = b"\xff\xd9"
 
@@ -70,6 +70,29 @@ def test_a_jpeg_without_its_end(kind: str, trailer: str) -> None:
     for share in shares:
         cut = data[: int(len(data) * share)].rstrip(b"\xff")
         assert reason(cut + TRAILERS[trailer]) is Reason.TRUNCATED
+
+
+@pytest.mark.parametrize("orientation", [1, 3, 6])
+@pytest.mark.parametrize("kind", ["gray", "colour", "restarts"])
+def test_an_end_marker_behind_missing_rows_is_no_end(kind: str, orientation: int) -> None:
+    data = KINDS[kind]
+    exif = make_exif(orientation)
+    data = data[:2] + b"\xff\xe1" + (len(exif) + 2).to_bytes(2) + exif + data[2:]
+    for share in (0.4, 0.8):
+        cut = data[: int(len(data) * share)].rstrip(b"\xff") + END
+        assert reason(cut) is Reason.TRUNCATED
+        ((_, smaller),) = load(cut, min_side=100)
+        assert not isinstance(smaller, Page) and smaller.reason is Reason.TRUNCATED
+    page = only(set_height(data, 400))  # all rows are whole, so it is the header that is wrong
+    assert isinstance(page, Page) and page.is_incomplete
+    if orientation == 1:
+        assert_same(page.gray[:288], shown(data)[:288], 0)
+
+
+def test_a_page_of_that_very_gray_is_whole() -> None:
+    page = Image.fromarray(np.full((90, 70), 128, np.uint8))
+    for options in ({}, {"progressive": True}):
+        assert (shown(encode_pillow(page, "JPEG", **options)) == 128).all()
 
 
 def test_a_progressive_jpeg_cut_in_its_last_scan() -> None:

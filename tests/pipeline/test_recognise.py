@@ -239,3 +239,18 @@ def test_the_box_on_a_turned_jpeg_page_lies_upright(
         and abs(row.normalised_digit.box.y - wanted.y) < 20
     )
     assert str(row.prediction.digit) == digits[0][1]
+
+
+def test_a_file_without_its_end_is_read_for_review(
+    digits: Digits, inbox: Path, engine: Engine
+) -> None:
+    pages = [digits[0][0], sheet(digits[0][0], (1500, 1000), 700, 100, 300)]
+    for page in pages:
+        data = encode_opencv(".jpg", page)
+        (inbox / "whole.jpg").write_bytes(data)
+        (inbox / "no end.jpg").write_bytes(data[:-2])
+        whole, incomplete = read(engine, inbox / "whole.jpg", inbox / "no end.jpg")
+        assert whole.prediction and incomplete.prediction
+        assert (incomplete.status, incomplete.reason) == (Status.REVIEW, Reason.INCOMPLETE)
+        assert incomplete.prediction.scores == whole.prediction.scores
+        assert incomplete.prediction.digit == whole.prediction.digit

@@ -4,25 +4,29 @@ import re
 from typing import TYPE_CHECKING
 
 from batchdigits.arrays import GrayImage
+from batchdigits.errors import ImageError
 from batchdigits.images.formats.image_format import ImageFormat
 from batchdigits.images.jpeg_segments import (
     END_MARKER,
     EOI,
+    HEADER_MARKERS,
     SOI,
     SOS,
     find_frame,
     find_height,
     set_height,
-    skip_ordinary_segments,
+    skip_segments,
     walk_segments,
 )
-from batchdigits.reasons import Rejection
+from batchdigits.reasons import Reason, Rejection
 from batchdigits.records import Page
 
 if TYPE_CHECKING:
     from batchdigits.images.jpeg_segments import Frame
 
 _CMYK = 4
+#: What missing blocks become.
+_FILLING = 128
 
 
 def _read_size(data: bytes) -> tuple[int, int]:
@@ -37,7 +41,7 @@ def _is_complete(data: bytes) -> bool:
     The walk steps over EXIF as a whole, so the end marker of a thumbnail is not taken for it.
     """
     in_scan = False
-    for marker, _ in walk_segments(data, skip_ordinary_segments(data)):
+    for marker, _ in walk_segments(data, skip_segments(data, HEADER_MARKERS)):
         if marker == EOI:
             return in_scan
         if marker == SOI:
@@ -61,8 +65,12 @@ def _decode(data: bytes) -> GrayImage | None:
     from batchdigits.images.decode import decode_gray
 
     frame = find_frame(data)
-    gray = decode_gray(set_height(data, frame, find_height(data, frame)))
-    return gray if gray is None else _choose_polarity(data, frame, gray)
+    data = set_height(data, frame, find_height(data, frame))
+    gray = decode_gray(data)
+    if gray is None:
+        return None
+    _check_rows(data, gray)
+    return _choose_polarity(data, frame, gray)
 
 
 def _decode_reduced(data: bytes, size: tuple[int, int], min_side: int) -> Page | Rejection:
@@ -71,10 +79,32 @@ def _decode_reduced(data: bytes, size: tuple[int, int], min_side: int) -> Page |
     frame = find_frame(data)
     data = set_height(data, frame, size[1])
     page = decode_reduced(data, size, choose_scale(*size, min_side))
+    if isinstance(page, Page):
+        _check_rows(data, page.gray)
     if frame.component_count == _CMYK and isinstance(page, Page):
         gray = _choose_polarity(data, frame, page.gray)
         return page if gray is page.gray else Page(1, gray)
     return page
+
+
+def _check_rows(data: bytes, gray: GrayImage) -> None:
+    """Refuse a file with an end marker behind missing rows, which decoders fill with gray.
+
+    The last pixel of the file lies in one of the corners, whichever way the page is turned. Only
+    where it is of that gray, and an edge is as well, rows are counted.
+
+    Raises:
+        ImageError: ``TRUNCATED``.
+    """
+    corners = (gray.item(-1), gray.item(0), gray.item(0, -1), gray.item(-1, 0))
+    if _FILLING not in corners:
+        return
+    edges = (gray[-1], gray[0], gray[:, -1], gray[:, 0])
+    if any((edge == _FILLING).all() for edge in edges):
+        from batchdigits.images.jpeg_end import lacks_rows
+
+        if lacks_rows(data, find_frame(data)):
+            raise ImageError(Reason.TRUNCATED, "The JPEG data ends before the image does.")
 
 
 def _choose_polarity(data: bytes, frame: "Frame", gray: GrayImage) -> GrayImage:
