@@ -121,7 +121,7 @@ def _cut_to_last_scan(data: bytes, frame: Frame, height: int) -> bytes | None:
     picture = set_height(picture, frame, height)
     if not _shows_all(picture):
         return None
-    if any(pattern.search(data, start, end) for pattern in (_SUSPICIOUS, _FOREIGN, _TEXT)):
+    if any(pattern.search(picture, start) for pattern in (_SUSPICIOUS, _FOREIGN, _TEXT)):
         low, high = start, len(picture)
         while low < high:  # where is the first end that shows all?
             middle = (low + high) // 2

@@ -44,7 +44,7 @@ def _is_complete(data: bytes) -> bool:
     for marker, _ in walk_segments(data, skip_segments(data, HEADER_MARKERS)):
         if marker == EOI:
             return in_scan
-        if marker == SOI:
+        if marker == SOI and in_scan:
             return False  # here another picture begins
         if marker == SOS:
             in_scan = True

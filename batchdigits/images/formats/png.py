@@ -15,8 +15,8 @@ _ALPHA_BIT = 4
 _ANIMATION_CHUNKS = frozenset({b"acTL", b"fcTL"})
 #: The picture, or the end of the file.
 _NO_MORE_HEADER = frozenset({b"IDAT", b""})
-#: Bytes unpacked at once where nobody keeps them.
-_UNPACKED_BYTES = 1 << 16
+#: Bytes of compressed pixels unpacked at once; they become a thousand times as many at most.
+_PIECE_BYTES = 1 << 14
 
 
 def _read_size(data: bytes) -> tuple[int, int]:
@@ -56,17 +56,28 @@ def _mend(data: bytes) -> bytes | None:
                 before += data[start:end]
     except struct.error:
         pass  # here the file ends
-    unpacker = zlib.decompressobj()
-    try:
-        pending = bytes(packed)
-        while pending and not unpacker.eof:
-            unpacker.decompress(pending, _UNPACKED_BYTES)
-            pending = unpacker.unconsumed_tail
-    except zlib.error:
-        return None
-    if not unpacker.eof:
+    if not _reaches_its_end(bytes(packed), _measure_pixels(data)):
         return None
     return bytes(before) + _make_chunk(b"IDAT", bytes(packed)) + _make_chunk(b"IEND", b"")
+
+
+def _measure_pixels(data: bytes) -> int:
+    """Compute more bytes than any picture of its size has, interlaced or not."""
+    width, height = _read_size(data)
+    return 2 * (8 * width + 8) * (height + 8)
+
+
+def _reaches_its_end(packed: bytes, max_length: int) -> bool:
+    """Tell whether a zlib stream is whole and agrees with its checksum, by unpacking it."""
+    unpacker, length = zlib.decompressobj(), 0
+    try:
+        for start in range(0, len(packed), _PIECE_BYTES):
+            length += len(unpacker.decompress(packed[start : start + _PIECE_BYTES]))
+            if unpacker.eof or length > max_length:
+                break
+    except zlib.error:
+        return False
+    return unpacker.eof
 
 
 def _make_chunk(name: bytes, content: bytes) -> bytes:
