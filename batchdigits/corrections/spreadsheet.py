@@ -9,7 +9,7 @@ from batchdigits.datasets.typed_digits import (
     is_empty_cell,
     normalise_cell,
     parse_digit,
-    parse_number,
+    parse_integer,
     shorten_cell,
 )
 from batchdigits.errors import DataError
@@ -115,5 +115,5 @@ def _parse_page(text: str) -> int | None:
         return 1
     if is_empty_cell(text):
         return 0
-    number = parse_number(text)
-    return int(number) if number is not None and number in range(1, 1_000_000_000) else None
+    number = parse_integer(text)
+    return number if number is not None and number >= 1 else None

@@ -57,8 +57,16 @@ def parse_digit(text: str) -> int | None:
     """
     if normalise_cell(text) in _NO_DIGIT_WORDS:
         return NO_DIGIT_LABEL
+    number = parse_integer(text)
+    return number if number is not None and NO_DIGIT_LABEL <= number <= 9 else None
+
+
+def parse_integer(text: str) -> int | None:
+    """Parse an integer of at most nine digits: ``7``, ``7.0``, ``7,0``; ``None`` for others."""
     number = parse_number(text)
-    return int(number) if number is not None and number in range(NO_DIGIT_LABEL, 10) else None
+    if number is None or not number.is_integer() or abs(number) >= 1e9:
+        return None
+    return int(number)
 
 
 def parse_number(text: str) -> float | None:

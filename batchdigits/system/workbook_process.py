@@ -14,6 +14,8 @@ from batchdigits.system.child_process import die_with_parent, limit_memory
 
 #: Bytes that this process may allocate: the library makes all cells up to the farthest.
 _MEMORY_LIMIT = 4 << 30
+#: Most cells of a sheet, which take time as well; empty ones in between count.
+_MAX_CELLS = 50_000_000
 
 
 def _iter_lines(path: Path) -> Iterator[str]:
@@ -24,8 +26,12 @@ def _iter_lines(path: Path) -> Iterator[str]:
         with path.open("rb") as file, CalamineWorkbook.from_filelike(file) as workbook:
             for name in workbook.sheet_names:
                 yield "null"
+                sheet = workbook.get_sheet_by_name(name)
+                if sheet.total_height * sheet.total_width > _MAX_CELLS:
+                    yield json.dumps("it has cells as far out as no table of results")
+                    return
                 # With the empty rows above the first cell, so that numbers of rows are right.
-                for row in workbook.get_sheet_by_name(name).iter_rows():
+                for row in sheet.iter_rows():
                     yield json.dumps(list(map(_text_from_cell, row)))
     except PasswordError:
         yield json.dumps("it is protected by a password")

@@ -170,6 +170,12 @@ def test_an_excel_97_file_is_read(outbox: Path) -> None:
     assert corrected(outbox) == {"d1.png": "8", "d3.png": "-1"}
 
 
+def test_a_page_that_is_no_whole_number_is_told_at_once(outbox: Path) -> None:
+    result = apply(outbox, "file,page,corrected_digit\nd0.png,0.5,1\nd1.png,-1,1\nd2.png,1.0,1\n")
+    assert result.stored == 1
+    assert [row.line for row in result.invalid_rows] == [2, 3]
+
+
 def test_what_is_new_is_told_from_what_was_on_record(outbox: Path) -> None:
     rows = read_csv(outbox)
     for row in rows[:3]:
