@@ -9,8 +9,10 @@ from pathlib import Path
 
 import cv2
 import pytest
+import typer
 
 from batchdigits.arrays import GrayImage
+from batchdigits.cli.app import build_app
 from batchdigits.execution.chunks import CHUNK_FILES
 from tests.conftest import Run, read_csv, write_png
 
@@ -166,3 +168,9 @@ def test_a_terminal_gets_a_bar_and_a_pipe_none(
     )
     piped = batchdigits("run", inbox, outbox)
     assert f"/{CHUNK_FILES * 3}" not in piped.stderr and "\x1b" not in piped.stderr
+
+
+@pytest.mark.parametrize("option", ["--settle=inf", "--grace=nan", "--max-megapixels=nan"])
+def test_numbers_without_end_are_refused(option: str) -> None:
+    with pytest.raises(typer.BadParameter, match="is no finite number"):
+        build_app(["run"])(["run", option], standalone_mode=False)
