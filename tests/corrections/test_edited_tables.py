@@ -14,6 +14,7 @@ from batchdigits.corrections.apply import CorrectionResult, apply_corrections
 from batchdigits.corrections.spreadsheet import read_corrections
 from batchdigits.corrections.summary_text import format_problems, format_summary
 from batchdigits.errors import DataError
+from batchdigits.system.logs import LOG
 from tests.conftest import ROOT, read_csv, write_png
 from tests.evaluation.conftest import Digits, read
 
@@ -225,8 +226,12 @@ def fill_in(path: Path, digits: dict[str, str]) -> None:
 
 
 def test_corrections_in_a_table_that_a_run_kept_are_told(
-    outbox: Path, template: Path, caplog: pytest.LogCaptureFixture
+    outbox: Path,
+    template: Path,
+    caplog: pytest.LogCaptureFixture,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    monkeypatch.setattr(LOG, "propagate", True)  # commands turn it off
     table = outbox / "results.csv"
     settings = RunSettings(template / "inbox", outbox, html=False)
     fill_in(table, {"d0.png": "3", "d1.png": "8"})

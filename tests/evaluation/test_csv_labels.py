@@ -14,6 +14,7 @@ from batchdigits.evaluation.csv_labels import copy_labelled_files
 from batchdigits.evaluation.evaluate import evaluate
 from batchdigits.evaluation.inputs import prepare_labelled_inbox
 from batchdigits.evaluation.summary_text import build_classification_report, build_metrics_table
+from batchdigits.system.logs import LOG
 from tests.conftest import write_png
 from tests.evaluation.conftest import Digits, figures, read, rows, snapshot, write_folder
 
@@ -153,8 +154,13 @@ def test_a_bad_csv_is_refused_in_one_sentence(
     ],
 )
 def test_the_true_digit_is_taken_and_what_has_none_is_left_out(
-    table: str, truth: dict[str, int], tmp_path: Path, caplog: pytest.LogCaptureFixture
+    table: str,
+    truth: dict[str, int],
+    tmp_path: Path,
+    caplog: pytest.LogCaptureFixture,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    monkeypatch.setattr(LOG, "propagate", True)  # commands turn it off
     for name in ("1.png", "2.png", "3.png"):
         (tmp_path / name).write_bytes(b"a scan")
     (tmp_path / "labels.csv").write_text(table)
