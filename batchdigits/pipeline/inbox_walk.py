@@ -2,18 +2,44 @@
 
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from batchdigits.images.formats import format_from_content, format_from_name
-from batchdigits.pipeline.junk import is_junk, is_junk_path, is_named_junk, matches
+from batchdigits.pipeline.junk import Junk, find_junk, is_junk_path, is_named_junk, matches
 from batchdigits.records import ListedFile
 from batchdigits.system.file_content import to_sqlite_integer
 from batchdigits.system.filenames import make_order_key, to_display_name
 
 #: Enough of a file's beginning to tell whether it is an image: DICOM says so last.
 SNIFF_BYTES = 132
+#: Most names that are kept of files of one kind that are left alone.
+MAX_FIRST_NAMES = 100
+
+
+@dataclass(slots=True)
+class FirstNames:
+    """How many names there are, and the first :data:`MAX_FIRST_NAMES` in the order of reports."""
+
+    count: int = 0
+    names: list[str] = field(default_factory=list)
+
+    def add(self, name: str) -> None:
+        """Count a name."""
+        self.count += 1
+        self.names.append(name)
+        if len(self.names) >= 2 * MAX_FIRST_NAMES:
+            self.trim()
+
+    def trim(self) -> None:
+        """Sort the names, and forget those that are too many."""
+        self.names.sort(key=make_order_key)
+        del self.names[MAX_FIRST_NAMES:]
+
+
+def _tell_nobody(_name: str, _why: str) -> None:
+    """Say nothing: a watcher walks for months."""
 
 
 @dataclass(slots=True)
@@ -26,11 +52,14 @@ class InboxWalk:
         exclude: patterns of files to leave out.
         junk: how many files and folders hold no finished scan by their names (see
             :mod:`batchdigits.pipeline.junk`), and are not asked for by ``include``.
+        under_way: those of them that look like files somebody is still writing.
+        backups: those of them that are an editor's copies of images.
         excluded: how many files ``include`` and ``exclude`` left out.
         links: how many links lead out of the inbox or to folders; they are never followed.
         special_files: how many sockets, fifos and devices there are.
         not_images: names of files that are no images by name or content; they stay where they are.
         closed_folders: names of folders that this user may not look into.
+        on_left_alone: is told the name of each file that is left alone, and why.
     """
 
     inbox: Path
@@ -42,6 +71,9 @@ class InboxWalk:
     special_files: int = 0
     not_images: list[str] = field(default_factory=list)
     closed_folders: list[str] = field(default_factory=list)
+    under_way: FirstNames = field(default_factory=FirstNames)
+    backups: FirstNames = field(default_factory=FirstNames)
+    on_left_alone: Callable[[str, str], None] = _tell_nobody
 
     def __iter__(self) -> Iterator[ListedFile]:
         """Yield all files to be read, unsorted.
@@ -51,6 +83,8 @@ class InboxWalk:
         yield from self.walk_folder("")
         for names in (self.not_images, self.closed_folders):
             names.sort(key=make_order_key)
+        for first_names in (self.under_way, self.backups):
+            first_names.trim()
 
     def walk_folder(self, folder_path: str) -> Iterator[ListedFile]:
         """Yield the files to be read in one folder and below it, unsorted.
@@ -59,22 +93,22 @@ class InboxWalk:
             folder_path: the folder's path inside the inbox with ``/`` at the end; empty for the
                 inbox itself.
         """
-        is_in_junk = is_junk_path(folder_path)
-        if is_in_junk and not self._is_asked_for(folder_path[:-1], is_folder=True):
+        above = Junk.HIDDEN if is_junk_path(folder_path) else None
+        if above and not self._is_asked_for(folder_path[:-1], is_folder=True):
             return
         # A list of waiting folders instead of recursion, as trees may be very deep.
-        waiting = [(f"{os.fspath(self.inbox)}/{folder_path}", folder_path, is_in_junk)]
+        waiting = [(f"{os.fspath(self.inbox)}/{folder_path}", folder_path, above)]
         while waiting:
-            folder, prefix, is_in_junk = waiting.pop()
+            folder, prefix, above = waiting.pop()
             try:
                 with os.scandir(folder) as listing:
                     for entry in listing:
                         is_folder, path = _is_folder(entry), prefix + entry.name
-                        is_left = is_in_junk or is_junk(entry.name, is_folder)
-                        if is_left and not self._is_asked_for(path, is_folder):
-                            self.junk += 1
+                        junk = find_junk(entry.name, is_folder) or above
+                        if junk and not self._is_asked_for(path, is_folder):
+                            self._count_junk(f"{path}/" if is_folder else path, junk)
                         elif is_folder:
-                            waiting.append((entry.path, f"{path}/", is_left))
+                            waiting.append((entry.path, f"{path}/", junk))
                         elif listed_file := self._select_file(entry, path):
                             yield listed_file
             except FileNotFoundError:
@@ -104,14 +138,25 @@ class InboxWalk:
             pass  # it is there, and gets a row that says why it cannot be read
         return uncounted._select_file(entry, path)
 
+    def _count_junk(self, path: str, junk: Junk) -> None:
+        self.junk += 1
+        name = to_display_name(path)
+        if junk is Junk.UNDER_WAY:
+            self.under_way.add(name)
+        elif junk is Junk.BACKUP:
+            self.backups.add(name)
+        self.on_left_alone(name, junk)
+
     def _is_asked_for(self, path: str, is_folder: bool = False) -> bool:
         """Return whether ``include`` names junk."""
         return bool(self.include) and is_named_junk(to_display_name(path), self.include, is_folder)
 
     def _select_file(self, entry: "os.DirEntry[str] | _PathEntry", name: str) -> ListedFile | None:
         """Return a file if it is to be read, or count it as what it is."""
+        display_name = to_display_name(name)
         if entry.is_symlink() and not self._is_link_into_inbox(entry):
             self.links += 1
+            self.on_left_alone(display_name, "a link out of the inbox or to a folder")
             return None
         status: os.stat_result | None
         try:
@@ -121,15 +166,17 @@ class InboxWalk:
             status, mode = None, stat.S_IFREG
         if not stat.S_ISREG(mode):
             self.special_files += 1
+            self.on_left_alone(display_name, "a socket, fifo or device")
             return None
-        display_name = to_display_name(name)
         if (self.include or self.exclude) and not is_chosen(
             display_name, self.include, self.exclude
         ):
             self.excluded += 1
+            self.on_left_alone(display_name, "left out by --include or --exclude")
             return None
         if format_from_name(entry.name) is None and not _is_image_inside(entry.path):
             self.not_images.append(display_name)
+            self.on_left_alone(display_name, "no image, by its name and its content")
             return None
         return _list_file(display_name, status)
 

@@ -5,12 +5,24 @@ and to what they keep beside people's files: previews, recycle bins, snapshots.
 """
 
 import fnmatch
+from enum import StrEnum
 
+from batchdigits.images.formats import format_from_name
 from batchdigits.system.typed_paths import compose
 
-#: Dot files, Syncthing's and Office's temporary files, NetApp's snapshots, what macOS is saving,
-#: and the earlier versions that Windows shows of a share.
-_PREFIXES = (".", "~", "(a document being saved", "@gmt-")
+
+class Junk(StrEnum):
+    """Why a name says that there is no finished scan, in words for a person."""
+
+    UNDER_WAY = "under way, by its name"
+    BACKUP = "a backup copy, by its name"
+    HIDDEN = "hidden, or kept by a system or a program"
+
+
+#: Dot files, and the earlier versions that Windows shows of a share.
+_HIDDEN_PREFIXES = (".", "@gmt-")
+#: Syncthing's and Office's temporary files, and what macOS is saving.
+_PREFIXES = ("~", "(a document being saved")
 _FILE_NAMES = frozenset({"thumbs.db", "ehthumbs.db", "desktop.ini", "icon\r"})
 #: Recycle bins, snapshots, previews and the like: Synology, QNAP, Windows, macOS, Linux, Android.
 _FOLDER_NAMES = frozenset(
@@ -19,7 +31,7 @@ _FOLDER_NAMES = frozenset(
         *("@recycle", "@recently-snapshot", "@transcode", "network recycle bin", "trashbox"),
         *("$recycle.bin", "recycler", "recycled", "system volume information", "found.000"),
         *("@snapshot", "@snapshots", "backups.backupdb", "__macosx"),
-        *("network trash folder", "temporary items", "lost+found", "lost.dir"),
+        *("network trash folder", "temporary items", "lost+found", "lost.dir", "~snapshot"),
     }
 )
 #: Endings of names under which a file is written, or stands for one that is not here. None of them
@@ -49,18 +61,43 @@ _ENDINGS = frozenset(
 #: Endings that a number or random letters may follow: temporary files, what macOS saves, yt-dlp,
 #: ownCloud.
 _ENDING_STARTS = (".tmp", ".sb-", ".part-", ".octransferid")
+#: What editors put behind the whole name of a file that they keep as it was: ``a.png~``. Emacs
+#: numbers them: ``a.png.~1~``.
+_BACKUP_ENDINGS = ("~", ".bak", ".backup", ".bkp", ".old", ".orig")
+
+
+def find_junk(name: str, is_folder: bool = False) -> Junk | None:
+    """Find out why a file or folder holds no finished scan by its name.
+
+    Args:
+        name: the name without folders; case does not matter.
+        is_folder: whether it is the name of a folder.
+
+    Returns:
+        Why, or ``None`` where it may be a scan or hold some.
+    """
+    low = name.lower()
+    ending = low[low.rfind(".") :]
+    if low.startswith(_HIDDEN_PREFIXES) or low in (_FOLDER_NAMES if is_folder else _FILE_NAMES):
+        return Junk.HIDDEN
+    if low.startswith(_PREFIXES) or ending in _ENDINGS or ending.startswith(_ENDING_STARTS):
+        return Junk.UNDER_WAY
+    # Without an image's ending before it, .old may be anything: then the content decides.
+    if low.endswith(_BACKUP_ENDINGS) and not is_folder and _is_backup_of_image(low):
+        return Junk.BACKUP
+    return None
+
+
+def _is_backup_of_image(name: str) -> bool:
+    stem = name[:-1] if name.endswith("~") else name[: name.rfind(".")]
+    if name.endswith("~") and ".~" in stem:
+        stem = stem[: stem.rfind(".~")]
+    return format_from_name(stem) is not None
 
 
 def is_junk(name: str, is_folder: bool = False) -> bool:
     """Return whether a file or folder holds no finished scan by its name; case does not matter."""
-    low = name.lower()
-    ending = low[low.rfind(".") :]
-    return (
-        low.startswith(_PREFIXES)
-        or ending in _ENDINGS
-        or ending.startswith(_ENDING_STARTS)
-        or low in (_FOLDER_NAMES if is_folder else _FILE_NAMES)
-    )
+    return find_junk(name, is_folder) is not None
 
 
 def is_junk_path(path: str, is_folder: bool = False) -> bool:
@@ -88,7 +125,11 @@ def is_named_junk(path: str, include: tuple[str, ...], is_folder: bool = False) 
     junk = _list_junk(compose(path), is_folder)
     for pattern in include:
         parts = compose(pattern).lower().split("/")
-        names = [part for part in parts if is_junk(part, is_folder=True)]
+        names = [
+            part
+            for part in parts
+            if is_junk(part, is_folder=True) or part.endswith(_BACKUP_ENDINGS)
+        ]
         if all(any(fnmatch.fnmatchcase(part, name) for name in names) for part in junk) and (
             is_folder or matches(path, pattern)
         ):

@@ -44,6 +44,8 @@ def run_to_dict(summary: Summary, walk: InboxWalk) -> dict[str, object]:
         "left_alone": {
             "not_images": walk.not_images,
             "junk": walk.junk,
+            "under_way": walk.under_way.names,
+            "backups": walk.backups.names,
             "excluded": walk.excluded,
             "links": walk.links,
             "special_files": walk.special_files,

@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING, Protocol
 
 from batchdigits.cli.ui.run_progress import RunProgressBar
 from batchdigits.cli.ui.run_table import (
+    MAX_NAMES,
     build_run_table,
     format_dry_run,
     format_quarantine,
     format_speed,
+    list_ignored_files,
 )
 from batchdigits.cli.ui.terminal import (
     begin_command,
@@ -53,17 +55,14 @@ def run_command(settings: RunSettings, logging: Logging) -> int:
     summary, walk = run_with_bar(settings, terminal)
     for alarm in summary.alarms:
         LOG.warning("%s", alarm)
-    moved = format_quarantine(summary, settings)
     if prints_tables(logging):
         console = terminal or open_console()
         console.print(build_run_table(summary, walk))
         results = escape_for_terminal(str(settings.outbox / CSV.name))
         line = f"{format_speed(summary)} Results: {results}"
         console.print(line, markup=False, highlight=False, soft_wrap=True)
-        if moved:
-            console.print(moved, markup=False, highlight=False, soft_wrap=True)
-    elif moved:
-        LOG.warning("%s", moved)
+        if line := format_quarantine(summary, settings):
+            console.print(line, markup=False, highlight=False, soft_wrap=True)
     if logging.log_json:
         LOG.info("finished", extra={"fields": _to_log_fields(summary, walk)})
     return summary.exit_code
@@ -77,17 +76,8 @@ def _dry_run_command(settings: RunSettings, logging: Logging, terminal: "Console
     if prints_tables(logging):
         console = terminal or open_console()
         console.print(build_run_table(summary, result.walk))
-    lines = format_dry_run(
-        result.list_bad_files(is_copied=False),
-        result.list_bad_files(is_copied=True),
-        result.restorable_count,
-        settings,
-    )
-    for line in lines:
-        if prints_tables(logging):
+        for line in format_dry_run(result.bad_files, result.restorable_count, settings):
             console.print(line, markup=False, highlight=False, soft_wrap=True)
-        else:
-            LOG.warning("%s", line)
     if logging.log_json:
         fields = _to_log_fields(summary, result.walk)
         fields["exit_code"] = result.exit_code
@@ -137,7 +127,10 @@ def _to_log_fields(summary: Summary, walk: InboxWalk) -> dict[str, object]:
         "skipped": summary.skipped,
         "gone": summary.gone,
         "not_images": len(walk.not_images),
+        "excluded": walk.excluded,
         "junk": walk.junk,
+        "under_way": walk.under_way.names[:MAX_NAMES],
+        "backups": walk.backups.names[:MAX_NAMES],
         "moved_to_quarantine": summary.moved,
         "seconds": round(summary.seconds, 3),
         "exit_code": summary.exit_code,
@@ -173,7 +166,9 @@ def run(
     """
     check_folders(settings.inbox, settings.outbox)
     require_extras(settings)
-    walk = InboxWalk(settings.inbox, settings.include, settings.exclude)
+    walk = InboxWalk(
+        settings.inbox, settings.include, settings.exclude, on_left_alone=_log_left_alone
+    )
     files = iter(walk)
     if not has_journal(settings.outbox):
         first = next(files, None)
@@ -184,20 +179,15 @@ def run(
         settings.model, settings.models_folder, keeps_card_beside=not settings.dry_run
     )
     with open_outbox(settings.outbox) as journal:
-        session = Session(
-            *(settings, journal, engine, listener, backend),
-            is_trial=settings.dry_run,
-        )
+        session = Session(settings, journal, engine, listener, backend)
         if settings.retry_failed:
             session.quarantine.restore_files()
         plan = session.plan(files, settings.force, settings.retry_failed)
-        _read_files(session, settings, plan, walk, listener)
+        _read_files(session, plan, walk, listener)
     return session.summary, walk
 
 
-def _read_files(
-    session: Session, settings: RunSettings, plan: Plan, walk: InboxWalk, listener: RunListener
-) -> None:
+def _read_files(session: Session, plan: Plan, walk: InboxWalk, listener: RunListener) -> None:
     summary = session.summary
     summary.skipped, summary.outdated = plan.file_count - plan.pending_count, plan.outdated_count
     summary.closed_folders = len(walk.closed_folders)
@@ -208,11 +198,13 @@ def _read_files(
     listener.on_start(plan.pending_count)
     with ExitStack() as stack:
         if plan.pending_count:
-            count = choose_worker_count(plan.pending_count, plan.pending_bytes, settings.workers)
+            count = choose_worker_count(
+                plan.pending_count, plan.pending_bytes, session.settings.workers
+            )
             stack.enter_context(session.start_workers(count))
         try:
             if plan.pending_count:
-                _read_plan(session, settings, plan, walk)
+                _read_plan(session, plan, walk)
         except Exception:
             # Files may have been moved: what was read must be reported, if that is possible.
             with suppress(BatchdigitsError, OSError), session.journal.translate_errors():
@@ -220,11 +212,12 @@ def _read_files(
             raise
         _write_reports(session, walk)
     if not plan.file_count:
-        raise EmptyInboxError(_describe_empty_inbox(settings.inbox, walk))
+        raise EmptyInboxError(_describe_empty_inbox(session.settings.inbox, walk))
 
 
-def _read_plan(session: Session, settings: RunSettings, plan: Plan, walk: InboxWalk) -> None:
+def _read_plan(session: Session, plan: Plan, walk: InboxWalk) -> None:
     """Read the files of a plan; those that may not be complete once more, a moment later."""
+    settings = session.settings
     second_look = SecondLook(settings.settle, settings.grace)
     for _ in session.read(plan, CHUNK_FILES, second_look.decide):
         pass
@@ -232,8 +225,7 @@ def _read_plan(session: Session, settings: RunSettings, plan: Plan, walk: InboxW
         return
     found = [walk.find_file(to_raw_name(name)) for name in second_look.names]
     second_look.begin()
-    plan = session.plan(filter(None, found), settings.force, settings.retry_failed)
-    for _ in session.read(plan, CHUNK_FILES, second_look.decide):
+    for _ in session.read(session.plan(filter(None, found)), CHUNK_FILES, second_look.decide):
         pass
 
 
@@ -246,10 +238,10 @@ def _write_reports(session: Session, walk: InboxWalk) -> None:
 
 
 def _describe_empty_inbox(inbox: Path, walk: InboxWalk) -> str:
-    sentence = f"Nothing to read in {inbox}"
-    ignored = len(walk.not_images) + walk.junk + walk.excluded + walk.links + walk.special_files
-    if ignored:
-        sentence += f"; {ignored} left alone"
-    if count := len(walk.closed_folders):
-        sentence += f"; {count} folder{'s' * (count != 1)} cannot be opened"
-    return f"{sentence}."
+    ignored = ", ".join(list_ignored_files(walk))
+    return f"Nothing to read in {inbox}{'; ' * bool(ignored)}{ignored}."
+
+
+def _log_left_alone(name: str, why: str) -> None:
+    """Tell those who asked for every line why a file is not read."""
+    LOG.debug("%s is left alone: %s.", escape_for_terminal(name), why)

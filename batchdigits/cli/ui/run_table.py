@@ -4,7 +4,7 @@ import shlex
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from batchdigits.config import Settings
+from batchdigits.config import Quarantine, Settings
 from batchdigits.pipeline.inbox_walk import InboxWalk
 from batchdigits.reasons import REASON_TEXTS, Reason, Status
 from batchdigits.session.summary import Summary
@@ -51,7 +51,7 @@ def build_run_table(summary: Summary, walk: InboxWalk) -> "Table":
     if summary.gone:
         gone = f"{_format_file_count(summary.gone)} no longer in the inbox, kept in the table"
         table.add_row(Text("gone", "dim"), "", Text(gone))
-    if ignored := format_ignored_files(walk):
+    if ignored := "; ".join(list_ignored_files(walk)):
         table.add_row(Text("left alone", "dim"), "", Text(ignored))
     return table
 
@@ -80,66 +80,75 @@ def _format_advice(status: Status, reason: Reason) -> str:
     return f" ({REASON_TEXTS[reason][1].rstrip('.')})" if status is Status.FAILED else ""
 
 
-def format_ignored_files(walk: InboxWalk) -> str:
-    """Format a line on the files that were not looked at; empty where there were none."""
-    parts = []
+def list_ignored_files(walk: InboxWalk) -> Iterator[str]:
+    """Yield a phrase on each kind of files that were not looked at."""
     if count := len(walk.not_images):
-        names = ", ".join(map(escape_for_terminal, walk.not_images[:MAX_NAMES]))
-        names += ", ..." if count > MAX_NAMES else ""
         kind = "file that is no image" if count == 1 else "files that are no images"
-        parts.append(f"{count} {kind} ({names})")
-    counts = {"junk": walk.junk, "excluded": walk.excluded, "links": walk.links}
-    counts["sockets or fifos"] = walk.special_files
-    parts += [f"{count} {kind}" for kind, count in counts.items() if count]
-    if walk.closed_folders:
-        names = ", ".join(map(escape_for_terminal, walk.closed_folders[:MAX_NAMES]))
-        parts.append(f"closed folders: {names}")
-    return "; ".join(parts)
+        yield f"{count} {kind} {_format_names(walk.not_images, count)}"
+    if count := walk.excluded:
+        yield f"{count} left out by --include or --exclude"
+    if count := walk.under_way.count:
+        yield f"{count} under way {_format_names(walk.under_way.names, count)}"
+    if count := walk.backups.count:
+        copies = "backup copy" if count == 1 else "backup copies"
+        yield f"{count} {copies} {_format_names(walk.backups.names, count)}"
+    if count := walk.junk - walk.under_way.count - walk.backups.count:
+        yield f"{count} hidden or kept by a system"
+    if count := walk.links:
+        yield f"{count} link{'s' * (count != 1)} out of the inbox or to folders"
+    if count := walk.special_files:
+        yield f"{count} {'socket or fifo' if count == 1 else 'sockets or fifos'}"
+    if count := len(walk.closed_folders):
+        folders = "folder" if count == 1 else "folders"
+        names = _format_names(walk.closed_folders, count)
+        yield f"{count} {folders} that cannot be opened {names}"
+
+
+def _format_names(names: Sequence[str], count: int) -> str:
+    """Format the first of so many names, in parentheses."""
+    shown = ", ".join(map(escape_for_terminal, names[:MAX_NAMES]))
+    return f"({shown}, ...)" if count > MAX_NAMES else f"({shown})"
 
 
 def format_quarantine(summary: Summary, settings: Settings) -> str:
     """Format a line on files that went to quarantine, and how they come back; empty for none."""
-    actions = [
-        f"{_format_file_count(count)} {'was' if count == 1 else 'were'} {action}"
-        for count, action in ((summary.moved, "moved"), (summary.copied, "copied"))
-        if count
-    ]
-    if not actions:
-        return ""
     folder = escape_for_terminal(str(settings.quarantine_folder))
-    line = f"{' and '.join(actions)} to {folder}, with notes that say why."
     if summary.moved:
-        command = f"batchdigits requeue {shlex.quote(str(settings.outbox))}"
-        line += f" What puts them back: {escape_for_terminal(command)}"
-    return line
+        were = "was" if summary.moved == 1 else "were"
+        back = f"batchdigits requeue {escape_for_terminal(shlex.quote(str(settings.outbox)))}"
+        return (
+            f"{_format_file_count(summary.moved)} {were} moved to {folder}, each with a note that "
+            f"says why. To put them back: {back}"
+        )
+    if summary.copied:
+        were = "was" if summary.copied == 1 else "were"
+        count = _format_file_count(summary.copied)
+        return f"{count} {were} copied to {folder}, each with a note that says why."
+    return ""
 
 
 def format_dry_run(
-    moved: Sequence[tuple[str, str]],
-    copied: Sequence[tuple[str, str]],
-    restorable_count: int,
-    settings: Settings,
+    bad_files: Sequence[tuple[str, str]], restorable_count: int, settings: Settings
 ) -> Iterator[str]:
     """Yield lines on what a run would do with unreadable files.
 
     Args:
-        moved: name and reason of each file that would be moved to quarantine.
-        copied: name and reason of each file that would be copied there, and stay.
+        bad_files: name and reason of each file that would be set aside.
         restorable_count: files that would be put back from quarantine.
         settings: of the run.
     """
     if restorable_count:
         yield (
-            f"{_format_file_count(restorable_count)} would be put back from quarantine and tried "
+            f"{_format_file_count(restorable_count)} would be put back from quarantine and read "
             "again."
         )
-    folder = escape_for_terminal(str(settings.quarantine_folder))
-    for action, files in (("moved", moved), ("copied", copied)):
-        if files:
-            yield f"{_format_file_count(len(files))} would be {action} to {folder}:"
-        for name, reason in files[:MAX_LISTED_FILES]:
+    if bad_files:
+        action = "copied" if settings.quarantine is Quarantine.COPY else "moved"
+        folder = escape_for_terminal(str(settings.quarantine_folder))
+        yield f"{_format_file_count(len(bad_files))} would be {action} to {folder}:"
+        for name, reason in bad_files[:MAX_LISTED_FILES]:
             yield f"  {escape_for_terminal(name)} ({reason})"
-        if (more := len(files) - MAX_LISTED_FILES) > 0:
+        if (more := len(bad_files) - MAX_LISTED_FILES) > 0:
             yield f"  and {more} more"
     yield "This was a dry run: nothing was written, and no file was moved."
 
