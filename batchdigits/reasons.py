@@ -132,19 +132,22 @@ REASON_TEXTS: dict[Reason, tuple[str, str]] = {
     ),
 }
 
-#: Reasons that lie with the file for good, so that it goes to quarantine.
-PERMANENT_REASONS = frozenset(
-    {
-        Reason.EMPTY,
-        Reason.NOT_AN_IMAGE,
-        Reason.TRUNCATED,
-        Reason.CORRUPT,
-        Reason.TOO_LARGE,
-        Reason.TOO_MANY_PAGES,
-        Reason.TIMED_OUT,
-        Reason.CRASHED_READER,
-    }
-)
+
+class PermanentReason(StrEnum):
+    """The reasons that lie with the file for good, so that it goes to quarantine."""
+
+    EMPTY = Reason.EMPTY.value
+    NOT_AN_IMAGE = Reason.NOT_AN_IMAGE.value
+    TRUNCATED = Reason.TRUNCATED.value
+    CORRUPT = Reason.CORRUPT.value
+    TOO_LARGE = Reason.TOO_LARGE.value
+    TOO_MANY_PAGES = Reason.TOO_MANY_PAGES.value
+    TIMED_OUT = Reason.TIMED_OUT.value
+    CRASHED_READER = Reason.CRASHED_READER.value
+
+
+#: The same as members of :class:`Reason`.
+PERMANENT_REASONS = frozenset(map(Reason, PermanentReason))
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
         TrainingSettings,
         Watching,
     )
-    from batchdigits.reasons import Reason, Status
+    from batchdigits.reasons import PermanentReason, Status
 
 
 def build_app(names: Collection[str]) -> typer.Typer:
@@ -128,7 +128,7 @@ def watch(settings: Settings, watching: Watching, logging: Logging) -> int:
 def predict(settings: PredictSettings) -> int:
     """Read a few images and print their digits.
 
-    Nothing is moved, changed or recorded.
+    No image is moved or changed, and none is recorded.
     """
     from batchdigits.cli.commands.predict.command import predict_command
 
@@ -137,7 +137,7 @@ def predict(settings: PredictSettings) -> int:
 
 def status(
     outbox: OutboxArgument = Path("outbox"),
-    as_json: Annotated[bool, typer.Option("--json", help="Print the status as JSON.")] = False,
+    json: Annotated[bool, typer.Option("--json", help="Print the status as JSON.")] = False,
 ) -> int:
     """Show how the watcher of OUTBOX is doing.
 
@@ -145,7 +145,7 @@ def status(
     """
     from batchdigits.cli.commands.status import status_command
 
-    return status_command(outbox, as_json)
+    return status_command(outbox, json)
 
 
 def correct(
@@ -206,15 +206,16 @@ def requeue(
         ),
     ] = None,
     reason: Annotated[
-        list[Reason] | None,
+        list[PermanentReason] | None,
         typer.Option(help="Only files quarantined for this reason; repeatable."),
     ] = None,
 ) -> int:
     """Move files from quarantine back to the inbox, to be read again."""
     from batchdigits.cli.commands.requeue import requeue_command
     from batchdigits.cli.options import to_display_names
+    from batchdigits.reasons import Reason
 
-    return requeue_command(outbox, tuple(reason or ()), to_display_names(files))
+    return requeue_command(outbox, tuple(map(Reason, reason or ())), to_display_names(files))
 
 
 def evaluate(settings: EvaluationSettings, quiet: QuietOption = False) -> int:

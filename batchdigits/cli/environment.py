@@ -1,10 +1,11 @@
-"""Variables of the environment: options of a command, unless they are misspelt."""
+"""Options of a command where the environment or the settings file has them, and their faults."""
 
 import os
 from typing import Any
 
 import typer.core
 
+from batchdigits.cli.settings_file import SETTINGS_FILE, to_written_name
 from batchdigits.errors import UsageError
 
 
@@ -16,8 +17,18 @@ class Command(typer.core.TyperCommand):
         return _leave_to_arguments(super().get_help_option(ctx))
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
-        """Parse arguments, which may ask for help, then look for misspelt variables."""
-        rest = super().parse_args(ctx, args)
+        """Parse arguments, which may ask for help, then look for misspelt variables.
+
+        Raises:
+            UsageError: the environment or the settings file has a value that is none; what is
+                wrong in the arguments Typer raises in its own way.
+        """
+        try:
+            rest = super().parse_args(ctx, args)
+        except Exception as error:
+            if getattr(error, "param", None) and hasattr(error, "message"):
+                _explain_bad_value(error, ctx)
+            raise
         _refuse_unknown_variables(ctx)
         return rest
 
@@ -36,6 +47,46 @@ def _leave_to_arguments(option: Any) -> Any:
     return option
 
 
+def _explain_bad_value(error: Any, context: Any) -> None:
+    """Say in plain words what an option cannot be, and where its value stands.
+
+    Raises:
+        UsageError: it is not among the arguments.
+    """
+    error.message = _simplify_message(error.message, error.param.type)
+    source = context.get_parameter_source(error.param.name)
+    if source is None:
+        return
+    if source.name == "ENVIRONMENT":
+        place = f"the variable {_name_variable(error.param, context)}"
+    elif source.name == "DEFAULT_MAP":
+        place = f"{to_written_name(error.param.name)} in [{context.info_name}] of {SETTINGS_FILE}"
+    else:
+        return
+    raise UsageError(f"Invalid value for {place}: {error.message}") from error
+
+
+def _simplify_message(message: str, kind: Any) -> str:
+    """Return Typer's message about a value, without the names of types."""
+    wanted = {
+        **dict.fromkeys(("IntRange", "IntParamType"), "is not a whole number"),
+        **dict.fromkeys(("FloatRange", "FloatParamType"), "is not a number"),
+        "BoolParamType": "is neither true nor false.",
+    }.get(type(kind).__name__)
+    value, separator, _ = message.rpartition(" is not ")
+    if not wanted or not separator:
+        return message
+    if not wanted.endswith("."):
+        minimum = getattr(kind, "min", None)
+        wanted += "." if minimum is None else f" of at least {minimum:g}."
+    return f"{value} {wanted}"
+
+
+def _name_variable(option: Any, context: Any) -> str:
+    """Return the environment variable of an option."""
+    return str(option.envvar or f"{context.auto_envvar_prefix}_{option.name.upper()}")
+
+
 def _refuse_unknown_variables(context: Any) -> None:
     """Refuse the first variable that begins as the called command's do, and is none of them.
 
@@ -49,7 +100,7 @@ def _refuse_unknown_variables(context: Any) -> None:
     if not variables:
         return
     options = [param for param in context.command.params if param.param_type_name == "option"]
-    known = [param.envvar or f"{prefix}{param.name.upper()}" for param in options]
+    known = [_name_variable(option, context) for option in options]
     for name in variables:
         if name not in known:
             raise UsageError(_describe_unknown_variable(name, prefix, known, context))

@@ -4,14 +4,11 @@ import os
 import sys
 from contextlib import suppress
 from itertools import takewhile
-from pathlib import Path
 from typing import Any
 
 from batchdigits.cli.app import COMMANDS_WITH_SETTINGS, build_app
-from batchdigits.cli.settings_file import read_settings_file
+from batchdigits.cli.settings_file import SETTINGS_FILE, read_settings_file
 from batchdigits.errors import BatchdigitsError, ExitCode, StandardOutputError, UsageError
-
-SETTINGS_FILE = Path("batchdigits.toml")
 
 
 def main() -> None:

@@ -1,20 +1,28 @@
 """What the environment and the settings file may decide, and what they may not stop."""
 
 import os
+import re
 from pathlib import Path
+from typing import Any
 
 import pytest
+import typer
 
 from batchdigits.cli.app import COMMANDS, COMMANDS_WITH_SETTINGS
+from batchdigits.cli.environment import _name_variable
 from batchdigits.cli.main import _run
 from batchdigits.cli.settings_file import read_settings_file
 from batchdigits.errors import ExitCode, UsageError
+from batchdigits.system.logs import LOG
 from tests.conftest import Run
+from tests.support.commands_page import list_commands, list_options
 
 
 @pytest.fixture(autouse=True)
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(tmp_path)
+    for name in ("handlers", "propagate", "level"):  # commands change them for good
+        monkeypatch.setattr(LOG, name, getattr(LOG, name))
     return tmp_path
 
 
@@ -30,7 +38,7 @@ def call(*arguments: str) -> int:
         *("BATCHDIGITS_HOME=/opt", "BATCHDIGITS_KILLS=5", "BATCHDIGITS_MODELS_HELP=1"),
         *("BATCHDIGITS_INSTALL_COMPLETION=bash", "BATCHDIGITS_SHOW_COMPLETION=1"),
         *("_BATCHDIGITS_COMPLETE=source_bash", "_BATCHDIGITS_COMPLETE=1"),
-        *("BATCHDIGITS_RUN_MAX_PAGE=1", "BATCHDIGITS_STATUS=1", "BATCHDIGITS_STATUS_AS_JSON=0"),
+        *("BATCHDIGITS_RUN_MAX_PAGE=1", "BATCHDIGITS_STATUS=1", "BATCHDIGITS_STATUS_JSON=0"),
     ],
 )
 def test_variables_that_are_no_setting_of_the_called_command(
@@ -97,11 +105,11 @@ def test_a_fault_in_the_table_of_another_command_is_that_command_s(folder: Path)
     [
         *(("max-pages = [1]", "cannot be a list"), ("max-pages = {a = 1}", "cannot be a table")),
         *(("quiet = []", "cannot be a list"), ("exclude = [['a']]", "cannot be a list")),
-        *(("quiet = 3", "valid boolean"), ("max-pages = true", "valid int")),
-        *(("workers = 1.5", "valid int"), ("max-pages = 1979-05-27", "valid int")),
-        *(("quarantine = 5", "not one of"), ("html = 'maybe'", "valid boolean")),
+        *(("quiet = 3", "neither true nor false"), ("max-pages = true", "whole number")),
+        *(("workers = 1.5", "whole number"), ("max-pages = 1979-05-27", "whole number")),
+        *(("quarantine = 5", "not one of"), ("html = 'maybe'", "neither true nor")),
         *(("exclude = '*.x'", "absent does not exist"), ("html = false", "absent does not exist")),
-        *(("include = [1, 'a']", "absent does not exist"), ("model = 7", "absent does not exist")),
+        *(("include = [1, 'a']", "cannot be a number"), ("model = 7", "cannot be a number")),
     ],
 )
 def test_a_value_of_the_wrong_kind_is_one_sentence(line: str, word: str, folder: Path) -> None:
@@ -110,6 +118,88 @@ def test_a_value_of_the_wrong_kind_is_one_sentence(line: str, word: str, folder:
         call("run", "absent")
     assert isinstance(caught.value, UsageError) or hasattr(caught.value, "format_message")
     assert call("run", "--help") == 0
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "problem"),
+    [
+        ("max_pages", "abc", "'abc' is not a whole number of at least 1."),
+        ("workers", "0", "0 is not a whole number of at least 1."),
+        ("max_megapixels", "is not it", "'is not it' is not a number of at least 0.0001."),
+        ("force", "maybe", "'maybe' is neither true nor false."),
+        ("quarantine", "burn", "'burn' is not one of 'move', 'copy', 'off'."),
+    ],
+)
+def test_a_bad_value_is_told_with_where_it_stands(
+    key: str, value: str, problem: str, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (folder / "batchdigits.toml").write_text(f"[run]\n{key} = '{value}'\n")
+    where = f"Invalid value for {key} in [run] of batchdigits.toml: "
+    with pytest.raises(UsageError, match=f"^{re.escape(where + problem)}$"):
+        call("run", "absent")
+    variable = f"BATCHDIGITS_RUN_{key.upper()}"
+    monkeypatch.setenv(variable, value)
+    where = f"Invalid value for the variable {variable}: "
+    with pytest.raises(UsageError, match=f"^{re.escape(where + problem)}$"):
+        call("run", "absent")
+    if key != "force":  # a flag without a value
+        flag = f"--{key.replace('_', '-')}"
+        with pytest.raises(typer.BadParameter) as caught:
+            call("run", "absent", flag, value)
+        assert caught.value.format_message() == f"Invalid value for '{flag}': {problem}"
+
+
+@pytest.mark.parametrize(
+    ("text", "advice"),
+    [
+        (
+            "[run]\nquarantin = 'copy'",
+            r"\[run\] has no setting quarantin; did you mean quarantine\?",
+        ),
+        ("[run]\nFORCE = true", r"did you mean force\?"),
+        ("[run]\nno_html = true", r"has no setting no_html; write html = false\."),
+        ("[run]\nno-html = false", r"write html = true\."),
+        ("quarantine = 'copy'", r"it belongs under \[run\] or \[watch\]\."),
+        ("quarantin = 'copy'", r"did you mean quarantine, under \[run\] or \[watch\]\?"),
+        ("from = 'digits'", r"it belongs under \[train\]\."),
+        ("xyzzy = 1", "no such setting"),
+        ("[Run]", r"did you mean \[run\]\?"),
+        ("[xyzzy]", r"use \[run\], \[watch\]"),
+        ("[[run]]", r"write \[run\] once"),
+    ],
+)
+def test_a_mistake_in_the_file_is_told_with_what_to_write(
+    text: str, advice: str, folder: Path
+) -> None:
+    (folder / "batchdigits.toml").write_text(text)
+    with pytest.raises(UsageError, match=advice):
+        call("run", "absent")
+
+
+def test_a_folder_in_place_of_the_file_is_one_sentence(folder: Path) -> None:
+    (folder / "batchdigits.toml").mkdir()
+    with pytest.raises(UsageError, match=r"batchdigits\.toml is a folder"):
+        call("run", "absent")
+    assert call("run", "--help") == 0
+
+
+def test_every_variable_is_named_like_its_flag() -> None:
+    for name, command in list_commands():
+        for option in list_options(command):
+            flag = max(option.opts, key=len).removeprefix("--").replace("-", "_")
+            variable = f"batchdigits {name} {flag}".replace(" ", "_").upper()
+            context: Any = typer.Context(command, auto_envvar_prefix=f"BATCHDIGITS_{name.upper()}")
+            assert _name_variable(option, context) == variable
+
+
+def test_files_are_put_back_only_for_reasons_of_quarantine(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert call("requeue", "--help") == 0
+    shown = capsys.readouterr().out
+    assert "truncated" in shown and "blank" not in shown and "permission" not in shown
+    with pytest.raises(UsageError, match="Nothing was read"):
+        call("requeue", "absent", "--reason", "truncated")
 
 
 def test_values_arrive_as_they_are_written(folder: Path) -> None:

@@ -197,7 +197,7 @@ def test_files_go_back_where_they_came_from(batchdigits: Run, forms: Path, inbox
     again = batchdigits("run", inbox, forms, "-q")
     assert again.returncode == 3
     assert cut <= {row["file"] for row in read_csv(forms)}
-    assert batchdigits("requeue", inbox / "nowhere").returncode == 7
+    assert batchdigits("requeue", inbox / "nowhere").returncode == 2
 
 
 def test_what_was_asked_for_once_does_not_go_stale(
