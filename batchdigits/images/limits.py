@@ -20,7 +20,7 @@ def check_size(width: int, height: int, limits: Limits) -> Rejection | None:
 
 def reject_excess_pages(limits: Limits) -> Rejection:
     """Return the rejection that stands in place of the pages beyond the limit."""
+    were_read = "page was" if limits.max_pages == 1 else f"{limits.max_pages} pages were"
     return Rejection(
-        Reason.TOO_MANY_PAGES,
-        f"Only the first {limits.max_pages} pages were read, as --max-pages allows.",
+        Reason.TOO_MANY_PAGES, f"Only the first {were_read} read, as --max-pages allows."
     )

@@ -51,7 +51,10 @@ def hold_lock(path: Path, outbox: Path) -> Iterator[None]:
 def _describe_holder(descriptor: int, outbox: Path) -> str:
     holder = os.pread(descriptor, 20, 0).decode("ascii", "replace").strip()
     who = f" (process {holder})" if holder else ""
-    return f"The outbox {outbox} is in use by another batchdigits{who}: wait, or choose another."
+    return (
+        f"The outbox {outbox} is in use by another batchdigits{who}: stop it first, or choose "
+        "another outbox."
+    )
 
 
 def is_locked(path: Path) -> bool:

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from batchdigits.config import Limits
 from batchdigits.images.ifd import STRIPS, read_ifds
+from batchdigits.images.limits import reject_excess_pages
 from batchdigits.images.load import load_pages
 from batchdigits.reasons import Reason, Rejection
 from batchdigits.records import Page
@@ -96,6 +97,8 @@ def test_pages_beyond_the_limit() -> None:
     assert all(isinstance(page, Page) for page in found[:3])
     assert found[3] is Reason.TOO_MANY_PAGES
     assert len(read(data, Limits(max_pages=5))) == 5
+    rejection = reject_excess_pages(Limits(max_pages=1))
+    assert rejection.detail == "Only the first page was read, as --max-pages allows."
 
 
 def test_a_page_too_large_costs_only_its_row() -> None:

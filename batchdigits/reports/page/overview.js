@@ -23,7 +23,8 @@ function addAxis(parent, labels, isCentred) {
 function showOverview() {
   const totals = make("div"), digits = make("div"), confidences = make("div");
   const addTotal = (label, value, className = "total") => add(totals, add(make("div", undefined, className), label, make("b", formatCount(value))));
-  addTotal(make("span", "files"), about.files, "total large");
+  addTotal(make("span", about.files === 1 ? "file" : "files"), about.files, "total large");
+  addTotal(make("span", about.rows === 1 ? "page" : "pages"), about.rows, "total large");
   for (const status of STATUSES) addTotal(makeStatusLabel(status), about.statuses[status] || 0);
   add(digits, make("h2", "Digits read"));
   addBars(digits, about.digits, DIGITS);
