@@ -8,6 +8,7 @@ Typer sees one parameter for each of their fields instead.
 """
 
 import inspect
+import math
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import MISSING, Field, fields, is_dataclass
@@ -118,7 +119,19 @@ def _make_typer_info(field: Field[Any]) -> Any:
         min=spec.minimum,
         show_default=spec.shown_default or True,
         envvar=spec.envvar or None,
+        callback=None if spec.minimum is None else _refuse_endless_number,
     )
+
+
+def _refuse_endless_number(value: float | None) -> float | None:
+    """Refuse "inf" and "nan", which are numbers to Python.
+
+    Raises:
+        typer.BadParameter: it is one of them.
+    """
+    if value is not None and not math.isfinite(value):
+        raise typer.BadParameter(f"{value} is no finite number")
+    return value
 
 
 def _build_group(group: type[Any], values: dict[str, Any]) -> Any:

@@ -13,6 +13,7 @@ from batchdigits.errors import DataError
 from batchdigits.evaluation.metrics import NO_DIGIT, IntArray, compute_confusion_matrix
 from batchdigits.journal import corrections
 from batchdigits.journal.journal import Journal
+from batchdigits.reports.kept_tables import has_new_corrections, list_kept_tables
 from batchdigits.reports.rerender import catch_up_reports
 from batchdigits.session.outbox import has_journal, open_outbox
 from batchdigits.system.clock import utc_now
@@ -32,6 +33,9 @@ class CorrectionResult:
         confusion_matrix: checked pages that are digits, ``(10, 11) int64``; see
             :func:`batchdigits.evaluation.metrics.compute_confusion_matrix`.
         pages_without_digit: checked pages that are no digit.
+        kept_tables: tables of the outbox that a run kept since they were edited, and that hold
+            corrections that are not on record; looked for where the spreadsheet is a report of the
+            outbox itself and has nothing new.
         export_counts: what was copied for training; ``None`` where that was not asked for.
     """
 
@@ -43,6 +47,7 @@ class CorrectionResult:
     right_pages: int
     confusion_matrix: IntArray
     pages_without_digit: int
+    kept_tables: list[Path]
     export_counts: ExportCounts | None
 
 
@@ -70,21 +75,34 @@ def apply_corrections(
         matched = match_rows(journal, rows)
         if matched.is_foreign:
             count = len(matched.unknown)
-            raise DataError(
-                f"None of the {count:,} corrected row{'s' * (count != 1)} of {spreadsheet} belongs "
-                f"to {outbox}: nothing that they name is on record."
-            )
+            if count == 1:
+                sentence = f"The only corrected row of {spreadsheet} does not belong to {outbox}"
+            else:
+                sentence = (
+                    f"None of the {count:,} corrected rows of {spreadsheet} belong to {outbox}"
+                )
+            raise DataError(f"{sentence}: nothing that is named there is on record.")
+        kept_tables = (
+            [path for path in list_kept_tables(outbox) if has_new_corrections(journal, path)]
+            if spreadsheet and not matched.new and _lies_in(spreadsheet, outbox)
+            else []
+        )
         if matched.new:
             digits = [(row.sha256, row.page, row.digit) for row in matched.new]
             corrections.record_corrections(journal, digits, utc_now())
         catch_up_reports(journal, outbox)
-        return _build_result(journal, outbox, matched, export_folder)
+        return _build_result(journal, outbox, matched, kept_tables, export_folder)
+
+
+def _lies_in(spreadsheet: Path, folder: Path) -> bool:
+    return spreadsheet.resolve().parent == folder.resolve()
 
 
 def _build_result(
     journal: Journal,
     outbox: Path,
     matched: MatchedRows,
+    kept_tables: list[Path],
     export_folder: Path | None,
 ) -> CorrectionResult:
     checked = corrections.load_checked_pages(journal)
@@ -104,6 +122,7 @@ def _build_result(
         right_pages=sum(right),
         confusion_matrix=compute_confusion_matrix(truth, np.array(read, np.int64)),
         pages_without_digit=len(checked) - len(digit_pages),
+        kept_tables=kept_tables,
         export_counts=(
             export_checked_pages(journal, outbox, checked, export_folder) if export_folder else None
         ),

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from batchdigits.datasets.typed_digits import (
+    CLEAR_WORDS,
     is_empty_cell,
     normalise_cell,
     parse_digit,
@@ -16,8 +17,7 @@ from batchdigits.errors import DataError
 from batchdigits.system.filenames import to_display_name
 from batchdigits.system.tables import read_table
 
-#: What people write to take back a correction.
-_CLEAR_WORDS = frozenset({"clear", "undo", "?"})
+#: Stands for "what was said before is taken back".
 CLEAR_CODE = -2
 _SHA256 = re.compile("[0-9a-f]{64}")
 _CORRECTION_COLUMN = "corrected_digit"
@@ -67,11 +67,17 @@ def read_corrections(path: Path) -> Iterator[TableRow | InvalidRow]:
             ``sha256`` and ``file``; or, while rows are taken, the text is no CSV.
     """
     table = read_table(path, {name: (name,) for name in _COLUMNS})
-    if _CORRECTION_COLUMN not in table.columns or not {"sha256", "file"} & table.columns:
-        missing = [name for name in ("sha256", _CORRECTION_COLUMN) if name not in table.columns]
+    shown = to_display_name(str(path))
+    found = f"what it has is {', '.join(table.first_cells) or 'no text'}"
+    if not table.columns:
         raise DataError(
-            f"{to_display_name(str(path))} has no column {' and '.join(missing)}: save the whole "
-            "table that batchdigits wrote, with its first line."
+            f"The first lines of {shown} hold no column named {_CORRECTION_COLUMN}: {found}."
+        )
+    if _CORRECTION_COLUMN not in table.columns:
+        raise DataError(f"{shown} has no column named {_CORRECTION_COLUMN}: {found}.")
+    if not {"sha256", "file"} & table.columns:
+        raise DataError(
+            f"{shown} has no column named sha256 or file, by which scans are found: {found}."
         )
     has_digits = "digit" in table.columns
     return (
@@ -106,7 +112,7 @@ def _parse_row(line: int, cells: dict[str, str], has_digits: bool) -> TableRow |
 
 
 def _parse_correction(text: str) -> int | None:
-    return CLEAR_CODE if normalise_cell(text) in _CLEAR_WORDS else parse_digit(text)
+    return CLEAR_CODE if normalise_cell(text) in CLEAR_WORDS else parse_digit(text)
 
 
 def _parse_page(text: str) -> int | None:

@@ -8,6 +8,7 @@ from batchdigits.corrections.apply import CorrectionResult
 from batchdigits.corrections.export import ExportCounts
 from batchdigits.evaluation.metrics import NO_DIGIT
 from batchdigits.percentages import compute_wilson_interval, format_percent
+from batchdigits.reports.kept_tables import format_correct_command
 from batchdigits.system.filenames import escape_for_terminal
 
 if TYPE_CHECKING:
@@ -42,7 +43,14 @@ def format_summary(result: CorrectionResult) -> list[str]:
     else:
         sentences.append("Nothing has been checked yet.")
     if result.pages_without_digit:
-        sentences.append(f"Without a digit: {result.pages_without_digit:,} of them.")
+        count = result.pages_without_digit
+        pages = "1 checked page has" if count == 1 else f"{count:,} checked pages have"
+        sentences.append(f"{pages} no digit.")
+    sentences += [
+        f"Corrections that are not on record lie in {escape_for_terminal(path.name)}: to take "
+        f"them, run {format_correct_command(path)}"
+        for path in result.kept_tables
+    ]
     if result.export_counts:
         sentences.append(_format_export(result.export_counts))
     return sentences
@@ -53,12 +61,13 @@ def _count_rows(count: int) -> str:
 
 
 def _format_accuracy(right: int, checked: int) -> str:
+    if checked == 1:
+        return f"1 page was checked; it was read {'right' if right else 'wrong'}."
     low, high = map(format_percent, compute_wilson_interval(right, checked))
     return (
-        f"Of {checked:,} checked page{'s' * (checked != 1)} "
-        f"{right:,} {'was' if right == 1 else 'were'} read right: "
-        f"{format_percent(right / checked)}, 95 % interval {low} - {high}. "
-        "(That is of the pages that somebody chose to check, not of all pages.)"
+        f"Of {checked:,} pages checked, {right:,} {'was' if right == 1 else 'were'} read right "
+        f"({format_percent(right / checked)}, 95 % interval {low} - {high}). "
+        "That is of the pages that somebody chose to check, not of all pages."
     )
 
 

@@ -5,7 +5,9 @@ import unicodedata
 
 #: Stands for "this is no digit".
 NO_DIGIT_LABEL = -1
-_NO_DIGIT_WORDS = frozenset({"-", "x", "no", "no digit", "no_digit", "not a digit", "blank"})
+_NO_DIGIT_WORDS = frozenset({"-", "x", "n", "no", "no digit", "no_digit", "not a digit", "blank"})
+#: What people write to take back what they said of a page.
+CLEAR_WORDS = frozenset({"clear", "undo", "?"})
 #: What programs write into empty cells: pandas and numpy, R, SQL, spreadsheets, JSON and Python.
 _EMPTY_WORDS = frozenset(
     {

@@ -1,5 +1,6 @@
 """Arrays of digits, written as PNG files so that they are read as every scan is."""
 
+import zipfile
 from pathlib import Path
 
 import cv2
@@ -9,6 +10,7 @@ from batchdigits.datasets.labelled import load_arrays, load_npz
 from batchdigits.datasets.mnist import fetch_mnist
 from batchdigits.errors import DataError
 from batchdigits.system.atomic_files import write_bytes
+from batchdigits.system.file_content import SIGNATURE_BYTES, describe_content
 from batchdigits.system.logs import LOG
 
 
@@ -31,6 +33,8 @@ def write_images(path: Path, inbox: Path) -> dict[str, int]:
     if idx_file:
         data = load_arrays(str(idx_file), *idx.load_idx(idx_file))
     else:
+        if path.is_file() and not zipfile.is_zipfile(path):
+            raise DataError(f"{path} cannot be evaluated: {_describe_problem(path)}.")
         data = load_npz(path, "test")
     truth = {f"{number:05d}.png": int(digit) for number, digit in enumerate(data.digits)}
     try:
@@ -42,6 +46,19 @@ def write_images(path: Path, inbox: Path) -> dict[str, int]:
     except OSError as error:
         raise DataError(f"{path} cannot be written as files: {error.strerror}.") from error
     return truth
+
+
+def _describe_problem(path: Path) -> str:
+    """Say why a file that is no archive holds no labelled digits."""
+    try:
+        with path.open("rb") as file:
+            start = file.read(SIGNATURE_BYTES)
+    except OSError as error:
+        return f"it cannot be read: {error.strerror}"
+    if not start:
+        return "it is empty"
+    kind = describe_content(start)
+    return f"it is no table, .npz or IDX file{f', but looks like {kind}' if kind else ''}"
 
 
 def write_mnist_images(inbox: Path) -> dict[str, int]:

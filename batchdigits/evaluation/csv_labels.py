@@ -1,38 +1,48 @@
 """A table of files and their digits, whose files are copied into an inbox.
 
 For the kinds of tables see :mod:`batchdigits.system.tables`; the columns are found by their names,
-in any order and among others. In a table with a column ``truth``, such as ``mistakes.csv``, that
-column is the label, and ``digit`` only what was read. Paths are relative to the table's own folder.
-A table may come from anywhere, so files outside that folder are refused, and links that lead there.
+in any order and among others. In the program's own tables, which have a column ``corrected_digit``
+(``results.csv``) or ``truth`` (``mistakes.csv``), that column is the label, and ``digit`` only what
+was read. Paths are relative to the table's own folder. A table may come from anywhere, so files
+outside that folder are refused, and links that lead there.
 """
 
 import os
 import shutil
+from collections.abc import Mapping
 from pathlib import Path
 
 from batchdigits.datasets.typed_digits import (
-    NO_DIGIT_LABEL,
+    CLEAR_WORDS,
+    is_empty_cell,
     normalise_cell,
     parse_digit,
+    parse_integer,
     shorten_cell,
 )
 from batchdigits.errors import DataError
 from batchdigits.pipeline.inbox_walk import is_chosen
 from batchdigits.reports.csvfile import unguard_cell
-from batchdigits.system.filenames import to_display_name, to_raw_name
-from batchdigits.system.tables import read_table
+from batchdigits.system.filenames import escape_for_terminal, to_display_name, to_raw_name
+from batchdigits.system.logs import LOG
+from batchdigits.system.tables import Table, read_table
 from batchdigits.system.typed_paths import compose, list_typed_paths
 
+_FILE_COLUMNS = (
+    "file", "filename", "file_name", "filepath", "file_path", "path", "image", "image_path",
+    "image_name", "img", "name",
+)  # fmt: skip
+#: Columns of labels in tables of the program itself, in which ``digit`` is what was read.
+_OWN_LABEL_COLUMNS = ("corrected_digit", "truth")
+_LABEL_COLUMNS = (
+    *_OWN_LABEL_COLUMNS, "digit", "label", "labels", "class", "target", "y", "ground_truth",
+    "true_digit", "true_label", "true", "actual",
+)  # fmt: skip
 _COLUMNS = {
-    "file": (
-        "file", "filename", "file_name", "filepath", "file_path", "path", "image", "image_path",
-        "image_name", "img", "name",
-    ),
-    "truth": ("truth",),
-    "digit": ("digit", "label", "class", "target"),
-}  # fmt: skip
-#: Words for "no digit" in lists of labels, beside those that corrections have too.
-_NO_DIGIT_LABELS = frozenset({"n"})
+    "file": _FILE_COLUMNS,
+    **{name: (name,) for name in _LABEL_COLUMNS},
+    **{name: (name,) for name in ("page", "confidence")},
+}
 
 
 def copy_labelled_files(
@@ -51,24 +61,30 @@ def copy_labelled_files(
         :data:`~batchdigits.datasets.typed_digits.NO_DIGIT_LABEL`.
 
     Raises:
-        DataError: the table cannot be read or lacks a column, or a file of it is missing, lies
-            elsewhere, is named twice, cannot be copied, or has no label.
+        DataError: the table cannot be read, lacks a column, has several of labels that differ, or
+            no label at all; or a file of it is missing, lies elsewhere, is named twice, or cannot
+            be copied; or a label is no digit.
     """
     table_name = to_display_name(str(table_path))
     table = read_table(table_path, _COLUMNS)
-    label_column = "truth" if "truth" in table.columns else "digit"
-    for column in ("file", label_column):
-        if column not in table.columns:
-            raise DataError(
-                f"{table_name} has no column {column}; it needs the columns file and digit."
-            )
+    label_columns = _choose_label_columns(table, table_name)
+    is_own_table = label_columns[0] in _OWN_LABEL_COLUMNS
     folder = _LabelledFolder(table_path.parent)
     truth: dict[str, int] = {}
+    unlabelled = rows = 0
     for number, cells in table.rows:
         cell, line = cells["file"], f"{table_name}, line {number}"
         location = f"{line}: {shorten_cell(cell)}"
-        digit = _parse_label(cell, cells[label_column], line)
-        names = _list_candidate_names(cell, is_own_table=label_column == "truth")
+        rows += 1
+        _check_labels_agree(cells, label_columns, line)
+        label = cells[label_columns[0]]
+        if _is_no_label(label):
+            unlabelled += 1
+            continue
+        digit = _parse_label(cell, label, line)
+        if is_own_table and (parse_integer(cells["page"]) or 1) > 1:
+            continue  # the label of a file is that of its first page
+        names = _list_candidate_names(cell, is_own_table)
         path = folder.find_file(names, location)
         name = to_display_name(os.path.relpath(path, folder.root))
         if name in truth:
@@ -76,9 +92,70 @@ def copy_labelled_files(
         if is_chosen(name, include, exclude):
             truth[name] = digit
             _copy_file(path, inbox / os.path.relpath(path, folder.root), location)
+    if unlabelled and unlabelled == rows:
+        raise DataError(
+            f"Nothing in {table_name} says what is true: its column {label_columns[0]} is empty."
+        )
     if not truth:
         raise DataError(f"{table_name} names no files.")
+    if unlabelled:
+        LOG.warning(
+            "%s: %s.",
+            escape_for_terminal(table_name),
+            "1 row without a label is left out"
+            if unlabelled == 1
+            else f"{unlabelled:,} rows without a label are left out",
+        )
     return truth
+
+
+def _choose_label_columns(table: Table, table_name: str) -> list[str]:
+    """Choose the columns that say what is true, the one to be taken first.
+
+    Raises:
+        DataError: there is none, or none that names files.
+    """
+    found = f"what it has is {', '.join(table.first_cells) or 'no text'}"
+    labels = [name for name in _LABEL_COLUMNS if name in table.columns]
+    if len(labels) > 1 and "y" in labels:
+        labels.remove("y")  # a coordinate, as well it may be
+    for kind, names, is_there in (
+        ("files", _FILE_COLUMNS, "file" in table.columns),
+        ("labels", _LABEL_COLUMNS, bool(labels)),
+    ):
+        if not is_there:
+            raise DataError(
+                f"{table_name} has no column of {kind}, which may be called "
+                f"{', '.join(names[:-1])} or {names[-1]}: {found}."
+            )
+    if labels[0] in _OWN_LABEL_COLUMNS:
+        return [name for name in labels if name != "digit"]
+    if labels == ["digit"] and "confidence" in table.columns:
+        raise DataError(
+            f"Nothing in {table_name} says what is true: its column digit, which has a confidence "
+            "beside it, is what was read."
+        )
+    return labels
+
+
+def _check_labels_agree(cells: Mapping[str, str], columns: list[str], location: str) -> None:
+    """Refuse a row whose columns of labels say different things.
+
+    What is no digit contradicts nothing: such a column may be of another kind.
+    """
+    first, *others = columns
+    for other in others:
+        texts = cells[first], cells[other]
+        digits = [parse_digit(text) for text in texts if not _is_no_label(text)]
+        if digits and None not in digits and (len(digits) == 1 or digits[0] != digits[1]):
+            raise DataError(
+                f"{location}: its columns {first} and {other} say different things; "
+                "keep only the one with the true digits."
+            )
+
+
+def _is_no_label(text: str) -> bool:
+    return is_empty_cell(text) or normalise_cell(text) in CLEAR_WORDS
 
 
 def _parse_label(cell: str, label: str, location: str) -> int:
@@ -86,7 +163,7 @@ def _parse_label(cell: str, label: str, location: str) -> int:
         raise DataError(f"{location}: a cell is missing; each row needs a file and a digit.")
     if "\0" in cell:
         raise DataError(f"{location}: {shorten_cell(cell)!r} is no file name.")
-    digit = NO_DIGIT_LABEL if normalise_cell(label) in _NO_DIGIT_LABELS else parse_digit(label)
+    digit = parse_digit(label)
     if digit is None:
         raise DataError(
             f"{location}: the digit of {shorten_cell(cell)} is {shorten_cell(label)!r}, "

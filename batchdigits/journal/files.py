@@ -1,6 +1,7 @@
 """What the journal says of a file: to be read, put on record, and where it is."""
 
 from enum import StrEnum
+from pathlib import Path
 from typing import NamedTuple
 
 from batchdigits.journal.entries import FileEntry
@@ -31,6 +32,26 @@ class ReaderVersion(NamedTuple):
     model: str
     model_sha256: str
     settings: str
+
+
+class QuarantinedFile(NamedTuple):
+    """A file that was taken to quarantine.
+
+    Attributes:
+        file_id: its number in the journal.
+        name: its path inside the inbox.
+        path: where it lies now.
+        size: in bytes, as it was read.
+        mtime_ns: in nanoseconds since 1970, as it was read.
+        sha256: hash of what was read.
+    """
+
+    file_id: int
+    name: str
+    path: Path
+    size: int
+    mtime_ns: int
+    sha256: str
 
 
 class PendingFile(NamedTuple):

@@ -6,7 +6,13 @@ from contextlib import suppress
 from pathlib import Path
 
 from batchdigits.journal.entries import FileEntry, PageEntry
-from batchdigits.journal.files import FileState, PendingFile, ReaderVersion, RecordedFile
+from batchdigits.journal.files import (
+    FileState,
+    PendingFile,
+    QuarantinedFile,
+    ReaderVersion,
+    RecordedFile,
+)
 from batchdigits.journal.report_state import ReportStateStore
 from batchdigits.records import FileStat
 from batchdigits.system.filenames import to_display_name, to_raw_name
@@ -215,27 +221,14 @@ class Journal(ReportStateStore):
         """Return a path from the outbox on, as text."""
         return to_display_name(os.path.relpath(path, self._outbox_path))
 
-    def iter_quarantined(self) -> Iterator[tuple[int, str, Path, FileEntry]]:
-        """Load the files that were taken to quarantine.
-
-        Yields:
-            Number, name, path in quarantine and entry of each.
-        """
-        for file_id, name, path, _, _ in self.iter_quarantined_files():
-            yield file_id, name, path, self.load_entry(file_id)
-
-    def iter_quarantined_files(self) -> Iterator[tuple[int, str, Path, int, int]]:
-        """Find the files that were taken to quarantine.
-
-        Yields:
-            Number, name, path in quarantine, size in bytes and mtime in nanoseconds of each.
-        """
+    def iter_quarantined(self) -> Iterator[QuarantinedFile]:
+        """Find the files that were taken to quarantine."""
         rows = self.query(
-            "SELECT id, name, aside, size, mtime_ns FROM files WHERE state = 'quarantined' "
-            "ORDER BY id"
+            "SELECT id, name, aside, size, mtime_ns, sha256 FROM files "
+            "WHERE state = 'quarantined' ORDER BY id"
         )
-        for file_id, name, path, size, mtime_ns in rows.fetchall():
-            yield file_id, name, self._outbox_path / to_raw_name(path), size, mtime_ns
+        for file_id, name, path, *rest in rows.fetchall():
+            yield QuarantinedFile(file_id, name, self._outbox_path / to_raw_name(path), *rest)
 
     def mark_restored(self, file_id: int) -> None:
         """Note that a file is in the inbox again and not in quarantine."""

@@ -12,6 +12,8 @@ INBOX_KEY = "inbox"
 TOTALS_KEY = "totals"
 #: The alarms, with the revision of the journal in which they were found.
 ALARMS_KEY = "alarms"
+#: Names of the files that were last about to be taken away once read, as a JSON list.
+REMOVING_KEY = "removing"
 #: What rendering the reports again needs to know of the last run: a JSON object of the keys below.
 RUN_KEY = "run"
 #: In the object of :data:`RUN_KEY`: model, versions and settings that made the readings.

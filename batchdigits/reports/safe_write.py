@@ -9,6 +9,7 @@ from pathlib import Path
 
 from batchdigits.journal.journal import Journal
 from batchdigits.journal.report_state import ReportState
+from batchdigits.reports.kept_tables import format_correct_command, has_new_corrections
 from batchdigits.system.atomic_files import stage_atomic_file
 from batchdigits.system.file_content import to_sqlite_integer
 from batchdigits.system.file_moves import move_to_free_path
@@ -64,7 +65,9 @@ def replace_report(journal: Journal, path: Path, fingerprint: str) -> Iterator[P
             seen = _identify_file(path)
             if seen and not _is_as_written(path, state):
                 _keep_edited(
-                    path, "was edited since it was written" if state else "is not of this journal"
+                    journal,
+                    path,
+                    "was edited since it was written" if state else "is not of this journal",
                 )
                 seen = None
             current_sha256 = hash_file(path) if seen else ""
@@ -115,15 +118,20 @@ def _hash_prefix(path: Path, size: int) -> "hashlib._Hash":
     return digest
 
 
-def _keep_edited(path: Path, reason: str) -> None:
+def _keep_edited(journal: Journal, path: Path, reason: str) -> None:
     timestamp = time.strftime("%Y-%m-%dT%H-%M-%S", time.localtime())
     copy = path.with_name(f"{path.stem}.edited-{timestamp}{path.suffix}")
     new_path, _ = move_to_free_path(path, copy)
+    hint = ""
+    if has_new_corrections(journal, new_path):
+        command = format_correct_command(new_path)
+        hint = f" It holds corrections that are not on record: to take them, run {command}"
     LOG.warning(
-        "%s %s: it is kept as %s.",
+        "%s %s: it is kept as %s.%s",
         escape_for_terminal(path.name),
         reason,
         escape_for_terminal(new_path.name),
+        hint,
     )
 
 

@@ -12,16 +12,17 @@ from batchdigits.journal.entries import FileEntry, PageEntry
 from batchdigits.reasons import Reason, Status
 from batchdigits.records import Source
 from batchdigits.system.file_moves import has_content
-from batchdigits.system.leases import Writers, find_writers
+from batchdigits.system.held_files import Writers, find_writers
 
 _CHANGED = "The file changed while it was being read."
 _OPEN = "Another program has the file open for writing."
 _UNDER_WAY = "A download tool keeps its state beside the file: it is not complete."
 #: Of a download tool that writes into the file under its final name.
 _DOWNLOAD_STATE_ENDING = ".aria2"
-YOUNG = "The file was written to a moment ago, and may not be complete."
+_YOUNG = "The file was written to a moment ago, and may not be complete."
 #: What a file looks like that is closed before it is complete.
 _CUT_OFF_REASONS = frozenset({str(Reason.EMPTY), str(Reason.TRUNCATED)})
+_HARMFUL_REASONS = frozenset({str(Reason.CRASHED_READER), str(Reason.TIMED_OUT)})
 
 
 def mark_busy_if_written(source: Source, entry: FileEntry) -> FileEntry:
@@ -39,7 +40,7 @@ def mark_busy_if_written(source: Source, entry: FileEntry) -> FileEntry:
     return entry
 
 
-def make_busy(entry: FileEntry, detail: str = _OPEN) -> FileEntry:
+def make_busy(entry: FileEntry, detail: str = _YOUNG) -> FileEntry:
     """Make an entry in which the pages that cannot be read are ``busy``.
 
     It counts as unreadable, though some pages may have been read, so that it is tried again.
@@ -73,6 +74,8 @@ def find_wait(
     Returns:
         Seconds, 0 where the file may be taken away.
     """
+    # One that ended or held up its reader was looked at twice already, and long enough.
+    has_settled = has_settled or any(page.reason in _HARMFUL_REASONS for page in entry.pages)
     age = abs(time.time() - entry.file_stat.mtime_ns / 1e9)
     if find_writers(source.path) is Writers.NONE:
         is_cut_off = any(page.reason in _CUT_OFF_REASONS for page in entry.pages)

@@ -5,9 +5,9 @@ first and claims the path for one content of one file, so that nothing is put th
 file is taken for another.
 """
 
-import errno
 import json
 import os
+import shlex
 from enum import Enum
 from itertools import count
 from pathlib import Path
@@ -17,21 +17,20 @@ from batchdigits.journal.entries import FileEntry
 from batchdigits.reasons import REASON_TEXTS, Reason, Status
 from batchdigits.records import Source
 from batchdigits.system.atomic_files import open_atomic_file
-from batchdigits.system.file_moves import (
-    append_number,
-    copy_file,
-    has_content,
-    make_leaving_path,
-    move_file,
-    put_back,
-    remove_file,
-)
+from batchdigits.system.file_moves import append_number, copy_file, has_content
 from batchdigits.system.filenames import escape_for_terminal, shorten, to_display_name
-from batchdigits.system.leases import FileInUseError, hold_file
+from batchdigits.system.held_files import (
+    FileInUseError,
+    hold_file,
+    move_held_file,
+    put_back_leftover,
+    remove_held_file,
+)
 from batchdigits.system.logs import LOG
 from batchdigits.system.name_rules import LINUX_NAMES, NameRules, may_be_about_name
 
 NOTE_SUFFIX = ".json"
+_Note = dict[str, object]
 
 
 class Restoration(Enum):
@@ -46,6 +45,20 @@ class Restoration(Enum):
     MISSING = "missing"
     #: It cannot be moved; a line says why.
     NOT_MOVED = "not moved"
+
+    @property
+    def is_back(self) -> bool:
+        """Whether it is in the inbox."""
+        return self in (Restoration.BACK, Restoration.BACK_CHANGED)
+
+
+#: What is said of a file that is not simply back; of one that cannot be moved a line said why.
+_RESTORATION_SENTENCES = {
+    Restoration.BACK_CHANGED: "%s changed while it was in quarantine, and is back as it is now.",
+    Restoration.PLACE_TAKEN: "%s stays in quarantine, as another file has its name in the inbox: "
+    "rename or move that one first.",
+    Restoration.MISSING: "%s is no longer in quarantine; its row says gone from now on.",
+}
 
 
 def quarantine_file(
@@ -68,30 +81,32 @@ def quarantine_file(
         return None
     path = Path(source.path)
     keep_original = settings.quarantine is Quarantine.COPY or entry.readable
-    action = "copied" if keep_original else "moved"
+    note = _make_note(source, entry, settings.outbox)
+    note["action"] = "copied" if keep_original else "moved"
     first_choice, second_choice = name_rules.make_paths(settings.quarantine_folder, source.name)
     max_bytes = name_rules.max_bytes - len(NOTE_SUFFIX)
     try:
-        target = _claim_path(first_choice, max_bytes, source, entry, action)
+        target = _claim_path(first_choice, max_bytes, source, entry, note)
     except OSError as error:
         if not may_be_about_name(error):
             raise
-        target = _claim_path(second_choice, max_bytes, source, entry, action)
+        target = _claim_path(second_choice, max_bytes, source, entry, note)
     try:
         has_left = _put_file(path, target, entry, keep_original)
     except FileInUseError:
-        _get_note_path(target).unlink()
+        if not target.exists():
+            _get_note_path(target).unlink()
         raise
     if not has_left and not keep_original:
         LOG.warning(
             "%s could not be moved to quarantine and was copied.", escape_for_terminal(source.name)
         )
-        _write_note(target, source, entry, "copied")
+        _write_note(target, note | {"action": "copied"})
     return target, has_left
 
 
 def _claim_path(
-    first_choice: Path, max_bytes: int, source: Source, entry: FileEntry, action: str
+    first_choice: Path, max_bytes: int, source: Source, entry: FileEntry, note_fields: _Note
 ) -> Path:
     """Find a file's path in quarantine, and claim it by the note beside it.
 
@@ -99,20 +114,21 @@ def _claim_path(
     A path that another file has, or another content of this one, is passed over.
 
     Raises:
-        OSError: the file is no longer what was read, and nothing of it is in quarantine.
+        FileInUseError: the file is no longer what was read, and nothing of it is in quarantine.
     """
     for number in count(1):
         path = append_number(first_choice, number, max_bytes)
         note = _get_note_path(path)
         if note.exists():
+            # A file that is missing in the inbox is here, whatever was written to it since.
             if _is_note_about(note, source, entry) and (
-                not path.exists() or _has_content(path, entry)
+                not path.exists() or _has_content(path, entry) or not os.path.lexists(source.path)
             ):
                 return path
         elif not path.exists():
             if not _has_content(Path(source.path), entry):
-                raise OSError(errno.ESTALE, "it is no longer what was read")
-            _write_note(path, source, entry, action)
+                raise FileInUseError(source.path)
+            _write_note(path, note_fields)
             return path
     raise AssertionError("numbers do not end")
 
@@ -123,11 +139,11 @@ def _put_file(path: Path, target: Path, entry: FileEntry, keep_original: bool) -
         return not keep_original and _finish_removal(path, entry)
     with hold_file(path) as held:
         if not _has_content(path, entry):
-            raise OSError(errno.ESTALE, "it is no longer what was read")
+            raise FileInUseError(path)
         if not keep_original and os.access(path.parent, os.W_OK):
-            return move_file(path, target, held)
+            return move_held_file(path, target, held)
         copy_file(path, target)
-        if held.is_touched():
+        if held.is_altered():
             target.unlink()
             raise FileInUseError(path)
         return False
@@ -135,14 +151,13 @@ def _put_file(path: Path, target: Path, entry: FileEntry, keep_original: bool) -
 
 def _finish_removal(path: Path, entry: FileEntry) -> bool:
     """Remove a file whose copy is whole in quarantine; returns whether it has left the inbox."""
-    leaving_path = make_leaving_path(path)
-    if leaving_path.exists():  # a kill came between its last two steps
-        put_back(leaving_path, path)
     try:
         with hold_file(path) as held:
-            return _has_content(path, entry) and remove_file(path, held)
+            return _has_content(path, entry) and remove_held_file(path, held)
     except FileNotFoundError:
         return True
+    except FileInUseError:
+        raise
     except OSError:
         return False
 
@@ -150,8 +165,17 @@ def _finish_removal(path: Path, entry: FileEntry) -> bool:
 def restore_file(quarantine_path: Path, source: Source, entry: FileEntry) -> Restoration:
     """Move a file from quarantine to where it came from, whatever has become of its content.
 
-    It stays in quarantine where something else has taken its place.
+    It stays in quarantine where something else has taken its place. A line says what is out of the
+    ordinary.
     """
+    restoration = _restore_file(quarantine_path, source, entry)
+    if sentence := _RESTORATION_SENTENCES.get(restoration):
+        LOG.warning(sentence, escape_for_terminal(source.name))
+    return restoration
+
+
+def _restore_file(quarantine_path: Path, source: Source, entry: FileEntry) -> Restoration:
+    put_back_leftover(quarantine_path)
     path = Path(source.path)
     is_in_inbox = _has_content(path, entry)  # a kill may have come between two steps
     if not quarantine_path.exists():
@@ -165,9 +189,9 @@ def restore_file(quarantine_path: Path, source: Source, entry: FileEntry) -> Res
     try:
         with hold_file(quarantine_path) as held:
             if is_in_inbox:
-                has_left = remove_file(quarantine_path, held)
+                has_left = remove_held_file(quarantine_path, held)
             else:
-                has_left = move_file(quarantine_path, path, held)
+                has_left = move_held_file(quarantine_path, path, held)
     except OSError as error:
         LOG.warning(
             "%s could not be put back: %s.", escape_for_terminal(source.name), error.strerror
@@ -195,25 +219,26 @@ def _is_note_about(note: Path, source: Source, entry: FileEntry) -> bool:
         return False
 
 
-def _write_note(target: Path, source: Source, entry: FileEntry, action: str) -> None:
-    text = json.dumps(_make_note(source, entry, action), ensure_ascii=False, indent=2)
+def _write_note(target: Path, fields: _Note) -> None:
+    text = json.dumps(fields, ensure_ascii=False, indent=2)
     with open_atomic_file(_get_note_path(target)) as file:
         file.write(text + "\n")
 
 
-def _make_note(source: Source, entry: FileEntry, action: str) -> dict[str, object]:
+def _make_note(source: Source, entry: FileEntry, outbox: Path) -> _Note:
     bad_pages = [page for page in entry.pages if page.status == Status.QUARANTINED]
     reason = Reason(bad_pages[0].reason or "")
     meaning, advice = REASON_TEXTS[reason]
     return {
         "file": source.name,
         "came_from": to_display_name(os.path.abspath(source.path)),
-        "action": action,
+        "action": "",
         "pages": [page.page for page in bad_pages],
         "reason": reason.value,
         "what_happened": meaning,
         "detail": bad_pages[0].detail,
         "what_to_try": advice,
+        "to_put_it_back": f"batchdigits requeue {shlex.quote(to_display_name(str(outbox)))}",
         "time": bad_pages[0].read_at,
         "bytes": entry.file_stat.size,
         "sha256": entry.sha256,

@@ -1,11 +1,15 @@
 """Quarantine and journal kept in step: what is set aside is on record, and the other way round."""
 
+import json
+import os
 from collections.abc import Sequence
 from pathlib import Path
 
 from batchdigits.config import Quarantine, Settings
 from batchdigits.journal.entries import FileEntry
+from batchdigits.journal.files import FileState, QuarantinedFile
 from batchdigits.journal.journal import Journal
+from batchdigits.journal.meta_keys import REMOVING_KEY
 from batchdigits.pipeline.inbox_walk import is_chosen
 from batchdigits.records import Source
 from batchdigits.session.inbox import Inbox
@@ -14,7 +18,7 @@ from batchdigits.session.summary import Summary
 from batchdigits.system.atomic_files import TEMPORARY_FILE_PATTERN
 from batchdigits.system.file_moves import PARTIAL_COPY_PREFIX, has_content
 from batchdigits.system.filenames import escape_for_terminal
-from batchdigits.system.leases import FileInUseError
+from batchdigits.system.held_files import FileInUseError, put_back_leftover
 from batchdigits.system.logs import LOG
 from batchdigits.system.name_rules import NameRules
 
@@ -72,10 +76,17 @@ class QuarantineMoves:
         return busy_ids
 
     def finish_moves(self) -> None:
-        """Set aside what is on record but was not moved: a kill came between, or a full disk."""
+        """Finish what a kill came between, or a full disk.
+
+        What was about to go is put back; what is on record as unreadable, but was not moved, is.
+        """
+        unmoved = self._journal.find_unquarantined()
+        leaving = json.loads(self._journal.get_meta(REMOVING_KEY) or "[]")
+        for name in [*leaving, *(name for _, name, _ in unmoved)]:
+            put_back_leftover(Path(self._inbox.get_path(name)))
         if self._settings.quarantine is Quarantine.OFF:
             return
-        if unmoved := self._journal.find_unquarantined():
+        if unmoved:
             for pattern in (f"{PARTIAL_COPY_PREFIX}*", TEMPORARY_FILE_PATTERN):
                 for partial in self._settings.quarantine_folder.rglob(pattern):
                     partial.unlink(missing_ok=True)
@@ -86,36 +97,44 @@ class QuarantineMoves:
     def restore_files(self) -> None:
         """Move files from quarantine to where they came from, to be read again."""
         settings = self._settings
-        for file_id, name, path, entry in list(self._journal.iter_quarantined()):
-            if is_chosen(name, settings.include, settings.exclude):
-                self._restore_file(file_id, name, path, entry)
+        for file in self._journal.iter_quarantined():
+            if is_chosen(file.name, settings.include, settings.exclude):
+                self._restore_file(file)
 
-    def restore_changed_files(self) -> None:
-        """Put files back in the inbox that somebody went on writing to after they had been moved.
+    def catch_up_with_folder(self) -> None:
+        """Take in what happened to the folder: files that somebody deleted, or went on writing to.
 
-        Where the system cannot tell who writes to a file, that may happen.
+        The latter, which may happen where the system cannot tell who writes to a file, are put
+        back in the inbox.
         """
-        for file_id, name, path, size, mtime_ns in self._journal.iter_quarantined_files():
-            try:
-                status = path.stat()
-            except OSError:
-                continue
-            is_same_time = abs(status.st_mtime_ns - mtime_ns) <= _COARSEST_MTIME_NS
-            if status.st_size == size and is_same_time:
-                continue
-            entry = self._journal.load_entry(file_id)
-            if not has_content(path, size, entry.sha256):
-                self._restore_file(file_id, name, path, entry)
+        is_there = self._settings.quarantine_folder.is_dir()  # else it lies elsewhere for now
+        for file in self._journal.iter_quarantined():
+            if has_changed(file):
+                self._restore_file(file)
+            elif is_there and not os.path.lexists(file.path):
+                self._journal.set_state([file.file_id], FileState.GONE)
 
-    def _restore_file(self, file_id: int, name: str, path: Path, entry: FileEntry) -> None:
-        restoration = restore_file(path, self._make_source(name), entry)
-        if restoration is Restoration.BACK_CHANGED:
-            LOG.info(
-                "%s changed while it was in quarantine, and is back in the inbox.",
-                escape_for_terminal(name),
-            )
-        if restoration in (Restoration.BACK, Restoration.BACK_CHANGED):
-            self._journal.mark_restored(file_id)
+    def _restore_file(self, file: QuarantinedFile) -> None:
+        entry = self._journal.load_entry(file.file_id)
+        restoration = restore_file(file.path, self._make_source(file.name), entry)
+        if restoration is Restoration.BACK:
+            self._journal.mark_restored(file.file_id)
+        elif restoration is Restoration.BACK_CHANGED:  # nothing is known of what it is now
+            self._journal.forget(file.file_id)
+        elif restoration is Restoration.MISSING:
+            self._journal.set_state([file.file_id], FileState.GONE)
 
     def _make_source(self, name: str) -> Source:
         return Source(self._inbox.get_path(name), name)
+
+
+def has_changed(file: QuarantinedFile) -> bool:
+    """Tell whether a file has another content than when it was taken to quarantine."""
+    try:
+        status = file.path.stat()
+    except OSError:
+        return False
+    is_same_time = abs(status.st_mtime_ns - file.mtime_ns) <= _COARSEST_MTIME_NS
+    if status.st_size == file.size and is_same_time:
+        return False
+    return not has_content(file.path, file.size, file.sha256)

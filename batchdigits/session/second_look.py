@@ -5,7 +5,7 @@ from collections.abc import Iterable
 
 from batchdigits.journal.entries import FileEntry
 from batchdigits.records import FileStat
-from batchdigits.session.busy_files import YOUNG, find_wait, make_busy
+from batchdigits.session.busy_files import find_wait, make_busy
 from batchdigits.session.chunk_recorder import ReadFile
 
 
@@ -49,7 +49,7 @@ class SecondLook:
         if not wait:
             return entry
         if self._is_second or wait > self._settle:
-            return make_busy(entry, YOUNG)
+            return make_busy(entry)
         self._first_stats[name] = entry.file_stat
         self.due = max(self.due, time.monotonic() + wait)
         return None

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Protocol
 
-from batchdigits.config import Settings
+from batchdigits.config import Settings, Thumbnails
 from batchdigits.execution.backend import ExecutionBackend, TaskFailure, Workers
 from batchdigits.execution.chunks import CHUNK_BYTES, JobQueue
 from batchdigits.execution.jobs import Job, JobRunner, RecheckJob, RejectJob, SheetJob, get_source
@@ -76,6 +76,7 @@ class Session:
         engine: Engine,
         listener: SessionListener,
         backend: ExecutionBackend | None = None,
+        is_trial: bool = False,
     ) -> None:
         """Begin a session, and finish what one before it was killed over.
 
@@ -85,6 +86,7 @@ class Session:
             engine: the model.
             listener: told how it goes.
             backend: where workers are started; processes of this machine where it is not given.
+            is_trial: whether no thumbnail is drawn and no file moved.
 
         Raises:
             OutboxError: the outbox belongs to another inbox.
@@ -105,9 +107,10 @@ class Session:
         self._backend = backend or LocalBackend(settings.file_timeout, settings.memory_bytes)
         self._workers: Workers | None = None
         self._failures = WorkerFailures(settings.file_timeout)
+        drawn = Thumbnails.OFF if is_trial else settings.thumbnails
         self._run_jobs = JobRunner(
             RecognitionContext(
-                *(engine, settings.limits, settings.outbox, settings.thumbnails),
+                *(engine, settings.limits, settings.outbox, drawn),
                 writes_thumbnails=self._backend.workers_share_outbox,
                 name_rules=self.name_rules,
             )
@@ -117,10 +120,11 @@ class Session:
         self.reader_version_id = journal.register_reader_version(version)
         self._recorder = ChunkRecorder(
             *(journal, self.quarantine, self.summary),
-            *(self.reader_version_id, settings.thumbnails),
+            *(self.reader_version_id, drawn),
         )
-        self.quarantine.restore_changed_files()
-        self.quarantine.finish_moves()
+        if not is_trial:
+            self.quarantine.finish_moves()
+            self.quarantine.catch_up_with_folder()
 
     def plan(
         self,

@@ -2,6 +2,7 @@
 
 import errno
 import os
+import re
 import stat
 
 from batchdigits.errors import ImageError
@@ -27,6 +28,43 @@ _REASON_BY_ERRNO = {
     errno.ENOSPC: Reason.DISK_FULL,
     errno.EDQUOT: Reason.DISK_FULL,
 }
+
+#: How many bytes at the beginning of a file tell what it is.
+SIGNATURE_BYTES = 512
+#: What files that people take for other ones begin with.
+_SIGNATURES = {
+    "a PNG image": rb"\x89PNG\r\n",
+    "a JPEG image": rb"\xff\xd8\xff",
+    "a GIF image": rb"GIF8[79]a",
+    "a TIFF image": rb"II[*+]\0|MM\0[*+]",
+    "a BMP image": rb"BM.{4}\0\0\0\0",
+    "a WebP image": rb"RIFF.{4}WEBP",
+    "a PDF": rb"%PDF-",
+    "a Parquet file": rb"PAR1",
+    "an SQLite database": rb"SQLite format 3\0",
+    "an HDF5 file": rb"\x89HDF\r\n",
+    "a NumPy array": rb"\x93NUMPY",
+    "a ZIP archive": rb"PK(\x03\x04|\x05\x06)",
+    "a gzip archive": rb"\x1f\x8b\x08",
+    "an HTML page": rb"(\xef\xbb\xbf)?\s*(<!--.*?-->\s*)?<(!doctype\s+html|html|head|body)\b",
+    "XML": rb"(\xef\xbb\xbf)?\s*<\?xml\b",
+    "JSON": rb'(\xef\xbb\xbf)?\s*(\{\s*("|\})|\[\s*(\{|\[|\]|-?\d))',
+}
+
+
+def describe_content(start: bytes) -> str:
+    """Say what a file looks like that is something else than was expected.
+
+    Args:
+        start: its first :data:`SIGNATURE_BYTES` bytes, or all where it has fewer.
+
+    Returns:
+        Such as ``"a PNG image"``; empty where nothing is known of it.
+    """
+    for kind, pattern in _SIGNATURES.items():
+        if re.match(pattern, start, re.DOTALL | re.IGNORECASE):
+            return kind
+    return ""
 
 
 def to_sqlite_integer(number: int) -> int:

@@ -18,6 +18,7 @@ from typing import IO, NamedTuple
 
 from batchdigits.errors import DataError
 from batchdigits.system.child_process import run_module
+from batchdigits.system.file_content import SIGNATURE_BYTES, describe_content
 from batchdigits.system.filenames import to_display_name
 
 #: Endings of names of tables, lower case.
@@ -30,6 +31,10 @@ _MAX_BYTES = 1 << 30
 _MAX_LINE = 1 << 20
 #: Names of columns are looked for in so many rows: titles and empty lines may come before them.
 _MAX_HEADER_ROWS = 30
+#: Most cells of a line, and characters of a cell, that a message quotes.
+_MAX_QUOTED_CELLS, _MAX_QUOTED_CHARACTERS = 20, 40
+#: What a file without any text may hold: spaces, and marks of byte order.
+_EMPTY_BYTES = b" \t\r\n\0\xef\xbb\xbf\xff\xfe"
 #: Seconds that a workbook may take.
 _WORKBOOK_TIMEOUT = 300
 _DELIMITERS = ",;\t|"
@@ -57,10 +62,13 @@ class Table(NamedTuple):
         rows: number of each row, from 1 as spreadsheets count, with its cells by column; a column
             that the table lacks is always empty. Rows without any text are left out. Iterating
             raises :class:`~batchdigits.errors.DataError` where the text is no CSV.
+        first_cells: names of all its columns, or the cells of its first row with any text where
+            none is known; as a message may quote them.
     """
 
     columns: frozenset[str]
     rows: Iterator[tuple[int, dict[str, str]]]
+    first_cells: list[str]
 
 
 class _Header(NamedTuple):
@@ -84,7 +92,8 @@ def read_table(path: Path, names: ColumnNames) -> Table:
         The table; without columns where the file has none of the names.
 
     Raises:
-        DataError: the file cannot be read, is too large, or has a column twice.
+        DataError: the file cannot be read, is empty, too large, or no table, or has a column
+            twice.
     """
     shown = to_display_name(str(path))
     try:
@@ -94,8 +103,14 @@ def read_table(path: Path, names: ColumnNames) -> Table:
         if status.st_size > _MAX_BYTES:
             raise DataError(f"{shown} is larger than any table of results.")
         with path.open("rb") as file:
-            is_workbook = file.read(4) in _WORKBOOK_SIGNATURES
-        return _read_workbook(path, names) if is_workbook else _read_text(path, names)
+            start = file.read(SIGNATURE_BYTES)
+        if status.st_size <= len(start) and not start.strip(_EMPTY_BYTES):
+            raise DataError(f"{shown} is empty.")
+        if start[:4] in _WORKBOOK_SIGNATURES:
+            return _read_workbook(path, names)
+        if kind := describe_content(start):
+            raise DataError(f"{shown} is no table: it looks like {kind}.")
+        return _read_text(path, names)
     except OSError as error:
         raise DataError(f"Cannot read {shown}: {error.strerror}.") from error
 
@@ -106,12 +121,14 @@ def _read_text(path: Path, names: ColumnNames) -> Table:
         first_lines = list(islice(_iter_lines(file, path), _MAX_HEADER_ROWS))
     special = _DELIMITER_LINE.match(first_lines[0]) if first_lines else None
     found: list[tuple[_Header, str]] = []
+    first_cells: list[str] = []
     for delimiter in dict.fromkeys(_DELIMITERS + (special[1] if special else "")):
-        rows = _ignore_errors(_parse_lines(first_lines, delimiter))
+        rows = list(_ignore_errors(_parse_lines(first_lines, delimiter)))
+        first_cells = max(first_cells, _quote_first_cells(rows), key=len)
         if header := _find_header(rows, names):
             found.append((header, delimiter))
     if not found:
-        return Table(frozenset(), iter(()))
+        return Table(frozenset(), iter(()), first_cells)
     header, delimiter = min(found, key=lambda item: (-len(item[0].indices), item[0].row))
     return _make_table(path, names, header, _iter_text_rows(path, encoding, delimiter, header.row))
 
@@ -203,13 +220,16 @@ def _read_workbook(path: Path, names: ColumnNames) -> Table:
     if problem:
         raise DataError(f"{shown} cannot be read as a spreadsheet: {problem.rstrip('.')}.")
     best: tuple[_Header, int] | None = None
+    first_cells: list[str] = []
     for start in (number for number, line in enumerate(lines) if line == "null"):
         sheet = islice(lines, start + 1, start + 1 + _MAX_HEADER_ROWS)
-        header = _find_header(_iter_sheet_rows(sheet), names)
+        rows = list(_iter_sheet_rows(sheet))
+        first_cells = first_cells or _quote_first_cells(rows)
+        header = _find_header(rows, names)
         if header and (best is None or len(header.indices) > len(best[0].indices)):
             best = header, start
     if best is None:
-        return Table(frozenset(), iter(()))
+        return Table(frozenset(), iter(()), first_cells)
     header, start = best
     return _make_table(path, names, header, _iter_sheet_rows(islice(lines, start + 1, None)))
 
@@ -237,6 +257,13 @@ def _find_header(rows: Iterable[Sequence[str]], names: ColumnNames) -> _Header |
     return best
 
 
+def _quote_first_cells(rows: Iterable[Sequence[str]]) -> list[str]:
+    """Return the cells of the first row that has any, as a message quotes them."""
+    cells = next((row for row in rows if any(map(str.strip, row))), [])
+    texts = [" ".join(cell.replace("\ufeff", "").split()) for cell in cells[:_MAX_QUOTED_CELLS]]
+    return [text[:_MAX_QUOTED_CHARACTERS] for text in texts if text]
+
+
 def _normalise_name(cell: str) -> str:
     """Return the name of a column without what programs and people put around it."""
     text = unicodedata.normalize("NFKC", cell).replace("\ufeff", "").strip(" \t\r\n\"'*`")
@@ -246,7 +273,8 @@ def _normalise_name(cell: str) -> str:
 def _make_table(
     path: Path, columns: Iterable[str], header: _Header, rows: Iterator[Sequence[str]]
 ) -> Table:
-    names = [_normalise_name(cell) for cell in next(islice(rows, header.row, None))]
+    row = next(islice(rows, header.row, None))
+    names = [_normalise_name(cell) for cell in row]
     for index in header.indices.values():
         if names.count(names[index]) > 1:
             raise DataError(f"{to_display_name(str(path))} has the column {names[index]} twice.")
@@ -259,4 +287,4 @@ def _make_table(
                 cells = {column: row[index] for column, index in pairs if index < len(row)}
                 yield number, empty | cells
 
-    return Table(frozenset(header.indices), iter_rows())
+    return Table(frozenset(header.indices), iter_rows(), _quote_first_cells([row]))

@@ -67,6 +67,9 @@ class BatchReader:
             BatchdigitsError: the reader fails over every file.
         """
         plan = self._session.plan(files)
+        if plan.pending_count < plan.file_count and self._remover.is_enabled:
+            # Somebody may have had them open when they were read.
+            self._remover.remove_previously_read()
         if not plan.pending_count:
             return
         # Small chunks where there are few files, so that every worker has some.

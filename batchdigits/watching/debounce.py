@@ -16,7 +16,7 @@ from batchdigits.pipeline.inbox_walk import InboxWalk
 from batchdigits.records import ListedFile
 from batchdigits.system.file_content import to_sqlite_integer
 from batchdigits.system.filenames import join_display_name, to_raw_name
-from batchdigits.system.leases import Writers, find_writers
+from batchdigits.system.held_files import Writers, find_writers
 
 #: Seconds before a file that could not be read is tried again, and the most that doubling
 #: them each time may come to.

@@ -4,8 +4,9 @@ An event is never more than a reason to look at a file again. Its name goes to t
 begins the file's clock anew; so it does not matter how late an event comes, or how often:
 
 - *While the file settles*: it is read so much later.
-- *While the file is being read, or after that*: it settles once more. Where its size or mtime is
-  not what is on record, a worker compares its content and reads it again if that has changed.
+- *While the file is being read, or after that*: it settles once more. Where its size, times or
+  inode are not what is on record, a worker compares its content and reads it again if that has
+  changed.
 - *While the watcher is busy*: events wait in the pipe, which is emptied several times a second
   whatever goes on.
 - *Never*: the next rescan finds the file.

@@ -1,5 +1,6 @@
 """Read files moved or deleted, once their rows are on record and never before."""
 
+import json
 import os
 import time
 from collections.abc import Iterable
@@ -9,6 +10,7 @@ from typing import NamedTuple
 
 from batchdigits.config import Processed
 from batchdigits.journal.files import FileState, RecordedFile
+from batchdigits.journal.meta_keys import REMOVING_KEY
 from batchdigits.pipeline.inbox_walk import is_chosen
 from batchdigits.reasons import Status
 from batchdigits.session.session import Session
@@ -16,11 +18,16 @@ from batchdigits.system.file_moves import (
     PARTIAL_COPY_PREFIX,
     append_number,
     has_content,
-    move_file,
-    remove_file,
 )
 from batchdigits.system.filenames import escape_for_terminal
-from batchdigits.system.leases import FileInUseError, Writers, find_writers, hold_file
+from batchdigits.system.held_files import (
+    FileInUseError,
+    Writers,
+    find_writers,
+    hold_file,
+    move_held_file,
+    remove_held_file,
+)
 from batchdigits.system.logs import LOG
 
 #: Seconds until a file that could not be taken away is tried again.
@@ -100,7 +107,8 @@ class ProcessedFileRemover:
         """Take away those files that still are what was read; returns whether any went.
 
         What is about to go is on record as gone first. A kill in between leaves a file in the
-        inbox that counts as taken away: it is read once more, its row is written anew, it goes.
+        inbox that counts as taken away, or the next session puts it back there: it is read once
+        more, its row is written anew, it goes.
         """
         journal = self._session.journal
         going = [(file, Path(self._session.inbox.get_path(file.name))) for file in files]
@@ -110,6 +118,7 @@ class ProcessedFileRemover:
         claimed: set[str] = set()
         targets = [self._choose_target(file, path, claimed) for file, path in going]
         with journal.use_full_sync():
+            journal.set_meta(REMOVING_KEY, json.dumps([file.name for file, _ in going]))
             journal.mark_processed(
                 (file.file_id, target) for (file, _), target in zip(going, targets, strict=True)
             )
@@ -169,13 +178,13 @@ class ProcessedFileRemover:
                 if not has_content(path, file.size, file.sha256):
                     raise FileInUseError(path)
                 if target is None or (target.exists() and target.samefile(path)):
-                    has_left = remove_file(path, held)
+                    has_left = remove_held_file(path, held)
                 else:
-                    has_left = move_file(path, target, held)
+                    has_left = move_held_file(path, target, held)
                     if not has_left:  # it was copied, and is still there
                         target.unlink()
         except FileInUseError:
-            return False  # whoever writes to it sends an event at the end
+            return False
         except OSError as error:
             self._warn_once(file, error.strerror or str(error))
             return False

@@ -139,7 +139,7 @@ class Rescanner:
         return has_more, session.journal.revision != revision
 
     def _compute_digest(self) -> int:
-        """Compute one number for the inbox: all names, sizes and mtimes, in whatever order."""
+        """Compute one number for all names, sizes, times and inodes, in whatever order."""
         digest = 0
         for file in self._iter_with_ticks(walk_inbox(self._session.settings)):
             digest ^= hash(file)

@@ -4,7 +4,7 @@ import time
 
 from batchdigits.journal.entries import FileEntry
 from batchdigits.reasons import Reason, Status
-from batchdigits.session.busy_files import YOUNG, find_wait, make_busy
+from batchdigits.session.busy_files import find_wait, make_busy
 from batchdigits.session.chunk_recorder import ReadFile
 from batchdigits.session.session import Session
 from batchdigits.watching.debounce import Debouncer
@@ -59,7 +59,7 @@ class RetryPolicy:
             ):
                 return None
             if wait:
-                entry = make_busy(entry, YOUNG)
+                entry = make_busy(entry)
         failures = [page.reason for page in entry.pages if page.status == Status.FAILED]
         reason = Reason(failures[0]) if failures and failures[0] else None
         if reason is not None and not entry.sha256 and not self._presence.is_reachable():

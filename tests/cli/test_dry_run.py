@@ -5,10 +5,12 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from batchdigits.system.lockfile import hold_lock
 from tests.conftest import UNPRIVILEGED, Run, load_sample_digits, read_csv, write_png
+from tests.support.image_samples import encode_tiff_pages
 from tests.support.onnx_samples import make_trees
 
 pytestmark = pytest.mark.integration
@@ -45,13 +47,14 @@ def test_it_says_what_the_run_does_and_writes_nothing(
     assert "2 files were moved to" in done.stderr and f"requeue {outbox}" in done.stderr
 
     write_png(inbox / "b.png", DIGITS[1][0])
+    write_png(inbox / "sub" / "note.png", DIGITS[2][0])
     before = snapshot(tmp_path)
     trial = batchdigits("run", inbox, outbox, "--dry-run")
     again = batchdigits("run", inbox, outbox, "--dry-run", "--retry-failed")
     assert snapshot(tmp_path) == before
-    assert trial.returncode == 0 and "1 file, 1 page" in trial.stderr
+    assert trial.returncode == 0 and "2 files, 2 pages" in trial.stderr
     assert "1 file known from an earlier run" in trial.stderr
-    assert again.returncode == 3 and "2 files would be put back from quarantine" in again.stderr
+    assert again.returncode == 3 and "1 file would be put back from quarantine" in again.stderr
     assert [row["file"] for row in read_csv(outbox)] == ["a.png", "half.png", "sub/note.png"]
 
 
@@ -65,12 +68,19 @@ def test_a_model_made_elsewhere_gets_no_card(
     trial = batchdigits("run", inbox, outbox, "--dry-run", "--model", model)
     assert trial.returncode == 0 and "1 file, 1 page" in trial.stderr
     assert list(model.parent.iterdir()) == [model] and not outbox.exists()
+    assert "Kept in" not in trial.stderr
 
 
 def test_copies_are_told_as_copies_and_off_as_nothing(
     batchdigits: Run, inbox: Path, outbox: Path
 ) -> None:
     (inbox / "note.png").write_text("a note")
+    pages = [np.asarray(image) for image, _ in DIGITS[:3]]
+    (inbox / "pages.tif").write_bytes(encode_tiff_pages(pages))
+    trial = batchdigits("run", inbox, outbox, "--dry-run", "--max-pages", "2", "--quiet")
+    assert "1 file would be moved to" in trial.stderr and "  note.png (" in trial.stderr
+    assert "1 file would be copied to" in trial.stderr and "  pages.tif (" in trial.stderr
+    (inbox / "pages.tif").unlink()
     trial = batchdigits("run", inbox, outbox, "--dry-run", "--quarantine", "copy")
     assert "1 file would be copied to" in trial.stderr
     trial = batchdigits("run", inbox, outbox, "--dry-run", "--quarantine", "off")

@@ -9,8 +9,10 @@ from pathlib import Path
 
 import cv2
 import pytest
+import typer
 
 from batchdigits.arrays import GrayImage
+from batchdigits.cli.app import build_app
 from batchdigits.execution.chunks import CHUNK_FILES
 from tests.conftest import Run, read_csv, write_png
 
@@ -107,7 +109,7 @@ def test_quiet_verbose_and_json_logs(
     write_png(inbox / "good.png", digits[0][0])
     (inbox / "bad.png").write_bytes(b"")
     quiet = batchdigits("run", inbox, outbox, "--quiet", "--quarantine", "copy")
-    assert (quiet.stdout, quiet.stderr) == ("", "")
+    assert quiet.stdout == "" and quiet.stderr.startswith("1 file was copied to ")
     verbose = batchdigits("run", inbox, outbox, "--verbose", "--quarantine", "copy", "--force")
     assert "bad.png" in verbose.stderr and "empty" in verbose.stderr
     logged = batchdigits("run", inbox, outbox, "--log-json", "--quarantine", "copy")
@@ -171,3 +173,9 @@ def test_a_terminal_gets_a_bar_and_a_pipe_none(
     )
     piped = batchdigits("run", inbox, outbox)
     assert f"/{CHUNK_FILES * 3}" not in piped.stderr and "\x1b" not in piped.stderr
+
+
+@pytest.mark.parametrize("option", ["--settle=inf", "--grace=nan", "--max-megapixels=nan"])
+def test_numbers_without_end_are_refused(option: str) -> None:
+    with pytest.raises(typer.BadParameter, match="is no finite number"):
+        build_app(["run"])(["run", option], standalone_mode=False)

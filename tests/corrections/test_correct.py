@@ -49,7 +49,7 @@ def test_a_table_that_libreoffice_saved_comes_back(
     readings = {row["file"]: row["digit"] for row in read_csv(forms)}
     assert known["digit7.png"] == int(readings["digit7.png"]), "accepted as it was read"
     assert "were read right" in done.stderr and "95 % interval" in done.stderr
-    assert "Without a digit: 2 of them" in done.stderr
+    assert "2 checked pages have no digit." in done.stderr
     assert not list(forms.glob("*edited*"))
 
 
@@ -74,7 +74,7 @@ def test_corrections_outlive_names_and_readings(
     batchdigits("run", inbox, forms, "--force")
     assert corrected(forms)["renamed.png"] == 3
     done = batchdigits("correct", forms)
-    assert "Of 1 checked page" in done.stderr
+    assert "1 page was checked; it was read wrong." in done.stderr
 
 
 def test_a_word_can_be_changed_and_taken_back(
@@ -130,7 +130,10 @@ def test_what_does_not_belong_here_is_told(batchdigits: Run, forms: Path, tmp_pa
     assert batchdigits("correct", forms, typed).returncode == 7
     typed.write_text("file,digit\na,1\n")
     done = batchdigits("correct", forms, typed)
-    assert done.returncode == 7 and "no column sha256 and corrected_digit" in done.stderr
+    assert (
+        done.returncode == 7
+        and "has no column named corrected_digit: what it has is file, digit." in done.stderr
+    )
     assert batchdigits("correct", tmp_path / "nothing", typed).returncode == 7
     assert batchdigits("correct", forms, tmp_path / "missing.csv").returncode == 7
 

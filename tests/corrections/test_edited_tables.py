@@ -11,7 +11,10 @@ import pytest
 
 from batchdigits.config import RunSettings
 from batchdigits.corrections.apply import CorrectionResult, apply_corrections
+from batchdigits.corrections.spreadsheet import read_corrections
 from batchdigits.corrections.summary_text import format_problems, format_summary
+from batchdigits.errors import DataError
+from batchdigits.system.logs import LOG
 from tests.conftest import ROOT, read_csv, write_png
 from tests.evaluation.conftest import Digits, read
 
@@ -78,7 +81,7 @@ def test_what_programs_write_into_empty_cells_is_no_correction(
 
 def test_a_digit_and_no_digit_are_written_in_many_ways(outbox: Path) -> None:
     for words, meaning in [
-        (["-1", "-", "–", "−1", "x", "No digit", "-1.0", "-1,0"], "-1"),
+        (["-1", "-", "–", "−1", "n", "No digit", "-1.0", "-1,0"], "-1"),
         (["3", "3.0", "3,0", " 3 ", "'3", '="3"', "３", "\xa03"], "3"),
     ]:
         rows = read_csv(outbox)
@@ -87,7 +90,7 @@ def test_a_digit_and_no_digit_are_written_in_many_ways(outbox: Path) -> None:
         assert apply(outbox, rows).stored == 8
         assert set(corrected(outbox).values()) == {meaning}
     rows = read_csv(outbox)
-    words = ["n", "y", "12", "3.5", "O", "3?", "true", "empty " * 5000]
+    words = ["m", "y", "12", "3.5", "O", "3?", "true", "empty " * 5000]
     for row, word in zip(rows, words, strict=True):
         row["corrected_digit"] = word
     invalid = apply(outbox, rows).invalid_rows
@@ -104,10 +107,12 @@ def test_whoever_wrote_into_the_wrong_column_is_told(outbox: Path) -> None:
         rows[file]["digit"] = digit
     rows["blank.png"]["corrected_digit"] = "6"
     rows["a/d6.png"] |= {"digit": "1", "corrected_digit": "1"}
+    rows["'=4.png"] |= {"digit": "", "corrected_digit": "2"}
     result = apply(outbox, list(rows.values()))
     lines = {list(rows).index(file) + 2 for file in ("d0.png", "d1.png", "d2.png", "blank.png")}
     assert {row.line for row in result.invalid_rows} == lines
-    assert corrected(outbox) == {"a/d6.png": "1"}, "the row is right by its corrected_digit"
+    right = {"a/d6.png": "1", "'=4.png": "2"}
+    assert corrected(outbox) == right, "these rows are right by their corrected_digit"
     told = "\n".join(format_problems(result))
     read_digit = read_csv(outbox)[list(rows).index("d0.png")]["digit"]
     assert f"the digit of d0.png was changed to 8, but {read_digit} was read" in told
@@ -184,3 +189,79 @@ def test_what_is_new_is_told_from_what_was_on_record(outbox: Path) -> None:
     rows[3]["corrected_digit"] = "1"
     sentences = format_summary(apply(outbox, rows))
     assert sentences[:2] == ["1 row was put on record.", "3 rows were on record already."]
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"", "is empty."),
+        (b"\xef\xbb\xbf\r\n", "is empty."),
+        (b"\x89PNG\r\n\x1a\n" + bytes(2 << 20), "is no table: it looks like a PNG image."),
+        (b"<!doctype html><html>" + b"x" * (2 << 20), "is no table: it looks like an HTML page."),
+        (b'[\n{"file": "d0.png"}]', "is no table: it looks like JSON."),
+        (b"%PDF-1.7\n", "is no table: it looks like a PDF."),
+        (b"d0.png,1,ok\n", "hold no column named corrected_digit: what it has is d0.png, 1, ok."),
+        (b"file,digit\na,1\n", "has no column named corrected_digit: what it has is file, digit."),
+        (b"page,corrected_digit\n1,1\n", "has no column named sha256 or file, by which scans are "),
+    ],
+)
+def test_what_is_no_table_of_results_is_called_what_it_is(
+    tmp_path: Path, content: bytes, message: str
+) -> None:
+    (tmp_path / "typed.csv").write_bytes(content)
+    with pytest.raises(DataError) as caught:
+        read_corrections(tmp_path / "typed.csv")
+    assert message in str(caught.value)
+
+
+def fill_in(path: Path, digits: dict[str, str]) -> None:
+    """Write corrections into a table of an outbox, in its place."""
+    rows = read_csv(path.parent)
+    for row in rows:
+        row["corrected_digit"] = digits.get(row["file"], row["corrected_digit"])
+    with path.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.DictWriter(file, list(rows[0]))
+        writer.writeheader()
+        writer.writerows(rows)
+
+
+def test_corrections_in_a_table_that_a_run_kept_are_told(
+    outbox: Path,
+    template: Path,
+    caplog: pytest.LogCaptureFixture,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(LOG, "propagate", True)  # commands turn it off
+    table = outbox / "results.csv"
+    settings = RunSettings(template / "inbox", outbox, html=False)
+    fill_in(table, {"d0.png": "3", "d1.png": "8"})
+    read(settings)
+    (kept,) = outbox.glob("results.edited-*.csv")
+    assert f"to take them, run batchdigits correct {outbox} {kept}" in caplog.text
+    sentences = format_summary(apply_corrections(outbox, table, None))
+    assert sentences[0] == "Nothing has been checked yet."
+    assert sentences[1].endswith(f"to take them, run batchdigits correct {outbox} {kept}")
+    assert apply_corrections(outbox, kept, None).stored == 2
+    assert len(format_summary(apply_corrections(outbox, table, None))) == 2, "nothing is left"
+    caplog.clear()
+    fill_in(table, {"d2.png": "4"})
+    assert apply_corrections(outbox, table, None).stored == 1
+    for content in (table.read_bytes().replace(b",ok,", b",seen,"), b"\x89PNG\r\n\x1a\n"):
+        table.write_bytes(content)
+        read(settings)
+    assert len(list(outbox.glob("results.edited-*.csv"))) == 4
+    assert "it is kept as" in caplog.text and "to take them" not in caplog.text
+
+
+def test_one_page_and_several_are_told_in_plain_english(outbox: Path) -> None:
+    rows = {row["file"]: row for row in read_csv(outbox)}
+    digit = rows["d0.png"]["digit"]
+    told = format_summary(apply(outbox, f"file,corrected_digit\nd0.png,{digit}\n"))
+    assert told == ["1 row was put on record.", "1 page was checked; it was read right."]
+    told = format_summary(apply(outbox, "file,corrected_digit\nd1.png,n\n"))
+    assert told[1].startswith("Of 2 pages checked, 1 was read right (50.00 %, 95 % interval ")
+    assert told[2] == "1 checked page has no digit."
+    with pytest.raises(DataError, match=r"The only corrected row of .* does not belong to"):
+        apply(outbox, "file,corrected_digit\nother.png,1\n")
+    with pytest.raises(DataError, match=r"None of the 2 corrected rows of .* belong to"):
+        apply(outbox, "file,corrected_digit\nother.png,1\nmore.png,1\n")

@@ -14,6 +14,7 @@ from batchdigits.evaluation.csv_labels import copy_labelled_files
 from batchdigits.evaluation.evaluate import evaluate
 from batchdigits.evaluation.inputs import prepare_labelled_inbox
 from batchdigits.evaluation.summary_text import build_classification_report, build_metrics_table
+from batchdigits.system.logs import LOG
 from tests.conftest import write_png
 from tests.evaluation.conftest import Digits, figures, read, rows, snapshot, write_folder
 
@@ -82,13 +83,25 @@ def test_the_mistakes_of_one_evaluation_are_the_data_of_the_next(
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("picture,digit\n1.png,1\n", "has no column file"),
-        ("file,number\n1.png,1\n", "has no column digit"),
-        ("", "has no column file"),
+        ("picture,digit\n1.png,1\n", "has no column of files, which may be called file, filename"),
+        ("file,number\n1.png,1\n", "true or actual: what it has is file, number."),
+        ("1.png,1\n", "or name: what it has is 1.png, 1."),
+        ("", "labels.csv is empty."),
+        (" \n\n", "labels.csv is empty."),
+        ("\x89PNG\r\n\x1a\n", "has no column of files"),
+        ('{"file": "1.png"}', "is no table: it looks like JSON."),
+        ("<!DOCTYPE html>\n<html>", "is no table: it looks like an HTML page."),
+        ("file,digit,corrected_digit\n1.png,1,\n", "true: its column corrected_digit is empty."),
+        ("file,corrected_digit\n1.png,?\n", "true: its column corrected_digit is empty."),
+        ("file,corrected_digit\n1.png,12\n", "line 2: the digit of 1.png is '12', not 0 to 9"),
+        ("file,digit,confidence\n1.png,1,0.9\n", "is what was read"),
+        ("file,digit,label\n1.png,1,1\n1.png,1,2\n", "columns digit and label say different"),
+        ("file,corrected_digit,label\n1.png,,1\n", "columns corrected_digit and label say"),
+        ("file,true,truth,digit\n1.png,2,3,2\n", "its columns truth and true say different"),
         ("file,digit\n", "names no files"),
         ("file,digit\n1.png,10\n", "line 2: the digit of 1.png is '10', not 0 to 9"),
-        ("file,digit\n1.png,\n", "line 2: the digit of 1.png is '', not 0 to 9"),
-        ("file,digit\n1.png\n", "line 2: the digit of 1.png is '', not 0 to 9"),
+        ("file,digit\n1.png,\n", "says what is true: its column digit is empty."),
+        ("file,digit\n1.png\n", "says what is true: its column digit is empty."),
         ("file,digit\n,1\n", "line 2: a cell is missing"),
         ("file,digit\n1.png,1\nabsent.png,2\n", "line 3: absent.png is not there"),
         ("file,digit\n1.png,1\nsub/../1.png,2\n", "line 3: sub/../1.png was named before"),
@@ -102,7 +115,7 @@ def test_the_mistakes_of_one_evaluation_are_the_data_of_the_next(
         ("file,digit\n\\x41.png,1\n", "x41.png is not there"),
         ("file,digit\n '=../secret.png,1\n", "=../secret.png is not there"),
         ("file,digit\n ../secret.png ,1\n", "is not there"),
-        ("file,truth,digit\n1.png,,1\n", "line 2: the digit of 1.png is '', not 0 to 9"),
+        ("file,truth,digit\n1.png,,1\n", "says what is true: its column truth is empty."),
     ],
 )
 def test_a_bad_csv_is_refused_in_one_sentence(
@@ -119,6 +132,63 @@ def test_a_bad_csv_is_refused_in_one_sentence(
     with pytest.raises(DataError) as caught:
         prepare_labelled_inbox(str(data / "labels.csv"), (), (), tmp_path / "temporary")
     assert message in str(caught.value) and "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("table", "truth"),
+    [
+        ("file,digit,corrected_digit\n1.png,1,7\n2.png,2,\n", {"1.png": 7}),
+        (
+            "file,page,confidence,digit,corrected_digit\n1.png,1,.9,1,7\n1.png,2,.9,1,8\n",
+            {"1.png": 7},
+        ),
+        ("file,corrected_digit\n1.png,n\n2.png,3\n3.png,clear\n", {"1.png": -1, "2.png": 3}),
+        ("corrected_digit,file,label\n7,1.png,7.0\n", {"1.png": 7}),
+        ("file,label,digit\n1.png,7,7\n2.png,,None\n", {"1.png": 7}),
+        ("file,x,y,label,class\n1.png,3,4,7,form\n", {"1.png": 7}),
+        ("file,Labels\n1.png,7\n2.png,None\n3.png,nan\n", {"1.png": 7}),
+        ("file,y\n1.png,7\n", {"1.png": 7}),
+        ("image,Ground Truth\n1.png,7\n", {"1.png": 7}),
+        ("path;true_digit;digit\n1.png;7;7\n", {"1.png": 7}),
+        ("name,actual\n1.png,7\n", {"1.png": 7}),
+    ],
+)
+def test_the_true_digit_is_taken_and_what_has_none_is_left_out(
+    table: str,
+    truth: dict[str, int],
+    tmp_path: Path,
+    caplog: pytest.LogCaptureFixture,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(LOG, "propagate", True)  # commands turn it off
+    for name in ("1.png", "2.png", "3.png"):
+        (tmp_path / name).write_bytes(b"a scan")
+    (tmp_path / "labels.csv").write_text(table)
+    (tmp_path / "new").mkdir()
+    assert copy_labelled_files(tmp_path / "labels.csv", (), (), tmp_path / "new") == truth
+    unlabelled = {line.split(",")[0] for line in table.split("\n")[1:] if line} - set(truth)
+    if ";" not in table and table.startswith("file"):
+        told = {0: "", 1: "1 row without a label is", 2: "2 rows without a label are"}
+        assert told[len(unlabelled)] in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "message"),
+    [
+        ("labels.json", b'[{"file": "1.png"}]', "no table, .npz or IDX file, but looks like JSON."),
+        ("1.png", b"\x89PNG\r\n\x1a\n", "looks like a PNG image."),
+        ("empty.npz", b"", "empty.npz cannot be evaluated: it is empty."),
+        ("words", b"words", "words cannot be evaluated: it is no table, .npz or IDX file."),
+        ("image.csv", b"\x89PNG\r\n\x1a\n" + bytes(9), "no table: it looks like a PNG image."),
+    ],
+)
+def test_what_is_no_labelled_data_is_called_what_it_is(
+    name: str, content: bytes, message: str, tmp_path: Path
+) -> None:
+    (tmp_path / name).write_bytes(content)
+    with pytest.raises(DataError) as caught:
+        prepare_labelled_inbox(str(tmp_path / name), (), (), tmp_path)
+    assert str(caught.value).endswith(message)
 
 
 def test_patterns_choose_among_the_files_of_a_csv(tmp_path: Path, digits: Digits) -> None:

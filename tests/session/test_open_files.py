@@ -3,6 +3,7 @@
 `make faults` has a hundred writers for each of the two, and for each place of the outbox.
 """
 
+import hashlib
 import os
 import random
 import subprocess
@@ -119,7 +120,7 @@ def test_without_leases_age_decides(
     from batchdigits.config import RunSettings
     from tests.session.conftest import Meddler
 
-    monkeypatch.setattr("batchdigits.system.leases._is_shared", lambda *_: True)
+    monkeypatch.setattr("batchdigits.system.held_files._is_shared", lambda *_: True)
     for name, age in (("young", 5.0), ("old", 100.0), ("growing", 100.0)):
         (inbox / f"{name}.png").write_bytes(contents[0][0][:300])
         os.utime(inbox / f"{name}.png", (time.time() - age,) * 2)
@@ -257,7 +258,11 @@ def test_a_watcher_loses_nothing_of_what_is_being_written(
         wait_for(lambda: rows_of(results) == expected, "every file has its row", 60)
         watched.stop()
     kept = {path.read_bytes() for folder in (inbox, results) for path in folder.rglob("*.png")}
-    if processed == "delete":  # what is whole, and on record as read
+    if processed == "delete":  # what is gone was read whole
+        read = {row["sha256"] for row in read_csv(results)}
+        for writer in writers:
+            whole = names[writer.path.name][0]
+            assert not writer.has_begun or hashlib.sha256(whole).hexdigest() in read
         return
     for writer in writers:
         assert not writer.has_begun or names[writer.path.name][0] in kept

@@ -1,8 +1,10 @@
 import hashlib
 import json
 import os
+import sqlite3
 from pathlib import Path
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -10,11 +12,14 @@ from hypothesis import strategies as st
 from batchdigits.config import Quarantine, Settings
 from batchdigits.execution.jobs import make_rejected_page
 from batchdigits.journal.entries import FileEntry
+from batchdigits.journal.meta_keys import REMOVING_KEY
+from batchdigits.journal.store import JOURNAL_FILE, STATE_FOLDER
 from batchdigits.reasons import Reason, Rejection
 from batchdigits.records import FileStat, Source
 from batchdigits.session.busy_files import mark_busy_if_written
 from batchdigits.session.quarantine import Restoration, quarantine_file, restore_file
 from batchdigits.system.filenames import to_display_name
+from batchdigits.system.held_files import FileInUseError
 from tests.conftest import Run, read_csv, write_png
 from tests.session.conftest import Digits
 
@@ -122,7 +127,7 @@ def test_a_move_that_was_interrupted_is_finished_and_not_doubled(inbox: Path, ou
 def test_a_file_that_is_no_longer_what_was_read_is_not_taken(inbox: Path, outbox: Path) -> None:
     source, entry = bad_file(inbox, "scan.png")
     Path(source.path).write_bytes(b"a new scan under the old name")
-    with pytest.raises(OSError, match="no longer what was read"):
+    with pytest.raises(FileInUseError):
         quarantine_file(source, entry, Settings(inbox, outbox))
     assert Path(source.path).exists() and not outbox.exists()
 
@@ -218,6 +223,36 @@ def test_a_file_that_went_on_growing_in_quarantine_comes_back_by_itself(
 
 
 @pytest.mark.integration
+def test_requeue_takes_paths_and_says_what_is_not_there(
+    batchdigits: Run, inbox: Path, outbox: Path
+) -> None:
+    for name in ("a.png", "sub/b.png", "c.png"):
+        bad_file(inbox, name, f"no image: {name}".encode())
+    batchdigits("run", inbox, outbox)
+    for pattern in ("d.png", "sub/c.png", inbox / "e.png"):
+        done = batchdigits("requeue", outbox, pattern)
+        assert done.returncode == 2 and "No file in quarantine is called" in done.stderr
+    paths = (outbox / "quarantine" / "a.png", inbox / "sub" / "b.png", "./c.png")
+    done = batchdigits("requeue", outbox, *paths)
+    assert done.returncode == 0 and "3 files are back" in done.stderr, done.stderr
+
+
+@pytest.mark.integration
+def test_what_was_deleted_from_quarantine_is_gone(
+    batchdigits: Run, inbox: Path, outbox: Path
+) -> None:
+    for name in ("deleted.png", "kept.png"):
+        (inbox / name).write_bytes(f"no image: {name}".encode())
+    done = batchdigits("run", inbox, outbox, "--quiet")
+    assert "2 files were moved to" in done.stderr
+    (outbox / "quarantine" / "deleted.png").unlink()
+    write_png(inbox / "new.png", np.zeros((28, 28), np.uint8))
+    batchdigits("run", inbox, outbox)
+    states = {row["file"]: row["source_state"] for row in read_csv(outbox)}
+    assert states == {"deleted.png": "gone", "kept.png": "quarantined", "new.png": "present"}
+
+
+@pytest.mark.integration
 def test_requeue_says_what_is_the_matter_with_each_file(
     batchdigits: Run, inbox: Path, outbox: Path
 ) -> None:
@@ -231,8 +266,37 @@ def test_requeue_says_what_is_the_matter_with_each_file(
     done = batchdigits("requeue", outbox)
     assert done.returncode == 3 and "2 files are back in the inbox" in done.stderr
     assert "changed.png changed while it was in quarantine" in done.stderr
-    assert "taken.png stays in quarantine: its place in the inbox is taken" in done.stderr
+    assert "taken.png stays in quarantine, as another file has its name" in done.stderr
     assert "missing.png is no longer in quarantine" in done.stderr and "same.png" not in done.stderr
+    states = {row["file"]: row["source_state"] for row in read_csv(outbox)}
+    assert states == {"missing.png": "gone", "taken.png": "quarantined"}
     assert (inbox / "changed.png").read_bytes() == b"changed"
     assert (inbox / "taken.png").read_bytes() == b"another"
     assert sorted(path.name for path in folder.glob("*.png")) == ["taken.png"]
+
+
+@pytest.mark.integration
+def test_what_a_kill_left_half_gone_is_read_by_the_next_run(
+    batchdigits: Run, inbox: Path, outbox: Path, digits: Digits
+) -> None:
+    for number, name in enumerate(("bad.png", "moved.png", "processed.png")):
+        write_png(inbox / name, digits[number][0])
+    (inbox / "bad.png").write_bytes(b"no image")
+    (inbox / "moved.png").write_bytes(b"no image, too")
+    batchdigits("run", inbox, outbox, "--quarantine", "off")
+    for name in ("bad.png", "processed.png"):
+        (inbox / name).rename(inbox / f".batchdigits-leaving-{name}")
+    # A kill between the move and its mark, with a writer waiting, who goes on in quarantine.
+    source, entry = bad_file(inbox, "moved.png", b"no image, too")
+    path, _ = placed(source, entry, Settings(inbox, outbox))
+    path.write_bytes((inbox / ".batchdigits-leaving-processed.png").read_bytes() + b"...")
+    with sqlite3.connect(outbox / STATE_FOLDER / JOURNAL_FILE) as sql:
+        sql.execute("UPDATE files SET state = 'processed' WHERE name = 'processed.png'")
+        sql.execute("INSERT INTO meta VALUES (?, ?)", (REMOVING_KEY, '["processed.png"]'))
+    done = batchdigits("run", inbox, outbox)
+    assert "moved.png changed while it was in quarantine" in done.stderr
+    rows = {row["file"]: row for row in read_csv(outbox)}
+    assert rows["bad.png"]["source_state"] == "quarantined"
+    assert rows["processed.png"]["source_state"] == "present"
+    assert rows["moved.png"]["digit"] == rows["processed.png"]["digit"] == digits[2][1]
+    assert sorted(os.listdir(inbox)) == ["moved.png", "processed.png"]

@@ -10,17 +10,29 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import NamedTuple
 
-from batchdigits.config import Quarantine, RunSettings, Thumbnails
-from batchdigits.errors import ExitCode, OutboxError
+from batchdigits.config import Quarantine, RunSettings
+from batchdigits.errors import EmptyInboxError, ExitCode, OutboxBusyError, OutboxError
 from batchdigits.journal.entries import FileEntry
 from batchdigits.journal.journal import Journal
 from batchdigits.journal.store import JOURNAL_FILE, STATE_FOLDER
 from batchdigits.pipeline.inbox_walk import InboxWalk, is_chosen
 from batchdigits.reasons import Status
-from batchdigits.session.outbox import check_folders
+from batchdigits.reports.formats import require_extras
+from batchdigits.session.outbox import check_folders, has_journal
+from batchdigits.session.quarantine_moves import has_changed
 from batchdigits.session.summary import Summary
+from batchdigits.system.filenames import to_raw_name
 from batchdigits.system.lockfile import LOCK_FILE, is_locked
+
+
+class BadFile(NamedTuple):
+    """A file that would be set aside: its name, why, and whether it would be copied, not moved."""
+
+    name: str
+    reason: str
+    is_copied: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,14 +42,18 @@ class DryRunResult:
     Attributes:
         summary: the counts.
         walk: what was found in the inbox.
-        bad_files: name and reason of each file that would be set aside.
+        bad_files: each file that would be set aside.
         restorable_count: files in quarantine that would be put back, to be read again.
     """
 
     summary: Summary
     walk: InboxWalk
-    bad_files: list[tuple[str, str]]
+    bad_files: list[BadFile]
     restorable_count: int
+
+    def list_bad_files(self, is_copied: bool) -> list[tuple[str, str]]:
+        """List name and reason of the files that would be copied to quarantine, or moved there."""
+        return [(file.name, file.reason) for file in self.bad_files if file.is_copied == is_copied]
 
     @property
     def exit_code(self) -> ExitCode:
@@ -61,30 +77,59 @@ def dry_run(
         BatchdigitsError: as the run would raise it.
     """
     check_folders(settings.inbox, settings.outbox)
+    require_extras(settings)
     _check_outbox(settings.outbox)
     with _copy_journal(settings.outbox) as outbox:
         trial = replace(
             settings,
             outbox=outbox,
             quarantine=Quarantine.OFF,
-            thumbnails=Thumbnails.OFF,
             html=False,
             xlsx=False,
             parquet=False,
             charts=False,
         )
-        summary, walk = run(trial)
+        restorable_count = _count_restorable(settings, outbox)
+        try:
+            summary, walk = run(trial)
+        except EmptyInboxError:
+            if not restorable_count:
+                raise
+            summary, walk = Summary(), InboxWalk(settings.inbox)
         with Journal(outbox) as journal:
+            keeps_all = settings.quarantine is Quarantine.COPY
             bad_files = [
-                (name, _get_reason(entry)) for _, name, entry in journal.find_unquarantined()
+                BadFile(name, _get_reason(entry), keeps_all or entry.readable)
+                for _, name, entry in journal.find_unquarantined()
             ]
-            names = [name for _, name, *_ in journal.iter_quarantined_files()]
-    if not settings.retry_failed:
-        names = []
-    restorable = [name for name in names if is_chosen(name, settings.include, settings.exclude)]
     if settings.quarantine is Quarantine.OFF:
         bad_files = []
-    return DryRunResult(summary, walk, bad_files, len(restorable))
+    # What is moved is in the inbox no more.
+    summary.unread = max(0, summary.unread - sum(not file.is_copied for file in bad_files))
+    return DryRunResult(summary, walk, bad_files, restorable_count)
+
+
+def _count_restorable(settings: RunSettings, outbox_copy: Path) -> int:
+    """Count the files that a run would put back from quarantine."""
+    if not has_journal(outbox_copy):
+        return 0
+    with Journal(outbox_copy) as journal:
+        files = [
+            file._replace(path=settings.outbox / file.path.relative_to(outbox_copy))
+            for file in journal.iter_quarantined()
+        ]
+    return sum(
+        not os.path.lexists(settings.inbox / to_raw_name(file.name))
+        and (
+            has_changed(file)
+            or (
+                settings.retry_failed
+                and is_chosen(file.name, settings.include, settings.exclude)
+                and file.path.exists()
+            )
+        )
+        for file in files
+    )
 
 
 def _get_reason(entry: FileEntry) -> str:
@@ -100,9 +145,11 @@ def _check_outbox(outbox: Path) -> None:
     if is_locked(outbox / STATE_FOLDER / LOCK_FILE):
         raise OutboxError(f"The outbox {outbox} is in use by another batchdigits.")
     existing = next(path for path in (outbox, *outbox.absolute().parents) if path.exists())
-    if not existing.is_dir() or not os.access(existing, os.W_OK | os.X_OK):
-        problem = "Permission denied" if existing.is_dir() else "Not a directory"
-        raise OutboxError(f"Cannot write to the outbox {outbox}: {existing}: {problem}.")
+    state_folder = outbox / STATE_FOLDER
+    for path in (existing, state_folder) if state_folder.exists() else (existing,):
+        if not path.is_dir() or not os.access(path, os.W_OK | os.X_OK):
+            problem = "Permission denied" if path.is_dir() else "Not a directory"
+            raise OutboxError(f"Cannot write to the outbox {outbox}: {path}: {problem}.")
 
 
 @contextmanager
@@ -123,5 +170,9 @@ def _copy_journal(outbox: Path) -> Iterator[Path]:
             yield copy
         except OSError as error:
             raise OutboxError(f"Cannot read the outbox {outbox}: {error.strerror}.") from error
+        except OutboxBusyError as error:
+            raise OutboxError(
+                f"There is not enough space in {tempfile.gettempdir()} to try the run out."
+            ) from error
         except OutboxError as error:
-            raise type(error)(str(error).replace(str(copy), str(outbox))) from error
+            raise OutboxError(str(error).replace(str(copy), str(outbox))) from error

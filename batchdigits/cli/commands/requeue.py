@@ -1,5 +1,6 @@
 """``batchdigits requeue``: files moved from quarantine back to the inbox."""
 
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -7,6 +8,7 @@ from pathlib import Path
 from batchdigits.cli.ui.terminal import begin_command
 from batchdigits.config import Logging
 from batchdigits.errors import ExitCode, UsageError
+from batchdigits.journal.files import FileState
 from batchdigits.journal.journal import Journal
 from batchdigits.journal.meta_keys import INBOX_KEY
 from batchdigits.pipeline.inbox_walk import is_chosen
@@ -15,16 +17,11 @@ from batchdigits.records import Source
 from batchdigits.reports.rerender import catch_up_reports
 from batchdigits.session.outbox import has_journal, open_outbox
 from batchdigits.session.quarantine import Restoration, restore_file
-from batchdigits.system.filenames import escape_for_terminal, to_display_name, to_raw_name
+from batchdigits.system.filenames import to_display_name, to_raw_name
 from batchdigits.system.logs import LOG
 
-_BACK = frozenset({Restoration.BACK, Restoration.BACK_CHANGED})
-#: What is said of a file that is not simply back; of one that cannot be moved a line said why.
-_SENTENCES = {
-    Restoration.BACK_CHANGED: "%s changed while it was in quarantine: it is back as it is now.",
-    Restoration.PLACE_TAKEN: "%s stays in quarantine: its place in the inbox is taken.",
-    Restoration.MISSING: "%s is no longer in quarantine.",
-}
+#: How the last line ends, by the number of files; the last holds for any higher one.
+_NEXT_RUN = {0: ".", 1: ": the next run reads it.", 2: ": the next run reads them."}
 
 
 def requeue_command(outbox: Path, reasons: tuple[Reason, ...], patterns: tuple[str, ...]) -> int:
@@ -35,13 +32,10 @@ def requeue_command(outbox: Path, reasons: tuple[Reason, ...], patterns: tuple[s
     """
     begin_command(Logging())
     result = requeue(outbox, reasons, patterns)
-    for name, restoration in result.outcomes:
-        if sentence := _SENTENCES.get(restoration):
-            LOG.warning(sentence, escape_for_terminal(name))
     count = len(result.restored_files)
     LOG.info(
         "%d file%s back in the inbox%s",
-        *(count, " is" if count == 1 else "s are", ": the next run reads them." if count else "."),
+        *(count, " is" if count == 1 else "s are", _NEXT_RUN.get(count, _NEXT_RUN[2])),
     )
     return ExitCode.OK if count == len(result.outcomes) else ExitCode.SOME_UNREAD
 
@@ -55,7 +49,7 @@ class RequeueResult:
     @property
     def restored_files(self) -> list[str]:
         """Names of the files that are back in the inbox."""
-        return [name for name, restoration in self.outcomes if restoration in _BACK]
+        return [name for name, restoration in self.outcomes if restoration.is_back]
 
 
 def requeue(outbox: Path, reasons: Sequence[Reason], patterns: Sequence[str]) -> RequeueResult:
@@ -68,7 +62,8 @@ def requeue(outbox: Path, reasons: Sequence[Reason], patterns: Sequence[str]) ->
             :func:`batchdigits.pipeline.inbox_walk.is_chosen`; none means all.
 
     Raises:
-        UsageError: nothing was read here yet, or the inbox is not there.
+        UsageError: nothing was read here yet, the inbox is not there, or no file in quarantine
+            has such a name.
         OutboxError: the outbox cannot be written, or is in use.
     """
     if not has_journal(outbox):
@@ -78,23 +73,43 @@ def requeue(outbox: Path, reasons: Sequence[Reason], patterns: Sequence[str]) ->
         if not inbox.is_dir():
             raise UsageError(f"The inbox {to_display_name(str(inbox))} is not there.")
         names = {str(reason) for reason in reasons}
-        result = _restore_files(journal, inbox, names, tuple(patterns))
+        quarantine = outbox / "quarantine"
+        result = _restore_files(
+            journal, inbox, names, [_to_name(pattern, inbox, quarantine) for pattern in patterns]
+        )
+        if patterns and not result.outcomes:
+            raise UsageError(
+                f"No file in quarantine is called {' or '.join(patterns)}: names are those of the "
+                "column file."
+            )
         catch_up_reports(journal, outbox)
         return result
 
 
+def _to_name(pattern: str, *folders: Path) -> str:
+    """Return a file's name where a person wrote its path in the inbox or in quarantine."""
+    path = os.path.abspath(pattern)
+    for folder in folders:
+        if path.startswith(f"{os.path.abspath(folder)}{os.sep}"):
+            return os.path.relpath(path, folder)
+    return pattern.removeprefix("./")
+
+
 def _restore_files(
-    journal: Journal, inbox: Path, reasons: set[str], patterns: tuple[str, ...]
+    journal: Journal, inbox: Path, reasons: set[str], patterns: Sequence[str]
 ) -> RequeueResult:
     result = RequeueResult()
-    for file_id, name, quarantined, entry in list(journal.iter_quarantined()):
+    for file_id, name, quarantined, *_ in journal.iter_quarantined():
+        entry = journal.load_entry(file_id)
         if reasons and reasons.isdisjoint(str(page.reason) for page in entry.pages):
             continue
-        if patterns and not is_chosen(name, patterns, ()):
+        if patterns and not is_chosen(name, tuple(patterns), ()):
             continue
         source = Source(str(inbox / to_raw_name(name)), name)
         restoration = restore_file(quarantined, source, entry)
-        if restoration in _BACK:
+        if restoration.is_back:
             journal.forget(file_id)
+        elif restoration is Restoration.MISSING:
+            journal.set_state([file_id], FileState.GONE)
         result.outcomes.append((name, restoration))
     return result

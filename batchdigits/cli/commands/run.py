@@ -55,14 +55,17 @@ def run_command(settings: RunSettings, logging: Logging) -> int:
     summary, walk = run_with_bar(settings, terminal)
     for alarm in summary.alarms:
         LOG.warning("%s", alarm)
+    moved = format_quarantine(summary, settings)
     if prints_tables(logging):
         console = terminal or open_console()
         console.print(build_run_table(summary, walk))
         results = escape_for_terminal(str(settings.outbox / CSV.name))
         line = f"{format_speed(summary)} Results: {results}"
         console.print(line, markup=False, highlight=False, soft_wrap=True)
-        if line := format_quarantine(summary, settings):
-            console.print(line, markup=False, highlight=False, soft_wrap=True)
+        if moved:
+            console.print(moved, markup=False, highlight=False, soft_wrap=True)
+    elif moved:
+        LOG.warning("%s", moved)
     if logging.log_json:
         LOG.info("finished", extra={"fields": _to_log_fields(summary, walk)})
     return summary.exit_code
@@ -76,8 +79,17 @@ def _dry_run_command(settings: RunSettings, logging: Logging, terminal: "Console
     if prints_tables(logging):
         console = terminal or open_console()
         console.print(build_run_table(summary, result.walk))
-        for line in format_dry_run(result.bad_files, result.restorable_count, settings):
+    lines = format_dry_run(
+        result.list_bad_files(is_copied=False),
+        result.list_bad_files(is_copied=True),
+        result.restorable_count,
+        settings,
+    )
+    for line in lines:
+        if prints_tables(logging):
             console.print(line, markup=False, highlight=False, soft_wrap=True)
+        else:
+            LOG.warning("%s", line)
     if logging.log_json:
         fields = _to_log_fields(summary, result.walk)
         fields["exit_code"] = result.exit_code
@@ -179,15 +191,20 @@ def run(
         settings.model, settings.models_folder, keeps_card_beside=not settings.dry_run
     )
     with open_outbox(settings.outbox) as journal:
-        session = Session(settings, journal, engine, listener, backend)
+        session = Session(
+            *(settings, journal, engine, listener, backend),
+            is_trial=settings.dry_run,
+        )
         if settings.retry_failed:
             session.quarantine.restore_files()
         plan = session.plan(files, settings.force, settings.retry_failed)
-        _read_files(session, plan, walk, listener)
+        _read_files(session, settings, plan, walk, listener)
     return session.summary, walk
 
 
-def _read_files(session: Session, plan: Plan, walk: InboxWalk, listener: RunListener) -> None:
+def _read_files(
+    session: Session, settings: RunSettings, plan: Plan, walk: InboxWalk, listener: RunListener
+) -> None:
     summary = session.summary
     summary.skipped, summary.outdated = plan.file_count - plan.pending_count, plan.outdated_count
     summary.closed_folders = len(walk.closed_folders)
@@ -198,13 +215,11 @@ def _read_files(session: Session, plan: Plan, walk: InboxWalk, listener: RunList
     listener.on_start(plan.pending_count)
     with ExitStack() as stack:
         if plan.pending_count:
-            count = choose_worker_count(
-                plan.pending_count, plan.pending_bytes, session.settings.workers
-            )
+            count = choose_worker_count(plan.pending_count, plan.pending_bytes, settings.workers)
             stack.enter_context(session.start_workers(count))
         try:
             if plan.pending_count:
-                _read_plan(session, plan, walk)
+                _read_plan(session, settings, plan, walk)
         except Exception:
             # Files may have been moved: what was read must be reported, if that is possible.
             with suppress(BatchdigitsError, OSError), session.journal.translate_errors():
@@ -212,12 +227,11 @@ def _read_files(session: Session, plan: Plan, walk: InboxWalk, listener: RunList
             raise
         _write_reports(session, walk)
     if not plan.file_count:
-        raise EmptyInboxError(_describe_empty_inbox(session.settings.inbox, walk))
+        raise EmptyInboxError(_describe_empty_inbox(settings.inbox, walk))
 
 
-def _read_plan(session: Session, plan: Plan, walk: InboxWalk) -> None:
+def _read_plan(session: Session, settings: RunSettings, plan: Plan, walk: InboxWalk) -> None:
     """Read the files of a plan; those that may not be complete once more, a moment later."""
-    settings = session.settings
     second_look = SecondLook(settings.settle, settings.grace)
     for _ in session.read(plan, CHUNK_FILES, second_look.decide):
         pass
@@ -225,7 +239,8 @@ def _read_plan(session: Session, plan: Plan, walk: InboxWalk) -> None:
         return
     found = [walk.find_file(to_raw_name(name)) for name in second_look.names]
     second_look.begin()
-    for _ in session.read(session.plan(filter(None, found)), CHUNK_FILES, second_look.decide):
+    plan = session.plan(filter(None, found), settings.force, settings.retry_failed)
+    for _ in session.read(plan, CHUNK_FILES, second_look.decide):
         pass
 
 

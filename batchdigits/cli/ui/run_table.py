@@ -4,7 +4,7 @@ import shlex
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from batchdigits.config import Quarantine, Settings
+from batchdigits.config import Settings
 from batchdigits.pipeline.inbox_walk import InboxWalk
 from batchdigits.reasons import REASON_TEXTS, Reason, Status
 from batchdigits.session.summary import Summary
@@ -112,43 +112,47 @@ def _format_names(names: Sequence[str], count: int) -> str:
 
 def format_quarantine(summary: Summary, settings: Settings) -> str:
     """Format a line on files that went to quarantine, and how they come back; empty for none."""
+    actions = [
+        f"{_format_file_count(count)} {'was' if count == 1 else 'were'} {action}"
+        for count, action in ((summary.moved, "moved"), (summary.copied, "copied"))
+        if count
+    ]
+    if not actions:
+        return ""
     folder = escape_for_terminal(str(settings.quarantine_folder))
+    line = f"{' and '.join(actions)} to {folder}, with notes that say why."
     if summary.moved:
-        were = "was" if summary.moved == 1 else "were"
-        back = f"batchdigits requeue {escape_for_terminal(shlex.quote(str(settings.outbox)))}"
-        return (
-            f"{_format_file_count(summary.moved)} {were} moved to {folder}, each with a note that "
-            f"says why. To put them back: {back}"
-        )
-    if summary.copied:
-        were = "was" if summary.copied == 1 else "were"
-        count = _format_file_count(summary.copied)
-        return f"{count} {were} copied to {folder}, each with a note that says why."
-    return ""
+        command = f"batchdigits requeue {shlex.quote(str(settings.outbox))}"
+        line += f" What puts them back: {escape_for_terminal(command)}"
+    return line
 
 
 def format_dry_run(
-    bad_files: Sequence[tuple[str, str]], restorable_count: int, settings: Settings
+    moved: Sequence[tuple[str, str]],
+    copied: Sequence[tuple[str, str]],
+    restorable_count: int,
+    settings: Settings,
 ) -> Iterator[str]:
     """Yield lines on what a run would do with unreadable files.
 
     Args:
-        bad_files: name and reason of each file that would be set aside.
+        moved: name and reason of each file that would be moved to quarantine.
+        copied: name and reason of each file that would be copied there, and stay.
         restorable_count: files that would be put back from quarantine.
         settings: of the run.
     """
     if restorable_count:
         yield (
-            f"{_format_file_count(restorable_count)} would be put back from quarantine and read "
+            f"{_format_file_count(restorable_count)} would be put back from quarantine and tried "
             "again."
         )
-    if bad_files:
-        action = "copied" if settings.quarantine is Quarantine.COPY else "moved"
-        folder = escape_for_terminal(str(settings.quarantine_folder))
-        yield f"{_format_file_count(len(bad_files))} would be {action} to {folder}:"
-        for name, reason in bad_files[:MAX_LISTED_FILES]:
+    folder = escape_for_terminal(str(settings.quarantine_folder))
+    for action, files in (("moved", moved), ("copied", copied)):
+        if files:
+            yield f"{_format_file_count(len(files))} would be {action} to {folder}:"
+        for name, reason in files[:MAX_LISTED_FILES]:
             yield f"  {escape_for_terminal(name)} ({reason})"
-        if (more := len(bad_files) - MAX_LISTED_FILES) > 0:
+        if (more := len(files) - MAX_LISTED_FILES) > 0:
             yield f"  and {more} more"
     yield "This was a dry run: nothing was written, and no file was moved."
 

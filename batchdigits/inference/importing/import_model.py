@@ -88,7 +88,8 @@ def import_model(
             file_sha256 = hash_model(file)
         fields = _build_card_fields(path, model_format, sha256, result, file_sha256)
         card_folders = folders if keeps_card_beside else folders[1:]
-        _log_result(path, result, _save_card(path, fields, file, card_folders))
+        card_path = _save_card(path, fields, file, card_folders)
+        _log_result(path, result, card_path if keeps_card_beside else None)
         # Not from the files just saved: another process may be replacing them at this moment.
         return load_engine_with_card(file, card_from_fields(fields))
 
@@ -245,9 +246,7 @@ def _log_result(path: Path, probe_result: dict[str, Any], card_path: Path | None
         escape_for_terminal(path.name),
         _describe(probe_result),
         *(format_percent(probe_result["accuracy"]), probe_result["sample_count"]),
-        f"Kept in {escape_for_terminal(str(card_path))}."
-        if card_path
-        else "No folder to keep that in.",
+        f"Kept in {escape_for_terminal(str(card_path))}." if card_path else "That is not kept.",
     )
 
 

@@ -7,8 +7,16 @@ from pathlib import Path
 
 import pytest
 
-from batchdigits.system.file_moves import copy_file, move_file, move_to_free_path, remove_file
-from batchdigits.system.leases import FileInUseError, Writers, find_writers, hold_file
+from batchdigits.system.file_moves import copy_file
+from batchdigits.system.held_files import (
+    FileInUseError,
+    Writers,
+    find_writers,
+    hold_file,
+    move_held_file,
+    put_back_leftover,
+    remove_held_file,
+)
 
 
 @pytest.fixture
@@ -31,7 +39,7 @@ def test_a_file_open_for_writing_is_found_out(path: Path) -> None:
 
 
 def test_a_shared_file_system_tells_nothing(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("batchdigits.system.leases._is_shared", lambda *_: True)
+    monkeypatch.setattr("batchdigits.system.held_files._is_shared", lambda *_: True)
     with path.open("ab") as file:
         assert find_writers(path) is Writers.UNKNOWN
         with hold_file(path) as held:
@@ -66,7 +74,7 @@ def test_a_writer_that_comes_while_a_file_goes_finds_it_in_its_place(
     path: Path, tmp_path: Path, action: str, other_disk: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     if other_disk:  # a rename across file systems fails so
-        monkeypatch.setattr("batchdigits.system.file_moves._rename_by_link", _refuse)
+        monkeypatch.setattr("batchdigits.system.held_files.rename_by_link", _refuse)
     target, opened = tmp_path / "away" / "scan.png", list[Path]()
     with hold_file(path) as held:
         thread = open_later(path, opened)
@@ -74,9 +82,9 @@ def test_a_writer_that_comes_while_a_file_goes_finds_it_in_its_place(
         assert held.is_touched() and not opened, "it waits"
         with pytest.raises(FileInUseError):
             if action == "move":
-                move_file(path, target, held)
+                move_held_file(path, target, held)
             else:
-                remove_file(path, held)
+                remove_held_file(path, held)
     thread.join(20)
     assert path.read_bytes() == b"half and the rest" and not target.exists()
     assert [file.name for file in tmp_path.iterdir() if file.is_file()] == ["scan.png"]
@@ -101,12 +109,12 @@ def test_a_writer_that_comes_in_the_last_moment_is_noticed(
         return rename(self, target)
 
     if not has_links:
-        monkeypatch.setattr("batchdigits.system.file_moves._rename_by_link", _refuse)
+        monkeypatch.setattr("batchdigits.system.held_files.rename_by_link", _refuse)
 
     with hold_file(path) as held:
         monkeypatch.setattr(Path, "rename", rename_late)
         with pytest.raises(FileInUseError):
-            remove_file(path, held)
+            remove_held_file(path, held)
     threads[0].join(20)
     assert path.read_bytes() == b"half and the rest"
     assert list(path.parent.iterdir()) == [path]
@@ -115,21 +123,67 @@ def test_a_writer_that_comes_in_the_last_moment_is_noticed(
 def test_a_held_file_can_be_moved_removed_and_copied(path: Path, tmp_path: Path) -> None:
     copy_file(path, tmp_path / "copy.png")
     with hold_file(path) as held:
-        assert move_file(path, tmp_path / "away" / "scan.png", held)
+        assert move_held_file(path, tmp_path / "away" / "scan.png", held)
     with hold_file(tmp_path / "away" / "scan.png") as held:
-        assert move_to_free_path(tmp_path / "away" / "scan.png", path, held) == (path, True)
+        assert move_held_file(tmp_path / "away" / "scan.png", path, held)
     with hold_file(path) as held:
-        assert remove_file(path, held)
+        assert remove_held_file(path, held)
     assert sorted(file.name for file in tmp_path.rglob("*")) == ["away", "copy.png"]
 
 
-def test_another_file_in_its_place_is_not_removed(path: Path) -> None:
+@pytest.mark.parametrize("action", ["move", "remove"])
+@pytest.mark.parametrize("late", [False, True])
+def test_another_file_that_takes_its_place_stays(
+    path: Path, tmp_path: Path, action: str, late: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rename = Path.rename
+    new = tmp_path / "new"
+
+    def take_place() -> None:
+        new.write_bytes(b"another scan")
+        os.rename(new, path)
+
+    def rename_late(self: Path, target: Path) -> Path:
+        if late and not new.exists() and self == path and path.read_bytes() == b"half":
+            take_place()
+        return rename(self, target)
+
+    monkeypatch.setattr(Path, "rename", rename_late)
+    target = tmp_path / "away" / "scan.png"
     with hold_file(path) as held:
-        os.rename(path, path.with_name("elsewhere"))
-        path.write_bytes(b"another scan")
+        if not late:
+            take_place()
         with pytest.raises(FileInUseError):
-            remove_file(path, held)
-    assert path.read_bytes() == b"another scan"
+            if action == "move":
+                move_held_file(path, target, held)
+            else:
+                remove_held_file(path, held)
+    assert path.read_bytes() == b"another scan" and not target.exists()
+    assert [file.name for file in tmp_path.iterdir() if file.is_file()] == ["scan.png"]
+
+
+def test_a_file_changed_under_its_old_size_and_mtime_stays(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("batchdigits.system.held_files._is_shared", lambda *_: True)
+    times = path.stat()
+    with hold_file(path) as held:
+        path.write_bytes(b"HALF")
+        os.utime(path, ns=(times.st_atime_ns, times.st_mtime_ns))
+        with pytest.raises(FileInUseError):
+            remove_held_file(path, held)
+    assert path.read_bytes() == b"HALF"
+
+
+def test_what_a_kill_left_half_gone_comes_back(path: Path, tmp_path: Path) -> None:
+    leaving = tmp_path / ".batchdigits-leaving-scan.png"
+    path.rename(leaving)
+    assert put_back_leftover(path) and path.read_bytes() == b"half"
+    assert not put_back_leftover(path)
+    leaving.write_bytes(b"an earlier one")
+    with hold_file(path) as held:
+        assert remove_held_file(path, held)
+    assert [file.read_bytes() for file in tmp_path.iterdir()] == [b"an earlier one"]
 
 
 def test_no_signal_of_the_lease_ends_the_program(path: Path) -> None:
