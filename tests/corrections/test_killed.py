@@ -15,6 +15,7 @@ import pytest
 from batchdigits.cli.commands.requeue import requeue
 from batchdigits.config import CsvDialect, ReportChanges, RunSettings
 from batchdigits.corrections.apply import apply_corrections
+from batchdigits.errors import UsageError
 from batchdigits.reports.rerender import rerender_reports
 from batchdigits.session.outbox import open_outbox
 from tests.conftest import read_csv, write_png
@@ -139,7 +140,8 @@ def test_a_table_that_somebody_edits_or_had_written_otherwise_stays(work: Path) 
         changes = ReportChanges(csv_dialect=CsvDialect.EXCEL_DE)
         rerender_reports(journal, work / "outbox", changes)
     assert table.read_text("utf-8-sig").startswith("file;page")
-    requeue(work / "outbox", (), ("no such file",))
+    with pytest.raises(UsageError):
+        requeue(work / "outbox", (), ("no such file",))
     assert table.read_text("utf-8-sig").startswith("file;page")
     table.write_text(table.read_text("utf-8") + "\r\n", "utf-8")
     edited = table.read_bytes()

@@ -77,12 +77,12 @@ def requeue(outbox: Path, reasons: Sequence[Reason], patterns: Sequence[str]) ->
         result = _restore_files(
             journal, inbox, names, [_to_name(pattern, inbox, quarantine) for pattern in patterns]
         )
+        catch_up_reports(journal, outbox)
         if patterns and not result.outcomes:
             raise UsageError(
                 f"No file in quarantine is called {' or '.join(patterns)}: names are those of the "
                 "column file."
             )
-        catch_up_reports(journal, outbox)
         return result
 
 
