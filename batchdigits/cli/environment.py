@@ -53,7 +53,8 @@ def _explain_bad_value(error: Any, context: Any) -> None:
     Raises:
         UsageError: it is not among the arguments.
     """
-    error.message = _simplify_message(error.message, error.param.type)
+    message = _simplify_message(error.message, error.param.type)
+    error.message = f"{message.rstrip('.')}."
     source = context.get_parameter_source(error.param.name)
     if source is None:
         return
@@ -71,15 +72,13 @@ def _simplify_message(message: str, kind: Any) -> str:
     wanted = {
         **dict.fromkeys(("IntRange", "IntParamType"), "is not a whole number"),
         **dict.fromkeys(("FloatRange", "FloatParamType"), "is not a number"),
-        "BoolParamType": "is neither true nor false.",
+        "BoolParamType": "is neither true nor false",
     }.get(type(kind).__name__)
     value, separator, _ = message.rpartition(" is not ")
     if not wanted or not separator:
         return message
-    if not wanted.endswith("."):
-        minimum = getattr(kind, "min", None)
-        wanted += "." if minimum is None else f" of at least {minimum:g}."
-    return f"{value} {wanted}"
+    minimum = getattr(kind, "min", None)
+    return f"{value} {wanted}" + ("" if minimum is None else f" of at least {minimum:g}")
 
 
 def _name_variable(option: Any, context: Any) -> str:

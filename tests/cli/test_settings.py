@@ -126,6 +126,7 @@ def test_a_value_of_the_wrong_kind_is_one_sentence(line: str, word: str, folder:
         ("max_pages", "abc", "'abc' is not a whole number of at least 1."),
         ("workers", "0", "0 is not a whole number of at least 1."),
         ("max_megapixels", "is not it", "'is not it' is not a number of at least 0.0001."),
+        ("grace", "nan", "nan is no finite number."),
         ("force", "maybe", "'maybe' is neither true nor false."),
         ("quarantine", "burn", "'burn' is not one of 'move', 'copy', 'off'."),
     ],
