@@ -71,10 +71,9 @@ def _translate_errors(outbox: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        path = error.filename or outbox
-        raise OutboxError(
-            f"Cannot write to the outbox {outbox}: {path}: {error.strerror}."
-        ) from error
+        problem = "it is no folder" if isinstance(error, FileExistsError) else error.strerror
+        where = f"{error.filename}: " if str(error.filename or outbox) != str(outbox) else ""
+        raise OutboxError(f"Cannot write to the outbox {outbox}: {where}{problem}.") from error
 
 
 def check_folders(inbox: Path, outbox: Path) -> None:

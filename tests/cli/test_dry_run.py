@@ -96,7 +96,7 @@ def test_what_a_run_would_be_refused_it_is_refused(
     write_png(inbox / "a.png", DIGITS[0][0])
     outbox.write_text("a file")
     refused = batchdigits("run", inbox, outbox, "--dry-run")
-    assert refused.returncode == 6 and "Not a directory" in refused.stderr
+    assert refused.returncode == 6 and "it is no folder" in refused.stderr
     outbox.unlink()
     batchdigits("run", inbox, outbox)
     with hold_lock(outbox / ".batchdigits" / "lock", outbox):

@@ -3,6 +3,7 @@
 It is a run, over the same files, into a copy of the outbox's journal that is thrown away.
 """
 
+import errno
 import os
 import shutil
 import tempfile
@@ -143,13 +144,17 @@ def _check_outbox(outbox: Path) -> None:
         OutboxError: it could not, or another process holds the outbox.
     """
     if is_locked(outbox / STATE_FOLDER / LOCK_FILE):
-        raise OutboxError(f"The outbox {outbox} is in use by another batchdigits.")
+        raise OutboxError(
+            f"The outbox {outbox} is in use by another batchdigits: stop it first, or choose another "
+            "outbox."
+        )
     existing = next(path for path in (outbox, *outbox.absolute().parents) if path.exists())
     state_folder = outbox / STATE_FOLDER
     for path in (existing, state_folder) if state_folder.exists() else (existing,):
         if not path.is_dir() or not os.access(path, os.W_OK | os.X_OK):
-            problem = "Permission denied" if path.is_dir() else "Not a directory"
-            raise OutboxError(f"Cannot write to the outbox {outbox}: {path}: {problem}.")
+            problem = os.strerror(errno.EACCES) if path.is_dir() else "it is no folder"
+            where = f"{path}: " if path != outbox else ""
+            raise OutboxError(f"Cannot write to the outbox {outbox}: {where}{problem}.")
 
 
 @contextmanager
