@@ -145,8 +145,8 @@ def _check_outbox(outbox: Path) -> None:
     """
     if is_locked(outbox / STATE_FOLDER / LOCK_FILE):
         raise OutboxError(
-            f"The outbox {outbox} is in use by another batchdigits: stop it first, or choose another "
-            "outbox."
+            f"The outbox {outbox} is in use by another batchdigits: stop it first, or choose "
+            "another outbox."
         )
     existing = next(path for path in (outbox, *outbox.absolute().parents) if path.exists())
     state_folder = outbox / STATE_FOLDER
