@@ -123,13 +123,13 @@ def _make_typer_info(field: Field[Any]) -> Any:
     )
 
 
-def _refuse_endless_number(value: float | None) -> float | None:
+def _refuse_endless_number(value: Any) -> Any:
     """Refuse "inf" and "nan", which are numbers to Python.
 
     Raises:
         typer.BadParameter: it is one of them.
     """
-    if value is not None and not math.isfinite(value):
+    if isinstance(value, float) and not math.isfinite(value):
         raise typer.BadParameter(f"{value} is no finite number")
     return value
 
