@@ -28,10 +28,11 @@ def talk(folder: Path, *answers: str) -> tuple[int, str]:
     """Start the program on a terminal of its own and answer; its exit code, and the screen."""
     child, terminal = pty.fork()
     if not child:
+        # What a shell starts in the background is deaf to Ctrl-C, and so are its children.
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
         os.chdir(folder)
         os.execv(COMMAND[0], COMMAND)
     waiting, screen, end = list(answers), "", time.monotonic() + 60
-    sent_at = end
     while time.monotonic() < end:
         if select.select([terminal], [], [], 0.05)[0]:
             try:
@@ -42,11 +43,6 @@ def talk(folder: Path, *answers: str) -> tuple[int, str]:
             # Gone from view, so that no question is answered twice.
             os.write(terminal, waiting.pop(0).encode())
             screen += "|"
-            sent_at = time.monotonic()
-        elif not waiting and time.monotonic() - sent_at > 10:
-            # A terminal that is being set up at this moment throws away what is typed.
-            os.write(terminal, answers[-1].encode())
-            sent_at = time.monotonic()
     else:
         os.kill(child, signal.SIGKILL)
     os.close(terminal)
