@@ -36,10 +36,10 @@ test: $(VENV)/installed-dev lint
 # A tenth of what make faults does, and what takes long or needs LibreOffice, a network, a browser.
 test-all: $(VENV)/installed-dev
 	@echo "==> long tests"
-	@BATCHDIGITS_KILLS=18 BATCHDIGITS_WRITERS=10 BATCHDIGITS_MUTATIONS=6400 $(PYTEST) -n 2 --dist worksteal -m "long or faults"
+	@BATCHDIGITS_KILLS=18 BATCHDIGITS_WRITERS=10 BATCHDIGITS_MUTATIONS=6400 BATCHDIGITS_WORKBOOKS=20 $(PYTEST) -n 2 --dist worksteal -m "long or faults"
 
 faults: $(VENV)/installed-dev
-	@BATCHDIGITS_KILLS=180 BATCHDIGITS_WRITERS=100 BATCHDIGITS_MUTATIONS=64000 $(PYTEST) -n 2 --dist worksteal -m faults
+	@BATCHDIGITS_KILLS=180 BATCHDIGITS_WRITERS=100 BATCHDIGITS_MUTATIONS=64000 BATCHDIGITS_WORKBOOKS=200 $(PYTEST) -n 2 --dist worksteal -m faults
 
 # BENCH="throughput --small" and the like chooses; MNIST is fetched by Keras or given with --mnist.
 bench: $(VENV)/installed-bench

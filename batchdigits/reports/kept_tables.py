@@ -24,6 +24,8 @@ _CHUNK_SIZE = 500
 #: Most bytes of a kept table that is looked into, and most of its rows: it is for a hint only.
 _MAX_BYTES = 1 << 26
 _MAX_ROWS = 1_000_000
+#: Seconds that a kept workbook may take.
+_TIMEOUT = 10
 #: Most kept tables that are looked into, the latest first.
 _MAX_TABLES = 5
 
@@ -47,7 +49,7 @@ def has_new_corrections(journal: Journal, path: Path) -> bool:
     try:
         if path.suffix.lower() not in TABLE_SUFFIXES or path.stat().st_size > _MAX_BYTES:
             return False
-        rows = (cells for _, cells in islice(read_table(path, _COLUMNS).rows, _MAX_ROWS))
+        rows = (cells for _, cells in islice(read_table(path, _COLUMNS, _TIMEOUT).rows, _MAX_ROWS))
         filled = (cells for cells in rows if not is_empty_cell(cells["corrected_digit"]))
         while chunk := list(islice(filled, _CHUNK_SIZE)):
             pages = load_pages(journal, {normalise_cell(cells["sha256"]) for cells in chunk})

@@ -107,7 +107,11 @@ def die_with_parent(parent_pid: int) -> None:
 
 
 def limit_memory(size: int) -> None:
-    """Let this process allocate so many bytes and no more (RLIMIT_DATA, see setrlimit(2))."""
+    """Let this process allocate so many bytes and no more (RLIMIT_DATA, see setrlimit(2)).
+
+    Where a library ends the process over that, no core file is left behind.
+    """
+    resource.setrlimit(resource.RLIMIT_CORE, (0, resource.getrlimit(resource.RLIMIT_CORE)[1]))
     _, hard = resource.getrlimit(resource.RLIMIT_DATA)
     if hard != resource.RLIM_INFINITY:
         size = min(size, hard)

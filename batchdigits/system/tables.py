@@ -12,7 +12,9 @@ import stat
 import subprocess
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from itertools import chain, islice
+from contextlib import suppress
+from functools import partial
+from itertools import chain, islice, takewhile
 from pathlib import Path
 from typing import IO, NamedTuple
 
@@ -27,8 +29,12 @@ TABLE_SUFFIXES = frozenset({".csv", ".tsv", ".txt", ".md", ".xlsx", ".xlsm", ".x
 _WORKBOOK_SIGNATURES = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")
 #: Most bytes of a file.
 _MAX_BYTES = 1 << 30
-#: Most characters of a line of text, and of a cell.
+#: Most characters of a line of text, and of a row, whose cells may have many lines.
 _MAX_LINE = 1 << 20
+#: Most rows, and cells of a row that are looked at: beyond them is no column of a table of results.
+_MAX_ROWS, _MAX_COLUMNS = 10_000_000, 2000
+#: Most characters of a cell that may be the name of a column.
+_MAX_NAME = 100
 #: Names of columns are looked for in so many rows: titles and empty lines may come before them.
 _MAX_HEADER_ROWS = 30
 #: Most cells of a line, and characters of a cell, that a message quotes.
@@ -36,7 +42,7 @@ _MAX_QUOTED_CELLS, _MAX_QUOTED_CHARACTERS = 20, 40
 #: What a file without any text may hold: spaces, and marks of byte order.
 _EMPTY_BYTES = b" \t\r\n\0\xef\xbb\xbf\xff\xfe"
 #: Seconds that a workbook may take.
-_WORKBOOK_TIMEOUT = 300
+_WORKBOOK_TIMEOUT = 60
 _DELIMITERS = ",;\t|"
 #: Excel's own first line, which names the delimiter.
 _DELIMITER_LINE = re.compile('"?sep=([^"\\r\\n])', re.IGNORECASE)
@@ -78,7 +84,7 @@ class _Header(NamedTuple):
     indices: dict[str, int]
 
 
-def read_table(path: Path, names: ColumnNames) -> Table:
+def read_table(path: Path, names: ColumnNames, timeout: float = _WORKBOOK_TIMEOUT) -> Table:
     """Find a table in a file, by the names of its columns.
 
     The names may be in any order and among others, in upper or lower case, with spaces or quotes
@@ -87,6 +93,7 @@ def read_table(path: Path, names: ColumnNames) -> Table:
     Args:
         path: the file.
         names: which columns to look for, and what each may be called.
+        timeout: seconds that a workbook may take.
 
     Returns:
         The table; without columns where the file has none of the names.
@@ -107,7 +114,7 @@ def read_table(path: Path, names: ColumnNames) -> Table:
         if status.st_size <= len(start) and not start.strip(_EMPTY_BYTES):
             raise DataError(f"{shown} is empty.")
         if start[:4] in _WORKBOOK_SIGNATURES:
-            return _read_workbook(path, names)
+            return _read_workbook(path, names, timeout)
         if kind := describe_content(start):
             raise DataError(f"{shown} is no table: it looks like {kind}.")
         return _read_text(path, names)
@@ -118,7 +125,7 @@ def read_table(path: Path, names: ColumnNames) -> Table:
 def _read_text(path: Path, names: ColumnNames) -> Table:
     encoding = _detect_encoding(path)
     with _open_text(path, encoding) as file:
-        first_lines = list(islice(_iter_lines(file, path), _MAX_HEADER_ROWS))
+        first_lines = [file.readline(_MAX_LINE) for _ in range(_MAX_HEADER_ROWS)]
     special = _DELIMITER_LINE.match(first_lines[0]) if first_lines else None
     found: list[tuple[_Header, str]] = []
     first_cells: list[str] = []
@@ -142,7 +149,7 @@ def _iter_text_rows(
 ) -> Iterator[Sequence[str]]:
     try:
         with _open_text(path, encoding) as file:
-            rows = _parse_lines(_iter_lines(file, path), delimiter)
+            rows = _parse_lines(iter(partial(file.readline, _MAX_LINE), ""), delimiter)
             yield from islice(rows, header_row + 1)
             if delimiter == "|" and (row := next(rows, None)) is not None:
                 yield [] if all(map(_MARKDOWN_RULE.fullmatch, row)) else row
@@ -158,27 +165,28 @@ def _parse_lines(lines: Iterable[str], delimiter: str) -> Iterator[Sequence[str]
     first_lines = list(islice(iterator, _MAX_HEADER_ROWS))
     has_spaces = delimiter != "|" and any(f'{delimiter} "' in line for line in first_lines)
     csv.field_size_limit(_MAX_LINE)
+    size = 0
+
+    def iter_bounded_lines() -> Iterator[str]:
+        nonlocal size
+        for line in chain(first_lines, iterator):
+            size += len(line)
+            if size >= _MAX_LINE:
+                raise csv.Error("a row is longer than any of a table")
+            yield line
+
     # Strict: else a quote missing at the end of a cell would swallow all rows below it.
-    return csv.reader(
-        chain(first_lines, iterator), delimiter=delimiter, strict=True, skipinitialspace=has_spaces
-    )
+    for row in csv.reader(
+        iter_bounded_lines(), delimiter=delimiter, strict=True, skipinitialspace=has_spaces
+    ):
+        yield row[:_MAX_COLUMNS]
+        size = 0
 
 
 def _ignore_errors(rows: Iterator[Sequence[str]]) -> Iterator[Sequence[str]]:
     """Yield rows up to the first that is wrong: with another delimiter it may not be."""
-    try:
+    with suppress(csv.Error):
         yield from rows
-    except csv.Error:
-        return
-
-
-def _iter_lines(file: IO[str], path: Path) -> Iterator[str]:
-    while line := file.readline(_MAX_LINE):
-        if len(line) == _MAX_LINE:
-            raise DataError(
-                f"{to_display_name(str(path))} has a line that is longer than any of a table."
-            )
-        yield line
 
 
 def _detect_encoding(path: Path) -> str:
@@ -203,12 +211,12 @@ def _detect_encoding(path: Path) -> str:
     return "utf-8"
 
 
-def _read_workbook(path: Path, names: ColumnNames) -> Table:
+def _read_workbook(path: Path, names: ColumnNames, timeout: float) -> Table:
     """Read the sheet of a workbook that has most of the columns."""
     shown = to_display_name(str(path))
     module = "batchdigits.system.workbook_process"
     try:
-        done = run_module(module, [str(path)], _WORKBOOK_TIMEOUT)
+        done = run_module(module, [str(path)], timeout)
     except subprocess.TimeoutExpired as error:
         raise DataError(f"{shown} takes longer to read than any table of results.") from error
     if done.returncode < 0 or "MemoryError" in done.stderr:
@@ -236,10 +244,7 @@ def _read_workbook(path: Path, names: ColumnNames) -> Table:
 
 def _iter_sheet_rows(lines: Iterable[str]) -> Iterator[Sequence[str]]:
     """Parse rows up to the next sheet."""
-    for line in lines:
-        if line == "null":
-            return
-        yield json.loads(line)
+    return map(json.loads, takewhile(lambda line: line != "null", lines))
 
 
 def _find_header(rows: Iterable[Sequence[str]], names: ColumnNames) -> _Header | None:
@@ -266,6 +271,8 @@ def _quote_first_cells(rows: Iterable[Sequence[str]]) -> list[str]:
 
 def _normalise_name(cell: str) -> str:
     """Return the name of a column without what programs and people put around it."""
+    if len(cell) > _MAX_NAME:
+        return ""
     text = unicodedata.normalize("NFKC", cell).replace("\ufeff", "").strip(" \t\r\n\"'*`")
     return re.sub(r"[\s-]+", "_", text).lower()
 
@@ -283,6 +290,8 @@ def _make_table(
 
     def iter_rows() -> Iterator[tuple[int, dict[str, str]]]:
         for number, row in enumerate(rows, header.row + 2):
+            if number > _MAX_ROWS:
+                raise DataError(f"{to_display_name(str(path))} has more rows than any table.")
             if any(map(str.strip, row)):
                 cells = {column: row[index] for column, index in pairs if index < len(row)}
                 yield number, empty | cells

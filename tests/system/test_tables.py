@@ -64,7 +64,7 @@ def test_what_claims_to_be_huge_is_refused(tmp_path: Path) -> None:
     (tmp_path / "open.csv").write_bytes(b'file,digit\n"x,1\n' + b"y,2\n" * 1000)
     for name, message in [
         ("far.xlsx", "more memory to read than any table"),
-        ("line.csv", "a line that is longer"),
+        ("line.csv", "a row is longer than any"),
         ("cell.csv", "cannot be read as a CSV"),
         ("open.csv", "cannot be read as a CSV"),
     ]:
