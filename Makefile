@@ -6,6 +6,7 @@
 # make soak  puts the watcher through a day of faults, bursts and idleness
 # make accuracy DATA=folder measures how well the bundled model reads
 # make fonts fetches the typefaces that the bundled model learned from into fonts/
+# make lock   renews what requirements/ holds: every package with its version and hashes
 # make faults kills and damages as often as before a release: some five minutes
 # All but the measurements are quick the second time: the stamp files say what is installed already.
 
@@ -17,8 +18,11 @@ PYTHON ?= $(shell for each in python3 python3.13 python3.12 python3.11; do \
 	$$each -c 'import sys, venv, ensurepip; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' \
 	2>/dev/null && { command -v $$each; break; }; done)
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+# Install a set of packages (run, dev, bench) exactly as tested: every file is compared with its hash.
+install = $(PIP) install --require-hashes -r requirements/$(1)-$$($(BIN)/python -c \
+	'import sys; print("%d.%d" % sys.version_info[:2])').txt
 
-.PHONY: run check test test-all lint bench soak accuracy fonts faults clean
+.PHONY: run check test test-all lint bench soak accuracy fonts faults lock clean
 
 run: $(VENV)/installed
 	@echo "==> reading inbox/ into outbox/"
@@ -77,21 +81,35 @@ $(VENV)/bin/python:
 	@echo "==> creating $(VENV) with $(PYTHON)"
 	@$(PYTHON) -m venv $(VENV)
 
-$(VENV)/installed: setup.cfg pyproject.toml constraints.txt | $(VENV)/bin/python
+$(VENV)/installed: setup.cfg pyproject.toml $(wildcard requirements/*.txt) | $(VENV)/bin/python
 	@echo "==> installing batchdigits (the first time takes some minutes: TensorFlow is large)"
-	@$(PIP) install --constraint constraints.txt --editable '.[all]'
+	@$(call install,run)
+	@# setuptools warns of what editable installs are.
+	@PYTHONWARNINGS=ignore $(PIP) install --no-deps --no-build-isolation --editable .
 	@touch $@
 
 $(VENV)/installed-dev: $(VENV)/installed
 	@echo "==> installing what the tests need"
-	@$(PIP) install --constraint constraints.txt --editable '.[dev]'
+	@$(call install,dev)
 	@$(BIN)/python -m tests.support.browser
 	@touch $@
 
 $(VENV)/installed-bench: $(VENV)/installed-dev
 	@echo "==> installing what the benchmarks need"
-	@$(PIP) install --constraint constraints.txt --editable '.[dev,bench]'
+	@$(call install,bench)
 	@touch $@
+
+# A set keeps to the versions of the set before it: tests run with what users run with.
+# Versions that still fit are kept; `make lock LOCK=--upgrade` takes the newest of all.
+lock: $(VENV)/installed-dev
+	@for version in 3.11 3.12 3.13; do \
+		compile() { $(BIN)/uv pip compile --quiet --generate-hashes --no-annotate \
+			--custom-compile-command "make lock" --python-version $$version --python-platform linux \
+			$(LOCK) "$$@" setup.cfg requirements/build.in; } && \
+		compile --extra all -o requirements/run-$$version.txt && \
+		compile --extra dev -c requirements/run-$$version.txt -o requirements/dev-$$version.txt && \
+		compile --extra dev --extra bench -c requirements/dev-$$version.txt -o requirements/bench-$$version.txt || exit; \
+	done
 
 clean:
 	rm -rf $(VENV) build dist *.egg-info

@@ -2,6 +2,7 @@
 
 import csv
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -54,9 +55,12 @@ def lean(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The program in an environment of its own, installed without any extra."""
     folder = tmp_path_factory.mktemp("lean")
     subprocess.run([sys.executable, "-m", "venv", folder], check=True)
-    install = ["install", "--quiet", "--disable-pip-version-check", "-c", ROOT / "constraints.txt"]
-    python = [str(folder / "bin" / "python"), "-m", "pip", *map(str, install)]
-    subprocess.run([*python, str(wheel)], check=True)
+    # With hashes a list of constraints would ask for one of the wheel too.
+    lock = ROOT / "requirements" / "run-{}.{}.txt".format(*sys.version_info)
+    pins = folder / "constraints.txt"
+    pins.write_text("\n".join(re.findall(r"^\S+==\S+", lock.read_text(), re.MULTILINE)))
+    python = [str(folder / "bin" / "python"), *PIP[1:]]
+    subprocess.run([*python, "install", "-c", str(pins), str(wheel)], check=True)
     return folder / "bin" / "batchdigits"
 
 
