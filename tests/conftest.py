@@ -5,6 +5,7 @@ import fcntl
 import os
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -20,6 +21,9 @@ ROOT = Path(__file__).resolve().parent.parent
 UNPRIVILEGED = (
     ["setpriv", "--bounding-set=-dac_override,-dac_read_search"] if os.geteuid() == 0 else []
 )
+#: Nobody's own settings decide how tests end.
+_OWN_SETTINGS = tempfile.TemporaryDirectory(prefix="batchdigits-")
+os.environ["XDG_CONFIG_HOME"] = _OWN_SETTINGS.name
 Run = Callable[..., subprocess.CompletedProcess[str]]
 
 

@@ -107,6 +107,14 @@ def root(
             help="Print the version and exit.",
         ),
     ] = False,
+    config: Annotated[
+        Path | None,
+        typer.Option(
+            help="Settings file to take instead of all others.",
+            metavar="FILE",
+            show_envvar=False,
+        ),
+    ] = None,
 ) -> None:
     """Accept the options of the program itself."""
 

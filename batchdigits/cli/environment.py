@@ -1,16 +1,23 @@
-"""Options of a command where the environment or the settings file has them, and their faults."""
+"""Options of a command where the environment or a settings file has them, and their faults."""
 
 import os
+from itertools import takewhile
+from pathlib import Path
 from typing import Any
 
 import typer.core
 
-from batchdigits.cli.settings_file import SETTINGS_FILE, to_written_name
+from batchdigits.cli.settings_file import to_written_name
+from batchdigits.cli.settings_sources import SettingsSources, refuse_inbox
 from batchdigits.errors import UsageError
+from batchdigits.system.logs import keep_for_log
 
 
 class Command(typer.core.TyperCommand):
-    """A command that refuses variables of its own that are none of its options."""
+    """A command that takes settings files, and refuses variables that are none of its options.
+
+    The context's ``obj`` holds the commands that may have a table in a settings file.
+    """
 
     def get_help_option(self, ctx: Any) -> Any:
         """Make ``--help``, which no variable asks for."""
@@ -20,16 +27,33 @@ class Command(typer.core.TyperCommand):
         """Parse arguments, which may ask for help, then look for misspelt variables.
 
         Raises:
-            UsageError: the environment or the settings file has a value that is none; what is
-                wrong in the arguments Typer raises in its own way.
+            UsageError: the environment or a settings file has a value that is none, or the file
+                is faulty; what is wrong in the arguments Typer raises in its own way.
         """
         try:
-            rest = super().parse_args(ctx, args)
+            rest = self._parse_with_settings(ctx, args)
         except Exception as error:
             if getattr(error, "param", None) and hasattr(error, "message"):
                 _explain_bad_value(error, ctx)
             raise
         _refuse_unknown_variables(ctx)
+        return rest
+
+    def _parse_with_settings(self, ctx: Any, args: list[str]) -> list[str]:
+        if not {"-h", "--help"}.isdisjoint(takewhile("--".__ne__, args)):
+            return super().parse_args(ctx, args)  # help does without a faulty file
+        config = ctx.find_root().params.get("config")
+        sources = SettingsSources(ctx.obj or (), ctx.info_name, Path(config) if config else None)
+        ctx.default_map = settings = sources.read_trusted()
+        rest = super().parse_args(ctx, list(args))
+        # Only now it is known which folder is the inbox.
+        inbox = ctx.params.get("inbox")
+        refuse_inbox(settings, inbox)
+        if sources.has_local(settings):
+            sources.add_local(settings, inbox)
+            ctx.params.clear()
+            rest = super().parse_args(ctx, list(args))
+        keep_for_log(settings.describe())
         return rest
 
 
@@ -61,7 +85,8 @@ def _explain_bad_value(error: Any, context: Any) -> None:
     if source.name == "ENVIRONMENT":
         place = f"the variable {_name_variable(error.param, context)}"
     elif source.name == "DEFAULT_MAP":
-        place = f"{to_written_name(error.param.name)} in [{context.info_name}] of {SETTINGS_FILE}"
+        file = context.default_map.places[error.param.name]
+        place = f"{to_written_name(error.param.name)} in [{context.info_name}] of {file}"
     else:
         return
     raise UsageError(f"Invalid value for {place}: {error.message}") from error

@@ -3,12 +3,9 @@
 import os
 import sys
 from contextlib import suppress
-from itertools import takewhile
-from typing import Any
 
 from batchdigits.cli.app import COMMANDS_WITH_SETTINGS, build_app
-from batchdigits.cli.settings_file import SETTINGS_FILE, read_settings_file
-from batchdigits.errors import BatchdigitsError, ExitCode, StandardOutputError, UsageError
+from batchdigits.errors import BatchdigitsError, ExitCode, StandardOutputError
 
 
 def main() -> None:
@@ -34,21 +31,10 @@ def _run(arguments: list[str]) -> int:
     code: int = app(
         arguments,
         standalone_mode=False,
-        default_map=_read_settings(arguments),
+        obj=COMMANDS_WITH_SETTINGS,
         complete_var="",  # there is no completion that the environment could ask for
     )
     return code
-
-
-def _read_settings(arguments: list[str]) -> dict[str, Any]:
-    """Read what the settings file says of the called command; help does without a faulty file."""
-    command = next((word for word in arguments if not word.startswith("-")), "")
-    try:
-        return read_settings_file(SETTINGS_FILE, COMMANDS_WITH_SETTINGS, command)
-    except UsageError:
-        if {"-h", "--help", "--version"}.isdisjoint(takewhile("--".__ne__, arguments)):
-            raise
-        return {}
 
 
 def _ask_for_arguments() -> list[str]:

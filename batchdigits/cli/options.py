@@ -98,7 +98,7 @@ def _make_parameter(field: Field[Any]) -> inspect.Parameter:
         spec.name or field.name,
         inspect.Parameter.KEYWORD_ONLY,
         default=inspect.Parameter.empty if default is MISSING else default,
-        annotation=Annotated[annotation, _make_typer_info(field)],
+        annotation=Annotated[annotation, _make_typer_info(field), spec],
     )
 
 

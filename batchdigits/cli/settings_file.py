@@ -5,9 +5,15 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, get_args, get_origin
 
+from batchdigits.config.option import OptionSpec
+from batchdigits.config.own_files import read_own_file
 from batchdigits.errors import UsageError
 
 SETTINGS_FILE = Path("batchdigits.toml")
+#: Who may set what only a trusted file may, as the middle of a sentence.
+_TRUSTED_PLACES = (
+    "a flag, the environment, --config FILE or your own ~/.config/batchdigits/batchdigits.toml"
+)
 #: Parameters of settings whose names are keywords of Python.
 _PARAMETER_NAMES = {"from": "start"}
 
@@ -15,7 +21,10 @@ _Commands = Mapping[str, Callable[..., int]]
 
 
 def read_settings_file(
-    path: Path, commands: Sequence[Callable[..., int]], called: str
+    path: Path,
+    commands: Sequence[Callable[..., int]],
+    called: str,
+    is_trusted: bool = True,
 ) -> dict[str, Any]:
     """Read the options of the called command, such as those in the table ``[run]``.
 
@@ -26,26 +35,26 @@ def read_settings_file(
         commands: the commands that may have a table, see :func:`takes_settings`; their options
             may be written with ``-`` or ``_``.
         called: the name of the called command; the file is not read for one that has no table.
+        is_trusted: whether the file may set what runs, moves or deletes something, trusts or names
+            a model, or says which files and folders are read and written.
 
     Returns:
-        For that command, the values of its options by the names of its parameters.
+        For that command, the values of its options by the names of its parameters; nothing where
+        no file was read.
 
     Raises:
-        UsageError: the file cannot be read, is not valid TOML, or has a table or an option that
-            does not exist.
+        UsageError: the file cannot be read, others own it or may write it, it is not valid TOML,
+            or has a table or an option that does not exist or that it may not set.
     """
     known = {command.__name__: command for command in commands}
-    try:
-        if called not in known or not path.exists():
-            return {}
-        import tomllib
+    content = read_own_file(path) if called in known else None
+    if content is None:
+        return {}
+    import tomllib
 
+    try:
         # Windows' Notepad writes a byte order mark first.
-        tables = tomllib.loads(path.read_text(encoding="utf-8-sig"))
-    except IsADirectoryError:
-        raise UsageError(f"{path} is a folder where a file of settings should be.") from None
-    except OSError as error:
-        raise UsageError(f"{path} cannot be read: {error.strerror}.") from error
+        tables = tomllib.loads(content.decode("utf-8-sig"))
     except (ValueError, RecursionError) as error:
         raise UsageError(f"{path} is not valid TOML: {error}.") from error
     for name, table in tables.items():
@@ -62,7 +71,23 @@ def read_settings_file(
             values[name] = _to_words(parameters[name], value)
         except ValueError as error:
             raise UsageError(f"{path}: [{called}] {key} cannot be {error}.") from error
+        if not is_trusted and _is_trusted_only(parameters[name]):
+            raise UsageError(
+                f"{path} of the current folder may not set {key} of [{called}]: "
+                f"only {_TRUSTED_PLACES} may."
+            )
     return {called: values}
+
+
+def _is_trusted_only(parameter: inspect.Parameter) -> bool:
+    """Check whether a setting is one that no file may set which came with a folder."""
+    from typer.models import ArgumentInfo
+
+    declared = getattr(parameter.annotation, "__metadata__", ())
+    return Path in _list_kinds(parameter.annotation) or any(
+        isinstance(part, ArgumentInfo) or (isinstance(part, OptionSpec) and part.is_trusted_only)
+        for part in declared
+    )
 
 
 def to_written_name(parameter: str) -> str:

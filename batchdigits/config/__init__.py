@@ -4,7 +4,7 @@ A group of settings is a dataclass: those of ``run``, most of which other comman
 :mod:`batchdigits.config.settings`, those of another command in the module of its name. The command
 line makes options of the fields (see :mod:`batchdigits.cli.options`) and fills them from flags,
 then ``BATCHDIGITS_*`` variables of the environment, then ``batchdigits.toml`` in the current
-folder, then the defaults given here.
+folder, then the user's own, then the defaults given here.
 Nothing heavy is imported, so that ``batchdigits --help`` answers at once.
 """
 

@@ -20,6 +20,9 @@ class OptionSpec(NamedTuple):
         is_positional: whether it is an argument and not a flag.
         envvar: the environment variable; empty for the one made of command and name.
         is_pattern: whether it is a pattern for names of files, and is written as they are shown.
+        is_trusted_only: whether a settings file that came with a folder may not set it, because it
+            runs or deletes something, trusts or names a model, or lifts a guard. Of arguments and
+            paths that holds in any case.
     """
 
     help: str
@@ -30,6 +33,7 @@ class OptionSpec(NamedTuple):
     is_positional: bool = False
     envvar: str = ""
     is_pattern: bool = False
+    is_trusted_only: bool = False
 
 
 def option(
@@ -41,14 +45,18 @@ def option(
     shown_default: str = "",
     envvar: str = "",
     is_pattern: bool = False,
+    is_trusted_only: bool = False,
 ) -> Any:
     """Declare a field that is an option.
 
     Args:
         default: the value where nobody sets another.
-        help, flags, name, minimum, shown_default, envvar, is_pattern: see :class:`OptionSpec`.
+        help, flags, name, minimum, shown_default, envvar, is_pattern, is_trusted_only: see
+            :class:`OptionSpec`.
     """
-    spec = OptionSpec(help, flags, name, minimum, shown_default, False, envvar, is_pattern)
+    spec = OptionSpec(
+        help, flags, name, minimum, shown_default, False, envvar, is_pattern, is_trusted_only
+    )
     return field(default=default, metadata={OPTION: spec})
 
 

@@ -44,13 +44,15 @@ class Model:
 
     name: str = option(
         "", "A model's name, or the path of a file or folder made elsewhere.", name="model",
-        shown_default="digits",
+        shown_default="digits", is_trusted_only=True,
     )  # fmt: skip
     input_range: InputRange | None = option(
         None, "Pixel levels that the model expects.", shown_default="detected"
     )
     ink: Ink | None = option(None, "Ink colour that the model expects.", shown_default="detected")
-    trusted: bool = option(False, "Run code that the model's file may hold.", name="trust_model")
+    trusted: bool = option(
+        False, "Run code that the model's file may hold.", name="trust_model", is_trusted_only=True
+    )
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -174,7 +176,9 @@ class Settings(FileFilter, ReportFiles, WorkerLimits, Settling):
         Duplicates.REPORT,
         "Byte-identical files: name the first one, leave out the copies, or read each by itself.",
     )
-    rebind: bool = option(False, "The scans of this OUTBOX have moved to INBOX.")
+    rebind: bool = option(
+        False, "The scans of this OUTBOX have moved to INBOX.", is_trusted_only=True
+    )
 
     @property
     def models_folder(self) -> Path:

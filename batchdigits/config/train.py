@@ -35,6 +35,7 @@ class TrainingSettings:
         (),
         "Training data: mnist, an .npz, IDX files or a folder with sub-folders 0-9; repeatable.",
         shown_default="mnist",
+        is_trusted_only=True,
     )
     arch: Arch | None = option(
         None,
@@ -76,6 +77,7 @@ class TrainingSettings:
         "Start from the weights of this model, to fine-tune it.",
         "--from",
         envvar="BATCHDIGITS_TRAIN_FROM",
+        is_trusted_only=True,
     )
     exclude: tuple[str, ...] = option(
         (), "Leave out files that match this pattern, e.g. 'writer3/*'; repeatable."
@@ -84,7 +86,7 @@ class TrainingSettings:
         (), "Keep files that match this pattern for calibration; repeatable."
     )
     fonts: Path | None = option(None, "Folder of typefaces from which a cnn learns as well.")
-    name: str = option("mine", "Name of the model.")
+    name: str = option("mine", "Name of the model.", is_trusted_only=True)
     into: Path = option(Path("models"), "Folder for the model and its card.")
     resume: bool = option(False, "Continue a training that was stopped.")
-    overwrite: bool = option(False, "Replace a model of that name.")
+    overwrite: bool = option(False, "Replace a model of that name.", is_trusted_only=True)

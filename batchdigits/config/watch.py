@@ -27,7 +27,11 @@ class Watching:
         shown_default="only where needed",
     )
     rotate: Rotate = option(Rotate.NEVER, "When to begin a new CSV and JSON.")
-    processed: Processed = option(Processed.LEAVE, "What to do with files once they are read.")
+    processed: Processed = option(
+        Processed.LEAVE, "What to do with files once they are read.", is_trusted_only=True
+    )
     on_batch: str = option(
-        "", "Shell command that gets each batch of new rows as JSON lines on its standard input."
+        "",
+        "Shell command that gets each batch of new rows as JSON lines on its standard input.",
+        is_trusted_only=True,
     )

@@ -8,7 +8,7 @@ import select
 import signal
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from types import FrameType
 from typing import TYPE_CHECKING
@@ -20,6 +20,8 @@ if TYPE_CHECKING:  # rich takes as long to load as Typer
     from rich.console import Console
 
 LOG = logging.getLogger("batchdigits")
+#: What :func:`keep_for_log` was given and :func:`start_logging` has not logged yet.
+_KEPT: list[tuple[int, str]] = []
 
 
 def prepare_standard_streams() -> None:
@@ -135,6 +137,15 @@ class _TolerantStream(io.TextIOWrapper):
             _silence(self.fileno())
 
 
+def keep_for_log(messages: Iterable[tuple[int, str]]) -> None:
+    """Keep messages until logging starts, in place of those that were kept before.
+
+    Args:
+        messages: levels of :mod:`logging`, and what is logged.
+    """
+    _KEPT[:] = messages
+
+
 def start_logging(
     console: "Console | None",
     quiet: bool,
@@ -162,6 +173,8 @@ def start_logging(
     LOG.handlers = [handler]
     LOG.propagate = False
     LOG.setLevel(logging.WARNING if quiet else logging.DEBUG if verbose else logging.INFO)
+    while _KEPT:
+        LOG.log(*_KEPT.pop(0))
 
 
 class ConsoleHandler(logging.Handler):

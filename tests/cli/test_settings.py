@@ -21,6 +21,7 @@ from tests.support.commands_page import list_commands, list_options
 @pytest.fixture(autouse=True)
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "home"))
     for name in ("handlers", "propagate", "level"):  # commands change them for good
         monkeypatch.setattr(LOG, name, getattr(LOG, name))
     return tmp_path

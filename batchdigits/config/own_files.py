@@ -1,0 +1,103 @@
+"""Files that decide what the program does, read only where nobody else can have written them."""
+
+import os
+import stat
+from pathlib import Path
+
+from batchdigits.errors import UsageError
+
+#: More than anybody writes by hand.
+_MAX_BYTES = 1 << 20
+
+
+def find_user_folder() -> Path | None:
+    """Find the folder of the user's own settings, ``~/.config/batchdigits``.
+
+    Returns:
+        The folder, which need not exist; ``None`` where the user has no home. As its standard
+        wants, an ``XDG_CONFIG_HOME`` that is no absolute path is passed over.
+    """
+    base = os.environ.get("XDG_CONFIG_HOME", "")
+    if not os.path.isabs(base):
+        base = os.path.expanduser("~/.config")
+    return Path(base, "batchdigits") if os.path.isabs(base) else None
+
+
+def read_own_file(path: Path) -> bytes | None:
+    """Read a file that only the user, or the system's administrator, can have written.
+
+    Args:
+        path: the file; links are followed.
+
+    Returns:
+        Its content; ``None`` where there is no such file.
+
+    Raises:
+        UsageError: it cannot be read, is no file, is far too large, or others own it or may
+            write or replace it.
+    """
+    try:
+        # Opening a pipe would wait for whoever writes to it.
+        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    except OSError as error:
+        raise UsageError(f"{path} cannot be read: {error.strerror}.") from error
+    try:
+        _refuse_others(path, os.fstat(descriptor))
+        content = os.read(descriptor, _MAX_BYTES + 1)
+    except OSError as error:
+        raise UsageError(f"{path} cannot be read: {error.strerror}.") from error
+    finally:
+        os.close(descriptor)
+    if len(content) > _MAX_BYTES:
+        raise UsageError(f"{path} is larger than {_MAX_BYTES >> 20} MiB, which no settings are.")
+    return content
+
+
+def _refuse_others(path: Path, found: os.stat_result) -> None:
+    """Refuse what is no file, or one that others own, may write, or may replace by another.
+
+    Raises:
+        UsageError: it is such a file.
+    """
+    if stat.S_ISDIR(found.st_mode):
+        raise UsageError(f"{path} is a folder where a file of settings should be.")
+    if not stat.S_ISREG(found.st_mode):
+        raise UsageError(f"{path} is no regular file, as a file of settings should be.")
+    if not _is_own(found):
+        raise UsageError(f"{path} is not taken: it belongs to another user.")
+    if _is_writable_by_others(found):
+        raise UsageError(f"{path} is not taken: others may write it (chmod go-w mends that).")
+    for folder in dict.fromkeys((path.absolute().parent, path.resolve().parent)):
+        parent = folder.stat()
+        is_sticky = bool(parent.st_mode & stat.S_ISVTX)  # others cannot replace what is not theirs
+        if not _is_own(parent) or (_is_writable_by_others(parent) and not is_sticky):
+            raise UsageError(f"{path} is not taken: others may write to its folder.")
+
+
+def _is_own(found: os.stat_result) -> bool:
+    return found.st_uid in (0, os.geteuid())
+
+
+def _is_writable_by_others(found: os.stat_result) -> bool:
+    if found.st_mode & stat.S_IWOTH:
+        return True
+    return bool(found.st_mode & stat.S_IWGRP) and not _is_private_group(found.st_gid)
+
+
+def _is_private_group(group_id: int) -> bool:
+    """Check whether the user alone is in a group, as many systems give one to everybody.
+
+    What people make there may be written by their group.
+    """
+    import grp
+    import pwd
+
+    if os.geteuid() == 0 or group_id != os.getegid():
+        return False
+    try:
+        group, user = grp.getgrgid(group_id), pwd.getpwuid(os.geteuid())
+    except KeyError:
+        return False
+    return group.gr_name == user.pw_name and set(group.gr_mem) <= {user.pw_name}
