@@ -66,6 +66,9 @@ class Source(NamedTuple):
         known_sha256: hash of what was read under that name before, or empty.
         has_other_contents: whether several contents were read under that name before.
         content: the bytes themselves where they are not in a file: an array, standard input.
+        root: real path of the folder, with which ``path`` begins, that the file must lie in
+            whatever links there are, as strangers may write to it; empty for a path that
+            somebody named.
     """
 
     path: str
@@ -73,6 +76,7 @@ class Source(NamedTuple):
     known_sha256: str = ""
     has_other_contents: bool = False
     content: bytes | None = None
+    root: str = ""
 
     def read(self) -> tuple[bytes, FileStat]:
         """Read all bytes; whoever reads a source need not know where they come from.
@@ -87,7 +91,7 @@ class Source(NamedTuple):
         """
         if self.content is not None:
             return self.content, FileStat(len(self.content))
-        data, status, born_ns = read_file(self.path)
+        data, status, born_ns = read_file(self.path, self.root)
         numbers = status.st_mtime_ns, status.st_ino, born_ns, status.st_ctime_ns
         return data, FileStat(status.st_size, *map(to_sqlite_integer, numbers))
 

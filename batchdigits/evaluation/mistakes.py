@@ -8,8 +8,9 @@ from batchdigits.evaluation.predictions import LabelledPrediction
 from batchdigits.inference.engine import Engine
 from batchdigits.pipeline.recognise import RecognitionContext, recognise_chunk
 from batchdigits.reasons import Status
-from batchdigits.records import PageRecord, Source
-from batchdigits.system.filenames import make_order_key, to_raw_name
+from batchdigits.records import PageRecord
+from batchdigits.session.inbox import Inbox
+from batchdigits.system.filenames import make_order_key
 
 #: Most mistakes on the sheet.
 MAX_TILES = 100
@@ -36,7 +37,7 @@ def read_again(
     """
     context = RecognitionContext(engine, Limits(), inbox, Thumbnails.SHEETS)
     names = [item.file for item in predictions if item.status in (Status.OK, Status.REVIEW)]
-    sources = [Source(str(inbox / to_raw_name(name)), name) for name in names]
+    sources = list(map(Inbox(inbox).make_source, names))
     records = {
         record.source.name: record
         for record in recognise_chunk(sources, context)

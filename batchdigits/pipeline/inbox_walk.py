@@ -1,8 +1,10 @@
 """The files of an inbox: which of them are read, and what becomes of the others."""
 
+import errno
 import os
 import stat
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -11,6 +13,7 @@ from batchdigits.pipeline.junk import Junk, find_junk, is_junk_path, is_named_ju
 from batchdigits.records import ListedFile
 from batchdigits.system.file_content import to_sqlite_integer
 from batchdigits.system.filenames import make_order_key, to_display_name
+from batchdigits.system.safe_files.safe_open import open_listing, safe_open
 
 #: Enough of a file's beginning to tell whether it is an image: DICOM says so last.
 SNIFF_BYTES = 132
@@ -96,25 +99,29 @@ class InboxWalk:
         above = Junk.HIDDEN if is_junk_path(folder_path) else None
         if above and not self._is_asked_for(folder_path[:-1], is_folder=True):
             return
+        root = os.path.realpath(self.inbox)
         # A list of waiting folders instead of recursion, as trees may be very deep.
-        waiting = [(f"{os.fspath(self.inbox)}/{folder_path}", folder_path, above)]
+        waiting = [(folder_path, above)]
         while waiting:
-            folder, prefix, above = waiting.pop()
+            prefix, above = waiting.pop()
             try:
-                with os.scandir(folder) as listing:
+                with _scan_folder(root, prefix) as listing:
                     for entry in listing:
                         is_folder, path = _is_folder(entry), prefix + entry.name
                         junk = find_junk(entry.name, is_folder) or above
                         if junk and not self._is_asked_for(path, is_folder):
                             self._count_junk(f"{path}/" if is_folder else path, junk)
                         elif is_folder:
-                            waiting.append((entry.path, f"{path}/", junk))
-                        elif listed_file := self._select_file(entry, path):
+                            waiting.append((f"{path}/", junk))
+                        elif listed_file := self._select_file(root, entry, path):
                             yield listed_file
             except FileNotFoundError:
                 if not prefix:  # else it was removed meanwhile
                     self.closed_folders.append(".")
-            except OSError:
+            except OSError as error:
+                if error.errno == errno.EXDEV and prefix:  # a link has taken its place
+                    self.links += 1
+                    continue
                 self.closed_folders.append(to_display_name(prefix) or ".")
 
     def find_file(self, path: str) -> ListedFile | None:
@@ -128,7 +135,11 @@ class InboxWalk:
         """
         if is_junk_path(path) and not self._is_asked_for(path):
             return None
-        entry = _PathEntry(f"{os.fspath(self.inbox)}/{path}")
+        root = os.path.realpath(self.inbox)
+        folder = os.path.dirname(f"{root}/{path}")
+        if folder != root and os.path.realpath(folder) != folder:  # a link to a folder
+            return None
+        entry = _PathEntry(f"{root}/{path}")
         uncounted = InboxWalk(self.inbox, self.include, self.exclude)
         try:
             os.lstat(entry.path)
@@ -136,7 +147,7 @@ class InboxWalk:
             return None
         except OSError:
             pass  # it is there, and gets a row that says why it cannot be read
-        return uncounted._select_file(entry, path)
+        return uncounted._select_file(root, entry, path)
 
     def _count_junk(self, path: str, junk: Junk) -> None:
         self.junk += 1
@@ -151,16 +162,19 @@ class InboxWalk:
         """Return whether ``include`` names junk."""
         return bool(self.include) and is_named_junk(to_display_name(path), self.include, is_folder)
 
-    def _select_file(self, entry: "os.DirEntry[str] | _PathEntry", name: str) -> ListedFile | None:
+    def _select_file(
+        self, root: str, entry: "os.DirEntry[str] | _PathEntry", name: str
+    ) -> ListedFile | None:
         """Return a file if it is to be read, or count it as what it is."""
-        display_name = to_display_name(name)
-        if entry.is_symlink() and not self._is_link_into_inbox(entry):
+        display_name, path = to_display_name(name), f"{root}/{name}"
+        is_link = entry.is_symlink()
+        if is_link and not _is_link_into_folder(path, root):
             self.links += 1
             self.on_left_alone(display_name, "a link out of the inbox or to a folder")
             return None
         status: os.stat_result | None
         try:
-            status = entry.stat()
+            status = entry.stat(follow_symlinks=is_link)
             mode = status.st_mode
         except OSError:  # gone already, or not to be looked at: gets a row that says so
             status, mode = None, stat.S_IFREG
@@ -174,16 +188,27 @@ class InboxWalk:
             self.excluded += 1
             self.on_left_alone(display_name, "left out by --include or --exclude")
             return None
-        if format_from_name(entry.name) is None and not _is_image_inside(entry.path):
+        if format_from_name(entry.name) is None and not _is_image_inside(path, root):
             self.not_images.append(display_name)
             self.on_left_alone(display_name, "no image, by its name and its content")
             return None
         return _list_file(display_name, status)
 
-    def _is_link_into_inbox(self, entry: "os.DirEntry[str] | _PathEntry") -> bool:
-        target = os.path.realpath(entry.path)
-        inside = target.startswith(os.path.realpath(self.inbox) + os.sep)
-        return inside and not os.path.isdir(target)
+
+@contextmanager
+def _scan_folder(root: str, prefix: str) -> Iterator["Iterator[os.DirEntry[str]]"]:
+    """List a folder that is inside another one, with ``/`` at its end, through no link."""
+    folder = open_listing(f"{root}/{prefix}".rstrip("/"), root)
+    try:
+        with os.scandir(folder) as listing:
+            yield listing
+    finally:
+        os.close(folder)
+
+
+def _is_link_into_folder(path: str, root: str) -> bool:
+    target = os.path.realpath(path)
+    return target.startswith(root + os.sep) and not os.path.isdir(target)
 
 
 def _list_file(name: str, status: os.stat_result | None) -> ListedFile:
@@ -208,8 +233,8 @@ class _PathEntry:
     def is_symlink(self) -> bool:
         return os.path.islink(self.path)
 
-    def stat(self) -> os.stat_result:
-        return os.stat(self.path)
+    def stat(self, *, follow_symlinks: bool) -> os.stat_result:
+        return os.stat(self.path, follow_symlinks=follow_symlinks)
 
 
 def is_chosen(name: str, include: tuple[str, ...], exclude: tuple[str, ...]) -> bool:
@@ -234,10 +259,11 @@ def _is_folder(entry: os.DirEntry[str]) -> bool:
         return False
 
 
-def _is_image_inside(path: str) -> bool:
+def _is_image_inside(path: str, root: str) -> bool:
     """Return whether a file without an image's name is one by content, supported or not."""
     try:
-        with open(path, "rb") as file:
+        descriptor, _ = safe_open(path, root)
+        with open(descriptor, "rb") as file:
             return format_from_content(file.read(SNIFF_BYTES)) is not None
     except OSError:
         return False

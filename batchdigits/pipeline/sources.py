@@ -15,7 +15,12 @@ from batchdigits.images.pixels import to_bgr, to_gray
 from batchdigits.pipeline.groups import group_by_weight
 from batchdigits.pipeline.inbox_walk import InboxWalk
 from batchdigits.records import Source
-from batchdigits.system.filenames import make_order_key, to_display_name, to_raw_name
+from batchdigits.system.filenames import (
+    join_display_name,
+    make_order_key,
+    to_display_name,
+    to_raw_name,
+)
 
 ImageInput = str | os.PathLike[str] | NDArray[Any]
 #: Gray, gray and alpha, RGB, RGBA: a last axis of that length is no width.
@@ -69,12 +74,20 @@ def sources_from_path(path: str) -> list[Source]:
         return [Source(path, to_display_name(path))]
     walk = InboxWalk(Path(path))
     names = sorted((name for name, *_ in walk), key=make_order_key)
-    files = [os.path.join(path, to_raw_name(name)) for name in names]
+    root = os.path.realpath(path)
+    files = [
+        Source(
+            join_display_name(root, name),
+            to_display_name(os.path.join(path, to_raw_name(name))),
+            root=root,
+        )
+        for name in names
+    ]
     closed_folders = [
         path if name == "." else os.path.join(path, to_raw_name(name))
         for name in walk.closed_folders
     ]
-    return [Source(path, to_display_name(path)) for path in files + closed_folders]
+    return files + [Source(path, to_display_name(path)) for path in closed_folders]
 
 
 def _sources_from_image(image: object, name: str, limits: Limits) -> Iterable[Source]:

@@ -3,6 +3,7 @@
 import os
 from pathlib import Path
 
+from batchdigits.records import Source
 from batchdigits.system.filenames import join_display_name
 
 
@@ -10,14 +11,25 @@ class Inbox:
     """The folder that a session reads.
 
     Names are those of :class:`~batchdigits.records.Source`: paths inside the inbox, always UTF-8.
+    A folder named by way of links is where they led when this was made.
+
+    Attributes:
+        root: the folder's real path.
     """
 
     def __init__(self, folder: Path) -> None:
-        self._folder = os.fspath(folder)
+        self.root = os.path.realpath(folder)
 
     def get_path(self, name: str) -> str:
         """Return the path of a file, by which it can be opened."""
-        return join_display_name(self._folder, name)
+        return join_display_name(self.root, name)
+
+    def make_source(
+        self, name: str, known_sha256: str = "", has_other_contents: bool = False
+    ) -> Source:
+        """Make the source of a file, see :class:`~batchdigits.records.Source`."""
+        path = self.get_path(name)
+        return Source(path, name, known_sha256, has_other_contents, root=self.root)
 
     def is_gone(self, name: str) -> bool:
         """Tell whether a file is surely no longer there."""

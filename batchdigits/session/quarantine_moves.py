@@ -91,7 +91,10 @@ class QuarantineMoves:
                 for partial in self._settings.quarantine_folder.rglob(pattern):
                     partial.unlink(missing_ok=True)
             self.quarantine_files(
-                [(file_id, self._make_source(name), entry) for file_id, name, entry in unmoved]
+                [
+                    (file_id, self._inbox.make_source(name), entry)
+                    for file_id, name, entry in unmoved
+                ]
             )
 
     def restore_files(self) -> None:
@@ -116,16 +119,13 @@ class QuarantineMoves:
 
     def _restore_file(self, file: QuarantinedFile) -> None:
         entry = self._journal.load_entry(file.file_id)
-        restoration = restore_file(file.path, self._make_source(file.name), entry)
+        restoration = restore_file(file.path, self._inbox.make_source(file.name), entry)
         if restoration is Restoration.BACK:
             self._journal.mark_restored(file.file_id)
         elif restoration is Restoration.BACK_CHANGED:  # nothing is known of what it is now
             self._journal.forget(file.file_id)
         elif restoration is Restoration.MISSING:
             self._journal.set_state([file.file_id], FileState.GONE)
-
-    def _make_source(self, name: str) -> Source:
-        return Source(self._inbox.get_path(name), name)
 
 
 def has_changed(file: QuarantinedFile) -> bool:

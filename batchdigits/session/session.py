@@ -21,7 +21,7 @@ from batchdigits.journal.files import PendingFile
 from batchdigits.journal.journal import Journal
 from batchdigits.journal.plan import Plan, ReadPolicy
 from batchdigits.pipeline.recognise import RecognitionContext
-from batchdigits.records import ListedFile, Source
+from batchdigits.records import ListedFile
 from batchdigits.session.chunk_recorder import (
     ChunkRecorder,
     ReadChunk,
@@ -215,8 +215,7 @@ class Session:
         jobs: list[Job] = []
         for file in chunk:
             self._pending[file.name] = file
-            path = self.inbox.get_path(file.name)
-            source = Source(path, file.name, file.earlier_sha256, file.has_other_contents)
+            source = self.inbox.make_source(file.name, file.earlier_sha256, file.has_other_contents)
             jobs.append(RecheckJob(source) if file.has_valid_reading else source)
         return jobs
 

@@ -3,14 +3,12 @@
 import errno
 import os
 import re
-import stat
 
 from batchdigits.errors import ImageError
 from batchdigits.reasons import Reason
 from batchdigits.system.birth_time import read_birth_time_ns
+from batchdigits.system.safe_files.safe_open import safe_open
 
-# Without O_NONBLOCK a fifo would hold the opening until someone writes to it.
-_OPEN_FLAGS = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
 #: Most bytes asked for at first; a sparse file may pretend to any size.
 _MAX_READ_BYTES = 1 << 30
 #: Bytes read at a time of a file that is longer than the system said, or that comes in parts.
@@ -21,6 +19,7 @@ _REASON_BY_ERRNO = {
     errno.EPERM: Reason.PERMISSION,
     errno.ENOENT: Reason.VANISHED,
     errno.ENOTDIR: Reason.VANISHED,
+    errno.EXDEV: Reason.VANISHED,
     errno.ESTALE: Reason.VANISHED,
     errno.EBUSY: Reason.BUSY,
     errno.ETXTBSY: Reason.BUSY,
@@ -75,8 +74,13 @@ def to_sqlite_integer(number: int) -> int:
     return number if -(2**63) <= number < 2**63 else 0
 
 
-def read_file(path: str) -> tuple[bytes, os.stat_result, int]:
+def read_file(path: str, root: str = "") -> tuple[bytes, os.stat_result, int]:
     """Read all bytes of a regular file.
+
+    Args:
+        path: the file.
+        root: the folder that it must lie in, see
+            :func:`~batchdigits.system.safe_files.safe_open.safe_open`.
 
     Returns:
         The bytes; what :func:`os.fstat` said once the file was open; and when it was made, in
@@ -89,11 +93,8 @@ def read_file(path: str) -> tuple[bytes, os.stat_result, int]:
     """
     try:
         # File objects of Python take three times as long over a small file.
-        descriptor = os.open(path, _OPEN_FLAGS)
+        descriptor, status = safe_open(path, root)
         try:
-            status = os.fstat(descriptor)
-            if not stat.S_ISREG(status.st_mode):
-                raise ImageError(Reason.IO_ERROR, "This is no regular file.")
             # With a byte more asked for than there should be, one answer shows that this is all.
             data = os.read(descriptor, min(status.st_size, _MAX_READ_BYTES) + 1)
             if len(data) != status.st_size:

@@ -13,8 +13,8 @@ from batchdigits.journal.journal import Journal
 from batchdigits.journal.meta_keys import INBOX_KEY
 from batchdigits.pipeline.inbox_walk import is_chosen
 from batchdigits.reasons import Reason
-from batchdigits.records import Source
 from batchdigits.reports.rerender import catch_up_reports
+from batchdigits.session.inbox import Inbox
 from batchdigits.session.outbox import has_journal, open_outbox
 from batchdigits.session.quarantine import Restoration, restore_file
 from batchdigits.system.filenames import to_display_name, to_raw_name
@@ -105,7 +105,7 @@ def _restore_files(
             continue
         if patterns and not is_chosen(name, tuple(patterns), ()):
             continue
-        source = Source(str(inbox / to_raw_name(name)), name)
+        source = Inbox(inbox).make_source(name)
         restoration = restore_file(quarantined, source, entry)
         if restoration.is_back:
             journal.forget(file_id)

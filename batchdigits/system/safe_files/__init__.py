@@ -1,0 +1,1 @@
+"""Files of folders that strangers may write to."""

@@ -1,0 +1,162 @@
+"""Files opened in a folder that strangers may write to, whatever they swap in meanwhile.
+
+Nothing is opened by way of a link that leads out of the folder, and opening never waits.
+"""
+
+import ctypes
+import errno
+import os
+import stat
+import sys
+from collections.abc import Callable
+from functools import lru_cache
+from struct import Struct
+
+# Without O_NONBLOCK a fifo would hold the opening until someone writes to it.
+_FILE_FLAGS = (
+    os.O_RDONLY
+    | getattr(os, "O_NONBLOCK", 0)
+    | getattr(os, "O_NOCTTY", 0)
+    | getattr(os, "O_CLOEXEC", 0)
+    | getattr(os, "O_BINARY", 0)
+)
+_LISTED_FOLDER_FLAGS = os.O_RDONLY | getattr(os, "O_DIRECTORY", 0) | getattr(os, "O_CLOEXEC", 0)
+# A folder in which something is done by name need not be readable.
+_FOLDER_FLAGS = _LISTED_FOLDER_FLAGS | getattr(os, "O_PATH", 0)
+_NO_FOLLOW = getattr(os, "O_NOFOLLOW", 0)
+#: What systems say where there is a link in the way.
+_LINK_ERRNOS = (errno.ELOOP, errno.ENOTDIR, errno.EMLINK)
+
+# From linux/openat2.h and asm-generic/unistd.h: the same number on all processors but one.
+_OPENAT2, _AT_FDCWD, _RESOLVE_NO_SYMLINKS = 437, -100, 0x04
+_HOW = Struct("=QQQ")
+
+#: Opens ``name`` inside ``root`` with flags, through no link.
+_Opener = Callable[[str, str, int], int]
+
+
+def safe_open(path: str, root: str = "") -> tuple[int, os.stat_result]:
+    """Open a regular file for reading, without waiting for anything.
+
+    Args:
+        path: the file.
+        root: the real path of the folder that it must lie in, as :func:`os.path.realpath` gives
+            it; ``path`` then begins with it. A link inside the folder is followed only to a file
+            that also lies there. Empty for a path that is to be followed wherever it leads.
+
+    Returns:
+        Its descriptor, which the caller closes, and what :func:`os.fstat` says of it.
+
+    Raises:
+        OSError: it cannot be opened; with ``EXDEV`` where it does not lie in the folder, with
+            ``EINVAL`` where it is no regular file.
+    """
+    descriptor = _open(path, root, _FILE_FLAGS)
+    try:
+        status = os.fstat(descriptor)
+        if not stat.S_ISREG(status.st_mode):
+            raise OSError(errno.EINVAL, "This is no regular file", path)
+    except BaseException:
+        os.close(descriptor)
+        raise
+    return descriptor, status
+
+
+def open_listing(path: str, root: str) -> int:
+    """Open a folder for :func:`os.scandir`; no link is followed.
+
+    Args:
+        path: the folder, ``root`` itself or one inside it.
+        root: see :func:`safe_open`.
+
+    Returns:
+        Its descriptor, which the caller closes.
+
+    Raises:
+        OSError: it cannot be opened; with ``EXDEV`` where a link stands in the way.
+    """
+    try:
+        return _open_through_no_link(root, path[len(root) + 1 :] or ".", _LISTED_FOLDER_FLAGS)
+    except OSError as error:
+        if error.errno in _LINK_ERRNOS:
+            raise _leads_out(path) from error
+        raise
+
+
+def _open(path: str, root: str, flags: int) -> int:
+    if not root:
+        return os.open(path, flags)
+    inside = f"{root}/"
+    name = path.removeprefix(inside)
+    if name == path or (".." in name and ".." in name.split("/")):
+        raise _leads_out(path)
+    try:
+        return _open_through_no_link(root, name, flags)
+    except OSError as error:
+        if error.errno not in _LINK_ERRNOS:
+            raise
+        target = os.path.realpath(path)
+        if target == path:
+            raise
+        if not target.startswith(inside):
+            raise _leads_out(path) from error
+    return _open_through_no_link(root, target.removeprefix(inside), flags)
+
+
+def _leads_out(path: str) -> OSError:
+    return OSError(errno.EXDEV, "A link that leads out of the inbox stands in its place", path)
+
+
+def _load_openat2() -> _Opener | None:
+    """Load ``openat2(2)`` (Linux 5.6), for which the C library has no function; one call a file.
+
+    The whole path is resolved anew each time, without links: a descriptor of the folder, held as
+    long as a watcher runs, would keep its disk from being taken away.
+    """
+    if sys.platform != "linux" or os.uname().machine == "alpha":
+        return None
+    syscall = ctypes.CDLL(None, use_errno=True).syscall
+    syscall.restype = ctypes.c_long
+    number, here, how_bytes = (
+        ctypes.c_long(_OPENAT2),
+        ctypes.c_int(_AT_FDCWD),
+        ctypes.c_size_t(_HOW.size),
+    )
+
+    @lru_cache
+    def make_how(flags: int) -> bytes:
+        return _HOW.pack(flags, 0, _RESOLVE_NO_SYMLINKS)
+
+    def open_by_openat2(root: str, name: str, flags: int) -> int:
+        path = os.fsencode(f"{root}/{name}")
+        if b"\0" in path:
+            raise ValueError("embedded null byte")
+        while True:
+            descriptor = syscall(number, here, path, make_how(flags), how_bytes)
+            if descriptor >= 0:
+                return int(descriptor)
+            code = ctypes.get_errno()
+            if code != errno.EINTR:
+                raise OSError(code, os.strerror(code), os.fsdecode(path))
+
+    try:
+        os.close(open_by_openat2("", ".", _FOLDER_FLAGS))
+    except OSError:  # an older kernel, or one that lets this process use only what it knows
+        return None
+    return open_by_openat2
+
+
+def _open_folder_by_folder(root: str, name: str, flags: int) -> int:
+    folder = os.open(root, _FOLDER_FLAGS | _NO_FOLLOW)
+    try:
+        *folders, last = name.split("/")
+        for part in folders:
+            below = os.open(part, _FOLDER_FLAGS | _NO_FOLLOW, dir_fd=folder)
+            os.close(folder)
+            folder = below
+        return os.open(last, flags | _NO_FOLLOW, dir_fd=folder)
+    finally:
+        os.close(folder)
+
+
+_open_through_no_link: _Opener = _load_openat2() or _open_folder_by_folder
