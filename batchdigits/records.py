@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
 from batchdigits.reasons import Reason, Rejection, Status
+from batchdigits.system.access.modes import limit_mode_by_folders, make_shared_mode
 from batchdigits.system.file_content import read_file, to_sqlite_integer
 
 if TYPE_CHECKING:  # needed without numpy by commands that read no image
@@ -29,6 +30,9 @@ class FileStat(NamedTuple):
             not say.
         ctime_ns: when content, name or rights last changed, in nanoseconds since 1970. Nobody can
             set it, so that content exchanged under an old size and mtime shows here.
+        mode: which of owner, group and others may read and write it, as :func:`os.chmod` takes it,
+            without what folders of the inbox above it forbid; not put on record.
+        gid: the number of its group; -1 where it has none. Not put on record.
     """
 
     size: int = 0
@@ -36,6 +40,12 @@ class FileStat(NamedTuple):
     inode: int = 0
     born_ns: int = 0
     ctime_ns: int = 0
+    mode: int = 0o666
+    gid: int = -1
+
+    def limit_mode(self, gid: int) -> int:
+        """Return the most open mode that a file made of it may have, with the group ``gid``."""
+        return make_shared_mode(self.mode, self.gid, gid)
 
 
 class ListedFile(NamedTuple):
@@ -93,7 +103,10 @@ class Source(NamedTuple):
             return self.content, FileStat(len(self.content))
         data, status, born_ns = read_file(self.path, self.root)
         numbers = status.st_mtime_ns, status.st_ino, born_ns, status.st_ctime_ns
-        return data, FileStat(status.st_size, *map(to_sqlite_integer, numbers))
+        mode = limit_mode_by_folders(self.path, status, self.name.count("/"))
+        return data, FileStat._make(
+            (status.st_size, *map(to_sqlite_integer, numbers), mode, status.st_gid)
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from batchdigits.drawing.contact_sheet import draw_contact_sheet
 from batchdigits.errors import ImageError
 from batchdigits.execution.opencv import raise_memory_errors, stop_opencv_threads
 from batchdigits.journal.entries import FileEntry, PageEntry, entries_from_records, to_wire
+from batchdigits.journal.store import read_journal_mode
 from batchdigits.pipeline.recognise import RecognitionContext, recognise_chunk
 from batchdigits.reasons import Rejection
 from batchdigits.records import FileStat, Source
@@ -157,7 +158,9 @@ def draw_sheet(sheet: SheetJob, outbox: Path) -> None:
         OSError: it cannot be written.
     """
     cells = [(_load_thumbnail(cell, outbox), cell.reason, cell.label) for cell in sheet.cells]
-    write_bytes_atomically(outbox / sheet.name, draw_contact_sheet(cells))
+    # It shows pages of many files: who may not read the journal, may not read it either.
+    mode = read_journal_mode(outbox)
+    write_bytes_atomically(outbox / sheet.name, draw_contact_sheet(cells), mode=mode)
 
 
 def _load_thumbnail(cell: SheetCell, outbox: Path) -> bytes | None:

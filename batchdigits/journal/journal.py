@@ -18,7 +18,8 @@ from batchdigits.records import FileStat
 from batchdigits.system.filenames import to_display_name, to_raw_name
 
 _PAGE_COLUMNS = ", ".join(PageEntry._fields)
-_STAT_COLUMNS = ", ".join(FileStat._fields)
+_STAT_COUNT = 5  #: of the fields of a FileStat that are put on record
+_STAT_COLUMNS = ", ".join(FileStat._fields[:_STAT_COUNT])
 _PAGE_PLACEHOLDERS = ", ".join("?" * (len(PageEntry._fields) + 1))
 
 
@@ -93,7 +94,8 @@ class Journal(ReportStateStore):
             "pictured, readable, bad) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 'present', ?, ?, ?, ?)",
             [
                 (
-                    *(file_id, pending.name, pending.order_key, *entry.file_stat, entry.sha256),
+                    *(file_id, pending.name, pending.order_key),
+                    *(*entry.file_stat[:_STAT_COUNT], entry.sha256),
                     *(reader_version_id, thumbnails, entry.readable, entry.needs_quarantine),
                 )
                 for file_id, pending, entry, _ in recorded
@@ -116,7 +118,7 @@ class Journal(ReportStateStore):
         self.sql.execute(
             "UPDATE files SET size = ?, mtime_ns = ?, inode = ?, born_ns = ?, ctime_ns = ?, "
             "state = 'present' WHERE id = ?",
-            (*file_stat, pending.earlier_id),
+            (*file_stat[:_STAT_COUNT], pending.earlier_id),
         )
 
     def _replace_earlier(

@@ -1,8 +1,14 @@
-"""The journal's file: opened, claimed for one inbox, written in whole transactions."""
+"""The journal's file: opened, claimed for one inbox, written in whole transactions.
 
+What others may read of an outbox, the mode of the journal's file says: of whatever is made of many
+files, they may read as much as of the journal, which is as closed as the most closed of all files.
+"""
+
+import os
 import sqlite3
+import stat
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Self
 
@@ -16,6 +22,31 @@ STATE_FOLDER = ".batchdigits"
 JOURNAL_FILE = "journal.sqlite3"
 #: What SQLite says of a disk that is full, or fails, or is held for the moment.
 _TRANSIENT_ERRORS = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR}
+
+
+def read_journal_mode(outbox: Path) -> int:
+    """Read the mode of an outbox's journal; ``0o666`` where there is none."""
+    try:
+        return (outbox / STATE_FOLDER / JOURNAL_FILE).stat().st_mode & 0o666
+    except OSError:
+        return 0o666
+
+
+def close_journal(outbox: Path, classes: int) -> None:
+    """Take all rights to the files of a journal from others.
+
+    Where the disk knows no rights, or they are another user's files, they stay as they are.
+
+    Args:
+        outbox: whose journal.
+        classes: of whom: ``0o070`` of its group, ``0o007`` of everybody else, or both.
+    """
+    for ending in ("", "-wal", "-shm", "-journal"):
+        path = outbox / STATE_FOLDER / f"{JOURNAL_FILE}{ending}"
+        with suppress(OSError):
+            mode = path.stat(follow_symlinks=False).st_mode
+            if stat.S_ISREG(mode) and mode & classes:
+                os.chmod(path, stat.S_IMODE(mode) & ~classes)
 
 
 class Store:

@@ -14,6 +14,7 @@ from batchdigits.pipeline.measured_pages import MeasuredPage, measure_sources
 from batchdigits.pipeline.thumbnail_files import make_source_thumbnail_name, save_thumbnail
 from batchdigits.reasons import Status
 from batchdigits.records import PageRecord, Prediction, Source
+from batchdigits.system.access.modes import find_group
 from batchdigits.system.clock import utc_now
 from batchdigits.system.name_rules import LINUX_NAMES, NameRules
 
@@ -110,9 +111,12 @@ def _make_records(
             for page, png in zip(pages, pngs, strict=True)
         ]
         if context.writes_thumbnails and context.outbox is not None:
+            gid = find_group(context.outbox) if any(pngs) else -1
             names = [
-                save_thumbnail(context.outbox, name, png) if png else ""
-                for name, png in zip(names, pngs, strict=True)
+                save_thumbnail(context.outbox, name, png, page.file.file_stat.limit_mode(gid))
+                if png
+                else ""
+                for page, name, png in zip(pages, names, pngs, strict=True)
             ]
             pngs = [b""] * len(pages)
     read_at = utc_now()

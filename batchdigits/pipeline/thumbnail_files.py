@@ -58,13 +58,14 @@ def make_source_thumbnail_name(
     return make_thumbnail_name(source.name, page, sha256[:8] if is_shared else "", name_rules)
 
 
-def save_thumbnail(outbox: Path, name: str, png: bytes) -> str:
+def save_thumbnail(outbox: Path, name: str, png: bytes, mode: int = 0o666) -> str:
     """Write a thumbnail into the outbox; where its name cannot be, under a short and plain one.
 
     Args:
         outbox: the folder that ``name`` is relative to.
         name: as :func:`make_thumbnail_name` makes it.
         png: the file's content.
+        mode: who may read it at most.
 
     Returns:
         The name that it has, or an empty string where the outbox takes none: that costs the
@@ -75,7 +76,7 @@ def save_thumbnail(outbox: Path, name: str, png: bytes) -> str:
     """
     try:
         # As text: joining paths takes longer.
-        write_bytes(f"{outbox}/{name}", png)
+        write_bytes(f"{outbox}/{name}", png, mode)
         return name
     except OSError as error:
         if not may_be_about_name(error):
@@ -84,7 +85,7 @@ def save_thumbnail(outbox: Path, name: str, png: bytes) -> str:
     # No other thumbnail's name ends so: all have their page's number right before the ".png".
     flat_name = f"thumbnails/{make_flat_name(name)}"
     try:
-        write_bytes(f"{outbox}/{flat_name}", png)
+        write_bytes(f"{outbox}/{flat_name}", png, mode)
     except OSError as error:
         if error.errno in _HOPELESS_ERRNOS:
             return ""

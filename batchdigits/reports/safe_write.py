@@ -9,6 +9,7 @@ from pathlib import Path
 
 from batchdigits.journal.journal import Journal
 from batchdigits.journal.report_state import ReportState
+from batchdigits.journal.store import read_journal_mode
 from batchdigits.reports.kept_tables import format_correct_command, has_new_corrections
 from batchdigits.system.atomic_files import stage_atomic_file
 from batchdigits.system.file_content import to_sqlite_integer
@@ -166,6 +167,8 @@ class GrowingFile:
             state.mtime_ns,
         ):
             return False
+        if status.st_mode & 0o044 & ~read_journal_mode(self._path.parent):
+            return False  # others may not read what is to be added
         if self._digest is None or self._sha256 != state.sha256:
             self._digest = _hash_prefix(self._path, state.size)
         digest = self._digest.copy()

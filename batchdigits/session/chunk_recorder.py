@@ -11,6 +11,7 @@ from batchdigits.journal.journal import Journal
 from batchdigits.records import Source
 from batchdigits.session.busy_files import make_busy, mark_busy_if_written
 from batchdigits.session.entry_log import EntryLog
+from batchdigits.session.outbox_access import close_to_readers
 from batchdigits.session.quarantine_moves import QuarantineMoves
 from batchdigits.session.summary import Summary
 
@@ -88,6 +89,7 @@ class ChunkRecorder:
                 bad_sources[file.source.name] = file.source
             self._entry_log.log(file.source.name, entry)
         self._journal.check_in_place()
+        close_to_readers(self._journal, (entry for _, entry in results))
         with self._journal.use_full_sync() if bad_sources else nullcontext():
             recorded = self._record(results)
         if bad_sources:

@@ -10,6 +10,8 @@ from batchdigits.errors import OutboxError, UsageError
 from batchdigits.execution.jobs import SHEETS_FOLDER
 from batchdigits.journal.journal import Journal
 from batchdigits.journal.store import JOURNAL_FILE, STATE_FOLDER
+from batchdigits.session.outbox_access import limit_access
+from batchdigits.system.access.umask import keep_umask
 from batchdigits.system.atomic_files import remove_temporary_files
 from batchdigits.system.lockfile import LOCK_FILE, hold_lock
 
@@ -34,14 +36,21 @@ def _is_inaccessible(folder: Path) -> bool:
 
 
 @contextmanager
-def open_outbox(outbox: Path) -> Iterator[Journal]:
+def open_outbox(outbox: Path, inbox: Path | None = None) -> Iterator[Journal]:
     """Make the outbox where it is missing, and hold it and its journal until the context ends.
+
+    Whoever may not list the inbox, or not read the journal, may not read what is written meanwhile.
+
+    Args:
+        outbox: the folder.
+        inbox: the folder whose files are read; ``None`` where none are.
 
     Raises:
         OutboxError: it cannot be written, another batchdigits is at work in it, or its journal
             is damaged, found out at whatever moment while the context lasts.
     """
-    with _translate_errors(outbox):
+    with _translate_errors(outbox), keep_umask():
+        limit_access(outbox, inbox)
         check_writable(outbox)
         (outbox / STATE_FOLDER).mkdir(exist_ok=True)
         with hold_lock(outbox / STATE_FOLDER / LOCK_FILE, outbox):

@@ -6,6 +6,7 @@ from pathlib import Path
 from batchdigits.journal.entries import FileEntry, PageEntry
 from batchdigits.pipeline.thumbnail_files import make_source_thumbnail_name, save_thumbnail
 from batchdigits.records import Source
+from batchdigits.system.access.modes import find_group
 from batchdigits.system.filenames import escape_for_terminal
 from batchdigits.system.logs import LOG
 from batchdigits.system.name_rules import LINUX_NAMES, NameRules
@@ -47,7 +48,8 @@ def save_returned_thumbnails(
                 )
                 thumbnail = None
             elif png is not None:
-                thumbnail = save_thumbnail(outbox, thumbnail, png) or None
+                mode = entry.file_stat.limit_mode(find_group(outbox))
+                thumbnail = save_thumbnail(outbox, thumbnail, png, mode) or None
         pages.append(page._replace(thumbnail=thumbnail))
     return entry._replace(pages=pages, thumbnail_pngs=list(pngs.items()))
 

@@ -67,7 +67,9 @@ def stage_atomic_file(
         raise
 
 
-def write_bytes_atomically(path: Path, data: bytes, make_folder: bool = True) -> None:
+def write_bytes_atomically(
+    path: Path, data: bytes, make_folder: bool = True, mode: int = 0o666
+) -> None:
     """Write a file that appears whole, without waiting for the disk as :func:`stage_atomic_file`.
 
     After a power cut it may be missing or empty: for what is easily made again.
@@ -76,6 +78,7 @@ def write_bytes_atomically(path: Path, data: bytes, make_folder: bool = True) ->
         path: where the file appears.
         data: its whole content.
         make_folder: whether its folder is made where it is missing.
+        mode: who may read it at most; the umask takes more away.
 
     Raises:
         OSError: it cannot be written; whatever was there before stays.
@@ -83,7 +86,7 @@ def write_bytes_atomically(path: Path, data: bytes, make_folder: bool = True) ->
     temporary = _make_temporary_path(path)
     write = write_bytes if make_folder else _write
     try:
-        write(temporary, data)
+        write(temporary, data, mode)
         os.replace(temporary, path)
     except BaseException:
         with suppress(OSError):
@@ -91,30 +94,39 @@ def write_bytes_atomically(path: Path, data: bytes, make_folder: bool = True) ->
         raise
 
 
-def write_bytes(path: str | Path, data: bytes) -> None:
+def write_bytes(path: str | Path, data: bytes, mode: int = 0o666) -> None:
     """Write a file; its folder is made where it is missing, and no half file is left.
 
     A kill may leave half a file: see :func:`write_bytes_atomically` for what must not be so.
+
+    Args:
+        path: the file.
+        data: its whole content.
+        mode: who may read it at most; the umask takes more away.
 
     Raises:
         OSError: it cannot be written.
     """
     try:
         try:
-            _write(path, data)
+            _write(path, data, mode)
         except FileNotFoundError:
             os.makedirs(os.path.dirname(path), exist_ok=True)
-            _write(path, data)
+            _write(path, data, mode)
     except OSError:
         with suppress(OSError):
             os.unlink(path)
         raise
 
 
-def _write(path: str | Path, data: bytes) -> None:
+def _write(path: str | Path, data: bytes, mode: int) -> None:
+    if mode & 0o044 != 0o044:
+        # A file that is there would stay as open as it is, and whoever has it open reads on.
+        with suppress(FileNotFoundError):
+            os.unlink(path)
     # File objects of Python take three times as long over a small file.
     flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | getattr(os, "O_BINARY", 0)
-    descriptor = os.open(path, flags, 0o666)
+    descriptor = os.open(path, flags, mode)
     try:
         while data:
             data = data[os.write(descriptor, data) :]

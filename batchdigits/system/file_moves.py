@@ -8,7 +8,9 @@ import os
 import shutil
 from contextlib import suppress
 from pathlib import Path
+from typing import IO
 
+from batchdigits.system.access.modes import find_group, make_shared_mode
 from batchdigits.system.filenames import MAX_NAME_BYTES, shorten
 from batchdigits.system.hashing import hash_file
 
@@ -96,6 +98,8 @@ def rename_by_link(source: Path, target: Path) -> None:
 def copy_file(source: Path, target: Path) -> None:
     """Copy a file with its times; a half copy never stands under the final name.
 
+    Whoever may not read the source may not read the copy either, at no moment.
+
     Raises:
         FileExistsError: there is something at ``target``.
     """
@@ -103,8 +107,9 @@ def copy_file(source: Path, target: Path) -> None:
     if target.exists():
         raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(target))
     temporary = target.with_name(f"{PARTIAL_COPY_PREFIX}{os.getpid()}")
+    temporary.unlink(missing_ok=True)  # of a process of that number that was killed
     try:
-        with temporary.open("wb") as new, source.open("rb") as old:
+        with source.open("rb") as old, _create_copy(temporary, os.fstat(old.fileno())) as new:
             shutil.copyfileobj(old, new, 1 << 20)
             new.flush()
             os.fsync(new.fileno())
@@ -115,6 +120,15 @@ def copy_file(source: Path, target: Path) -> None:
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise
+
+
+def _create_copy(path: Path, source_status: os.stat_result) -> IO[bytes]:
+    """Make the file of a copy, for those alone who may read its source."""
+    shared_mode = make_shared_mode(
+        source_status.st_mode, source_status.st_gid, find_group(path.parent)
+    )
+    mode = shared_mode & (source_status.st_mode | 0o600)
+    return open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, mode), "wb")
 
 
 def _publish_copy(temporary: Path, target: Path) -> None:

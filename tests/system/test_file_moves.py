@@ -66,3 +66,26 @@ def test_every_copy_keeps_its_own_content(
             copy_file(folder / "source", place)
     assert [path.read_bytes() for path in placed] == [b"%d" % i for i in range(len(names))]
     assert len(set(placed)) == len(names)
+
+
+@pytest.mark.parametrize("mode", [0o600, 0o640, 0o604, 0o644, 0o400])
+def test_a_copy_is_no_more_open_than_its_source_at_any_moment(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, mode: int
+) -> None:
+    source, modes = tmp_path / "scan.png", set()
+    source.write_bytes(b"content")
+    source.chmod(mode)
+    leftover = tmp_path / "away" / f".batchdigits-copy-{os.getpid()}"
+    leftover.parent.mkdir()
+    leftover.touch(0o666)
+
+    def note_mode(*arguments: object) -> None:
+        modes.add(leftover.stat().st_mode & 0o777)
+
+    monkeypatch.setattr("batchdigits.system.file_moves.shutil.copyfileobj", note_mode)
+    copy_file(source, tmp_path / "away" / "scan.png")
+    assert modes | {(tmp_path / "away" / "scan.png").stat().st_mode & 0o777} == {mode | 0o200}
+    if os.geteuid() == 0 and mode == 0o640:  # the copy has another group, which is others there
+        os.chown(source, -1, 12345)
+        copy_file(source, tmp_path / "away" / "2.png")
+        assert (tmp_path / "away" / "2.png").stat().st_mode & 0o777 == 0o600
