@@ -3,6 +3,7 @@
 # make test  runs lint, types and every test at its usual depth: five minutes
 # make test-all runs what make test leaves out: what is long, and deeper tests of faults
 # make bench measures speed against what the hardware must do
+# make fuzz MINUTES=10 looks for files that break what reads files from outside, guided by coverage
 # make soak  puts the watcher through a day of faults, bursts and idleness
 # make accuracy DATA=folder measures how well the bundled model reads
 # make fonts fetches the typefaces that the bundled model learned from into fonts/
@@ -22,7 +23,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 install = $(PIP) install --require-hashes -r requirements/$(1)-$$($(BIN)/python -c \
 	'import sys; print("%d.%d" % sys.version_info[:2])').txt
 
-.PHONY: run check test test-all lint bench soak accuracy fonts faults lock clean
+.PHONY: run check test test-all lint bench soak accuracy fonts faults fuzz lock clean
 
 run: $(VENV)/installed
 	@echo "==> reading inbox/ into outbox/"
@@ -44,6 +45,11 @@ test-all: $(VENV)/installed-dev
 
 faults: $(VENV)/installed-dev
 	@BATCHDIGITS_KILLS=180 BATCHDIGITS_WRITERS=100 BATCHDIGITS_MUTATIONS=64000 BATCHDIGITS_WORKBOOKS=200 $(PYTEST) -n 2 --dist worksteal -m faults
+
+# A minute for each target; TARGETS="images journals" and the like chooses.
+MINUTES ?= 1
+fuzz: $(VENV)/installed-bench
+	@$(BIN)/python -m tests.fuzz --minutes $(MINUTES) $(TARGETS)
 
 # BENCH="throughput --small" and the like chooses; MNIST is fetched by Keras or given with --mnist.
 bench: $(VENV)/installed-bench

@@ -1,0 +1,1 @@
+"""Fuzzing of all that reads what strangers write: ``make fuzz MINUTES=n``."""
