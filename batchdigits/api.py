@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING
 from batchdigits.config import Ink, InputRange, Limits, Model, ReaderLimits
 from batchdigits.inference.engine import CARD_SUFFIX, Engine
 from batchdigits.inference.model_card import IMPORTED_CARD_SUFFIX
-from batchdigits.inference.registry import find_model, open_engine, read_default_name
+from batchdigits.inference.registry import find_model, open_engine, read_default_model
 from batchdigits.journal.columns import COLUMNS, Column
 from batchdigits.pipeline.recognise import RecognitionContext, recognise_chunk
 from batchdigits.pipeline.result import Reading, reading_from_record
@@ -186,7 +186,7 @@ def load_cached_engine(model: Model) -> Engine:
         ModelError: there is no usable model.
         MissingExtraError: opening it needs a library that is not installed.
     """
-    path = find_model(model.name or read_default_name())
+    path = find_model(model.name or read_default_model())
     cards = path.with_suffix(CARD_SUFFIX), path.with_name(path.name + IMPORTED_CARD_SUFFIX)
     return _load_engine(model, os.path.abspath(path), *map(_get_mtime_and_size, (path, *cards)))
 

@@ -41,11 +41,13 @@ def set_default_model(
     name: Annotated[
         str | None,
         typer.Argument(
-            help="A model's name; digits is the bundled one.", metavar="NAME", show_default=False
+            help="A model's name or path; digits is the bundled one.",
+            metavar="NAME",
+            show_default=False,
         ),
     ] = None,
 ) -> int:
-    """Show the default model of this folder, or set it to NAME."""
+    """Show your default model, or set it to NAME."""
     from batchdigits.cli.commands.models import default_model_command
 
     return default_model_command(name)

@@ -3,6 +3,7 @@
 from functools import cache
 from typing import TYPE_CHECKING
 
+from batchdigits.drawing.charts import load_matplotlib
 from batchdigits.drawing.fitting import cut_middle, wrap_words
 
 if TYPE_CHECKING:
@@ -66,6 +67,7 @@ def wrap_to_inches(text: str, inches: float, size: float) -> list[str]:
 
 @cache
 def _list_typefaces() -> tuple[str, ...]:
+    load_matplotlib()
     from matplotlib.font_manager import fontManager
 
     installed = set(fontManager.get_font_names())
@@ -79,6 +81,7 @@ def _is_drawable(char: str) -> bool:
 
 @cache
 def _load_fonts(bold: bool) -> "tuple[FT2Font, ...]":
+    load_matplotlib()
     from matplotlib.font_manager import FontProperties, findfont, get_font
 
     weight = "bold" if bold else "normal"

@@ -13,9 +13,9 @@ from batchdigits.inference.importing.model_formats import identify_model_format
 from batchdigits.inference.importing.model_hash import hash_model
 from batchdigits.inference.model_card import IMPORTED_CARD_SUFFIX, read_card
 from batchdigits.inference.registry import (
+    describe_default_model,
     find_model,
     list_models,
-    read_default_name,
     read_training_card,
 )
 from batchdigits.percentages import format_percent
@@ -38,7 +38,7 @@ def build_model_table() -> "Table":
     table = Table(show_edge=False)
     for heading in ("", "name", "accuracy", "of", "size", "file"):
         table.add_column(heading, justify="right" if heading in ("accuracy", "size") else "left")
-    default = read_default_name()
+    default = describe_default_model()
     for name, path in list_models():
         accuracy, test_set = accuracy_from_card(read_card_fields(path))
         cells = (

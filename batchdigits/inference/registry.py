@@ -1,11 +1,13 @@
 """Models by name: those of the folder ``models`` where you work, and the bundled one."""
 
+import filecmp
 import os
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
 from batchdigits.config import Model
+from batchdigits.config.own_files import find_user_folder, read_own_file
 from batchdigits.errors import ModelError, OutboxError, UsageError
 from batchdigits.inference.engine import (
     CARD_SUFFIX,
@@ -15,14 +17,17 @@ from batchdigits.inference.engine import (
     load_engine_with_card,
 )
 from batchdigits.inference.model_card import CONVERTED_MODEL_SUFFIX, ModelCard, is_card, read_card
-from batchdigits.system.atomic_files import open_atomic_file
+from batchdigits.system.atomic_files import stage_atomic_file
 from batchdigits.system.filenames import to_display_name
 from batchdigits.system.hashing import hash_file
+from batchdigits.system.logs import LOG
 
 #: The folder of models in the current folder; ``train`` writes into it.
 MODELS_FOLDER = Path("models")
-#: The file in it that holds the name of the default model.
-DEFAULT_FILE = "default.txt"
+#: The file in the user's own folder of settings that holds the path of the default model.
+DEFAULT_FILE = "default-model"
+#: The file in the folder of models that held its name once, and that anybody may have put there.
+_FORMER_DEFAULT_FILE = MODELS_FOLDER / "default.txt"
 #: Endings with which a model is found by its name; the first that exists is taken.
 MODEL_SUFFIXES = (".tflite", ".keras", ".h5", ".hdf5", ".onnx", ".model", "")
 
@@ -39,18 +44,19 @@ def open_engine(
 
     Raises:
         ModelError: there is no such model, or it cannot be used.
-        UsageError: input options are given for a model whose card has them.
+        UsageError: input options are given for a model whose card has them, or others may have
+            written the file that holds the default model.
         MissingExtraError: opening it needs a library that is not installed.
     """
-    name = model.name or read_default_name()
+    name = model.name or read_default_model()
     try:
         path = Path(os.path.abspath(find_model(name)))
     except ModelError as error:
-        if model.name:
+        if model.name or not os.path.isabs(name):
             raise
         raise ModelError(
-            f"{MODELS_FOLDER / DEFAULT_FILE} has {to_display_name(name)} for this folder's "
-            "default, and there is no such model: batchdigits models default NAME sets another."
+            f"Your default model {to_display_name(name)} is gone: "
+            "batchdigits models default NAME sets another."
         ) from error
     if is_trained_keras_file(path):
         path = path.with_suffix(".tflite")
@@ -103,77 +109,135 @@ def find_model(name: str) -> Path:
     """Find a model by its path, or by its name in one of the folders of models.
 
     Raises:
-        ModelError: there is none.
+        ModelError: there is none, or another model of the current folder has the name of a bundled
+            one: it has to be given by its path.
     """
+    if bundled := find_bundled_model(name):
+        _refuse_shadows(name, bundled)
+        return bundled
     path = Path(name)
     if path.is_file() or (path.is_dir() and os.sep in name) or (path / "saved_model.pb").exists():
         return path
-    if os.path.basename(name) == name:
-        for folder in list_model_folders():
-            for suffix in MODEL_SUFFIXES:
-                candidate = folder / f"{name}{suffix}"
-                if candidate.is_file() or (candidate / "saved_model.pb").exists():
-                    return candidate
+    for folder in (MODELS_FOLDER, find_bundled_models()):
+        if found := _find_in_folder(folder, name):
+            return found
     if path.exists():
         return path
     known = ", ".join(sorted({known_name for known_name, _ in list_models()}))
     raise ModelError(f"There is no model {to_display_name(name)}; known by name: {known}.")
 
 
-def list_model_folders() -> list[Path]:
-    """List the folders in which a name is looked for, the first first."""
-    bundled = find_bundled_models()
-    is_same = MODELS_FOLDER.is_dir() and MODELS_FOLDER.samefile(bundled)
-    return [MODELS_FOLDER] if is_same else [MODELS_FOLDER, bundled]
+def find_bundled_model(name: str) -> Path | None:
+    """Find a model that comes with the package; no other can be used by its name."""
+    return _find_in_folder(find_bundled_models(), name, MODEL_SUFFIXES[:-1])
+
+
+def _find_in_folder(
+    folder: Path, name: str, suffixes: tuple[str, ...] = MODEL_SUFFIXES
+) -> Path | None:
+    """Find a model by its name in one folder."""
+    if os.path.basename(name) != name or not name:
+        return None
+    candidates = (folder / f"{name}{suffix}" for suffix in suffixes)
+    return next(filter(_is_model, candidates), None)
+
+
+def _is_model(path: Path) -> bool:
+    return path.is_file() or (path / "saved_model.pb").exists()
+
+
+def _refuse_shadows(name: str, bundled: Path) -> None:
+    """Refuse a model of the current folder that would be taken in place of a bundled one.
+
+    Raises:
+        ModelError: there is one, and it is no copy of the bundled one.
+    """
+    here = _find_in_folder(MODELS_FOLDER, name)
+    for path in filter(None, (here, Path(name) if _is_model(Path(name)) else None)):
+        is_copy = path.is_file() and (
+            path.samefile(bundled) or filecmp.cmp(path, bundled, shallow=False)
+        )
+        if not is_copy:
+            raise ModelError(
+                f"{path} has the name of the model {name} that comes with batchdigits: rename it, "
+                f"or give its path, as in --model ./{path}."
+            )
 
 
 def list_models() -> Iterator[tuple[str, Path]]:
     """List the names of all models, each once, with the path that the name means."""
     seen_names = set()
-    for folder in list_model_folders():
+    for folder in (find_bundled_models(), MODELS_FOLDER):
         for path in sorted(folder.iterdir()) if folder.is_dir() else ():
             name = path.stem if path.suffix in MODEL_SUFFIXES else path.name
             is_model = path.suffix in MODEL_SUFFIXES[:-1] or (path / "saved_model.pb").exists()
             is_converted = path.name.endswith(CONVERTED_MODEL_SUFFIX)
             if is_model and not is_converted and name not in seen_names:
                 seen_names.add(name)
-                yield name, find_model(name)
+                yield name, _find_in_folder(folder, name) or path
 
 
-def read_default_name() -> str:
-    """Read the name of the model that is used where none is named.
+def read_default_model() -> str:
+    """Read which model is used where none is named.
+
+    Returns:
+        The absolute path of the model, or the name of the bundled one.
 
     Raises:
-        ModelError: ``models/default.txt`` cannot be read.
+        ModelError: what the user's own file holds is no path of a model.
+        UsageError: that file cannot be read, or others may have written it.
     """
-    path = MODELS_FOLDER / DEFAULT_FILE
-    try:
-        return path.read_text(encoding="utf-8").strip() or DEFAULT_MODEL
-    except FileNotFoundError:
+    if os.path.lexists(_FORMER_DEFAULT_FILE):
+        LOG.info(
+            "%s means nothing any more: batchdigits models default NAME sets your default model.",
+            _FORMER_DEFAULT_FILE,
+        )
+    folder = find_user_folder()
+    content = read_own_file(folder / DEFAULT_FILE) if folder else None
+    if not folder or content is None:
         return DEFAULT_MODEL
-    except (OSError, UnicodeDecodeError) as error:
-        raise ModelError(f"{path} cannot be read: remove it, or write a model's name.") from error
+    path = os.fsdecode(content).removesuffix("\n")
+    if not os.path.isabs(path) or "\0" in path:
+        raise ModelError(
+            f"{folder / DEFAULT_FILE} holds no path of a model: "
+            "batchdigits models default NAME sets your default model."
+        )
+    return path
+
+
+def describe_default_model() -> str:
+    """Return the name of the model that is used where none is named, or else its path.
+
+    Raises:
+        ModelError: there is none, see :func:`read_default_model`.
+        UsageError: see there.
+    """
+    default = read_default_model()
+    for name, path in list_models():
+        if os.path.abspath(path) == default:
+            return name
+    return default
 
 
 def set_default(name: str) -> None:
-    """Make a model the one that is used where none is named, in the current folder.
+    """Make a model the one that is used where none is named, whichever folder is the current one.
 
     Raises:
         ModelError: there is no such model.
-        UsageError: ``name`` is a path, not a name.
-        OutboxError: ``models/default.txt`` cannot be written.
+        UsageError: the user has no home to keep that in.
+        OutboxError: the user's own file cannot be written.
     """
-    model_path = find_model(name)
-    if name not in dict(list_models()):
-        raise UsageError(
-            f"Only a model that has a name can be the default: copy {model_path} to models/."
-        )
-    path = MODELS_FOLDER / DEFAULT_FILE
+    path = os.path.abspath(find_model(name))
+    folder = find_user_folder()
+    if not folder:
+        raise UsageError("You have no home folder to keep your default model in: use --model.")
+    file_path = folder / DEFAULT_FILE
     try:
-        if name == DEFAULT_MODEL and model_path.parent.samefile(find_bundled_models()):
-            path.unlink(missing_ok=True)
+        if find_bundled_model(name):
+            file_path.unlink(missing_ok=True)
             return
-        with open_atomic_file(path) as file:
-            file.write(f"{name}\n")
+        with stage_atomic_file(file_path) as temporary:
+            temporary.write_bytes(os.fsencode(f"{path}\n"))
+            temporary.chmod(0o600)  # it is passed over where others may write it
     except OSError as error:
-        raise OutboxError(f"{path} cannot be written: {error.strerror}.") from error
+        raise OutboxError(f"{file_path} cannot be written: {error.strerror}.") from error

@@ -4,7 +4,7 @@ import shlex
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from batchdigits.inference.registry import MODELS_FOLDER
+from batchdigits.inference.registry import MODELS_FOLDER, find_bundled_model
 from batchdigits.percentages import compute_wilson_interval, format_percent
 from batchdigits.system.filenames import escape_for_terminal
 from batchdigits.training.request import TrainingRequest
@@ -62,5 +62,6 @@ def format_next_steps(request: TrainingRequest, result: TrainingResult) -> Itera
     written = [path for path in (files.keras, files.card, files.curves) if path.exists()]
     others = ", ".join(path.name for path in written)
     yield escape_for_terminal(f"Written: {files.tflite}, {others}")
-    model = shlex.quote(files.name if files.folder == MODELS_FOLDER else str(files.tflite))
+    is_found_by_name = files.folder == MODELS_FOLDER and not find_bundled_model(files.name)
+    model = shlex.quote(files.name if is_found_by_name else str(files.tflite))
     yield escape_for_terminal(f"Read with it: batchdigits run INBOX OUTBOX --model {model}")

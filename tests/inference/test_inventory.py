@@ -47,5 +47,7 @@ def test_models_are_listed_shown_chosen_and_copied(
     assert done.returncode == 0 and models("default").strip() == "mine"
     assert "mine.tflite.card.json" in models("export", "mine", "copies")
     assert "already" in models("export", "mine", "copies", code=2)
+    elsewhere = batchdigits("models", "default", cwd=tmp_path.parent)
+    assert elsewhere.stdout.strip() == str(tmp_path / "models" / "mine.tflite")
     models("default", "digits")
     assert sorted(os.listdir(tmp_path / "models")) == ["mine.tflite", "mine.tflite.card.json"]

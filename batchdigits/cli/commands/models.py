@@ -44,12 +44,12 @@ def default_model_command(name: str | None) -> int:
     Returns:
         The exit code.
     """
-    if name is None:
-        print(escape_for_terminal(registry.read_default_name()))
-        return ExitCode.OK
     begin_command(Logging())
+    if name is None:
+        print(escape_for_terminal(registry.describe_default_model()))
+        return ExitCode.OK
     registry.set_default(name)
-    LOG.info("In this folder, %s is the default model now.", escape_for_terminal(name))
+    LOG.info("%s is your default model now.", escape_for_terminal(name))
     return ExitCode.OK
 
 

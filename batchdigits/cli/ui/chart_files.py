@@ -5,7 +5,7 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from batchdigits.drawing.charts import new_figure
+from batchdigits.drawing.charts import load_matplotlib, new_figure
 from batchdigits.errors import OutboxError, UsageError
 from batchdigits.system.atomic_files import stage_atomic_file
 
@@ -47,6 +47,7 @@ def check_window() -> None:
         UsageError: no display, or nothing installed that draws windows on it.
     """
     try:
+        load_matplotlib()
         from matplotlib import pyplot
 
         # Only this loads what is needed for windows.

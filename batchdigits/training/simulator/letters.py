@@ -10,6 +10,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from batchdigits.drawing.charts import load_matplotlib
 from batchdigits.training.simulator.distance_fields import (
     DistanceFields,
     fields_from_masks,
@@ -44,6 +45,7 @@ def draw_letters() -> DistanceFields:
 
 def _draw_letter(typeface: str, letter: str) -> NDArray[np.bool_]:
     """Draw one letter, ``(56, 56) bool``; nothing where the typeface lacks it."""
+    load_matplotlib()
     import matplotlib
     from PIL import Image, ImageDraw, ImageFont
 

@@ -8,7 +8,7 @@ import numpy as np
 from batchdigits.arrays import GrayImage
 from batchdigits.cli.commands.explore.overview import DatasetOverview
 from batchdigits.cli.ui.chart_files import save_figure
-from batchdigits.drawing.charts import GRAY, INK, new_figure, style_axes
+from batchdigits.drawing.charts import GRAY, INK, load_matplotlib, new_figure, style_axes
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -37,6 +37,7 @@ def save(overview: DatasetOverview, path: Path) -> None:
 
 def show(overview: DatasetOverview) -> None:
     """Show samples in a window, until it is closed."""
+    load_matplotlib()
     from matplotlib import pyplot
 
     figure = pyplot.figure(overview.name, figsize=(_WIDTH, _HEIGHT))

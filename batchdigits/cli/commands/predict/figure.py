@@ -8,7 +8,7 @@ from batchdigits.cli.commands.predict import figure_row
 from batchdigits.cli.commands.predict.page_preview import PagePreview
 from batchdigits.cli.commands.predict.text import format_page_name
 from batchdigits.cli.ui.chart_files import save_figure
-from batchdigits.drawing.charts import new_figure
+from batchdigits.drawing.charts import load_matplotlib, new_figure
 from batchdigits.pipeline.result import Reading
 
 if TYPE_CHECKING:
@@ -45,6 +45,7 @@ def show(pages: Pages) -> None:
     Args:
         pages: each page's reading and preview.
     """
+    load_matplotlib()
     from matplotlib import pyplot
 
     for start in range(0, len(pages), _ROWS_PER_WINDOW):
