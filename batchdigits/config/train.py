@@ -88,5 +88,5 @@ class TrainingSettings:
     fonts: Path | None = option(None, "Folder of typefaces from which a cnn learns as well.")
     name: str = option("mine", "Name of the model.", is_trusted_only=True)
     into: Path = option(Path("models"), "Folder for the model and its card.")
-    resume: bool = option(False, "Continue a training that was stopped.")
+    resume: bool = option(False, "Continue a training that was stopped.", is_trusted_only=True)
     overwrite: bool = option(False, "Replace a model of that name.", is_trusted_only=True)

@@ -4,6 +4,7 @@ import filecmp
 import os
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 
 from batchdigits.config import Model
@@ -187,11 +188,7 @@ def read_default_model() -> str:
         ModelError: what the user's own file holds is no path of a model.
         UsageError: that file cannot be read, or others may have written it.
     """
-    if os.path.lexists(_FORMER_DEFAULT_FILE):
-        LOG.info(
-            "%s means nothing any more: batchdigits models default NAME sets your default model.",
-            _FORMER_DEFAULT_FILE,
-        )
+    _tell_of_former_default(os.path.abspath(_FORMER_DEFAULT_FILE))
     folder = find_user_folder()
     content = read_own_file(folder / DEFAULT_FILE) if folder else None
     if not folder or content is None:
@@ -203,6 +200,16 @@ def read_default_model() -> str:
             "batchdigits models default NAME sets your default model."
         )
     return path
+
+
+@cache
+def _tell_of_former_default(path: str) -> None:
+    """Tell once that a file that named the default model in earlier versions is passed over."""
+    if os.path.lexists(path):
+        LOG.info(
+            "%s means nothing any more: batchdigits models default NAME sets your default model.",
+            _FORMER_DEFAULT_FILE,
+        )
 
 
 def describe_default_model() -> str:
