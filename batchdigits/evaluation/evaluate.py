@@ -18,7 +18,10 @@ from batchdigits.evaluation.predictions import LabelledPrediction, PredictionSet
 from batchdigits.inference.engine import Engine
 from batchdigits.inference.registry import open_engine
 from batchdigits.records import PageRecord
+from batchdigits.session.outbox_access import add_journal_to_umask
 from batchdigits.session.summary import Summary
+from batchdigits.system.access.modes import find_shut_out_classes
+from batchdigits.system.access.umask import add_to_umask, keep_umask
 from batchdigits.system.extras import require_extra
 from batchdigits.system.filenames import to_display_name
 from batchdigits.system.logs import LOG
@@ -65,13 +68,17 @@ def evaluate(
     with (
         report.translate_errors(settings.outbox),
         tempfile.TemporaryDirectory(prefix="batchdigits-") as temporary_folder,
+        keep_umask(),
     ):
+        add_to_umask(find_shut_out_classes([Path(settings.data)], settings.outbox))
         inbox = Path(temporary_folder) / "inbox"
         inbox.mkdir()
         labelled = prepare_labelled_inbox(settings.data, settings.include, settings.exclude, inbox)
         report.prepare_outbox(settings.outbox)
         run_settings = _make_run_settings(settings, labelled, Path(temporary_folder) / "outbox")
         summary = run(run_settings)
+        if labelled.inbox != inbox:  # else the temporary folder is what is closed
+            add_journal_to_umask(run_settings.outbox)
         if summary.interrupted_by:
             return EvaluationResult(None, summary.exit_code)
         predictions = load_predictions(run_settings.outbox / "results.csv", labelled.digit_of)

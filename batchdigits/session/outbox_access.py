@@ -16,6 +16,7 @@ from batchdigits.system.access.modes import (
     OTHER_CLASS,
     find_closed_classes,
     find_group,
+    find_unreadable_classes,
 )
 from batchdigits.system.access.umask import add_to_umask
 from batchdigits.system.filenames import escape_for_terminal
@@ -42,7 +43,7 @@ def limit_access(outbox: Path, inbox: Path | None) -> None:
         OSError: a folder cannot be made, or not be looked at.
     """
     gid = find_group(outbox)
-    closed = _find_unreadable_classes(read_journal_mode(outbox))
+    closed = find_unreadable_classes(read_journal_mode(outbox))
     inbox_closed = find_closed_classes(inbox, gid) if inbox else 0
     add_to_umask(closed | inbox_closed)
     outbox.mkdir(parents=True, exist_ok=True)
@@ -63,9 +64,9 @@ def limit_access(outbox: Path, inbox: Path | None) -> None:
         )
 
 
-def _find_unreadable_classes(mode: int) -> int:
-    """Find out which classes may not read what has a mode."""
-    return (0 if mode & 0o040 else GROUP_CLASS) | (0 if mode & 0o004 else OTHER_CLASS)
+def add_journal_to_umask(outbox: Path) -> None:
+    """Take all rights to new files from those who may not read the journal of an outbox."""
+    add_to_umask(find_unreadable_classes(read_journal_mode(outbox)))
 
 
 def close_to_readers(journal: Journal, entries: Iterable[FileEntry]) -> None:
@@ -81,7 +82,7 @@ def close_to_readers(journal: Journal, entries: Iterable[FileEntry]) -> None:
     gid = find_group(outbox)
     for entry in entries:
         mode &= entry.file_stat.limit_mode(gid)
-    closed = _find_unreadable_classes(mode) & ~_find_unreadable_classes(read_journal_mode(outbox))
+    closed = find_unreadable_classes(mode) & ~find_unreadable_classes(read_journal_mode(outbox))
     if closed:
         add_to_umask(closed)
         close_journal(outbox, closed)

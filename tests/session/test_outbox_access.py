@@ -12,7 +12,7 @@ import pytest
 from batchdigits.cli.commands.run import run
 from batchdigits.config import Quarantine, RunSettings
 from batchdigits.session.outbox import open_outbox
-from tests.conftest import load_sample_digits, write_png
+from tests.conftest import Run, load_sample_digits, write_png
 from tests.session.conftest import Meddler
 from tests.watching.conftest import watching
 
@@ -210,3 +210,23 @@ def test_a_closed_file_that_arrives_closes_a_table_that_grows(place: Path) -> No
         "quarantine/bad.png.json",
         ".batchdigits/watch.json",
     } & find_readable(outbox, "others")
+
+
+@pytest.mark.parametrize("closed", ["nothing", "file", "folder"])
+def test_pictures_and_figures_of_closed_files_are_closed(
+    place: Path, batchdigits: Run, closed: str
+) -> None:
+    data = make_inbox(place, "data/7")
+    path = {"nothing": data / "none.png", "file": data / "1.png", "folder": data}[closed]
+    if closed != "nothing":
+        path.chmod(0o700 if path.is_dir() else 0o600)
+    mode = 0o644 if closed == "nothing" else 0o600
+    batchdigits("predict", data / "1.png", "--save", place / "few.png")
+    assert mode_of(place / "few.png") == mode
+    if closed != "folder":
+        return
+    data.parent.chmod(0o700)
+    batchdigits("evaluate", data.parent, place / "figures")
+    batchdigits("explore", data.parent, "--save", place / "samples.png")
+    made = [place / "samples.png", *(place / "figures").iterdir()]
+    assert {mode_of(path) for path in made} == {0o600} and len(made) > 5

@@ -6,6 +6,7 @@ same, or where everybody may. Access control lists are not looked at; the mode s
 
 import os
 import stat
+from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
 
@@ -81,6 +82,34 @@ def find_closed_classes(folder: Path, gid: int) -> int:
     for parent in path.parents:
         closed |= _find_shut_out(os.stat(parent), stat.S_IXOTH, gid)
     return closed
+
+
+def find_shut_out_classes(paths: Iterable[Path], folder: Path) -> int:
+    """Find out who may not read something that is made of files, or of what is in folders.
+
+    Args:
+        paths: the files and folders; those that are missing do not count.
+        folder: where what is made will be.
+
+    Returns:
+        See :func:`find_closed_classes`.
+    """
+    gid = find_group(folder)
+    closed = 0
+    for path in paths:
+        with suppress(OSError):
+            status = os.stat(path)
+            if stat.S_ISDIR(status.st_mode):
+                closed |= find_closed_classes(path, gid)
+            else:
+                shared = make_shared_mode(status.st_mode, status.st_gid, gid)
+                closed |= find_unreadable_classes(shared) | find_closed_classes(path.parent, gid)
+    return closed
+
+
+def find_unreadable_classes(mode: int) -> int:
+    """Find out which classes may not read what has a mode; see :func:`find_closed_classes`."""
+    return (0 if mode & 0o040 else GROUP_CLASS) | (0 if mode & 0o004 else OTHER_CLASS)
 
 
 def _find_shut_out(folder: os.stat_result, rights: int, gid: int) -> int:

@@ -14,6 +14,8 @@ from batchdigits.config import Logging
 from batchdigits.datasets.mnist import require_mnist
 from batchdigits.datasets.readers import MNIST
 from batchdigits.errors import ExitCode, UsageError
+from batchdigits.system.access.modes import find_shut_out_classes
+from batchdigits.system.access.umask import add_to_umask
 from batchdigits.system.extras import require_extra
 from batchdigits.system.filenames import escape_for_terminal
 from batchdigits.system.logs import LOG
@@ -44,7 +46,9 @@ def explore_command(data: str, picture: Path, in_window: bool) -> int:
     check_window() if in_window else check_picture_file(picture)
     _refuse_to_overwrite(data, picture)
     overview = load_overview(data)
-    if not in_window:  # before the counts, which perhaps nobody reads to their end
+    if not in_window:
+        add_to_umask(find_shut_out_classes([Path(data)], picture.parent))
+        # Before the counts, which perhaps nobody reads to their end.
         figure.save(overview, picture)
     console = Console()
     print(escape_for_terminal(overview.description))

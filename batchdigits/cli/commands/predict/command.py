@@ -3,6 +3,7 @@
 import io
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 
 from batchdigits.api import load_cached_engine
 from batchdigits.cli.commands.predict.arguments import parse_arguments, refuse_to_overwrite
@@ -15,6 +16,8 @@ from batchdigits.pipeline.recognise import RecognitionContext
 from batchdigits.pipeline.result import Reading, reading_from_record
 from batchdigits.pipeline.sources import chunk_sources
 from batchdigits.records import Source
+from batchdigits.system.access.modes import find_shut_out_classes
+from batchdigits.system.access.umask import add_to_umask
 from batchdigits.system.extras import require_extra
 from batchdigits.system.filenames import escape_for_terminal
 from batchdigits.system.logs import LOG
@@ -125,6 +128,8 @@ def _draw_picture(settings: PredictSettings, printer: _PagePrinter) -> None:
         for (_, reading), preview in zip(printer.pages_to_draw, previews, strict=True)
     ]
     if settings.save:
+        paths = [Path(source.path) for source, _ in printer.pages_to_draw if source.path]
+        add_to_umask(find_shut_out_classes(paths, settings.save.parent))
         figure.save(settings.save, pages)
     if settings.show:
         figure.show(pages)
