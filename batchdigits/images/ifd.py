@@ -142,7 +142,7 @@ def read_ifds(data: bytes) -> Iterator[Ifd]:
     order, big = read_byte_order(data), is_bigtiff(data)
     link = order + ("Q" if big else "I")
     seen: set[int] = set()
-    values = 0
+    values = table_bytes = 0
     position = 8 if big else 4
     while True:
         if position + struct.calcsize(link) > len(data):
@@ -152,12 +152,19 @@ def read_ifds(data: bytes) -> Iterator[Ifd]:
         if offset == 0:
             return
         # Directories may share one long table, and reading it for each takes minutes.
-        if offset in seen or len(seen) >= _MAX_DIRECTORIES or values > _MAX_TAG_VALUES:
+        # So may directories that overlap, of which a small file can hold any number.
+        if (
+            offset in seen
+            or len(seen) >= _MAX_DIRECTORIES
+            or values > _MAX_TAG_VALUES
+            or table_bytes > len(data)
+        ):
             yield Ifd(offset, problem=Reason.CORRUPT)
             return
         seen.add(offset)
         directory, position = _read_ifd(data, offset, order, big)
         values += sum(len(table) for table in directory.tags.values())
+        table_bytes += max(position - offset, 0)
         yield directory
         if position == 0:
             return

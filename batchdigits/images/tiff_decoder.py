@@ -24,6 +24,7 @@ from batchdigits.images.tiff_compression import (
 )
 from batchdigits.images.tiff_layout import Layout, judge_layout
 from batchdigits.images.tiff_segments import decode_segments
+from batchdigits.images.tifffile_pixels import compute_most_bytes, read_first_page
 from batchdigits.reasons import Reason, Rejection
 
 if TYPE_CHECKING:
@@ -35,8 +36,6 @@ _PREMULTIPLIED, _STRAIGHT = 1, 2
 _UNSIGNED, _SIGNED = 1, 2
 _COMPLEX_FORMATS = frozenset({5, 6})
 _COMMON_BITS = frozenset({1, 2, 4, 8, 10, 12, 14, 16, 32, 64})
-#: Bytes that a small strip or tile may have beyond its pixels.
-_MAX_PADDING = 4096
 
 _UNSUPPORTED_TIFF = Rejection(
     Reason.UNSUPPORTED, "This flavour of TIFF is not read. Save it as 8-bit TIFF or as PNG."
@@ -158,8 +157,9 @@ def _is_deflate_damaged(data: memoryview, page: Ifd) -> bool:
     if starts is None or sizes is None:
         return False
     depth = page.get_first(ifd.SAMPLES, 1) * page.get_first(ifd.BITS, 1)
-    most = 2 * math.prod(page.segment_shape) * depth // 8 + _MAX_PADDING
-    for start, size in zip(starts.tolist(), sizes.tolist(), strict=False):
+    most = compute_most_bytes(math.prod(page.segment_shape) * depth // 8)
+    needed = starts[: page.segment_count].tolist()
+    for start, size in zip(needed, sizes.tolist(), strict=False):
         unpacker = zlib.decompressobj()
         try:
             unpacker.decompress(data[start : start + size], most)
@@ -218,15 +218,12 @@ def _decode_with_tifffile(stream: io.BytesIO, page: Ifd) -> GrayImage | None:
 
 def _read_with_tifffile(stream: io.BytesIO, page: Ifd) -> NDArray[Any] | None:
     """Read pixels as :func:`to_gray` takes them; ``None`` where tifffile cannot."""
-    import tifffile
-
     sizes, count = page.segment_sizes, page.segment_count
     if sizes is None or len(sizes) < count or not sizes[:count].all():
         return None  # it would make black of what has no bytes
     stream.seek(0)
     try:
-        with tifffile.TiffFile(stream) as file:
-            pixels = file.pages[0].asarray(maxworkers=1)
+        pixels = read_first_page(stream)
     except Exception:  # it raises many types; Pillow has the last word
         return None
     bits = page.get_first(ifd.BITS, 1)

@@ -25,6 +25,9 @@ if TYPE_CHECKING:
     from batchdigits.images.jpeg_segments import Frame
 
 _CMYK = 4
+#: Scans of any picture that are read, pixels times scans, and scans that no such product limits:
+#: libjpeg's own script for colours makes ten.
+_MAX_SCANS, _MAX_SCANNED_PIXELS, _USUAL_SCANS = 500, 1_000_000_000, 20
 #: What missing blocks become.
 _FILLING = 128
 
@@ -32,7 +35,30 @@ _FILLING = 128
 def _read_size(data: bytes) -> tuple[int, int]:
     """Read width and height from the frame header (SOF), or the height behind the scan (DNL)."""
     frame = find_frame(data)
-    return frame.width, find_height(data, frame)
+    height = find_height(data, frame)
+    _check_scans(data, frame, frame.width * height)
+    return frame.width, height
+
+
+def _check_scans(data: bytes, frame: "Frame", pixels: int) -> None:
+    """Refuse a picture that comes in more scans than any program makes: each costs all its pixels.
+
+    Raises:
+        ImageError: ``TOO_LARGE``.
+    """
+    if frame.component_count == 1 and not frame.is_progressive:
+        return  # decoders take the first scan alone
+    if not frame.is_progressive:
+        start = skip_segments(data, HEADER_MARKERS)
+        if data[start : start + 2] == b"\xff\xda" and data[start + 4] == frame.component_count:
+            return  # the first scan is the whole picture
+    scans = data.count(b"\xff\xda")
+    if scans > _MAX_SCANS or (scans > _USUAL_SCANS and scans * pixels > _MAX_SCANNED_PIXELS):
+        raise ImageError(
+            Reason.TOO_LARGE,
+            f"The JPEG file draws its {pixels / 1e6:.1f} megapixels in {scans} scans, "
+            "far more than any program does.",
+        )
 
 
 def _is_complete(data: bytes) -> bool:

@@ -14,7 +14,7 @@ from batchdigits.config import Limits
 from batchdigits.images import ifd
 from batchdigits.images.formats.image_format import ImageFormat
 from batchdigits.images.ifd import Ifd
-from batchdigits.images.limits import check_size, reject_excess_pages
+from batchdigits.images.limits import check_size, check_total_size, reject_excess_pages
 from batchdigits.reasons import Reason, Rejection
 from batchdigits.records import Page
 
@@ -30,10 +30,16 @@ def _load_pages(data: bytes, limits: Limits) -> Iterator[tuple[int, Page | Rejec
     from batchdigits.images.decode import catch_decode_errors
 
     stream = io.BytesIO(data)
-    number = 0
+    number = pixels = 0
     for number, directory in enumerate(_skip_auxiliary(ifd.read_ifds(data)), 1):
         if number > limits.max_pages:
             yield number, reject_excess_pages(limits)
+            return
+        width, height = directory.get_first(ifd.WIDTH), directory.get_first(ifd.HEIGHT)
+        if width * height <= limits.max_megapixels * 1e6:
+            pixels += width * height  # larger ones are not decoded
+        if rejection := check_total_size(pixels, len(data), limits):
+            yield number, rejection
             return
         yield number, catch_decode_errors(partial(_load_page, stream, number, directory, limits))
     if number == 0:
