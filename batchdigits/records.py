@@ -66,6 +66,20 @@ class ListedFile(NamedTuple):
     ctime_ns: int = 0
 
 
+@dataclass(eq=False, slots=True)
+class HopelessContents:
+    """Contents that take too long to read, and are not tried again under any name.
+
+    All sources of a session share one of these, so that each is sent to its worker with what is
+    known by then.
+
+    Attributes:
+        details: by the content's hash, a sentence that says so.
+    """
+
+    details: dict[str, str] = field(default_factory=dict)
+
+
 class Source(NamedTuple):
     """One file to be read, or bytes that stand for one.
 
@@ -79,6 +93,7 @@ class Source(NamedTuple):
         root: real path of the folder, with which ``path`` begins, that the file must lie in
             whatever links there are, as strangers may write to it; empty for a path that
             somebody named.
+        hopeless: contents that are not to be decoded; ``None`` where none are known.
     """
 
     path: str
@@ -87,6 +102,7 @@ class Source(NamedTuple):
     has_other_contents: bool = False
     content: bytes | None = None
     root: str = ""
+    hopeless: HopelessContents | None = None
 
     def read(self) -> tuple[bytes, FileStat]:
         """Read all bytes; whoever reads a source need not know where they come from.

@@ -12,7 +12,8 @@ machine. Another one, on the machines of a cluster, say, has to keep to what is 
 handed to the session; nothing else has to know.
 
 What crosses the border is plain. A :data:`~batchdigits.execution.jobs.Job` is a named tuple of
-strings, numbers and bytes, so a chunk can be pickled; a result is ``bytes``, as
+strings, numbers, bytes and a table of hashes, so a chunk can be pickled (as late as can be: the
+table grows); a result is ``bytes``, as
 :func:`~batchdigits.journal.entries.to_wire` makes them, which the same version of Python has to
 unpack.
 

@@ -27,6 +27,9 @@ _POLL_INTERVAL = 0.1
 _MAX_PREFETCH_BYTES = 16_000
 #: Seconds that tasks in hand get to be finished once nothing new is begun.
 _SHUTDOWN_TIMEOUT = 10.0
+#: Items over which, with others, a worker failed, up to which they wait until all else is done:
+#: where workers fail over everything, that is to be found out soon.
+_MAX_WAITING_SUSPECTS = 256
 #: Tasks that a worker has at the most: the one in hand, and one so that it need not wait.
 _MAX_TASKS_PER_WORKER = 2
 
@@ -105,8 +108,9 @@ class WorkerPool(Generic[T, R]):
     ) -> Iterator[tuple[list[T], R | TaskFailure]]:
         """Run tasks on all workers, and yield each with its result as it is done, in any order.
 
-        The items of a task over which a worker dies or hangs are run again one by one; an item
-        that does it again, alone, is yielded with its :class:`TaskFailure`.
+        The items of a task over which a worker dies or hangs are run again one by one, after all
+        others; an item over which one dies again, or hangs, alone, is yielded with its
+        :class:`TaskFailure`. Items are pickled when a worker can have them.
 
         Args:
             tasks: lists of items; taken only as workers can have them.
@@ -150,6 +154,7 @@ class _PoolRun(Generic[T, R]):
         self._new_tasks = tasks
         self._should_stop = should_stop
         self._retry_tasks: deque[Task[T]] = deque()
+        self._suspect_tasks: deque[Task[T]] = deque()
         self._next_task: tuple[Task[T], bytes] | None = None
 
     def iter_results(self) -> Iterator[tuple[list[T], R | TaskFailure]]:
@@ -186,7 +191,8 @@ class _PoolRun(Generic[T, R]):
     def _dispatch_tasks(self) -> Iterator[tuple[list[T], TaskFailure]]:
         for depth in range(_MAX_TASKS_PER_WORKER):
             for worker in list(self._pool._workers):
-                if len(worker.tasks) == depth and (task := self._peek_task()):
+                # Suspects are never sent ahead: one worker's may tell what to do with the next.
+                if len(worker.tasks) == depth and (task := self._peek_task(depth == 0)):
                     if depth and len(task[1]) > _MAX_PREFETCH_BYTES:
                         continue
                     if worker.send_task(*task):
@@ -199,12 +205,17 @@ class _PoolRun(Generic[T, R]):
                         yield from self._handle_failure(task[0], failure)
                     # Else it died over the task in hand, and its closed pipe will tell.
 
-    def _peek_task(self) -> tuple[Task[T], bytes] | None:
+    def _peek_task(self, with_suspects: bool = True) -> tuple[Task[T], bytes] | None:
         """Return the next task without taking it; pickled, and that only once."""
         if self._next_task is None:
-            task = self._retry_tasks.popleft() if self._retry_tasks else None
-            if task is None and (items := next(self._new_tasks, None)) is not None:
-                task = Task(items)
+            task = None
+            if self._retry_tasks:
+                task = self._retry_tasks.popleft()
+            elif len(self._suspect_tasks) <= _MAX_WAITING_SUSPECTS or not with_suspects:
+                items = next(self._new_tasks, None)
+                task = None if items is None else Task(items)
+            if task is None and with_suspects and self._suspect_tasks:
+                task = self._suspect_tasks.popleft()
             if task is not None:
                 self._next_task = task, pickle.dumps(task.items, pickle.HIGHEST_PROTOCOL)
         return self._next_task
@@ -243,11 +254,15 @@ class _PoolRun(Generic[T, R]):
     def _handle_failure(
         self, task: Task[T], failure: TaskFailure
     ) -> Iterator[tuple[list[T], TaskFailure]]:
-        """Have the items of a task run alone; yield the one that was alone already."""
-        if task.suspect:
+        """Have the items of a task run alone; yield the one that was alone already.
+
+        What hung alone is not tried again, as that would take as long once more. What died may
+        have been killed by mistake, such as by a system without memory.
+        """
+        if task.suspect or (failure.timed_out and len(task.items) == 1):
             yield task.items, failure
         else:
-            self._retry_tasks.extend(Task([item], suspect=True) for item in task.items)
+            self._suspect_tasks.extend(Task([item], suspect=True) for item in task.items)
 
     def _replace_worker(self, worker: WorkerProcess[T, R]) -> None:
         index = self._pool._workers.index(worker)

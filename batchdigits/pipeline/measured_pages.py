@@ -22,7 +22,7 @@ from batchdigits.preprocessing.normalise import (
     rescale_digit,
 )
 from batchdigits.preprocessing.scanner_streak import find_streak
-from batchdigits.reasons import Rejection
+from batchdigits.reasons import Reason, Rejection
 from batchdigits.records import FileStat, NormalisedDigit, Page, Source
 from batchdigits.system.hashing import hash_bytes
 
@@ -116,7 +116,10 @@ def _read_file(source: Source) -> tuple[FileInfo, bytes | Rejection]:
         data, file_stat = source.read()
     except ImageError as error:
         return FileInfo(source, FileStat(), ""), error.rejection
-    return FileInfo(source, file_stat, hash_bytes(data)), data
+    file = FileInfo(source, file_stat, hash_bytes(data))
+    if source.hopeless and (detail := source.hopeless.details.get(file.sha256)):
+        return file, Rejection(Reason.TIMED_OUT, detail)
+    return file, data
 
 
 def _decode_pages(file: FileInfo, data: bytes | Rejection, limits: Limits) -> Iterable[_LoadedPage]:

@@ -141,7 +141,10 @@ class Session:
         """
         thumbnails = self.settings.thumbnails
         policy = ReadPolicy(self.reader_version_id, thumbnails, force, retry_failed)
-        return Plan(self.journal, listing, policy)
+        plan = Plan(self.journal, listing, policy)
+        if plan.pending_count and not (force or retry_failed):
+            self._failures.load_hopeless(self.journal, self.reader_version_id)
+        return plan
 
     @contextmanager
     def start_workers(self, count: int) -> Iterator[None]:
@@ -216,6 +219,7 @@ class Session:
         for file in chunk:
             self._pending[file.name] = file
             source = self.inbox.make_source(file.name, file.earlier_sha256, file.has_other_contents)
+            source = source._replace(hopeless=self._failures.hopeless)
             jobs.append(RecheckJob(source) if file.has_valid_reading else source)
         return jobs
 
@@ -246,6 +250,8 @@ class Session:
     def _unpack_entries(self, jobs: list[Job], result: bytes) -> list[tuple[Job, FileEntry]]:
         pairs = zip(jobs, from_wire(result), strict=True)
         files = [(job, entry) for job, entry in pairs if entry is not None]
+        for job, entry in files:
+            self._failures.note_rejected(job, entry)
         if self._backend.workers_share_outbox:
             return files
         place = self.settings.outbox, self.name_rules

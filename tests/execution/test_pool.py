@@ -72,6 +72,15 @@ def test_poison_is_found_and_its_neighbours_keep_their_results(poison: str) -> N
     assert sorted(n for n in numbers if isinstance(n, int)) == [0, 2, 4, 6, 8, 10, 12]
 
 
+def test_what_hung_alone_is_not_tried_again_and_suspects_come_last() -> None:
+    tasks: list[list[Any]] = [["hang", 1], *([number] for number in range(2, 6)), ["hang"]]
+    with pool(count=1, timeout=1) as workers:
+        started = time.monotonic()
+        done = [items for items, _ in workers.run(tasks)]
+        seconds = time.monotonic() - started
+    assert done == [[2], [3], [4], [5], ["hang"], ["hang"], [1]] and seconds < 3.9
+
+
 def test_a_worker_killed_at_work_costs_nothing() -> None:
     with pool() as workers:
         tasks: list[list[Any]] = [[number, "nap"] for number in range(30)]

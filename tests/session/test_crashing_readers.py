@@ -1,14 +1,18 @@
 """Readers that a file, or every file, makes crash."""
 
 import os
+import shutil
 import signal
+import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from batchdigits.cli.commands import run
 from batchdigits.config import RunSettings
 from batchdigits.errors import BatchdigitsError
+from batchdigits.images.load import load_pages
 from batchdigits.pipeline.recognise import RecognitionContext, recognise_chunk
 from batchdigits.records import PageRecord, Source
 from tests.conftest import read_csv, write_png
@@ -71,3 +75,40 @@ def test_a_file_that_crashes_its_reader_is_set_aside_alone(
     assert (rows["17.png"]["status"], rows["17.png"]["reason"]) == ("quarantined", "crashed_reader")
     assert list(files(outbox / "quarantine")) == ["17.png"] and not (inbox / "17.png").exists()
     assert summary.exit_code == 3 and sum(row["digit"] != "" for row in rows.values()) == 39
+
+
+def test_copies_of_a_file_that_took_too_long_are_not_tried_again(
+    inbox: Path, outbox: Path, digits: Digits, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    # A fake, since decoders that hang get mended.
+    for number in range(10):
+        write_png(inbox / f"{number}.png", digits[number % len(digits)][0])
+    write_png(tmp_path / "slow.png", digits[0][0] // 2)
+    for name in ("slow.png", "slow 2.png", "slow 3.png", "slow 4.png"):
+        shutil.copy(tmp_path / "slow.png", inbox / name)
+    tries = tmp_path / "tries"
+    tries.touch()
+
+    real = load_pages
+
+    def load(data: bytes, *rest: Any) -> Any:
+        if data == (tmp_path / "slow.png").read_bytes():
+            with tries.open("a") as file:
+                file.write("x")
+            time.sleep(60)
+        return real(data, *rest)
+
+    monkeypatch.setattr("batchdigits.pipeline.measured_pages.load_pages", load)
+    settings = RunSettings(inbox, outbox, file_timeout=0.7, workers=1)
+    run.run(settings, Meddler(lambda: None))
+    rows = {row["file"]: row["reason"] for row in read_csv(outbox)}
+    slow = {name for name, reason in rows.items() if reason == "timed_out"}
+    assert slow == {"slow.png", "slow 2.png", "slow 3.png", "slow 4.png"} and len(rows) == 14
+    assert tries.read_text() == "xx"  # in its chunk, and alone
+    shutil.copy(tmp_path / "slow.png", inbox / "slow 5.png")
+    run.run(settings, Meddler(lambda: None))
+    assert {row["file"]: row["reason"] for row in read_csv(outbox)}["slow 5.png"] == "timed_out"
+    assert tries.read_text() == "xx"
+    shutil.copy(tmp_path / "slow.png", inbox / "slow 6.png")
+    run.run(RunSettings(inbox, outbox, file_timeout=0.9, workers=1), Meddler(lambda: None))
+    assert tries.read_text() == "xxx"  # the timeout is another; alone in its chunk, once
