@@ -27,8 +27,8 @@ _POLL_INTERVAL = 0.1
 _MAX_PREFETCH_BYTES = 16_000
 #: Seconds that tasks in hand get to be finished once nothing new is begun.
 _SHUTDOWN_TIMEOUT = 10.0
-#: Items over which, with others, a worker failed, up to which they wait until all else is done:
-#: where workers fail over everything, that is to be found out soon.
+#: Items over which, with others, a worker failed, up to which they wait until all else is done;
+#: beyond, they take turns with it: where workers fail over everything, that is found out soon.
 _MAX_WAITING_SUSPECTS = 256
 #: Tasks that a worker has at the most: the one in hand, and one so that it need not wait.
 _MAX_TASKS_PER_WORKER = 2
@@ -155,6 +155,7 @@ class _PoolRun(Generic[T, R]):
         self._should_stop = should_stop
         self._retry_tasks: deque[Task[T]] = deque()
         self._suspect_tasks: deque[Task[T]] = deque()
+        self._was_suspect = False
         self._next_task: tuple[Task[T], bytes] | None = None
 
     def iter_results(self) -> Iterator[tuple[list[T], R | TaskFailure]]:
@@ -211,12 +212,13 @@ class _PoolRun(Generic[T, R]):
             task = None
             if self._retry_tasks:
                 task = self._retry_tasks.popleft()
-            elif len(self._suspect_tasks) <= _MAX_WAITING_SUSPECTS or not with_suspects:
+            elif len(self._suspect_tasks) <= _MAX_WAITING_SUSPECTS or self._was_suspect:
                 items = next(self._new_tasks, None)
                 task = None if items is None else Task(items)
             if task is None and with_suspects and self._suspect_tasks:
                 task = self._suspect_tasks.popleft()
             if task is not None:
+                self._was_suspect = task.suspect
                 self._next_task = task, pickle.dumps(task.items, pickle.HIGHEST_PROTOCOL)
         return self._next_task
 
