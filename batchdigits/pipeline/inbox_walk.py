@@ -13,7 +13,7 @@ from batchdigits.pipeline.junk import Junk, find_junk, is_junk_path, is_named_ju
 from batchdigits.records import ListedFile
 from batchdigits.system.file_content import to_sqlite_integer
 from batchdigits.system.filenames import make_order_key, to_display_name
-from batchdigits.system.safe_files.safe_open import open_listing, safe_open
+from batchdigits.system.safe_files.safe_open import open_listing, resolve_links, safe_open
 
 #: Enough of a file's beginning to tell whether it is an image: DICOM says so last.
 SNIFF_BYTES = 132
@@ -137,7 +137,7 @@ class InboxWalk:
             return None
         root = os.path.realpath(self.inbox)
         folder = os.path.dirname(f"{root}/{path}")
-        if folder != root and os.path.realpath(folder) != folder:  # a link to a folder
+        if folder != root and resolve_links(folder) != folder:  # a link to a folder
             return None
         entry = _PathEntry(f"{root}/{path}")
         uncounted = InboxWalk(self.inbox, self.include, self.exclude)
@@ -207,7 +207,7 @@ def _scan_folder(root: str, prefix: str) -> Iterator["Iterator[os.DirEntry[str]]
 
 
 def _is_link_into_folder(path: str, root: str) -> bool:
-    target = os.path.realpath(path)
+    target = resolve_links(path)
     return target.startswith(root + os.sep) and not os.path.isdir(target)
 
 

@@ -12,7 +12,7 @@ from batchdigits.journal.entries import FileEntry, PageEntry
 from batchdigits.reasons import Reason, Status
 from batchdigits.records import Source
 from batchdigits.system.file_moves import has_content
-from batchdigits.system.held_files import Writers, find_writers
+from batchdigits.system.safe_files.leases import Writers, find_writers
 
 _CHANGED = "The file changed while it was being read."
 _OPEN = "Another program has the file open for writing."
@@ -31,11 +31,11 @@ def mark_busy_if_written(source: Source, entry: FileEntry) -> FileEntry:
     Somebody does so who has it open for writing, has changed it since it was read, or has yet to
     download the rest of it.
     """
-    if find_writers(source.path) is Writers.SOME:
+    if find_writers(source.path, source.root) is Writers.SOME:
         return make_busy(entry, _OPEN)
     if os.path.exists(f"{source.path}{_DOWNLOAD_STATE_ENDING}"):
         return make_busy(entry, _UNDER_WAY)
-    if not has_content(Path(source.path), entry.file_stat.size, entry.sha256):
+    if not has_content(Path(source.path), entry.file_stat.size, entry.sha256, source.root):
         return make_busy(entry, _CHANGED)
     return entry
 
@@ -77,7 +77,7 @@ def find_wait(
     # One that ended or held up its reader was looked at twice already, and long enough.
     has_settled = has_settled or any(page.reason in _HARMFUL_REASONS for page in entry.pages)
     age = abs(time.time() - entry.file_stat.mtime_ns / 1e9)
-    if find_writers(source.path) is Writers.NONE:
+    if find_writers(source.path, source.root) is Writers.NONE:
         is_cut_off = any(page.reason in _CUT_OFF_REASONS for page in entry.pages)
         return max(0.0, settle - age) if is_cut_off else 0.0
     return max(0.0, grace - age, 0.0 if has_settled else settle)

@@ -17,10 +17,11 @@ from batchdigits.journal.entries import FileEntry
 from batchdigits.reasons import REASON_TEXTS, Reason, Status
 from batchdigits.records import Source
 from batchdigits.system.atomic_files import open_atomic_file
-from batchdigits.system.file_moves import append_number, copy_file, has_content
+from batchdigits.system.file_moves import append_number, has_content
 from batchdigits.system.filenames import escape_for_terminal, shorten, to_display_name
 from batchdigits.system.held_files import (
     FileInUseError,
+    copy_held_file,
     hold_file,
     move_held_file,
     put_back_leftover,
@@ -79,7 +80,6 @@ def quarantine_file(
     """
     if not entry.needs_quarantine or settings.quarantine is Quarantine.OFF:
         return None
-    path = Path(source.path)
     keep_original = settings.quarantine is Quarantine.COPY or entry.readable
     note = _make_note(source, entry, settings.outbox)
     note["action"] = "copied" if keep_original else "moved"
@@ -92,7 +92,7 @@ def quarantine_file(
             raise
         target = _claim_path(second_choice, max_bytes, source, entry, note)
     try:
-        has_left = _put_file(path, target, entry, keep_original)
+        has_left = _put_file(source, target, entry, keep_original)
     except FileInUseError:
         if not target.exists():
             _get_note_path(target).unlink()
@@ -126,34 +126,33 @@ def _claim_path(
             ):
                 return path
         elif not path.exists():
-            if not _has_content(Path(source.path), entry):
+            if not _has_content(Path(source.path), entry, source.root):
                 raise FileInUseError(source.path)
             _write_note(path, note_fields)
             return path
     raise AssertionError("numbers do not end")
 
 
-def _put_file(path: Path, target: Path, entry: FileEntry, keep_original: bool) -> bool:
+def _put_file(source: Source, target: Path, entry: FileEntry, keep_original: bool) -> bool:
     """Have a file at its path in quarantine; returns whether it has left the inbox."""
     if target.exists():
-        return not keep_original and _finish_removal(path, entry)
-    with hold_file(path) as held:
-        if not _has_content(path, entry):
+        return not keep_original and _finish_removal(source, entry)
+    path = Path(source.path)
+    with hold_file(path, source.root) as held:
+        if not held.has_content(entry.file_stat.size, entry.sha256):
             raise FileInUseError(path)
-        if not keep_original and os.access(path.parent, os.W_OK):
-            return move_held_file(path, target, held)
-        copy_file(path, target)
-        if held.is_altered():
-            target.unlink()
-            raise FileInUseError(path)
+        if not keep_original and os.access(".", os.W_OK, dir_fd=held.place.folder):
+            return move_held_file(held, target)
+        copy_held_file(held, target)
         return False
 
 
-def _finish_removal(path: Path, entry: FileEntry) -> bool:
+def _finish_removal(source: Source, entry: FileEntry) -> bool:
     """Remove a file whose copy is whole in quarantine; returns whether it has left the inbox."""
     try:
-        with hold_file(path) as held:
-            return _has_content(path, entry) and remove_held_file(path, held)
+        with hold_file(Path(source.path), source.root) as held:
+            is_same = held.has_content(entry.file_stat.size, entry.sha256)
+            return is_same and remove_held_file(held)
     except FileNotFoundError:
         return True
     except FileInUseError:
@@ -177,7 +176,7 @@ def restore_file(quarantine_path: Path, source: Source, entry: FileEntry) -> Res
 def _restore_file(quarantine_path: Path, source: Source, entry: FileEntry) -> Restoration:
     put_back_leftover(quarantine_path)
     path = Path(source.path)
-    is_in_inbox = _has_content(path, entry)  # a kill may have come between two steps
+    is_in_inbox = _has_content(path, entry, source.root)  # a kill may have come between two steps
     if not quarantine_path.exists():
         if not is_in_inbox:
             return Restoration.MISSING
@@ -189,9 +188,9 @@ def _restore_file(quarantine_path: Path, source: Source, entry: FileEntry) -> Re
     try:
         with hold_file(quarantine_path) as held:
             if is_in_inbox:
-                has_left = remove_held_file(quarantine_path, held)
+                has_left = remove_held_file(held)
             else:
-                has_left = move_held_file(quarantine_path, path, held)
+                has_left = move_held_file(held, path, source.root)
     except OSError as error:
         LOG.warning(
             "%s could not be put back: %s.", escape_for_terminal(source.name), error.strerror
@@ -203,8 +202,8 @@ def _restore_file(quarantine_path: Path, source: Source, entry: FileEntry) -> Re
     return Restoration.BACK_CHANGED if is_changed else Restoration.BACK
 
 
-def _has_content(path: Path, entry: FileEntry) -> bool:
-    return has_content(path, entry.file_stat.size, entry.sha256)
+def _has_content(path: Path, entry: FileEntry, root: str = "") -> bool:
+    return has_content(path, entry.file_stat.size, entry.sha256, root)
 
 
 def _get_note_path(target: Path) -> Path:

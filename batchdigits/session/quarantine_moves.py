@@ -83,7 +83,7 @@ class QuarantineMoves:
         unmoved = self._journal.find_unquarantined()
         leaving = json.loads(self._journal.get_meta(REMOVING_KEY) or "[]")
         for name in [*leaving, *(name for _, name, _ in unmoved)]:
-            put_back_leftover(Path(self._inbox.get_path(name)))
+            put_back_leftover(Path(self._inbox.get_path(name)), self._inbox.root)
         if self._settings.quarantine is Quarantine.OFF:
             return
         if unmoved:

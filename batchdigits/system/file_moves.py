@@ -8,11 +8,12 @@ import os
 import shutil
 from contextlib import suppress
 from pathlib import Path
-from typing import IO
 
 from batchdigits.system.access.modes import find_group, make_shared_mode
 from batchdigits.system.filenames import MAX_NAME_BYTES, shorten
-from batchdigits.system.hashing import hash_file
+from batchdigits.system.hashing import hash_open_file
+from batchdigits.system.safe_files.places import Place, open_place
+from batchdigits.system.safe_files.safe_open import safe_open
 
 #: How names of copies begin until they are whole; a number follows.
 PARTIAL_COPY_PREFIX = ".batchdigits-copy-"
@@ -68,9 +69,9 @@ def move_file(source: Path, target: Path) -> bool:
     Raises:
         FileExistsError: there is something at ``target``.
     """
-    target.parent.mkdir(parents=True, exist_ok=True)
     try:
-        rename_by_link(source, target)
+        with open_place(source) as old, open_place(target, make_folders=True) as new:
+            rename_by_link(old, new)
         return True
     except OSError as error:
         if error.errno not in COPY_FALLBACK_ERRNOS:
@@ -83,11 +84,11 @@ def move_file(source: Path, target: Path) -> bool:
     return True
 
 
-def rename_by_link(source: Path, target: Path) -> None:
+def rename_by_link(source: Place, target: Place) -> None:
     """Rename a file, but fail where ``target`` exists: POSIX rename would overwrite it."""
-    if source.is_symlink():
+    if source.is_link():
         raise OSError(errno.EXDEV, "a link is copied, not moved")
-    os.link(source, target)
+    source.link(target)
     try:
         source.unlink()
     except OSError:
@@ -103,55 +104,78 @@ def copy_file(source: Path, target: Path) -> None:
     Raises:
         FileExistsError: there is something at ``target``.
     """
-    target.parent.mkdir(parents=True, exist_ok=True)
-    if target.exists():
-        raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(target))
-    temporary = target.with_name(f"{PARTIAL_COPY_PREFIX}{os.getpid()}")
-    temporary.unlink(missing_ok=True)  # of a process of that number that was killed
+    descriptor, _ = safe_open(str(source))
     try:
-        with source.open("rb") as old, _create_copy(temporary, os.fstat(old.fileno())) as new:
+        with open_place(target, make_folders=True) as place:
+            copy_open_file(descriptor, place)
+    finally:
+        os.close(descriptor)
+
+
+def copy_open_file(descriptor: int, target: Place) -> None:
+    """Copy an open file as :func:`copy_file` does, whatever its name means by now.
+
+    Raises:
+        FileExistsError: there is something at ``target``.
+    """
+    if target.find_status():
+        raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(target.path))
+    name = f"{PARTIAL_COPY_PREFIX}{os.getpid()}"
+    temporary = target.with_path(target.path.with_name(name))
+    with suppress(FileNotFoundError):
+        temporary.unlink()  # what a kill left behind, or somebody put in the way
+    times = os.fstat(descriptor)
+    copy = temporary.open(os.O_WRONLY | os.O_CREAT | os.O_EXCL, _choose_copy_mode(target, times))
+    try:
+        with open(copy, "wb") as new, open(descriptor, "rb", closefd=False) as old:
+            old.seek(0)
             shutil.copyfileobj(old, new, 1 << 20)
             new.flush()
-            os.fsync(new.fileno())
-        times = source.stat()
-        with suppress(OSError):
-            os.utime(temporary, ns=(times.st_atime_ns, times.st_mtime_ns))
+            with suppress(OSError):
+                os.utime(copy, ns=(times.st_atime_ns, times.st_mtime_ns))
+            os.fsync(copy)
         _publish_copy(temporary, target)
     except BaseException:
-        temporary.unlink(missing_ok=True)
+        with suppress(FileNotFoundError):
+            temporary.unlink()
         raise
 
 
-def _create_copy(path: Path, source_status: os.stat_result) -> IO[bytes]:
-    """Make the file of a copy, for those alone who may read its source."""
+def _choose_copy_mode(target: Place, source_status: os.stat_result) -> int:
+    """Choose the mode of a copy: for those alone who may read its source."""
     shared_mode = make_shared_mode(
-        source_status.st_mode, source_status.st_gid, find_group(path.parent)
+        source_status.st_mode, source_status.st_gid, find_group(target.path.parent)
     )
-    mode = shared_mode & (source_status.st_mode | 0o600)
-    return open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, mode), "wb")
+    return shared_mode & (source_status.st_mode | 0o600)
 
 
-def _publish_copy(temporary: Path, target: Path) -> None:
+def _publish_copy(temporary: Place, target: Place) -> None:
     """Give a copy its final name, but fail where ``target`` exists."""
     try:
-        os.link(temporary, target)
+        temporary.link(target)
     except OSError as error:
         if error.errno not in COPY_FALLBACK_ERRNOS:
             raise
         # A disk without hard links (FAT, some shares): nobody else names files here.
-        os.rename(temporary, target)
+        temporary.rename(target)
         return
     temporary.unlink()
 
 
-def has_content(path: Path, size: int, sha256: str) -> bool:
+def has_content(path: Path, size: int, sha256: str, root: str = "") -> bool:
     """Tell whether a file has so many bytes with that hash; ``False`` where it cannot be read.
 
-    Asked before a file is taken away: only a file that is still what was read may go.
+    Asked before a file is taken away: only a file that is still what was read may go. ``root`` is
+    the folder that it must lie in, see
+    :func:`~batchdigits.system.safe_files.safe_open.safe_open`.
     """
     try:
-        if path.stat().st_size != size:
-            return False
-        return hash_file(path) == sha256
+        descriptor, status = safe_open(str(path), root)
     except OSError:
         return False
+    try:
+        return status.st_size == size and hash_open_file(descriptor) == sha256
+    except OSError:
+        return False
+    finally:
+        os.close(descriptor)

@@ -1,8 +1,5 @@
 """Files that are held while they are taken away: whether anybody writes to them, and moved safely.
 
-Linux grants a read lease only on a file that nobody has open for writing, and makes whoever wants
-to open it for writing wait until the lease is given back (fcntl(2), ``F_SETLEASE``).
-
 A held file gets a name of its own before it goes. Whoever found it under its former name waits for
 the lease by then, or has written to it; whoever puts another file in its place does so for good.
 Where the file turns out to be in use, or not to be the one that is held, it is put back, so that
@@ -12,36 +9,26 @@ the rest of it arrives in the inbox.
 import errno
 import fcntl
 import os
-import signal
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from enum import Enum
-from functools import lru_cache
 from itertools import count
 from pathlib import Path
 
 from batchdigits.system.file_moves import (
     COPY_FALLBACK_ERRNOS,
     append_number,
-    copy_file,
+    copy_open_file,
     rename_by_link,
 )
 from batchdigits.system.filenames import shorten
-from batchdigits.system.filesystems import find_shared_file_system
+from batchdigits.system.hashing import hash_open_file
+from batchdigits.system.safe_files.leases import Writers, take_lease
+from batchdigits.system.safe_files.places import Place, open_place
+from batchdigits.system.safe_files.safe_open import safe_open
 
 #: How names begin that held files have for the moment in which they go.
 _LEAVING_PREFIX = ".batchdigits-leaving-"
-_OPEN_FLAGS = os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC
-
-
-class Writers(Enum):
-    """Whether anybody has a file open for writing."""
-
-    NONE = "none"
-    SOME = "some"
-    #: No leases: another system than Linux, a shared file system, or another user's file.
-    UNKNOWN = "unknown"
 
 
 class FileInUseError(OSError):
@@ -56,18 +43,34 @@ class HeldFile:
     """An open file that is about to be taken away.
 
     Attributes:
+        place: its name, in the folder that holds it.
+        descriptor: the file's.
         status: what the file system said of it when it was opened.
     """
 
-    _descriptor: int
+    place: Place
+    descriptor: int
     _has_lease: bool
     status: os.stat_result
 
+    def has_content(self, size: int, sha256: str) -> bool:
+        """Tell whether it has so many bytes with that hash; ``False`` where it cannot be read."""
+        try:
+            return self.status.st_size == size and hash_open_file(self.descriptor) == sha256
+        except OSError:
+            return False
+
+    def is_at(self, place: Place) -> bool:
+        """Tell whether this file is what a place holds, or what a link there leads to."""
+        with suppress(OSError):
+            return os.path.samestat(os.stat(place.path.name, dir_fd=place.folder), self.status)
+        return False
+
     def is_touched(self) -> bool:
         """Tell whether somebody wrote to it since it was opened, or waits to open it for that."""
-        if self._has_lease and fcntl.fcntl(self._descriptor, fcntl.F_GETLEASE) != fcntl.F_RDLCK:
+        if self._has_lease and fcntl.fcntl(self.descriptor, fcntl.F_GETLEASE) != fcntl.F_RDLCK:
             return True
-        now = os.fstat(self._descriptor)
+        now = os.fstat(self.descriptor)
         return (now.st_size, now.st_mtime_ns) != (self.status.st_size, self.status.st_mtime_ns)
 
     def is_altered(self) -> bool:
@@ -75,74 +78,43 @@ class HeldFile:
 
         Until it gets another name: that changes its ctime, too.
         """
-        now = os.fstat(self._descriptor)
+        now = os.fstat(self.descriptor)
         return self.is_touched() or now.st_ctime_ns != self.status.st_ctime_ns
 
 
-def find_writers(path: str | Path) -> Writers:
-    """Find out whether any process has a file open for writing."""
-    try:
-        descriptor = os.open(path, _OPEN_FLAGS)
-    except OSError:
-        return Writers.UNKNOWN
-    try:
-        return _take_lease(descriptor, path)
-    finally:
-        os.close(descriptor)  # gives the lease back
-
-
 @contextmanager
-def hold_file(path: str | Path) -> Iterator[HeldFile]:
+def hold_file(path: Path, root: str = "") -> Iterator[HeldFile]:
     """Hold a file for a moment, with a lease where there are any.
+
+    Args:
+        path: the file.
+        root: the folder that it must lie in, see
+            :func:`~batchdigits.system.safe_files.safe_open.safe_open`; or empty.
 
     Raises:
         FileInUseError: somebody has it open for writing.
         OSError: it cannot be opened.
     """
-    descriptor = os.open(path, _OPEN_FLAGS)
-    try:
-        writers = _take_lease(descriptor, path)
-        if writers is Writers.SOME:
-            raise FileInUseError(path)
-        yield HeldFile(descriptor, writers is Writers.NONE, os.fstat(descriptor))
-    finally:
-        os.close(descriptor)  # gives the lease back
+    with open_place(path, root) as place:
+        # By its path: where another file is in its place, it is not the one that goes.
+        descriptor, _ = safe_open(str(path), root)
+        try:
+            writers = take_lease(descriptor, path)
+            if writers is Writers.SOME:
+                raise FileInUseError(path)
+            yield HeldFile(place, descriptor, writers is Writers.NONE, os.fstat(descriptor))
+        finally:
+            os.close(descriptor)  # gives the lease back
 
 
-def _take_lease(descriptor: int, path: str | Path) -> Writers:
-    """Take a lease on an open file, if nobody else has it open for writing."""
-    folder, device = os.path.dirname(os.fspath(path)), os.fstat(descriptor).st_dev
-    if not hasattr(fcntl, "F_SETLEASE") or _is_shared(folder, device):
-        return Writers.UNKNOWN
-    try:
-        # Sent when somebody wants to open the file. The usual one, SIGIO, would end the program;
-        # this one is ignored unless somebody asks for it.
-        fcntl.fcntl(descriptor, fcntl.F_SETSIG, signal.SIGURG)
-        fcntl.fcntl(descriptor, fcntl.F_SETLEASE, fcntl.F_RDLCK)
-    except BlockingIOError:
-        return Writers.SOME
-    except OSError:
-        return Writers.UNKNOWN
-    return Writers.NONE
-
-
-@lru_cache(maxsize=256)
-def _is_shared(folder: str, _device: int) -> bool:
-    """Tell whether a lease says nothing: other machines write unseen, or it is refused anyway.
-
-    NFSv4 refuses one without a delegation. The device is that of the file: it changes where
-    something else is mounted there.
-    """
-    return find_shared_file_system(Path(folder)) is not None
-
-
-def move_held_file(path: Path, target: Path, held: HeldFile) -> bool:
+def move_held_file(held: HeldFile, target: Path, root: str = "") -> bool:
     """Move a held file, across file systems too, or copy it where it may not be removed.
 
     Args:
-        path: the file.
-        target: where it goes.
         held: the file.
+        target: where it goes.
+        root: the folder that ``target`` must lie in, see
+            :func:`~batchdigits.system.safe_files.safe_open.safe_open`; or empty.
 
     Returns:
         Whether it has gone from where it was.
@@ -152,42 +124,57 @@ def move_held_file(path: Path, target: Path, held: HeldFile) -> bool:
         FileInUseError: somebody writes to it, or another file stands there now: that stays.
         OSError: it cannot be copied; it is where it was.
     """
-    target.parent.mkdir(parents=True, exist_ok=True)
-    if os.path.lexists(target):
-        raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(target))
-    is_near = target.parent.stat().st_dev == held.status.st_dev and not path.is_symlink()
-    if is_near and _move_within_disk(path, target, held):
-        return True
-    copy_file(path, target)
-    try:
-        return remove_held_file(path, held)
-    except FileInUseError:
-        target.unlink()
-        raise
+    with open_place(target, root, make_folders=True) as place:
+        if place.find_status():
+            raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(target))
+        is_near = os.fstat(place.folder).st_dev == held.status.st_dev
+        if is_near and not held.place.is_link() and _move_within_disk(held, place):
+            return True
+        copy_open_file(held.descriptor, place)
+        try:
+            return remove_held_file(held)
+        except FileInUseError:
+            place.unlink()
+            raise
 
 
-def _move_within_disk(path: Path, target: Path, held: HeldFile) -> bool:
+def copy_held_file(held: HeldFile, target: Path) -> None:
+    """Copy a held file, and leave no copy where somebody writes to it meanwhile.
+
+    Raises:
+        FileExistsError: there is something at ``target``.
+        FileInUseError: somebody writes to it.
+        OSError: it cannot be copied.
+    """
+    with open_place(target, make_folders=True) as place:
+        copy_open_file(held.descriptor, place)
+        if held.is_altered():
+            place.unlink()
+            raise FileInUseError(held.place.path)
+
+
+def _move_within_disk(held: HeldFile, target: Place) -> bool:
     """Move a held file by other names for it; ``False`` where that cannot be done."""
     try:
-        leaving_path = _rename_to_leave(path, held)
+        leaving = _rename_to_leave(held)
     except FileInUseError:
         raise
     except OSError:
         return False
     try:
-        rename_by_link(leaving_path, target)
+        rename_by_link(leaving, target)
     except OSError as error:
-        put_back(leaving_path, path)
+        _put_back(leaving, held.place)
         if error.errno not in COPY_FALLBACK_ERRNOS:
             raise
         return False
     if held.is_touched():
-        put_back(target, path)
-        raise FileInUseError(path)
+        _put_back(target, held.place)
+        raise FileInUseError(held.place.path)
     return True
 
 
-def remove_held_file(path: Path, held: HeldFile) -> bool:
+def remove_held_file(held: HeldFile) -> bool:
     """Remove a held file from its folder.
 
     Returns:
@@ -197,68 +184,78 @@ def remove_held_file(path: Path, held: HeldFile) -> bool:
         FileInUseError: somebody writes to it, or another file stands there now: that stays.
     """
     try:
-        leaving_path = _rename_to_leave(path, held)
+        leaving = _rename_to_leave(held)
     except FileInUseError:
         raise
     except OSError:
         return False
-    leaving_path.unlink()
+    leaving.unlink()
     return True
 
 
-def _rename_to_leave(path: Path, held: HeldFile) -> Path:
+def _rename_to_leave(held: HeldFile) -> Place:
     """Give a held file the name under which it goes.
 
     Raises:
-        FileInUseError: it is not to go; what stands at ``path`` is what stood there.
+        FileInUseError: it is not to go; what stands in its place is what stood there.
         OSError: it may not be renamed.
     """
+    place = held.place
     if held.is_altered():
-        raise FileInUseError(path)
-    put_back_leftover(path)
-    leaving_path = _make_leaving_path(path)
-    path.rename(leaving_path)
-    if held.is_touched() or not os.path.samestat(leaving_path.stat(), held.status):
-        put_back(leaving_path, path)
-        raise FileInUseError(path)
-    return leaving_path
+        raise FileInUseError(place.path)
+    _put_back_leftover(place)
+    leaving = _make_leaving_place(place)
+    place.rename(leaving)
+    if held.is_touched() or not held.is_at(leaving):
+        _put_back(leaving, place)
+        raise FileInUseError(place.path)
+    return leaving
 
 
-def put_back_leftover(path: Path) -> bool:
+def put_back_leftover(path: Path, root: str = "") -> bool:
     """Put a file back that was about to go when the program was killed.
 
     Args:
         path: where it was; where that has been taken since, it gets a number.
+        root: the folder that it must lie in, see
+            :func:`~batchdigits.system.safe_files.safe_open.safe_open`; or empty.
 
     Returns:
         Whether there was one.
     """
-    leaving_path = _make_leaving_path(path)
-    if not os.path.lexists(leaving_path):
+    with suppress(FileNotFoundError, NotADirectoryError), open_place(path, root) as place:
+        return _put_back_leftover(place)
+    return False
+
+
+def _put_back_leftover(place: Place) -> bool:
+    leaving = _make_leaving_place(place)
+    if leaving.find_status() is None:
         return False
-    put_back(leaving_path, path)
+    _put_back(leaving, place)
     return True
 
 
-def put_back(path: Path, former_path: Path) -> None:
+def _put_back(place: Place, former: Place) -> None:
     """Give a file its former name again, with a number where that has been taken since.
 
     It stays the same file, never a copy, as somebody may have it open.
     """
     for number in count(1):
-        target = append_number(former_path, number)
+        target = former.with_path(append_number(former.path, number))
         try:
-            rename_by_link(path, target)
+            rename_by_link(place, target)
             return
         except FileExistsError:
             continue
         except OSError as error:
             if error.errno not in COPY_FALLBACK_ERRNOS:
                 raise
-        if not os.path.lexists(target):  # no hard links here
-            path.rename(target)
+        if target.find_status() is None:  # no hard links here
+            place.rename(target)
             return
 
 
-def _make_leaving_path(path: Path) -> Path:
-    return path.with_name(shorten(f"{_LEAVING_PREFIX}{path.name}"))
+def _make_leaving_place(place: Place) -> Place:
+    path = place.path
+    return place.with_path(path.with_name(shorten(f"{_LEAVING_PREFIX}{path.name}")))

@@ -16,7 +16,7 @@ from batchdigits.pipeline.inbox_walk import InboxWalk
 from batchdigits.records import ListedFile
 from batchdigits.system.file_content import to_sqlite_integer
 from batchdigits.system.filenames import join_display_name, to_raw_name
-from batchdigits.system.held_files import Writers, find_writers
+from batchdigits.system.safe_files.leases import Writers, find_writers
 
 #: Seconds before a file that could not be read is tried again, and the most that doubling
 #: them each time may come to.
@@ -215,7 +215,8 @@ class Debouncer:
         return listed_file
 
     def _is_open(self, name: str) -> bool:
-        return find_writers(join_display_name(self._inbox, name)) is Writers.SOME
+        root = os.path.realpath(self._inbox)
+        return find_writers(join_display_name(root, name), root) is Writers.SOME
 
     @property
     def new_file_count(self) -> int:

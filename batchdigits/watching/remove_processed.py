@@ -22,13 +22,12 @@ from batchdigits.system.file_moves import (
 from batchdigits.system.filenames import escape_for_terminal
 from batchdigits.system.held_files import (
     FileInUseError,
-    Writers,
-    find_writers,
     hold_file,
     move_held_file,
     remove_held_file,
 )
 from batchdigits.system.logs import LOG
+from batchdigits.system.safe_files.leases import Writers, find_writers
 
 #: Seconds until a file that could not be taken away is tried again.
 _RETRY_DELAY = 300.0
@@ -140,7 +139,10 @@ class ProcessedFileRemover:
         if not os.access(path.parent, os.W_OK | os.X_OK):
             self._warn_once(file, "nothing may be removed from its folder")
             return False
-        return find_writers(path) is not Writers.SOME and has_content(path, file.size, file.sha256)
+        root = self._session.inbox.root
+        return find_writers(path, root) is not Writers.SOME and has_content(
+            path, file.size, file.sha256, root
+        )
 
     def _warn_once(self, file: ProcessedFile, reason: str) -> None:
         if reason not in self._warned_reasons:
@@ -174,13 +176,13 @@ class ProcessedFileRemover:
 
     def _remove_file(self, file: ProcessedFile, path: Path, target: Path | None) -> bool:
         try:
-            with hold_file(path) as held:
-                if not has_content(path, file.size, file.sha256):
+            with hold_file(path, self._session.inbox.root) as held:
+                if not held.has_content(file.size, file.sha256):
                     raise FileInUseError(path)
-                if target is None or (target.exists() and target.samefile(path)):
-                    has_left = remove_held_file(path, held)
+                if target is None or _is_same_file(target, held.status):
+                    has_left = remove_held_file(held)
                 else:
-                    has_left = move_held_file(path, target, held)
+                    has_left = move_held_file(held, target)
                     if not has_left:  # it was copied, and is still there
                         target.unlink()
         except FileInUseError:
@@ -191,3 +193,7 @@ class ProcessedFileRemover:
         if not has_left:
             self._warn_once(file, "it may not be removed from the inbox")
         return has_left
+
+
+def _is_same_file(path: Path, status: os.stat_result) -> bool:
+    return path.exists() and os.path.samestat(path.stat(), status)

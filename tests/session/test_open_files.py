@@ -120,7 +120,7 @@ def test_without_leases_age_decides(
     from batchdigits.config import RunSettings
     from tests.session.conftest import Meddler
 
-    monkeypatch.setattr("batchdigits.system.held_files._is_shared", lambda *_: True)
+    monkeypatch.setattr("batchdigits.system.safe_files.leases._is_shared", lambda *_: True)
     for name, age in (("young", 5.0), ("old", 100.0), ("growing", 100.0)):
         (inbox / f"{name}.png").write_bytes(contents[0][0][:300])
         os.utime(inbox / f"{name}.png", (time.time() - age,) * 2)

@@ -10,13 +10,13 @@ import pytest
 from batchdigits.system.file_moves import copy_file
 from batchdigits.system.held_files import (
     FileInUseError,
-    Writers,
-    find_writers,
     hold_file,
     move_held_file,
     put_back_leftover,
     remove_held_file,
 )
+from batchdigits.system.safe_files.leases import Writers, find_writers
+from batchdigits.system.safe_files.places import Place
 
 
 @pytest.fixture
@@ -39,7 +39,7 @@ def test_a_file_open_for_writing_is_found_out(path: Path) -> None:
 
 
 def test_a_shared_file_system_tells_nothing(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("batchdigits.system.held_files._is_shared", lambda *_: True)
+    monkeypatch.setattr("batchdigits.system.safe_files.leases._is_shared", lambda *_: True)
     with path.open("ab") as file:
         assert find_writers(path) is Writers.UNKNOWN
         with hold_file(path) as held:
@@ -82,15 +82,15 @@ def test_a_writer_that_comes_while_a_file_goes_finds_it_in_its_place(
         assert held.is_touched() and not opened, "it waits"
         with pytest.raises(FileInUseError):
             if action == "move":
-                move_held_file(path, target, held)
+                move_held_file(held, target)
             else:
-                remove_held_file(path, held)
+                remove_held_file(held)
     thread.join(20)
     assert path.read_bytes() == b"half and the rest" and not target.exists()
     assert [file.name for file in tmp_path.iterdir() if file.is_file()] == ["scan.png"]
 
 
-def _refuse(source: Path, target: Path) -> None:
+def _refuse(source: Place, target: Place) -> None:
     raise OSError(18, "other file systems")
 
 
@@ -100,21 +100,21 @@ def test_a_writer_that_comes_in_the_last_moment_is_noticed(
 ) -> None:
     opened = list[Path]()
     threads = list[threading.Thread]()
-    rename = Path.rename
+    rename = Place.rename
 
-    def rename_late(self: Path, target: Path) -> Path:
+    def rename_late(self: Place, target: Place) -> None:
         if not threads:
-            threads.append(open_later(self, opened))
+            threads.append(open_later(self.path, opened))
             wait_until_touched(held.is_touched)
-        return rename(self, target)
+        rename(self, target)
 
     if not has_links:
         monkeypatch.setattr("batchdigits.system.held_files.rename_by_link", _refuse)
 
     with hold_file(path) as held:
-        monkeypatch.setattr(Path, "rename", rename_late)
+        monkeypatch.setattr(Place, "rename", rename_late)
         with pytest.raises(FileInUseError):
-            remove_held_file(path, held)
+            remove_held_file(held)
     threads[0].join(20)
     assert path.read_bytes() == b"half and the rest"
     assert list(path.parent.iterdir()) == [path]
@@ -123,11 +123,11 @@ def test_a_writer_that_comes_in_the_last_moment_is_noticed(
 def test_a_held_file_can_be_moved_removed_and_copied(path: Path, tmp_path: Path) -> None:
     copy_file(path, tmp_path / "copy.png")
     with hold_file(path) as held:
-        assert move_held_file(path, tmp_path / "away" / "scan.png", held)
+        assert move_held_file(held, tmp_path / "away" / "scan.png")
     with hold_file(tmp_path / "away" / "scan.png") as held:
-        assert move_held_file(tmp_path / "away" / "scan.png", path, held)
+        assert move_held_file(held, path)
     with hold_file(path) as held:
-        assert remove_held_file(path, held)
+        assert remove_held_file(held)
     assert sorted(file.name for file in tmp_path.rglob("*")) == ["away", "copy.png"]
 
 
@@ -136,28 +136,28 @@ def test_a_held_file_can_be_moved_removed_and_copied(path: Path, tmp_path: Path)
 def test_another_file_that_takes_its_place_stays(
     path: Path, tmp_path: Path, action: str, late: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    rename = Path.rename
+    rename = Place.rename
     new = tmp_path / "new"
 
     def take_place() -> None:
         new.write_bytes(b"another scan")
         os.rename(new, path)
 
-    def rename_late(self: Path, target: Path) -> Path:
-        if late and not new.exists() and self == path and path.read_bytes() == b"half":
+    def rename_late(self: Place, target: Place) -> None:
+        if late and not new.exists() and self.path == path and path.read_bytes() == b"half":
             take_place()
-        return rename(self, target)
+        rename(self, target)
 
-    monkeypatch.setattr(Path, "rename", rename_late)
+    monkeypatch.setattr(Place, "rename", rename_late)
     target = tmp_path / "away" / "scan.png"
     with hold_file(path) as held:
         if not late:
             take_place()
         with pytest.raises(FileInUseError):
             if action == "move":
-                move_held_file(path, target, held)
+                move_held_file(held, target)
             else:
-                remove_held_file(path, held)
+                remove_held_file(held)
     assert path.read_bytes() == b"another scan" and not target.exists()
     assert [file.name for file in tmp_path.iterdir() if file.is_file()] == ["scan.png"]
 
@@ -165,13 +165,13 @@ def test_another_file_that_takes_its_place_stays(
 def test_a_file_changed_under_its_old_size_and_mtime_stays(
     path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("batchdigits.system.held_files._is_shared", lambda *_: True)
+    monkeypatch.setattr("batchdigits.system.safe_files.leases._is_shared", lambda *_: True)
     times = path.stat()
     with hold_file(path) as held:
         path.write_bytes(b"HALF")
         os.utime(path, ns=(times.st_atime_ns, times.st_mtime_ns))
         with pytest.raises(FileInUseError):
-            remove_held_file(path, held)
+            remove_held_file(held)
     assert path.read_bytes() == b"HALF"
 
 
@@ -182,7 +182,7 @@ def test_what_a_kill_left_half_gone_comes_back(path: Path, tmp_path: Path) -> No
     assert not put_back_leftover(path)
     leaving.write_bytes(b"an earlier one")
     with hold_file(path) as held:
-        assert remove_held_file(path, held)
+        assert remove_held_file(held)
     assert [file.read_bytes() for file in tmp_path.iterdir()] == [b"an earlier one"]
 
 

@@ -62,6 +62,16 @@ def safe_open(path: str, root: str = "") -> tuple[int, os.stat_result]:
     return descriptor, status
 
 
+def open_folder(path: str, root: str = "") -> int:
+    """Open a folder, to do something in it by name; see :func:`open_listing`.
+
+    It need not be readable. Links are followed where ``root`` is empty.
+    """
+    if not root:
+        return os.open(path, _FOLDER_FLAGS)
+    return _open_folder_inside(path, root, _FOLDER_FLAGS)
+
+
 def open_listing(path: str, root: str) -> int:
     """Open a folder for :func:`os.scandir`; no link is followed.
 
@@ -75,8 +85,14 @@ def open_listing(path: str, root: str) -> int:
     Raises:
         OSError: it cannot be opened; with ``EXDEV`` where a link stands in the way.
     """
+    return _open_folder_inside(path, root, _LISTED_FOLDER_FLAGS)
+
+
+def _open_folder_inside(path: str, root: str, flags: int) -> int:
+    if path != root and _leaves(path, root):
+        raise _leads_out(path)
     try:
-        return _open_through_no_link(root, path[len(root) + 1 :] or ".", _LISTED_FOLDER_FLAGS)
+        return _open_through_no_link(root, path[len(root) + 1 :] or ".", flags)
     except OSError as error:
         if error.errno in _LINK_ERRNOS:
             raise _leads_out(path) from error
@@ -86,21 +102,35 @@ def open_listing(path: str, root: str) -> int:
 def _open(path: str, root: str, flags: int) -> int:
     if not root:
         return os.open(path, flags)
-    inside = f"{root}/"
-    name = path.removeprefix(inside)
-    if name == path or (".." in name and ".." in name.split("/")):
+    if _leaves(path, root):
         raise _leads_out(path)
+    inside = f"{root}/"
     try:
-        return _open_through_no_link(root, name, flags)
+        return _open_through_no_link(root, path.removeprefix(inside), flags)
     except OSError as error:
         if error.errno not in _LINK_ERRNOS:
             raise
-        target = os.path.realpath(path)
+        target = resolve_links(path)
         if target == path:
             raise
         if not target.startswith(inside):
             raise _leads_out(path) from error
     return _open_through_no_link(root, target.removeprefix(inside), flags)
+
+
+def resolve_links(path: str) -> str:
+    """Return a path without links, as :func:`os.path.realpath` does; empty where they change."""
+    try:
+        return os.path.realpath(path)
+    except OSError:  # what was a link a moment ago is none now
+        return ""
+
+
+def _leaves(path: str, root: str) -> bool:
+    """Tell whether a path is not inside a folder, by its text alone."""
+    if not path.startswith(f"{root}/"):
+        return True
+    return ".." in path and ".." in path[len(root) :].split("/")
 
 
 def _leads_out(path: str) -> OSError:

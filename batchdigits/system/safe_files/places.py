@@ -1,0 +1,93 @@
+"""Names in open folders: what is done there is done in that folder, whatever is swapped in."""
+
+import errno
+import os
+import stat
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from batchdigits.system.safe_files.safe_open import open_folder
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A name in an open folder, be there a file or not.
+
+    Attributes:
+        folder: the folder's descriptor.
+        path: how the name was reached.
+    """
+
+    folder: int
+    path: Path
+
+    def with_path(self, path: Path) -> "Place":
+        """Return another name in the same folder: the last part of ``path``."""
+        return Place(self.folder, path)
+
+    def find_status(self) -> os.stat_result | None:
+        """Return what there is, a link itself where it is one; ``None`` where there is nothing."""
+        try:
+            return os.stat(self.path.name, dir_fd=self.folder, follow_symlinks=False)
+        except FileNotFoundError:
+            return None
+
+    def is_link(self) -> bool:
+        """Tell whether there is a symbolic link."""
+        status = self.find_status()
+        return status is not None and stat.S_ISLNK(status.st_mode)
+
+    def open(self, flags: int, mode: int = 0o666) -> int:
+        """Open the file, or make it, but never through a link; returns its descriptor."""
+        return os.open(self.path.name, flags | os.O_NOFOLLOW, mode, dir_fd=self.folder)
+
+    def rename(self, target: "Place") -> None:
+        """Rename what is there, over whatever ``target`` is."""
+        names = self.path.name, target.path.name
+        os.rename(*names, src_dir_fd=self.folder, dst_dir_fd=target.folder)
+
+    def link(self, target: "Place") -> None:
+        """Give what is there a second name, which must be free."""
+        folders = {"src_dir_fd": self.folder, "dst_dir_fd": target.folder}
+        os.link(self.path.name, target.path.name, **folders, follow_symlinks=False)
+
+    def unlink(self) -> None:
+        """Remove the name."""
+        os.unlink(self.path.name, dir_fd=self.folder)
+
+
+@contextmanager
+def open_place(path: Path, root: str = "", make_folders: bool = False) -> Iterator[Place]:
+    """Open the folder of a path.
+
+    Args:
+        path: the path.
+        root: the folder that it must lie in, through no link, see
+            :func:`~batchdigits.system.safe_files.safe_open.safe_open`; or empty.
+        make_folders: whether missing folders are made.
+
+    Raises:
+        OSError: there is no such folder, or it is reached through a link.
+    """
+    folder = _open_folder(path.parent, root, make_folders)
+    try:
+        yield Place(folder, path)
+    finally:
+        os.close(folder)
+
+
+def _open_folder(folder: Path, root: str, make_folders: bool) -> int:
+    if make_folders and not root:
+        folder.mkdir(parents=True, exist_ok=True)
+    try:
+        return open_folder(str(folder), root)
+    except FileNotFoundError:
+        if not make_folders or not root:
+            raise
+    if str(folder) == root:
+        raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), root)
+    with open_place(folder, root, make_folders) as place, suppress(FileExistsError):
+        os.mkdir(folder.name, dir_fd=place.folder)
+    return open_folder(str(folder), root)
