@@ -8,6 +8,7 @@ import contextlib
 import os
 import random
 import sys
+import time
 
 
 def swap(name: str, other: str) -> None:
@@ -17,8 +18,7 @@ def swap(name: str, other: str) -> None:
         os.rename(name, spare)
         with contextlib.suppress(OSError):
             os.rename(other, name)
-            for _ in range(random.randrange(200)):
-                pass
+            time.sleep(random.random() / 2000)
             os.rename(name, other)
         os.rename(spare, name)
 
