@@ -1,5 +1,6 @@
 """Files that appear whole or not at all: written under a temporary name, then renamed."""
 
+import errno
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -12,6 +13,18 @@ from batchdigits.system.filenames import shorten
 TEMPORARY_FILE_PATTERN = ".*.[0-9]*.tmp"
 #: Fewer than any disk takes.
 _MAX_TEMPORARY_NAME_BYTES = 64
+
+# A link is not written through, and a fifo not waited for.
+_WRITE_FLAGS = (
+    os.O_WRONLY
+    | os.O_CREAT
+    | os.O_TRUNC
+    | getattr(os, "O_NOFOLLOW", 0)
+    | getattr(os, "O_NONBLOCK", 0)
+    | getattr(os, "O_BINARY", 0)
+)
+#: What opening says of a link (EMLINK on FreeBSD) or of a fifo: the new file takes its place.
+_OBSTACLE_ERRNOS = {errno.ELOOP, errno.EMLINK, errno.ENXIO}
 
 
 def _make_temporary_path(path: Path) -> Path:
@@ -125,8 +138,13 @@ def _write(path: str | Path, data: bytes, mode: int) -> None:
         with suppress(FileNotFoundError):
             os.unlink(path)
     # File objects of Python take three times as long over a small file.
-    flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | getattr(os, "O_BINARY", 0)
-    descriptor = os.open(path, flags, mode)
+    try:
+        descriptor = os.open(path, _WRITE_FLAGS, mode)
+    except OSError as error:
+        if error.errno not in _OBSTACLE_ERRNOS:
+            raise
+        os.unlink(path)
+        descriptor = os.open(path, _WRITE_FLAGS, mode)
     try:
         while data:
             data = data[os.write(descriptor, data) :]

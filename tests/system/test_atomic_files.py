@@ -7,6 +7,7 @@ from batchdigits.system.atomic_files import (
     open_atomic_file,
     remove_temporary_files,
     stage_atomic_file,
+    write_bytes,
     write_bytes_atomically,
 )
 
@@ -65,3 +66,16 @@ def test_what_a_kill_leaves_is_removed_later(tmp_path: Path) -> None:
     remove_temporary_files(tmp_path, ".o*.tmp")
     assert os.listdir(tmp_path) == []
     remove_temporary_files(tmp_path / "never made")
+
+
+@pytest.mark.parametrize("is_link", [True, False])
+def test_links_and_fifos_are_replaced_and_not_written_to(tmp_path: Path, is_link: bool) -> None:
+    path, other = tmp_path / "a.png", tmp_path / "other"
+    other.write_bytes(b"somebody else's")
+    if is_link:
+        path.symlink_to(other)
+    else:
+        os.mkfifo(path)
+    write_bytes(path, b"png")
+    assert path.read_bytes() == b"png" and not path.is_symlink()
+    assert other.read_bytes() == b"somebody else's"
