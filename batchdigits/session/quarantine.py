@@ -13,10 +13,12 @@ from itertools import count
 from pathlib import Path
 
 from batchdigits.config import Quarantine, Settings
+from batchdigits.errors import ImageError
 from batchdigits.journal.entries import FileEntry
 from batchdigits.reasons import REASON_TEXTS, Reason, Status
 from batchdigits.records import Source
 from batchdigits.system.atomic_files import open_atomic_file
+from batchdigits.system.file_content import read_file
 from batchdigits.system.file_moves import append_number, has_content
 from batchdigits.system.filenames import escape_for_terminal, shorten, to_display_name
 from batchdigits.system.held_files import (
@@ -212,9 +214,9 @@ def _get_note_path(target: Path) -> Path:
 
 def _is_note_about(note: Path, source: Source, entry: FileEntry) -> bool:
     try:
-        fields = json.loads(note.read_text(encoding="utf-8"))
+        fields = json.loads(read_file(str(note))[0])
         return bool(fields["file"] == source.name and fields["sha256"] == entry.sha256)
-    except (OSError, ValueError, KeyError, TypeError):
+    except (ImageError, ValueError, KeyError, TypeError):
         return False
 
 

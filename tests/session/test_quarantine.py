@@ -300,3 +300,11 @@ def test_what_a_kill_left_half_gone_is_read_by_the_next_run(
     assert rows["processed.png"]["source_state"] == "present"
     assert rows["moved.png"]["digit"] == rows["processed.png"]["digit"] == digits[2][1]
     assert sorted(os.listdir(inbox)) == ["moved.png", "processed.png"]
+
+
+def test_a_fifo_in_the_place_of_a_note_is_not_waited_for(inbox: Path, outbox: Path) -> None:
+    source, entry = bad_file(inbox, "a.png", b"no image")
+    (outbox / "quarantine").mkdir(parents=True)
+    os.mkfifo(outbox / "quarantine" / "a.png.json")
+    path, _ = placed(source, entry, Settings(inbox, outbox))
+    assert path.name == "a-2.png" and path.read_bytes() == b"no image"
