@@ -20,7 +20,7 @@ from batchdigits.cli.models_app import MODELS_HELP, build_models_app
 from batchdigits.errors import ExitCode
 
 if TYPE_CHECKING:
-    from batchdigits.cli.options import OutboxArgument, QuietOption
+    from batchdigits.cli.options import OutboxArgument, QuietOption, TrustOutboxOption
     from batchdigits.config import (
         EvaluationSettings,
         Logging,
@@ -169,12 +169,13 @@ def correct(
     export: Annotated[
         Path | None, typer.Option(help="New folder for labelled copies of all checked scans.")
     ] = None,
+    trust_outbox: TrustOutboxOption = False,
     quiet: QuietOption = False,
 ) -> int:
     """Apply corrections from a spreadsheet, and show the accuracy."""
     from batchdigits.cli.commands.correct import correct_command
 
-    return correct_command(outbox, spreadsheet, export, quiet)
+    return correct_command(outbox, spreadsheet, export, trust_outbox, quiet)
 
 
 def report(
@@ -193,6 +194,7 @@ def report(
         Path | None,
         typer.Option(help="New folder for reports of only these rows; OUTBOX stays as it is."),
     ] = None,
+    trust_outbox: TrustOutboxOption = False,
 ) -> int:
     """Write reports again, of all rows or only some.
 
@@ -200,7 +202,7 @@ def report(
     """
     from batchdigits.cli.commands.report import report_command
 
-    return report_command(outbox, changes, since, tuple(status or ()), where, to)
+    return report_command(outbox, changes, since, tuple(status or ()), where, to, trust_outbox)
 
 
 def requeue(
@@ -217,13 +219,16 @@ def requeue(
         list[PermanentReason] | None,
         typer.Option(help="Only files quarantined for this reason; repeatable."),
     ] = None,
+    trust_outbox: TrustOutboxOption = False,
 ) -> int:
     """Move files from quarantine back to the inbox, to be read again."""
     from batchdigits.cli.commands.requeue import requeue_command
     from batchdigits.cli.options import to_display_names
     from batchdigits.reasons import Reason
 
-    return requeue_command(outbox, tuple(map(Reason, reason or ())), to_display_names(files))
+    return requeue_command(
+        outbox, tuple(map(Reason, reason or ())), to_display_names(files), trust_outbox
+    )
 
 
 def evaluate(settings: EvaluationSettings, quiet: QuietOption = False) -> int:

@@ -175,5 +175,6 @@ def _annotate_parameter(group: type[Any], name: str) -> Any:
 
 #: Annotations of parameters that commands have without the rest of their group.
 OutboxArgument = _annotate_parameter(Settings, "outbox")
+TrustOutboxOption = _annotate_parameter(Settings, "trust_outbox")
 QuietOption = _annotate_parameter(Logging, "quiet")
 ModelArgument = Annotated[str, typer.Argument(help="A model's name or path.", metavar="NAME")]

@@ -161,6 +161,7 @@ class Settings(FileFilter, ReportFiles, WorkerLimits, Settling):
         thumbnails: which pictures are drawn.
         duplicates: how the reports treat byte-identical files.
         rebind: let the outbox belong to this inbox from now on.
+        trust_outbox: use an outbox whose journal belongs to another user.
     """
 
     inbox: Path = argument(Path("inbox"), "Folder with the scans.")
@@ -178,6 +179,9 @@ class Settings(FileFilter, ReportFiles, WorkerLimits, Settling):
     )
     rebind: bool = option(
         False, "The scans of this OUTBOX have moved to INBOX.", is_trusted_only=True
+    )
+    trust_outbox: bool = option(
+        False, "Use OUTBOX even if its journal belongs to another user.", is_trusted_only=True
     )
 
     @property

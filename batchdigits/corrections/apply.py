@@ -52,7 +52,7 @@ class CorrectionResult:
 
 
 def apply_corrections(
-    outbox: Path, spreadsheet: Path | None, export_folder: Path | None
+    outbox: Path, spreadsheet: Path | None, export_folder: Path | None, trust_outbox: bool = False
 ) -> CorrectionResult:
     """Put the corrections in a spreadsheet on record, and bring all reports up to date.
 
@@ -62,6 +62,7 @@ def apply_corrections(
             count, and export, only what is on record already.
         export_folder: a new folder for a labelled copy of all that was ever checked; ``None`` for
             no copy.
+        trust_outbox: whether the journal may be another user's.
 
     Raises:
         DataError: the spreadsheet cannot be used, nothing in it belongs to this outbox, or the
@@ -71,7 +72,7 @@ def apply_corrections(
     if not has_journal(outbox):
         raise DataError(f"Nothing was read into {outbox} yet: there is nothing to correct.")
     rows = read_corrections(spreadsheet) if spreadsheet else ()
-    with open_outbox(outbox) as journal:
+    with open_outbox(outbox, is_trusted=trust_outbox) as journal:
         matched = match_rows(journal, rows)
         if matched.is_foreign:
             count = len(matched.unknown)

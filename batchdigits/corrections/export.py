@@ -8,6 +8,7 @@ from batchdigits.errors import DataError
 from batchdigits.journal.corrections import CheckedPage
 from batchdigits.journal.journal import Journal
 from batchdigits.journal.meta_keys import INBOX_KEY
+from batchdigits.journal.paths import inside
 from batchdigits.system.file_moves import append_number, copy_file, has_content
 from batchdigits.system.filenames import to_raw_name
 from batchdigits.system.name_rules import find_name_rules
@@ -67,9 +68,9 @@ def export_checked_pages(
 
 def _find_source(page: CheckedPage, inbox: Path, outbox: Path) -> Path | None:
     """Find the file that holds the content of a page, in the inbox or among the processed."""
-    paths = [inbox / to_raw_name(page.name)]
+    paths = [Path(inside(inbox, page.name))]
     if page.processed_path:
-        paths.append(outbox / to_raw_name(page.processed_path))
+        paths.append(Path(inside(outbox, page.processed_path)))
     for path in paths:
         if path.is_file() and has_content(path, os.path.getsize(path), page.sha256):
             return path

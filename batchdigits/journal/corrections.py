@@ -74,6 +74,7 @@ def record_corrections(
 
 def load_pages(journal: Journal, hashes: Iterable[str]) -> dict[str, list[RecordedPage]]:
     """Load the pages of contents by the hashes of their files; copies may have been read apart."""
+    journal.check_rows()
     pages: dict[str, list[RecordedPage]] = {}
     # Files that could not be read at all have no hash, and share no content.
     remaining = iter({sha256 for sha256 in hashes if sha256})
@@ -92,17 +93,20 @@ def load_pages(journal: Journal, hashes: Iterable[str]) -> dict[str, list[Record
 
 def find_hashes(journal: Journal, name: str) -> set[str]:
     """Find the hashes of all contents on record under a name; a file never read has none."""
+    journal.check_rows()
     rows = journal.query("SELECT sha256 FROM files WHERE name = ? AND sha256 <> ''", (name,))
     return {str(sha256) for (sha256,) in rows}
 
 
 def iter_names(journal: Journal) -> Iterator[str]:
     """Fetch the names of all files on record; those with several contents come as often."""
+    journal.check_rows()
     return (str(name) for (name,) in journal.query("SELECT name FROM files"))
 
 
 def load_checked_pages(journal: Journal) -> list[CheckedPage]:
     """Load every page that somebody looked at, in scan order, each content once."""
+    journal.check_rows()
     rows = journal.query(
         "SELECT f.name, p.page, (SELECT count(*) FROM pages WHERE file = f.id), f.sha256, p.digit, "
         "c.digit, f.state, f.processed FROM corrections c JOIN files f ON f.id = "

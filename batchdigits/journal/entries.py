@@ -157,5 +157,16 @@ def decode_image(blob: bytes) -> GrayImage:
 
 
 def decompress_image(blob: bytes) -> bytes:
-    """Unpack an image of the table ``pages``: its 784 gray levels, row by row."""
-    return bytes(isal_zlib.decompress(blob))
+    """Unpack an image of the table ``pages``: its 784 gray levels, row by row.
+
+    Raises:
+        ValueError: it is no such image; no more than one is ever unpacked.
+    """
+    stream = isal_zlib.decompressobj()
+    try:
+        levels = bytes(stream.decompress(blob, _SIDE * _SIDE + 1))
+    except isal_zlib.error as error:  # type: ignore[misc]  # its stubs say instance for class
+        raise ValueError(str(error)) from error
+    if len(levels) != _SIDE * _SIDE:
+        raise ValueError(f"an image of {len(levels)} gray levels")
+    return levels

@@ -13,9 +13,10 @@ from batchdigits.journal.files import (
     ReaderVersion,
     RecordedFile,
 )
+from batchdigits.journal.paths import inside
 from batchdigits.journal.report_state import ReportStateStore
 from batchdigits.records import FileStat
-from batchdigits.system.filenames import to_display_name, to_raw_name
+from batchdigits.system.filenames import to_display_name
 
 _PAGE_COLUMNS = ", ".join(PageEntry._fields)
 _STAT_COUNT = 5  #: of the fields of a FileStat that are put on record
@@ -163,10 +164,11 @@ class Journal(ReportStateStore):
         for name in names:
             # Names may be too much for the disk that the outbox was brought to.
             with suppress(OSError):
-                (self._outbox_path / name).unlink(missing_ok=True)
+                Path(inside(self._outbox_path, name)).unlink(missing_ok=True)
 
     def _forget(self, file_id: int) -> set[str]:
         """Take a file off the record; returns its thumbnails, which are left in the outbox."""
+        self.check_file(file_id)
         rows = self.sql.execute(
             "SELECT thumbnail FROM pages WHERE file = ? AND thumbnail IS NOT NULL", (file_id,)
         )
@@ -188,6 +190,7 @@ class Journal(ReportStateStore):
 
     def load_entry(self, file_id: int) -> FileEntry:
         """Load one file as it was recorded, without thumbnails."""
+        self.check_file(file_id)
         *file_stat, sha256 = self.query(
             f"SELECT {_STAT_COLUMNS}, sha256 FROM files WHERE id = ?", (file_id,)
         ).fetchone()
@@ -230,7 +233,8 @@ class Journal(ReportStateStore):
             "WHERE state = 'quarantined' ORDER BY id"
         )
         for file_id, name, path, *rest in rows.fetchall():
-            yield QuarantinedFile(file_id, name, self._outbox_path / to_raw_name(path), *rest)
+            self.check_file(file_id)
+            yield QuarantinedFile(file_id, name, Path(inside(self._outbox_path, path)), *rest)
 
     def mark_restored(self, file_id: int) -> None:
         """Note that a file is in the inbox again and not in quarantine."""
@@ -272,6 +276,7 @@ class Journal(ReportStateStore):
         Returns:
             Number, name, size in bytes and hash of each.
         """
+        self.check_rows()
         statement = (
             "SELECT id, name, size, sha256 FROM files f "
             "WHERE state = 'present' AND readable AND maker = ? AND NOT (bad AND aside IS NULL)"

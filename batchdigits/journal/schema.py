@@ -135,9 +135,9 @@ def read_version(connection: sqlite3.Connection) -> int:
     return int(connection.execute("PRAGMA user_version").fetchone()[0])
 
 
-def migrate(connection: sqlite3.Connection) -> None:
-    """Bring a journal up to date, each step whole or not at all."""
-    for number in range(read_version(connection), len(MIGRATIONS)):
+def migrate(connection: sqlite3.Connection, version: int | None = None) -> None:
+    """Bring a journal up to date, or to a version, each step whole or not at all."""
+    for number in range(read_version(connection), len(MIGRATIONS) if version is None else version):
         connection.execute("BEGIN IMMEDIATE")
         try:
             MIGRATIONS[number](connection)

@@ -4,24 +4,42 @@ What others may read of an outbox, the mode of the journal's file says: of whate
 files, they may read as much as of the journal, which is as closed as the most closed of all files.
 """
 
+import json
 import os
 import sqlite3
 import stat
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Self
+from typing import Any, Self, TypeVar
 
 from batchdigits.errors import OutboxBusyError, OutboxError
+from batchdigits.journal.checks import MAX_NUMBER, check_rows, check_tables, secure
 from batchdigits.journal.meta_keys import INBOX_KEY, REVISION_KEY
-from batchdigits.journal.schema import MIGRATIONS, migrate, read_version
+from batchdigits.journal.paths import DAMAGE_ADVICE
+from batchdigits.journal.schema import migrate
 from batchdigits.system.filesystems import find_shared_file_system
 from batchdigits.system.logs import LOG
 
 STATE_FOLDER = ".batchdigits"
 JOURNAL_FILE = "journal.sqlite3"
+_Json = TypeVar("_Json", list[Any], dict[str, Any])
+#: Tables whose rows are checked as the journal is opened.
+_SMALL_TABLES = ("meta", "makers", "reports")
+#: Those whose rows are checked before many of them are read: a run with nothing to do reads none.
+_LARGE_TABLES = ("files", "pages", "pictures", "corrections")
 #: What SQLite says of a disk that is full, or fails, or is held for the moment.
 _TRANSIENT_ERRORS = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR}
+
+#: What Python says of a value that is not what was put there.
+_ODD_VALUE_ERRORS = (
+    *(ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError),
+)
+#: What says nothing of damage: a journal that may not be opened, or written.
+_NO_DAMAGE = {
+    *(sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM, sqlite3.SQLITE_READONLY),
+    *(sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_NOMEM, sqlite3.SQLITE_INTERRUPT, sqlite3.SQLITE_AUTH),
+}
 
 
 def read_journal_mode(outbox: Path) -> int:
@@ -71,19 +89,24 @@ class Store:
             self.sql = sqlite3.connect(self.path, isolation_level=None)
             self._prepare()
         self._identity = self._get_file_identity()
-        self.revision = int(self.get_meta(REVISION_KEY) or 0)
+        with self.refuse_damage():
+            self.revision = int(self.get_meta(REVISION_KEY) or 0)
+            if not 0 <= self.revision < MAX_NUMBER:
+                raise ValueError(self.revision)
 
     def _prepare(self) -> None:
-        if read_version(self.sql) > len(MIGRATIONS):
-            raise OutboxError(
-                f"The journal {self.path} was made by a newer batchdigits: update, or choose "
-                "another outbox."
-            )
+        secure(self.sql)
+        check_tables(self.sql, self.path)
         self._set_journal_mode()
         # A power cut may cost the last commits, whose files are then read again, never the file.
         self.sql.execute("PRAGMA synchronous = NORMAL")
         self.sql.execute("PRAGMA temp_store = FILE")
         migrate(self.sql)
+        for table in _SMALL_TABLES:
+            check_rows(self.sql, self.path, table)
+        # What this process writes from here on need not be checked.
+        (has_rows,) = self.sql.execute("SELECT EXISTS (SELECT 1 FROM files)").fetchone()
+        self._are_rows_checked = not has_rows
 
     def _set_journal_mode(self) -> None:
         network = find_shared_file_system(self.path.parent)
@@ -110,16 +133,26 @@ class Store:
         try:
             yield
         except sqlite3.Error as error:
-            problem, advice = str(error), ""
+            code = getattr(error, "sqlite_errorcode", 0) & 0xFF  # without the extended code
+            if code in _TRANSIENT_ERRORS:
+                raise OutboxBusyError(f"The journal {self.path}: {error}.") from error
+            problem = str(error)
             if problem.startswith("Could not decode"):
                 problem = "its text is malformed"  # without the damaged bytes themselves
-            if "malformed" in problem:
-                advice = " Rename it away to begin anew; files in quarantine stay there."
-            if "not a database" in problem:
-                advice = " Rename it away to begin anew."
-            code = getattr(error, "sqlite_errorcode", 0) & 0xFF  # without the extended code
-            error_class = OutboxBusyError if code in _TRANSIENT_ERRORS else OutboxError
-            raise error_class(f"The journal {self.path}: {problem}.{advice}") from error
+            advice = "" if code in _NO_DAMAGE else f" {DAMAGE_ADVICE}"
+            raise OutboxError(f"The journal {self.path}: {problem}.{advice}") from error
+
+    @contextmanager
+    def refuse_damage(self) -> Iterator[None]:
+        """Have what is read in the context be as this program writes it.
+
+        Raises:
+            OutboxError: reading it failed in one of the ways in which Python refuses odd values.
+        """
+        try:
+            yield
+        except _ODD_VALUE_ERRORS as error:
+            raise OutboxError(f"The journal {self.path} is damaged. {DAMAGE_ADVICE}") from error
 
     @contextmanager
     def transaction(self, invalidates_reports: bool = True) -> Iterator[sqlite3.Connection]:
@@ -160,10 +193,45 @@ class Store:
         with self.translate_errors():
             return self.sql.execute(statement, values)
 
+    def check_rows(self) -> None:
+        """Make sure, once, that all rows are such as this program writes.
+
+        Raises:
+            OutboxError: one is not.
+        """
+        if not self._are_rows_checked:
+            with self.translate_errors():
+                for table in _LARGE_TABLES:
+                    check_rows(self.sql, self.path, table)
+            self._are_rows_checked = True
+
+    def check_file(self, file_id: int) -> None:
+        """Make sure that the rows of one file are such as this program writes.
+
+        Raises:
+            OutboxError: one is not.
+        """
+        if not self._are_rows_checked:
+            with self.translate_errors():
+                check_rows(self.sql, self.path, "files", f"id = {file_id:d}")
+                check_rows(self.sql, self.path, "pages", f"file = {file_id:d}")
+
     def get_meta(self, key: str) -> str | None:
         """Get what is known under a key of :mod:`batchdigits.journal.meta_keys`, if anything."""
         row = self.query("SELECT value FROM meta WHERE key = ?", (key,)).fetchone()
         return None if row is None else str(row[0])
+
+    def get_json(self, key: str, default: _Json) -> _Json:
+        """Get the JSON that is known under a key, of the default's type, or the default.
+
+        Raises:
+            OutboxError: it is something else.
+        """
+        with self.refuse_damage():
+            value = json.loads(self.get_meta(key) or "null")
+            if value is not None and type(value) is not type(default):
+                raise TypeError(key)
+        return default if value is None else value
 
     def set_meta(self, key: str, value: str) -> None:
         """Note a fact under a key of :mod:`batchdigits.journal.meta_keys`."""

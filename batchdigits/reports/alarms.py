@@ -41,14 +41,16 @@ def find_alarms(journal: Journal, rows: ReportRows) -> list[str]:
     """
     if rows.is_partial:
         return []
-    kept = json.loads(journal.get_meta(ALARMS_KEY) or "[]")
-    if not kept or kept[0] != journal.revision:
+    kept = journal.get_json(ALARMS_KEY, [])
+    if len(kept) != 2 or kept[0] != journal.revision:
         kept = [journal.revision, _detect_alarms(journal, rows)]
         journal.set_meta(ALARMS_KEY, json.dumps(kept))
-    return list(kept[1])
+    with journal.refuse_damage():
+        return list(map(str, kept[1]))
 
 
 def _detect_alarms(journal: Journal, rows: ReportRows) -> list[str]:
+    journal.check_rows()
     totals = rows.count_totals()
     sentences = [
         _find_blank_run(rows) if totals.reasons[Reason.BLANK] >= _MIN_BLANK_RUN else "",

@@ -11,6 +11,7 @@ from itertools import islice
 from batchdigits.config import Thumbnails
 from batchdigits.drawing.contact_sheet import MAX_CELLS
 from batchdigits.execution.jobs import SHEETS_FOLDER, Job, SheetCell, SheetJob
+from batchdigits.journal.paths import inside
 from batchdigits.reasons import Status
 from batchdigits.reports.context import ReportContext, Steps
 
@@ -77,8 +78,11 @@ class _PendingSheets:
 
     def _iter_cells(self) -> Iterator[tuple[SheetCell, str]]:
         """Yield each cell with a text that is another where its page was read anew."""
+        outbox = self._context.settings.outbox
         only_review = self._context.settings.thumbnails is Thumbnails.REVIEW
         for name, page, status, reason, path, reading, png in self._context.rows.iter_pictures():
             if status != Status.OK or not only_review:
                 label = name if page == 1 else f"{name} p{page}"
+                if path:
+                    inside(outbox, path)
                 yield SheetCell(path or "", png or b"", reason or "", label), reading

@@ -17,6 +17,7 @@ import orjson
 from batchdigits.journal.columns import CellKind
 from batchdigits.journal.entries import decompress_image
 from batchdigits.journal.meta_keys import INBOX_KEY
+from batchdigits.journal.paths import inside
 from batchdigits.reasons import REASON_TEXTS, Status
 from batchdigits.reports.alarms import find_alarms
 from batchdigits.reports.context import ReportContext, StagedFiles, Steps
@@ -116,7 +117,9 @@ def _write_page(file: IO[str], context: ReportContext, overview: _JsonObject, in
     outbox = os.fspath(context.settings.outbox)
     rows = context.rows.iter_least_certain(index * ROWS_PER_PAGE, ROWS_PER_PAGE)
     for number, row in enumerate(rows):
-        file.write(separator + _escape_json(orjson.dumps(_encode_row(outbox, row)).decode()))
+        with context.journal.refuse_damage():
+            cells = orjson.dumps(_encode_row(outbox, row)).decode()
+        file.write(separator + _escape_json(cells))
         separator = ",\n"
         if number % _ROWS_PER_STEP == 0:
             yield
@@ -140,7 +143,7 @@ def _read_thumbnail(outbox: str, thumbnail: str | None) -> bytes:
         return b""
     # File objects of Python take twice as long.
     try:
-        descriptor = os.open(f"{outbox}/{thumbnail}", os.O_RDONLY)
+        descriptor = os.open(inside(outbox, thumbnail), os.O_RDONLY)
     except OSError:
         return b""
     try:

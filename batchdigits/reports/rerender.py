@@ -1,6 +1,5 @@
 """Reports rendered again from the journal, whole or in part; no image is read for it."""
 
-import json
 import re
 import sqlite3
 from collections.abc import Iterable, Iterator
@@ -159,12 +158,30 @@ def _load_context(
     journal: Journal, outbox: Path, changes: ReportChanges, condition: str = ""
 ) -> ReportContext:
     """Return what reports show: what the last run put on record, and the changes to it."""
-    record: dict[str, Any] | None = json.loads(journal.get_meta(RUN_KEY) or "null")
-    if record is None:
+    record = journal.get_json(RUN_KEY, {})
+    if not record:
         raise UsageError(f"Nothing was read into {outbox} yet: run or watch first.")
     require_extras(changes)
+    with journal.refuse_damage():
+        settings = _restore_settings(record, outbox)
+        provenance, last_run = dict(record[PROVENANCE_KEY]), dict(record[LAST_RUN_KEY])
+    changed = {name: value for name, value in asdict(changes).items() if value is not None}
+    settings = replace(settings, **changed)
+    rows = ReportRows(journal, settings.duplicates, condition=condition)
+    return ReportContext(journal, settings, rows, provenance, last_run)
+
+
+def _restore_settings(record: dict[str, Any], outbox: Path) -> Settings:
+    """Return the settings that a run put on record.
+
+    Raises:
+        KeyError, TypeError, ValueError: it put something else there.
+    """
     provenance, options = record[PROVENANCE_KEY], record[REPORT_OPTIONS_KEY]
-    settings = Settings(
+    if not all(isinstance(name, str) for name in provenance["model"].values()):
+        raise TypeError(provenance["model"])
+    float(provenance["settings"]["review_below"])
+    return Settings(
         inbox=Path(to_raw_name(provenance["settings"]["inbox"])),
         outbox=outbox,
         thumbnails=Thumbnails(provenance["settings"]["thumbnails"]),
@@ -176,10 +193,6 @@ def _load_context(
         parquet=options["parquet"],
         charts=options["charts"],
     )
-    changed = {name: value for name, value in asdict(changes).items() if value is not None}
-    settings = replace(settings, **changed)
-    rows = ReportRows(journal, settings.duplicates, condition=condition)
-    return ReportContext(journal, settings, rows, provenance, record[LAST_RUN_KEY])
 
 
 def _draw_sheets(sheets: Iterable[list[Job]], outbox: Path) -> Iterator[SheetJob]:

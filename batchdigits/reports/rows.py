@@ -10,6 +10,7 @@ from batchdigits.config import Duplicates
 from batchdigits.journal.columns import COLUMN_INDEX, COLUMNS, TABLE_COLUMNS
 from batchdigits.journal.journal import Journal
 from batchdigits.journal.meta_keys import TOTALS_KEY
+from batchdigits.reasons import Reason, Status
 from batchdigits.reports.period import Period
 
 Cell = str | int | float | None
@@ -231,25 +232,22 @@ class ReportRows:
         journal itself: a run with nothing to do is over sooner.
         """
         state = f"{self._journal.revision} {self._duplicates}"
-        kept = (
-            self._counts
-            if self.is_partial
-            else json.loads(self._journal.get_meta(TOTALS_KEY) or "[]")
-        )
+        kept = self._counts if self.is_partial else self._journal.get_json(TOTALS_KEY, [])
         if not kept or kept[0] != state:
             kept = [state, *self._count()]
             if self.is_partial:
                 self._counts = kept
             else:
                 self._journal.set_meta(TOTALS_KEY, json.dumps(kept))
-        _, file_count, page_counts = kept
-        totals = Totals(file_count, Counter(), Counter(), Counter())
-        for status, reason, digit, count in page_counts:
-            totals.statuses[status] += count
-            if reason is not None:
-                totals.reasons[reason] += count
-            if digit is not None:
-                totals.digits[digit] += count
+        with self._journal.refuse_damage():
+            _, file_count, page_counts = kept
+            totals = Totals(int(file_count), Counter(), Counter(), Counter())
+            for status, reason, digit, count in page_counts:
+                totals.statuses[Status(status)] += int(count)
+                if reason is not None:
+                    totals.reasons[Reason(reason)] += int(count)
+                if digit is not None:
+                    totals.digits[int(digit)] += int(count)
         return totals
 
     def _count(self) -> tuple[int, list[Any]]:
@@ -269,6 +267,7 @@ class ReportRows:
 
     def _query(self, statement: str, values: Sequence[str | int] = ()) -> sqlite3.Cursor:
         if not self._has_originals:
+            self._journal.check_rows()
             self._find_originals()
             self._has_originals = True
         return self._journal.query(statement, values)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from batchdigits.config import XlsxImages
 from batchdigits.journal.columns import COLUMN_INDEX, TABLE_COLUMNS, CellKind
+from batchdigits.journal.paths import inside
 from batchdigits.reasons import REASON_TEXTS, Status
 from batchdigits.reports.context import ReportContext, Steps
 from batchdigits.reports.rows import ReportRow
@@ -151,7 +152,7 @@ class _ResultsSheet:
             return b""
         if thumbnail := row[_THUMBNAIL]:
             try:
-                return (self._outbox / str(thumbnail)).read_bytes()
+                return Path(inside(self._outbox, str(thumbnail))).read_bytes()
             except OSError:
                 return b""
         png = self._journal.query(

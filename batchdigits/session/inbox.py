@@ -3,8 +3,8 @@
 import os
 from pathlib import Path
 
+from batchdigits.journal.paths import inside
 from batchdigits.records import Source
-from batchdigits.system.filenames import join_display_name
 
 
 class Inbox:
@@ -21,8 +21,12 @@ class Inbox:
         self.root = os.path.realpath(folder)
 
     def get_path(self, name: str) -> str:
-        """Return the path of a file, by which it can be opened."""
-        return join_display_name(self.root, name)
+        """Return the path of a file, by which it can be opened.
+
+        Raises:
+            OutboxError: the name leads out of the inbox.
+        """
+        return inside(self.root, name)
 
     def make_source(
         self, name: str, known_sha256: str = "", has_other_contents: bool = False

@@ -9,6 +9,7 @@ from pathlib import Path
 from batchdigits.errors import OutboxError, UsageError
 from batchdigits.execution.jobs import SHEETS_FOLDER
 from batchdigits.journal.journal import Journal
+from batchdigits.journal.origin import check_origin
 from batchdigits.journal.store import JOURNAL_FILE, STATE_FOLDER
 from batchdigits.session.outbox_access import limit_access
 from batchdigits.system.access.umask import keep_umask
@@ -36,7 +37,9 @@ def _is_inaccessible(folder: Path) -> bool:
 
 
 @contextmanager
-def open_outbox(outbox: Path, inbox: Path | None = None) -> Iterator[Journal]:
+def open_outbox(
+    outbox: Path, inbox: Path | None = None, is_trusted: bool = False
+) -> Iterator[Journal]:
     """Make the outbox where it is missing, and hold it and its journal until the context ends.
 
     Whoever may not list the inbox, or not read the journal, may not read what is written meanwhile.
@@ -44,12 +47,14 @@ def open_outbox(outbox: Path, inbox: Path | None = None) -> Iterator[Journal]:
     Args:
         outbox: the folder.
         inbox: the folder whose files are read; ``None`` where none are.
+        is_trusted: whether its journal may be another user's.
 
     Raises:
         OutboxError: it cannot be written, another batchdigits is at work in it, or its journal
             is damaged, found out at whatever moment while the context lasts.
     """
     with _translate_errors(outbox), keep_umask():
+        check_origin(outbox, outbox / STATE_FOLDER, is_trusted)
         limit_access(outbox, inbox)
         check_writable(outbox)
         (outbox / STATE_FOLDER).mkdir(exist_ok=True)

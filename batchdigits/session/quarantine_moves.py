@@ -1,6 +1,5 @@
 """Quarantine and journal kept in step: what is set aside is on record, and the other way round."""
 
-import json
 import os
 from collections.abc import Sequence
 from pathlib import Path
@@ -81,7 +80,7 @@ class QuarantineMoves:
         What was about to go is put back; what is on record as unreadable, but was not moved, is.
         """
         unmoved = self._journal.find_unquarantined()
-        leaving = json.loads(self._journal.get_meta(REMOVING_KEY) or "[]")
+        leaving = self._journal.get_json(REMOVING_KEY, [])
         for name in [*leaving, *(name for _, name, _ in unmoved)]:
             put_back_leftover(Path(self._inbox.get_path(name)), self._inbox.root)
         if self._settings.quarantine is Quarantine.OFF:

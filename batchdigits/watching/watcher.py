@@ -89,7 +89,7 @@ def watch(
     check_folders(settings.inbox, settings.outbox)
     require_extras(settings)
     engine = open_engine(settings.model, settings.models_folder)
-    with open_outbox(settings.outbox, settings.inbox) as journal:
+    with open_outbox(settings.outbox, settings.inbox, settings.trust_outbox) as journal:
         watcher = _Watcher(settings, watching, listener)
         session = Session(settings, journal, engine, watcher, backend)
         watcher.run(session)

@@ -48,7 +48,15 @@ def read(file_stat: FileStat, content: bytes, page: int = 1) -> FileEntry:
     sha256 = hashlib.sha256(content).hexdigest()
     source = Source("x", "x")
     row = PageRecord(
-        source, page, file_stat, sha256, 28, 30, "t", prediction=reading, normalised_digit=digit
+        source,
+        page,
+        file_stat,
+        sha256,
+        28,
+        30,
+        "2026-11-21T10:00:00Z",
+        prediction=reading,
+        normalised_digit=digit,
     )
     return entries_from_records([row])[0]
 
@@ -260,7 +268,7 @@ def test_an_older_journal_opens_and_a_newer_is_refused(
         assert schema.read_version(journal.sql) == len(schema.MIGRATIONS)
         assert journal.query("SELECT colour FROM files").fetchall() == []
     monkeypatch.undo()
-    monkeypatch.setattr("batchdigits.journal.store.MIGRATIONS", [])
+    monkeypatch.setattr("batchdigits.journal.checks.MIGRATIONS", [])
     with pytest.raises(OutboxError, match="newer batchdigits"):
         Journal(outbox)
 

@@ -11,7 +11,11 @@ from batchdigits.system.logs import LOG
 
 
 def correct_command(
-    outbox: Path, spreadsheet: Path | None, export_folder: Path | None, quiet: bool
+    outbox: Path,
+    spreadsheet: Path | None,
+    export_folder: Path | None,
+    trust_outbox: bool,
+    quiet: bool,
 ) -> int:
     """Apply corrections, and print how well the checked pages were read.
 
@@ -19,7 +23,7 @@ def correct_command(
         The exit code.
     """
     begin_command(Logging(quiet=quiet))
-    result = apply_corrections(outbox, spreadsheet, export_folder)
+    result = apply_corrections(outbox, spreadsheet, export_folder, trust_outbox)
     for problem in summary_text.format_problems(result):
         LOG.warning("%s", problem)
     if not quiet:

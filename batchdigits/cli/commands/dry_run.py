@@ -17,6 +17,8 @@ from batchdigits.config import Quarantine, RunSettings
 from batchdigits.errors import EmptyInboxError, ExitCode, OutboxBusyError, OutboxError
 from batchdigits.journal.entries import FileEntry
 from batchdigits.journal.journal import Journal
+from batchdigits.journal.origin import check_origin
+from batchdigits.journal.paths import inside
 from batchdigits.journal.store import JOURNAL_FILE, STATE_FOLDER
 from batchdigits.pipeline.inbox_walk import InboxWalk, is_chosen
 from batchdigits.reasons import Status
@@ -24,7 +26,6 @@ from batchdigits.reports.formats import require_extras
 from batchdigits.session.outbox import check_folders, has_journal
 from batchdigits.session.quarantine_moves import has_changed
 from batchdigits.session.summary import Summary
-from batchdigits.system.filenames import to_raw_name
 from batchdigits.system.lockfile import LOCK_FILE, is_locked
 
 
@@ -79,7 +80,7 @@ def dry_run(
     """
     check_folders(settings.inbox, settings.outbox)
     require_extras(settings)
-    _check_outbox(settings.outbox)
+    _check_outbox(settings.outbox, settings.trust_outbox)
     with _copy_journal(settings.outbox) as outbox:
         trial = replace(
             settings,
@@ -97,7 +98,7 @@ def dry_run(
             if not restorable_count:
                 raise
             summary, walk = Summary(), InboxWalk(settings.inbox)
-        with Journal(outbox) as journal:
+        with Journal(outbox) as journal, journal.translate_errors():
             keeps_all = settings.quarantine is Quarantine.COPY
             bad_files = [
                 BadFile(name, _get_reason(entry), keeps_all or entry.readable)
@@ -114,13 +115,13 @@ def _count_restorable(settings: RunSettings, outbox_copy: Path) -> int:
     """Count the files that a run would put back from quarantine."""
     if not has_journal(outbox_copy):
         return 0
-    with Journal(outbox_copy) as journal:
+    with Journal(outbox_copy) as journal, journal.translate_errors():
         files = [
             file._replace(path=settings.outbox / file.path.relative_to(outbox_copy))
             for file in journal.iter_quarantined()
         ]
     return sum(
-        not os.path.lexists(settings.inbox / to_raw_name(file.name))
+        not os.path.lexists(inside(settings.inbox, file.name))
         and (
             has_changed(file)
             or (
@@ -137,11 +138,11 @@ def _get_reason(entry: FileEntry) -> str:
     return next(page.reason or "" for page in entry.pages if page.status == Status.QUARANTINED)
 
 
-def _check_outbox(outbox: Path) -> None:
+def _check_outbox(outbox: Path, trust_outbox: bool) -> None:
     """Find out whether a run could write the outbox.
 
     Raises:
-        OutboxError: it could not, or another process holds the outbox.
+        OutboxError: it could not, another process holds the outbox, or its journal is refused.
     """
     if is_locked(outbox / STATE_FOLDER / LOCK_FILE):
         raise OutboxError(
@@ -155,6 +156,7 @@ def _check_outbox(outbox: Path) -> None:
             problem = os.strerror(errno.EACCES) if path.is_dir() else "it is no folder"
             where = f"{path}: " if path != outbox else ""
             raise OutboxError(f"Cannot write to the outbox {outbox}: {where}{problem}.")
+    check_origin(outbox, state_folder, trust_outbox)
 
 
 @contextmanager

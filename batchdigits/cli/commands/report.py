@@ -22,6 +22,7 @@ def report_command(
     statuses: tuple[Status, ...],
     where: str,
     target_folder: Path | None,
+    trust_outbox: bool,
 ) -> int:
     """Write all reports again, or reports of some rows to another folder.
 
@@ -32,6 +33,7 @@ def report_command(
         statuses: only rows with one of these; empty for all.
         where: only rows that meet this SQL condition; empty for all.
         target_folder: a new folder, for reports of only these rows.
+        trust_outbox: whether the journal may be another user's.
 
     Returns:
         The exit code.
@@ -50,7 +52,7 @@ def report_command(
             changes = replace(changes, charts=True)
         else:
             log_left_out(CHARTS)
-    with open_outbox(outbox) as journal:
+    with open_outbox(outbox, is_trusted=trust_outbox) as journal:
         if target_folder is None:
             rerender_reports(journal, outbox, changes)
             LOG.info("The reports in %s are up to date.", escape_for_terminal(str(outbox)))

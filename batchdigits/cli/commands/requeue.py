@@ -24,14 +24,16 @@ from batchdigits.system.logs import LOG
 _NEXT_RUN = {0: ".", 1: ": the next run reads it.", 2: ": the next run reads them."}
 
 
-def requeue_command(outbox: Path, reasons: tuple[Reason, ...], patterns: tuple[str, ...]) -> int:
+def requeue_command(
+    outbox: Path, reasons: tuple[Reason, ...], patterns: tuple[str, ...], trust_outbox: bool
+) -> int:
     """Move files back to the inbox, and print how many.
 
     Returns:
         The exit code.
     """
     begin_command(Logging())
-    result = requeue(outbox, reasons, patterns)
+    result = requeue(outbox, reasons, patterns, trust_outbox)
     count = len(result.restored_files)
     LOG.info(
         "%d file%s back in the inbox%s",
@@ -52,7 +54,12 @@ class RequeueResult:
         return [name for name, restoration in self.outcomes if restoration.is_back]
 
 
-def requeue(outbox: Path, reasons: Sequence[Reason], patterns: Sequence[str]) -> RequeueResult:
+def requeue(
+    outbox: Path,
+    reasons: Sequence[Reason],
+    patterns: Sequence[str],
+    trust_outbox: bool = False,
+) -> RequeueResult:
     """Move files back to the inbox that the outbox belongs to, where the next run reads them.
 
     Args:
@@ -60,6 +67,7 @@ def requeue(outbox: Path, reasons: Sequence[Reason], patterns: Sequence[str]) ->
         reasons: only files with one of these reasons; none means all.
         patterns: only files whose names match one of these, see
             :func:`batchdigits.pipeline.inbox_walk.is_chosen`; none means all.
+        trust_outbox: whether the journal may be another user's.
 
     Raises:
         UsageError: nothing was read here yet, the inbox is not there, or no file in quarantine
@@ -68,7 +76,7 @@ def requeue(outbox: Path, reasons: Sequence[Reason], patterns: Sequence[str]) ->
     """
     if not has_journal(outbox):
         raise UsageError(f"Nothing was read into {outbox} yet: there is nothing to put back.")
-    with open_outbox(outbox) as journal:
+    with open_outbox(outbox, is_trusted=trust_outbox) as journal:
         inbox = Path(to_raw_name(journal.get_meta(INBOX_KEY) or ""))
         if not inbox.is_dir():
             raise UsageError(f"The inbox {to_display_name(str(inbox))} is not there.")

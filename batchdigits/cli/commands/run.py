@@ -190,7 +190,7 @@ def run(
     engine = open_engine(
         settings.model, settings.models_folder, keeps_card_beside=not settings.dry_run
     )
-    with open_outbox(settings.outbox, settings.inbox) as journal:
+    with open_outbox(settings.outbox, settings.inbox, settings.trust_outbox) as journal:
         session = Session(
             *(settings, journal, engine, listener, backend),
             is_trial=settings.dry_run,

@@ -1,0 +1,45 @@
+"""Paths that come out of a journal: each leads below its folder, or the journal is refused."""
+
+import os
+from pathlib import Path
+
+from batchdigits.errors import OutboxError
+from batchdigits.system.filenames import escape_for_terminal, to_raw_name
+
+#: What to do about a journal that cannot be used.
+DAMAGE_ADVICE = "Rename it away to begin anew; files in quarantine stay there."
+_MAX_SHOWN = 80
+
+
+def is_inside(name: object) -> bool:
+    """Tell whether a display name is that of something below its folder, links aside.
+
+    It is not where it is absolute or empty, or has an empty part, ``.``, ``..``, a NUL,
+    or an escape of what is never escaped.
+    """
+    if not isinstance(name, str):
+        return False
+    try:
+        raw_name = os.fsencode(to_raw_name(name))
+    except UnicodeEncodeError:
+        return False
+    return b"\0" not in raw_name and not {b"", b".", b".."} & set(raw_name.split(b"/"))
+
+
+def inside(root: str | Path, name: str) -> str:
+    """Return the path of a file below a folder, given the name that a journal has for it.
+
+    Args:
+        root: the folder: the inbox, the outbox or the quarantine.
+        name: its display name, see :func:`batchdigits.system.filenames.to_display_name`.
+
+    Raises:
+        OutboxError: the name leads out of the folder.
+    """
+    if not is_inside(name):
+        shown = escape_for_terminal(str(name)[:_MAX_SHOWN])
+        raise OutboxError(
+            f"The journal names a file outside of {escape_for_terminal(os.fspath(root))}: "
+            f"{shown!r}. It was not made by batchdigits, or is damaged. {DAMAGE_ADVICE}"
+        )
+    return f"{os.fspath(root)}/{to_raw_name(name)}"
