@@ -218,7 +218,8 @@ class Store:
 
     def get_meta(self, key: str) -> str | None:
         """Get what is known under a key of :mod:`batchdigits.journal.meta_keys`, if anything."""
-        row = self.query("SELECT value FROM meta WHERE key = ?", (key,)).fetchone()
+        with self.translate_errors():  # a value is decoded only as it is fetched
+            row = self.query("SELECT value FROM meta WHERE key = ?", (key,)).fetchone()
         return None if row is None else str(row[0])
 
     def get_json(self, key: str, default: _Json) -> _Json:
