@@ -135,7 +135,8 @@ def _count_restorable(settings: RunSettings, outbox_copy: Path) -> int:
 
 
 def _get_reason(entry: FileEntry) -> str:
-    return next(page.reason or "" for page in entry.pages if page.status == Status.QUARANTINED)
+    reasons = (page.reason or "" for page in entry.pages if page.status == Status.QUARANTINED)
+    return next(reasons, "")
 
 
 def _check_outbox(outbox: Path, trust_outbox: bool) -> None:
