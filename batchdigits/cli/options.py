@@ -170,7 +170,7 @@ def _parse_folder(text: str | Path) -> Path:
 def _annotate_parameter(group: type[Any], name: str) -> Any:
     """Make the annotation of a parameter that is one field of a group."""
     (field,) = (field for field in fields(group) if field.name == name)
-    return Annotated[field.type, _make_typer_info(field)]
+    return Annotated[field.type, _make_typer_info(field), field.metadata[OPTION]]
 
 
 #: Annotations of parameters that commands have without the rest of their group.
