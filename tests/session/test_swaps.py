@@ -88,6 +88,7 @@ def test_runs_read_and_copy_nothing_from_outside(inbox: Path, outbox: Path, clos
             assert_nothing_is_betrayed(outbox, closed)
 
 
+@pytest.mark.long
 def test_a_watcher_reads_and_copies_nothing_from_outside(
     inbox: Path, outbox: Path, closed: Path
 ) -> None:
