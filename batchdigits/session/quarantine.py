@@ -83,8 +83,7 @@ def quarantine_file(
     if not entry.needs_quarantine or settings.quarantine is Quarantine.OFF:
         return None
     keep_original = settings.quarantine is Quarantine.COPY or entry.readable
-    note = _make_note(source, entry, settings.outbox)
-    note["action"] = "copied" if keep_original else "moved"
+    note = _make_note(source, entry, None if keep_original else settings.outbox)
     first_choice, second_choice = name_rules.make_paths(settings.quarantine_folder, source.name)
     max_bytes = name_rules.max_bytes - len(NOTE_SUFFIX)
     try:
@@ -103,7 +102,7 @@ def quarantine_file(
         LOG.warning(
             "%s could not be moved to quarantine and was copied.", escape_for_terminal(source.name)
         )
-        _write_note(target, note | {"action": "copied"})
+        _write_note(target, _make_note(source, entry, None))
     return target, has_left
 
 
@@ -226,21 +225,25 @@ def _write_note(target: Path, fields: _Note) -> None:
         file.write(text + "\n")
 
 
-def _make_note(source: Source, entry: FileEntry, outbox: Path) -> _Note:
+def _make_note(source: Source, entry: FileEntry, outbox: Path | None) -> _Note:
+    """Make the note about a file that is moved into an outbox; of a copy where that is ``None``."""
     bad_pages = [page for page in entry.pages if page.status == Status.QUARANTINED]
     reason = Reason(bad_pages[0].reason or "")
     meaning, advice = REASON_TEXTS[reason]
-    return {
+    fields: _Note = {
         "file": source.name,
         "came_from": to_display_name(os.path.abspath(source.path)),
-        "action": "",
+        "action": "moved" if outbox else "copied",
         "pages": [page.page for page in bad_pages],
         "reason": reason.value,
         "what_happened": meaning,
         "detail": bad_pages[0].detail,
         "what_to_try": advice,
-        "to_put_it_back": f"batchdigits requeue {shlex.quote(to_display_name(str(outbox)))}",
         "time": bad_pages[0].read_at,
         "bytes": entry.file_stat.size,
         "sha256": entry.sha256,
     }
+    if outbox:
+        path = shlex.quote(to_display_name(os.path.abspath(outbox)))
+        fields["to_put_it_back"] = f"batchdigits requeue {path}"
+    return fields

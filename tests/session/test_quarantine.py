@@ -51,6 +51,7 @@ def test_a_bad_file_is_moved_with_a_note(inbox: Path, outbox: Path) -> None:
     assert note["file"] == "sub/scan.png" and note["came_from"] == str(inbox / "sub" / "scan.png")
     assert note["reason"] == "corrupt" and note["sha256"] == entry.sha256
     assert note["what_to_try"] and note["what_happened"] and note["time"]
+    assert note["to_put_it_back"] == f"batchdigits requeue {outbox}"
 
 
 def test_the_same_name_again_overwrites_nothing(inbox: Path, outbox: Path) -> None:
@@ -102,6 +103,7 @@ def test_a_file_with_good_pages_stays_in_the_inbox(inbox: Path, outbox: Path) ->
     assert path.exists() and Path(source.path).exists() and not has_left
     note = json.loads(path.with_name("pages.tif.json").read_text())
     assert note["pages"] == [2] and note["action"] == "copied"
+    assert "to_put_it_back" not in note, "it never left the inbox"
 
 
 def test_failed_files_stay(inbox: Path, outbox: Path) -> None:
