@@ -120,10 +120,12 @@ def format_quarantine(summary: Summary, settings: Settings) -> str:
     if not actions:
         return ""
     folder = escape_for_terminal(str(settings.quarantine_folder))
-    line = f"{' and '.join(actions)} to {folder}, with notes that say why."
+    notes = "a note that says" if summary.moved + summary.copied == 1 else "notes that say"
+    line = f"{' and '.join(actions)} to {folder}, with {notes} why."
     if summary.moved:
         command = f"batchdigits requeue {shlex.quote(str(settings.outbox))}"
-        line += f" What puts them back: {escape_for_terminal(command)}"
+        moved = "it" if summary.moved == 1 else "what was moved"
+        line += f" To put {moved} back: {escape_for_terminal(command)}"
     return line
 
 
