@@ -29,8 +29,9 @@ from batchdigits.system.filenames import to_display_name
 #: the rows that are surest of all are in the tables alone.
 ROWS_PER_PAGE, MAX_PAGES = 5000, 20
 #: One more whenever pages of an unchanged journal have to be written anew, since their script does
-#: something else. With 2, pages keep corrections by outbox.
-LAYOUT = 2
+#: something else. With 2, pages keep corrections by outbox; with 3, they say how many pages there
+#: are.
+LAYOUT = 3
 #: Bins of the histogram of confidences, and names listed for one reason at the most.
 _BINS, _MAX_NAMES = 20, 200
 #: Bytes of a thumbnail at the most; one takes a few thousand.
