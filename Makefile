@@ -41,7 +41,7 @@ test: $(VENV)/installed-dev lint
 # A tenth of what make faults does, and what takes long or needs LibreOffice, a network, a browser.
 test-all: $(VENV)/installed-dev
 	@echo "==> long tests"
-	@BATCHDIGITS_KILLS=18 BATCHDIGITS_WRITERS=10 BATCHDIGITS_MUTATIONS=6400 BATCHDIGITS_WORKBOOKS=20 $(PYTEST) -n 2 --dist worksteal -m "long or faults"
+	@BATCHDIGITS_KILLS=18 BATCHDIGITS_SWAPS=1000 BATCHDIGITS_WRITERS=10 BATCHDIGITS_MUTATIONS=6400 BATCHDIGITS_WORKBOOKS=20 $(PYTEST) -n 2 --dist worksteal -m "long or faults"
 
 faults: $(VENV)/installed-dev
 	@BATCHDIGITS_KILLS=180 BATCHDIGITS_SWAPS=10000 BATCHDIGITS_WRITERS=100 BATCHDIGITS_MUTATIONS=64000 BATCHDIGITS_WORKBOOKS=200 BATCHDIGITS_JOURNALS=200 $(PYTEST) -n 2 --dist worksteal -m faults

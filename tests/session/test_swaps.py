@@ -21,6 +21,7 @@ ATTACKER = Path(__file__).parents[1] / "support" / "swapping_attacker.py"
 COMMAND = [sys.executable, "-m", "batchdigits"]
 #: Whom the inbox belongs to where the reader is root.
 NOBODY = 65534
+FILES = 48
 IN_BAD_FILES = b"What nobody else may see. "
 
 
@@ -29,7 +30,7 @@ def closed(inbox: Path, tmp_path: Path, digits: Digits) -> Path:
     """A folder of scans and bad files, beside an inbox whose files and folders have its names."""
     closed = tmp_path / "closed"
     for folder, first in ((inbox, 0), (closed, 100)):
-        for number in range(16):
+        for number in range(FILES):
             path = folder / ("a" if number % 2 else "b") / f"{number}.png"
             image = digits[number % len(digits)][0].copy()
             image[0, 0] = first + number
@@ -43,10 +44,10 @@ def closed(inbox: Path, tmp_path: Path, digits: Digits) -> Path:
 
 
 @contextmanager
-def attacked(inbox: Path, closed: Path) -> Iterator[None]:
-    """Have files and folders of the inbox swapped, until that was done often enough."""
-    names = ["a", "b", "0.png", "1.png", "4.png"]
-    command = [sys.executable, str(ATTACKER), str(closed), *names]
+def attacked(inbox: Path, closed: Path, rest: float = 0.0) -> Iterator[None]:
+    """Have files and folders of the inbox swapped; ``rest`` is what each is left alone, in seconds."""
+    names = ["a", "b", *(f"{number}.png" for number in range(FILES))]
+    command = [sys.executable, str(ATTACKER), str(closed), str(rest), *names]
     if os.geteuid() == 0:
         for path in (inbox, *inbox.rglob("*")):
             os.chown(path, NOBODY, NOBODY)
@@ -66,13 +67,20 @@ def count_swaps(inbox: Path) -> int:
     return 0
 
 
+def count_moved(outbox: Path) -> int:
+    """Count the files that a watcher read and took out of the inbox."""
+    return sum(
+        len(names) for name in ("processed", "quarantine") for *_, names in os.walk(outbox / name)
+    )
+
+
 def assert_nothing_is_betrayed(outbox: Path, closed: Path) -> None:
     hashes = {sha256(path.read_bytes()).hexdigest() for path in closed.rglob("*.png")}
     assert hashes.isdisjoint(row["sha256"] for row in read_csv(outbox))
     copies = [path.read_bytes() for path in outbox.rglob("*") if path.is_file()]
     assert not [copy for copy in copies if IN_BAD_FILES in copy]
     assert hashes.isdisjoint(sha256(copy).hexdigest() for copy in copies)
-    assert {path.name for path in closed.iterdir()} >= {f"{number}.png" for number in range(16)}
+    assert {path.name for path in closed.iterdir()} >= {f"{number}.png" for number in range(FILES)}
 
 
 def test_runs_read_and_copy_nothing_from_outside(inbox: Path, outbox: Path, closed: Path) -> None:
@@ -92,14 +100,13 @@ def test_runs_read_and_copy_nothing_from_outside(inbox: Path, outbox: Path, clos
 def test_a_watcher_reads_and_copies_nothing_from_outside(
     inbox: Path, outbox: Path, closed: Path
 ) -> None:
-    options = ("--settle", "0.2", "--grace", "0.2", "--processed", "move", "--quiet")
-    with attacked(inbox, closed):
+    options = ("--settle", "0.2", "--grace", "0", "--processed", "move", "--quiet")
+    with attacked(inbox, closed, rest=0.4):
         watcher = subprocess.Popen(
             [*COMMAND, "watch", inbox, outbox, *options], stderr=subprocess.PIPE, text=True
         )
         try:
-            deadline = time.monotonic() + 6
-            while time.monotonic() < deadline or count_swaps(inbox) < SWAPS:
+            while count_swaps(inbox) < SWAPS or count_moved(outbox) < SWAPS / 4:
                 assert watcher.poll() is None, watcher.communicate()[1]
                 time.sleep(0.1)
             watcher.terminate()
