@@ -45,7 +45,7 @@ def closed(inbox: Path, tmp_path: Path, digits: Digits) -> Path:
 
 @contextmanager
 def attacked(inbox: Path, closed: Path, rest: float = 0.0) -> Iterator[None]:
-    """Have files and folders of the inbox swapped; ``rest`` is what each is left alone, in seconds."""
+    """Have files and folders of the inbox swapped, each left alone for ``rest`` seconds or so."""
     names = ["a", "b", *(f"{number}.png" for number in range(FILES))]
     command = [sys.executable, str(ATTACKER), str(closed), str(rest), *names]
     if os.geteuid() == 0:
