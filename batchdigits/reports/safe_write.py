@@ -150,8 +150,8 @@ class GrowingFile:
         """Add whole rows at the end, and have them on the disk.
 
         Returns:
-            ``False`` where nothing was added since the report is not what was last written: it
-            has to be rendered.
+            ``False`` where the report is not what was last written, or was saved by somebody
+            meanwhile: it has to be rendered.
 
         Raises:
             OSError: it cannot be written now; nothing was added.
@@ -176,6 +176,8 @@ class GrowingFile:
         # On record before it is there, or a kill in between would make it look edited.
         self._journal.expect_report(name, digest.hexdigest(), state.sha256, state.size + len(data))
         status = _append(self._path, data, state.size)
+        if status.st_size != state.size + len(data):
+            return False
         self._digest, self._sha256 = digest, digest.hexdigest()
         self._journal.confirm_report(
             name, _GROWN_FINGERPRINT, status.st_size, to_sqlite_integer(status.st_mtime_ns)

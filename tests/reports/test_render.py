@@ -2,6 +2,7 @@
 
 import json
 import logging
+import os
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -21,6 +22,7 @@ from batchdigits.reports.context import ReportContext, StagedFiles, Steps
 from batchdigits.reports.formats import DOCUMENTS, SUMMARY, TABLES, ReportFormat
 from batchdigits.reports.render import render_into, update_reports
 from batchdigits.reports.rows import ReportRows
+from batchdigits.reports.safe_write import GrowingFile
 from batchdigits.system.logs import LOG
 
 
@@ -84,6 +86,25 @@ def test_what_is_saved_in_the_last_moment_is_kept(
     assert path.read_text() == "a.png\nb.png\n"
     kept = {file.read_text() for file in outbox.glob("names.edited-*.txt")}
     assert kept == {"mine", "mine, again"}
+
+
+def test_what_is_saved_while_rows_are_added_is_kept(
+    context: ReportContext, outbox: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    update(add_file(context, "a.png"), NAMES)
+    path, fsync = outbox / "names.txt", os.fsync
+
+    def save_meanwhile(descriptor: int) -> None:
+        fsync(descriptor)
+        path.write_text("mine")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "fsync", save_meanwhile)
+        assert not GrowingFile(context.journal, path).append(b"b.png\n")
+    update(add_file(context, "b.png"), NAMES)
+    assert path.read_text() == "a.png\nb.png\n"
+    (edited,) = outbox.glob("names.edited-*.txt")
+    assert edited.read_text() == "mine"
 
 
 def test_several_reports_share_one_pass(context: ReportContext, outbox: Path) -> None:
