@@ -67,18 +67,28 @@ class HeldFile:
         return False
 
     def is_touched(self) -> bool:
-        """Tell whether somebody wrote to it since it was opened, or waits to open it for that."""
-        if self._has_lease and fcntl.fcntl(self.descriptor, fcntl.F_GETLEASE) != fcntl.F_RDLCK:
+        """Tell whether somebody wrote to it since it was opened, or waits to open it for that.
+
+        ``True`` where that cannot be found out.
+        """
+        try:
+            if self._has_lease and fcntl.fcntl(self.descriptor, fcntl.F_GETLEASE) != fcntl.F_RDLCK:
+                return True
+            now = os.fstat(self.descriptor)
+        except OSError:
             return True
-        now = os.fstat(self.descriptor)
         return (now.st_size, now.st_mtime_ns) != (self.status.st_size, self.status.st_mtime_ns)
 
     def is_altered(self) -> bool:
         """Tell whether it is touched, or anything of it changed, by its ctime.
 
-        Until it gets another name: that changes its ctime, too.
+        Until it gets another name: that changes its ctime, too. ``True`` where that cannot be found
+        out.
         """
-        now = os.fstat(self.descriptor)
+        try:
+            now = os.fstat(self.descriptor)
+        except OSError:
+            return True
         return self.is_touched() or now.st_ctime_ns != self.status.st_ctime_ns
 
 
@@ -189,7 +199,11 @@ def remove_held_file(held: HeldFile) -> bool:
         raise
     except OSError:
         return False
-    leaving.unlink()
+    try:
+        leaving.unlink()
+    except OSError:
+        _put_back(leaving, held.place)
+        return False
     return True
 
 
