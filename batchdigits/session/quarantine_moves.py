@@ -96,6 +96,15 @@ class QuarantineMoves:
                 ]
             )
 
+    def finish_moves_of(self, names: Sequence[str]) -> None:
+        """Finish moves if one of these files, which are gone from the inbox, was to be moved.
+
+        It may have got as far as quarantine, and no further: the journal could not be written.
+        """
+        unmoved_names = {name for _, name, _ in self._journal.find_unquarantined()}
+        if not unmoved_names.isdisjoint(names):
+            self.finish_moves()
+
     def restore_files(self) -> None:
         """Move files from quarantine to where they came from, to be read again."""
         settings = self._settings

@@ -64,6 +64,10 @@ class EventDispatcher:
         for name in gone:
             self._debouncer.forget(name)
         recorded = [name for name in gone if session.journal.is_present(name)]
-        if recorded:
-            session.journal.mark_gone(recorded)
-        return bool(recorded)
+        if not recorded:
+            return False
+        revision = session.journal.revision
+        session.quarantine.finish_moves_of(recorded)
+        if still_present := [name for name in recorded if session.journal.is_present(name)]:
+            session.journal.mark_gone(still_present)
+        return session.journal.revision != revision

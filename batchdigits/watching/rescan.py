@@ -83,37 +83,36 @@ class Rescanner:
             Whether files were on record as present that are gone, or the other way round.
         """
         cpu_started = time.process_time()
-        has_more = has_changed = False
+        has_more = False
         self._schedule.start_rescan()
         self._presence.start_rescan()
         dropped_count = self._debouncer.dropped_count
+        revision = self._session.journal.revision
+        # Nor did these go, which are in quarantine already where the journal could not be written.
+        self._session.quarantine.finish_moves()
         if (
             self._last_digest is None
             or dropped_count != self._last_dropped_count
             or self._compute_digest() != self._last_digest
         ):
             self._last_dropped_count = dropped_count
-            has_more, has_changed = self._compare_with_journal(now)
+            has_more = self._compare_with_journal(now)
         # What stood in the way of these the last time may be gone.
-        revision = self._session.journal.revision
-        self._session.quarantine.finish_moves()
         if self._remover.is_enabled:
             self._remover.remove_previously_read()
-        has_changed |= self._session.journal.revision != revision
         cpu_seconds = time.process_time() - cpu_started
         self._presence.finish_rescan(self._is_empty)
         self._schedule.finish_rescan(now, cpu_seconds, time.monotonic(), has_more)
         self._event_source.recheck_sharing()
-        return has_changed
+        return self._session.journal.revision != revision
 
-    def _compare_with_journal(self, now: float) -> tuple[bool, bool]:
+    def _compare_with_journal(self, now: float) -> bool:
         """Find what is to be read and what is gone.
 
         Returns:
-            Whether there is more than can be kept in mind, and whether files came back or went.
+            Whether there is more than can be kept in mind.
         """
         session = self._session
-        revision = session.journal.revision
         self.last_walk = walk_inbox(session.settings)
         digest = 0
 
@@ -136,7 +135,7 @@ class Rescanner:
             plan.mark_gone(session.inbox.is_gone)
         has_more = plan.pending_count > limit
         self._last_digest = None if has_more or not is_reachable else digest
-        return has_more, session.journal.revision != revision
+        return has_more
 
     def _compute_digest(self) -> int:
         """Compute one number for all names, sizes, times and inodes, in whatever order."""
