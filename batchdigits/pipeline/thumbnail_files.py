@@ -9,7 +9,7 @@ from batchdigits.system.name_rules import (
     LINUX_NAMES,
     NameRules,
     make_flat_name,
-    may_be_about_name,
+    use_name,
 )
 
 #: Errors that even a short and plain name may give: the whole path is too long, say.
@@ -74,20 +74,16 @@ def save_thumbnail(outbox: Path, name: str, png: bytes, mode: int = 0o666) -> st
     Raises:
         OSError: thumbnails cannot be written, whatever they are called.
     """
-    try:
+
+    def write(name: str) -> str:
         # As text: joining paths takes longer.
         write_bytes(f"{outbox}/{name}", png, mode)
         return name
-    except OSError as error:
-        if not may_be_about_name(error):
-            raise
-        first_error = error
-    # No other thumbnail's name ends so: all have their page's number right before the ".png".
-    flat_name = f"thumbnails/{make_flat_name(name)}"
+
     try:
-        write_bytes(f"{outbox}/{flat_name}", png, mode)
+        # No other thumbnail's name ends so: all have their page's number right before the ".png".
+        return use_name(write, name, f"thumbnails/{make_flat_name(name)}")
     except OSError as error:
         if error.errno in _HOPELESS_ERRNOS:
             return ""
-        raise first_error from error
-    return flat_name
+        raise

@@ -30,7 +30,7 @@ from batchdigits.system.held_files import (
     remove_held_file,
 )
 from batchdigits.system.logs import LOG
-from batchdigits.system.name_rules import LINUX_NAMES, NameRules, may_be_about_name
+from batchdigits.system.name_rules import LINUX_NAMES, NameRules, use_name
 
 NOTE_SUFFIX = ".json"
 _Note = dict[str, object]
@@ -84,14 +84,11 @@ def quarantine_file(
         return None
     keep_original = settings.quarantine is Quarantine.COPY or entry.readable
     note = _make_note(source, entry, None if keep_original else settings.outbox)
-    first_choice, second_choice = name_rules.make_paths(settings.quarantine_folder, source.name)
     max_bytes = name_rules.max_bytes - len(NOTE_SUFFIX)
-    try:
-        target = _claim_path(first_choice, max_bytes, source, entry, note)
-    except OSError as error:
-        if not may_be_about_name(error):
-            raise
-        target = _claim_path(second_choice, max_bytes, source, entry, note)
+    target = use_name(
+        lambda path: _claim_path(path, max_bytes, source, entry, note),
+        *name_rules.make_paths(settings.quarantine_folder, source.name),
+    )
     try:
         has_left = _put_file(source, target, entry, keep_original)
     except FileInUseError:

@@ -11,16 +11,18 @@ import hashlib
 import os
 import re
 import unicodedata
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 from batchdigits.system.filenames import MAX_NAME_BYTES, shorten, to_raw_name
 
 #: Errors that another name does not help against.
 _DISK_ERRNOS = frozenset(
     {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.ESTALE}
-    | {errno.ENOMEM, errno.EMFILE, errno.ENFILE}
+    | {errno.ENOMEM, errno.EMFILE, errno.ENFILE, errno.EBUSY}
 )
 #: Fewer bytes than any disk takes that can hold an outbox.
 _LEAST_NAME_BYTES = 64
@@ -34,6 +36,10 @@ _DEVICE = re.compile(
 # Without "~", as FAT and NTFS know each file by a second name such as SCANNE~1.PNG as well.
 _UNMISTAKABLE = re.compile(r"[a-z0-9 !#$%&'()+,\-.;=@\[\]^_`{}]+")
 _NOT_PLAIN = re.compile(r"[^A-Za-z0-9 ._-]")
+
+
+_Path = TypeVar("_Path", Path, str)
+_T = TypeVar("_T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +138,26 @@ def may_be_about_name(error: OSError) -> bool:
     Disks and shares say in many ways that they take no such name.
     """
     return error.errno not in _DISK_ERRNOS
+
+
+def use_name(action: Callable[[_Path], _T], first_choice: _Path, second_choice: _Path) -> _T:
+    """Do something under the first of two names, or under the second one if that is refused.
+
+    Args:
+        action: called with a name; does nothing where it raises an error.
+        first_choice: tried twice, as a fault that passes has nothing to do with the name.
+        second_choice: one that any disk takes.
+
+    Raises:
+        OSError: raised by the action, and another name would not help or did not.
+    """
+    for _ in range(2):
+        try:
+            return action(first_choice)
+        except OSError as error:
+            if not may_be_about_name(error):
+                raise
+    return action(second_choice)
 
 
 def find_name_rules(folder: Path) -> NameRules:
