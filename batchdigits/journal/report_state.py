@@ -38,7 +38,9 @@ class ReportStateStore(Store):
     def expect_report(
         self, name: str, sha256: str, current_sha256: str, next_size: int = 0
     ) -> None:
-        """Note that a report is about to take the place of another.
+        """Note that a report is about to take the place of another, safe on the disk.
+
+        Else a power cut might leave a report that the journal knows nothing of, as if edited.
 
         Args:
             name: of both.
@@ -47,7 +49,7 @@ class ReportStateStore(Store):
             next_size: the size of the new one in bytes where it is the old one with rows added at
                 its end, else 0.
         """
-        with self.transaction(invalidates_reports=False) as sql:
+        with self.use_full_sync(), self.transaction(invalidates_reports=False) as sql:
             sql.execute("INSERT OR IGNORE INTO reports VALUES (?, '', '', 0, 0, '', 0)", (name,))
             # A kill may have kept the last one from being noted after it took its place.
             sql.execute(
