@@ -8,7 +8,7 @@
 # make accuracy DATA=folder measures how well the bundled model reads
 # make fonts fetches the typefaces that the bundled model learned from into fonts/
 # make lock   renews what requirements/ holds: every package with its version and hashes
-# make faults kills and damages as often as before a release: some five minutes
+# make faults kills, damages and has calls fail as often as before a release: half an hour
 # All but the measurements are quick the second time: the stamp files say what is installed already.
 
 VENV := .venv
@@ -38,13 +38,13 @@ test: $(VENV)/installed-dev lint
 	@echo "==> tests"
 	@$(PYTEST) -n 5 --dist worksteal -m "not long"
 
-# A tenth of what make faults does, and what takes long or needs LibreOffice, a network, a browser.
+# A tenth of what make faults does, a fiftieth of its failing calls and power cuts, and what takes long or needs LibreOffice, a network, a browser.
 test-all: $(VENV)/installed-dev
 	@echo "==> long tests"
 	@BATCHDIGITS_KILLS=18 BATCHDIGITS_SWAPS=1000 BATCHDIGITS_WRITERS=10 BATCHDIGITS_MUTATIONS=6400 BATCHDIGITS_WORKBOOKS=20 $(PYTEST) -n 2 --dist worksteal -m "long or faults"
 
 faults: $(VENV)/installed-dev
-	@BATCHDIGITS_KILLS=180 BATCHDIGITS_SWAPS=10000 BATCHDIGITS_WRITERS=100 BATCHDIGITS_MUTATIONS=64000 BATCHDIGITS_WORKBOOKS=200 BATCHDIGITS_JOURNALS=200 $(PYTEST) -n 2 --dist worksteal -m faults
+	@BATCHDIGITS_KILLS=180 BATCHDIGITS_SWAPS=10000 BATCHDIGITS_WRITERS=100 BATCHDIGITS_MUTATIONS=64000 BATCHDIGITS_WORKBOOKS=200 BATCHDIGITS_JOURNALS=200 BATCHDIGITS_EVERY=1 $(PYTEST) -n 2 --dist worksteal -m faults
 
 # A minute for each target; TARGETS="images journals" and the like chooses.
 MINUTES ?= 1

@@ -1,10 +1,15 @@
 """Damage to journals and inboxes, also in the middle of a run."""
 
+from collections.abc import Iterator
 from pathlib import Path
+
+import pytest
 
 from batchdigits.arrays import GrayImage
 from batchdigits.journal.store import JOURNAL_FILE, STATE_FOLDER
 from batchdigits.session.summary import Summary
+from tests.support.faults.control import FaultServer
+from tests.support.faults.scenarios import make_template
 
 Digits = list[tuple[GrayImage, str]]
 
@@ -43,3 +48,18 @@ class Meddler:
 
     def get_stop_signal(self) -> int:
         return 0
+
+
+@pytest.fixture(scope="module")
+def user_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return make_template(tmp_path_factory.mktemp("users") / "template")
+
+
+@pytest.fixture(scope="module")
+def fault_server(
+    user_template: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[FaultServer]:
+    folder = tmp_path_factory.mktemp("server")
+    warm_up = ["run", str(user_template / "inbox"), str(folder / "outbox"), "--quarantine", "off"]
+    with FaultServer(folder, warm_up) as server:
+        yield server
