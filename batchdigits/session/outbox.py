@@ -10,6 +10,7 @@ from batchdigits.errors import OutboxError, UsageError
 from batchdigits.execution.jobs import SHEETS_FOLDER
 from batchdigits.journal.journal import Journal
 from batchdigits.journal.origin import check_origin
+from batchdigits.journal.snapshot import finish_exchange
 from batchdigits.journal.store import JOURNAL_FILE, STATE_FOLDER
 from batchdigits.session.outbox_access import limit_access
 from batchdigits.system.access.umask import keep_umask
@@ -53,6 +54,20 @@ def open_outbox(
         OutboxError: it cannot be written, another batchdigits is at work in it, or its journal
             is damaged, found out at whatever moment while the context lasts.
     """
+    # Rows are fetched long after a query began, and may be damaged in the middle.
+    with (
+        hold_outbox(outbox, inbox, is_trusted),
+        Journal(outbox) as journal,
+        journal.translate_errors(),
+    ):
+        yield journal
+
+
+@contextmanager
+def hold_outbox(
+    outbox: Path, inbox: Path | None = None, is_trusted: bool = False
+) -> Iterator[None]:
+    """Do what :func:`open_outbox` does, but leave the journal unopened: it may be damaged."""
     with _translate_errors(outbox), keep_umask():
         check_origin(outbox, outbox / STATE_FOLDER, is_trusted)
         limit_access(outbox, inbox)
@@ -63,9 +78,8 @@ def open_outbox(
             remove_temporary_files(outbox)
             remove_temporary_files(outbox / SHEETS_FOLDER, _FORMER_TEMPORARY_SHEETS)
             remove_temporary_files(outbox / STATE_FOLDER, _FORMER_TEMPORARY_STATUS)
-            # Rows are fetched long after a query began, and may be damaged in the middle.
-            with Journal(outbox) as journal, journal.translate_errors():
-                yield journal
+            finish_exchange(outbox)
+            yield
 
 
 def check_writable(outbox: Path) -> None:

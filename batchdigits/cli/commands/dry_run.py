@@ -5,7 +5,6 @@ It is a run, over the same files, into a copy of the outbox's journal that is th
 
 import errno
 import os
-import shutil
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -19,7 +18,8 @@ from batchdigits.journal.entries import FileEntry
 from batchdigits.journal.journal import Journal
 from batchdigits.journal.origin import check_origin
 from batchdigits.journal.paths import inside
-from batchdigits.journal.store import JOURNAL_FILE, STATE_FOLDER
+from batchdigits.journal.snapshot import copy_journal
+from batchdigits.journal.store import STATE_FOLDER
 from batchdigits.pipeline.inbox_walk import InboxWalk, is_chosen
 from batchdigits.reasons import Status
 from batchdigits.reports.formats import require_extras
@@ -169,12 +169,8 @@ def _copy_journal(outbox: Path) -> Iterator[Path]:
     """
     with tempfile.TemporaryDirectory(prefix="batchdigits-") as folder:
         copy = Path(folder) / "outbox"
-        (copy / STATE_FOLDER).mkdir(parents=True)
         try:
-            for name in (JOURNAL_FILE, f"{JOURNAL_FILE}-wal"):
-                journal_path = outbox / STATE_FOLDER / name
-                if os.path.lexists(journal_path):
-                    shutil.copyfile(journal_path, copy / STATE_FOLDER / name)
+            copy_journal(outbox, copy)
             yield copy
         except OSError as error:
             raise OutboxError(f"Cannot read the outbox {outbox}: {error.strerror}.") from error
