@@ -49,6 +49,7 @@ class ExitCode(IntEnum):
     WATCHER_UNWELL = 8, "the watcher is stuck or gone"
     MISSING_EXTRA = 9, "an extra is not installed"
     OUTPUT = 10, "standard output cannot be written"
+    DIFFERENCES = 11, "verify found differences"
     INTERRUPTED = 130, "stopped by Ctrl-C"
     PIPE_CLOSED = 141, "nobody reads standard output any more"
     TERMINATED = 143, "stopped by SIGTERM"

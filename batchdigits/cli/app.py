@@ -29,6 +29,7 @@ if TYPE_CHECKING:
         RunSettings,
         Settings,
         TrainingSettings,
+        VerifySettings,
         Watching,
     )
     from batchdigits.reasons import PermanentReason, Status
@@ -231,6 +232,20 @@ def requeue(
     )
 
 
+def verify(
+    settings: VerifySettings,
+    outbox: OutboxArgument = Path("outbox"),
+    trust_outbox: TrustOutboxOption = False,
+) -> int:
+    """Compare OUTBOX with its journal and its inbox.
+
+    Nothing is changed without --repair. The exit code is 11 if there is a difference.
+    """
+    from batchdigits.cli.commands.verify import verify_command
+
+    return verify_command(outbox, settings, trust_outbox)
+
+
 def evaluate(settings: EvaluationSettings, quiet: QuietOption = False) -> int:
     """Measure how well labelled digits are read."""
     from batchdigits.cli.commands.evaluate import evaluate_command
@@ -276,6 +291,7 @@ COMMANDS: tuple[Callable[..., int], ...] = (
     correct,
     report,
     requeue,
+    verify,
     evaluate,
     train,
     explore,

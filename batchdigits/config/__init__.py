@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from batchdigits.config.predict import PredictSettings
     from batchdigits.config.report import ReportChanges
     from batchdigits.config.train import TrainingSettings
+    from batchdigits.config.verify import VerifySettings
     from batchdigits.config.watch import Watching
 
 __all__ = [
@@ -67,6 +68,7 @@ __all__ = [
     "Settling",
     "Thumbnails",
     "TrainingSettings",
+    "VerifySettings",
     "Watching",
     "WorkerLimits",
     "XlsxImages",
@@ -78,6 +80,7 @@ _COMMAND_MODULES = {
     "PredictSettings": "predict",
     "ReportChanges": "report",
     "TrainingSettings": "train",
+    "VerifySettings": "verify",
     "Watching": "watch",
 }
 

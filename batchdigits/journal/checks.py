@@ -76,7 +76,15 @@ _RULES = {
     "files": (_FILE_RULES, ("name", "aside", "processed")),
     "pages": (_PAGE_RULES, ("thumbnail",)),
     "pictures": (("length(png) <= 1048576",), ()),
-    "corrections": (("digit BETWEEN -1 AND 9",), ()),
+    "corrections": (
+        (
+            "digit BETWEEN -1 AND 9",
+            f"page BETWEEN 1 AND {MAX_NUMBER}",
+            "length(sha256) = 64",
+            "sha256 NOT GLOB '*[^0-9a-f]*'",
+        ),
+        (),
+    ),
 }
 
 
@@ -142,13 +150,18 @@ def check_rows(connection: sqlite3.Connection, path: Path, table: str, where: st
     Raises:
         OutboxError: there is such a row.
     """
-    faults = " OR ".join(f"NOT ({rule})" for rule in _list_rules(connection, table))
+    faults = build_fault_condition(connection, table)
     statement = f"SELECT EXISTS (SELECT 1 FROM {table} WHERE {where} AND ({faults}))"
     if connection.execute(statement).fetchone()[0]:
         raise OutboxError(
             f"The journal {path} was not made by batchdigits, or is damaged: its table {table} "
             f"holds what is never written there. {DAMAGE_ADVICE}"
         )
+
+
+def build_fault_condition(connection: sqlite3.Connection, table: str) -> str:
+    """Return the condition, in SQL, on a row of a table that this program cannot have written."""
+    return " OR ".join(f"NOT ({rule})" for rule in _list_rules(connection, table))
 
 
 def _list_rules(connection: sqlite3.Connection, table: str) -> list[str]:

@@ -7,7 +7,10 @@ from batchdigits.errors import OutboxError
 from batchdigits.system.filenames import escape_for_terminal, to_raw_name
 
 #: What to do about a journal that cannot be used.
-DAMAGE_ADVICE = "Rename it away to begin anew; files in quarantine stay there."
+DAMAGE_ADVICE = (
+    "Mend it with batchdigits verify --repair, or rename it away to begin anew; files in "
+    "quarantine stay there."
+)
 _MAX_SHOWN = 80
 
 

@@ -51,7 +51,7 @@ def read_journal_mode(outbox: Path) -> int:
 
 
 def close_journal(outbox: Path, classes: int) -> None:
-    """Take all rights to the files of a journal from others.
+    """Take all rights to the files of a journal, and damaged ones kept beside it, from others.
 
     Where the disk knows no rights, or they are another user's files, they stay as they are.
 
@@ -59,8 +59,7 @@ def close_journal(outbox: Path, classes: int) -> None:
         outbox: whose journal.
         classes: of whom: ``0o070`` of its group, ``0o007`` of everybody else, or both.
     """
-    for ending in ("", "-wal", "-shm", "-journal"):
-        path = outbox / STATE_FOLDER / f"{JOURNAL_FILE}{ending}"
+    for path in (outbox / STATE_FOLDER).glob(f"{JOURNAL_FILE}*"):
         with suppress(OSError):
             mode = path.stat(follow_symlinks=False).st_mode
             if stat.S_ISREG(mode) and mode & classes:

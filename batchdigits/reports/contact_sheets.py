@@ -7,10 +7,12 @@ other reports, each where it does not show what it should.
 import hashlib
 from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
+from pathlib import Path
 
 from batchdigits.config import Thumbnails
 from batchdigits.drawing.contact_sheet import MAX_CELLS
 from batchdigits.execution.jobs import SHEETS_FOLDER, Job, SheetCell, SheetJob
+from batchdigits.journal.journal import Journal
 from batchdigits.journal.paths import inside
 from batchdigits.reasons import Status
 from batchdigits.reports.context import ReportContext, Steps
@@ -36,23 +38,60 @@ def update_contact_sheets(context: ReportContext, draw_sheets: DrawSheets) -> St
         journal.set_fingerprint(sheet.name, sheet.fingerprint)
         done_count += 1
         yield
+    for path in _list_surplus_sheets(context, pending.total):
+        path.unlink()
     if done_count == pending.count:  # else one failed, or somebody stopped the run
         journal.set_fingerprint(_ALL_SHEETS, fingerprint)
+
+
+def find_sheet_differences(context: ReportContext) -> Iterator[tuple[str, bool]]:
+    """Find the contact sheets that do not show what they should.
+
+    Yields:
+        The path of each in the outbox, and whether it belongs there: else it is left over from an
+        earlier, longer table.
+    """
+    if context.settings.thumbnails is Thumbnails.OFF:
+        return
+    pending = _PendingSheets(context)
+    for jobs in pending:
+        for job in jobs:
+            if isinstance(job, SheetJob):
+                yield job.name, True
+    for path in _list_surplus_sheets(context, pending.total):
+        yield f"{SHEETS_FOLDER}/{path.name}", False
+
+
+def forget_sheets(journal: Journal) -> None:
+    """Have all contact sheets looked at when they are next updated, whatever is on record."""
+    journal.set_fingerprint(_ALL_SHEETS, "")
+
+
+def _list_surplus_sheets(context: ReportContext, total: int | None) -> list[Path]:
+    """List the contact sheets that an earlier, longer table left behind."""
+    if total is None:
+        return []
+    return [
+        path
+        for path in (context.settings.outbox / SHEETS_FOLDER).glob("sheet-*.png")
+        if (digits := path.stem.removeprefix("sheet-")).isdecimal() and int(digits) > total
+    ]
 
 
 class _PendingSheets:
     """The sheets that do not show what they should, each as a task for the workers.
 
-    With ``Thumbnails.REVIEW`` they show what a person should look at. Sheets of an earlier, longer
-    table are removed at the end.
+    With ``Thumbnails.REVIEW`` they show what a person should look at.
 
     Attributes:
         count: how many there were, once all are taken.
+        total: how many sheets the table takes; ``None`` until all are taken.
     """
 
     def __init__(self, context: ReportContext) -> None:
         self._context = context
         self.count = 0
+        self.total: int | None = None
 
     def __iter__(self) -> Iterator[list[Job]]:
         journal, outbox = self._context.journal, self._context.settings.outbox
@@ -71,10 +110,7 @@ class _PendingSheets:
             if journal.find_fingerprint(name) != fingerprint or not (outbox / name).exists():
                 self.count += 1
                 yield [SheetJob(name, fingerprint, [cell for cell, _ in sheet_cells])]
-        for path in (outbox / SHEETS_FOLDER).glob("sheet-*.png"):
-            digits = path.stem.removeprefix("sheet-")
-            if digits.isdecimal() and int(digits) > number:
-                path.unlink()
+        self.total = number
 
     def _iter_cells(self) -> Iterator[tuple[SheetCell, str]]:
         """Yield each cell with a text that is another where its page was read anew."""

@@ -84,7 +84,7 @@ def shows_less(context: ReportContext, report: ReportFormat) -> bool:
 
     Whether somebody edited it does not matter.
     """
-    if not (_is_wanted(context, report) and report.can_be_rendered()):
+    if not (is_wanted(context, report) and report.can_be_rendered()):
         return False
     journal, outbox = context.journal, context.settings.outbox
     return any(
@@ -94,7 +94,7 @@ def shows_less(context: ReportContext, report: ReportFormat) -> bool:
     )
 
 
-def _is_wanted(context: ReportContext, report: ReportFormat) -> bool:
+def is_wanted(context: ReportContext, report: ReportFormat) -> bool:
     """Check whether settings ask for a report, or did once and it is there still."""
     return report.is_requested(context.settings) or (
         report.is_kept_up
@@ -104,7 +104,7 @@ def _is_wanted(context: ReportContext, report: ReportFormat) -> bool:
 
 
 def _is_outdated(context: ReportContext, report: ReportFormat) -> bool:
-    if not _is_wanted(context, report):
+    if not is_wanted(context, report):
         return False
     journal, outbox = context.journal, context.settings.outbox
     fingerprint = report.compute_fingerprint(context)

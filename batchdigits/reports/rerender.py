@@ -2,7 +2,7 @@
 
 import re
 import sqlite3
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
@@ -10,6 +10,7 @@ from typing import Any
 from batchdigits.config import (
     CsvDialect,
     Duplicates,
+    Quarantine,
     ReportChanges,
     Settings,
     Thumbnails,
@@ -53,8 +54,8 @@ def rerender_reports(journal: Journal, outbox: Path, changes: ReportChanges = NO
         OutboxError: the journal cannot be read.
         UsageError: nothing was read into this outbox yet.
     """
-    context = _load_context(journal, outbox, changes)
-    steps = [update_reports(rows, *TABLES) for rows in _list_tables(context)]
+    context = load_context(journal, outbox, changes)
+    steps = [update_reports(rows, *TABLES) for rows in list_tables(context)]
     steps += [update_reports(context, report) for report in DOCUMENTS]
     steps.append(update_contact_sheets(context, lambda sheets: _draw_sheets(sheets, outbox)))
     steps.append(update_reports(context, SUMMARY))
@@ -79,17 +80,17 @@ def catch_up_reports(journal: Journal, outbox: Path) -> None:
     """
     if journal.get_meta(RUN_KEY) is None:  # no run came to its end: the next one draws them
         return
-    context = _load_context(journal, outbox, NO_CHANGES)
+    context = load_context(journal, outbox, NO_CHANGES)
     if any(
         shows_less(rows, report)
-        for reports, contexts in ((TABLES, _list_tables(context)), (_OTHERS, [context]))
+        for reports, contexts in ((TABLES, list_tables(context)), (_OTHERS, [context]))
         for rows in contexts
         for report in reports
     ):
         rerender_reports(journal, outbox)
 
 
-def _list_tables(context: ReportContext) -> list[ReportContext]:
+def list_tables(context: ReportContext) -> list[ReportContext]:
     """List the tables that are there: of all rows, or of the periods that a watcher began."""
     journal, outbox = context.journal, context.settings.outbox
     matches = map(_PERIOD_CSV_NAME.fullmatch, journal.list_report_names())
@@ -127,7 +128,7 @@ def render_part(
         OSError: a report cannot be written.
         UsageError: nothing was read into the outbox yet, or the condition cannot be computed.
     """
-    context = _load_context(journal, outbox, changes, condition)
+    context = load_context(journal, outbox, changes, condition)
     if folder.exists() and any(folder.iterdir()):
         raise DataError(f"{folder} is not empty: name a new folder.")
     # A signal is heard of while SQLite computes, however long that takes.
@@ -154,34 +155,55 @@ def _raise_condition_error(error: BaseException | None, condition: str) -> None:
             raise UsageError(f"The condition cannot be computed: {error}.") from error
 
 
-def _load_context(
-    journal: Journal, outbox: Path, changes: ReportChanges, condition: str = ""
+def load_context(
+    journal: Journal, outbox: Path, changes: ReportChanges = NO_CHANGES, condition: str = ""
 ) -> ReportContext:
-    """Return what reports show: what the last run put on record, and the changes to it."""
+    """Return what reports show: what the last run put on record, and the changes to it.
+
+    Args:
+        journal: of the outbox.
+        outbox: where the reports are.
+        changes: what is other than in the last run.
+        condition: which rows, see :func:`batchdigits.reports.filters.build_condition`.
+
+    Raises:
+        MissingExtraError: a library is missing that a change needs.
+        OutboxError: the journal cannot be read.
+        UsageError: nothing was read into this outbox yet.
+    """
     record = journal.get_json(RUN_KEY, {})
     if not record:
         raise UsageError(f"Nothing was read into {outbox} yet: run or watch first.")
     require_extras(changes)
     with journal.refuse_damage():
-        settings = _restore_settings(record, outbox)
-        provenance, last_run = dict(record[PROVENANCE_KEY]), dict(record[LAST_RUN_KEY])
+        settings, provenance, last_run = parse_run_record(record, outbox)
     changed = {name: value for name, value in asdict(changes).items() if value is not None}
     settings = replace(settings, **changed)
     rows = ReportRows(journal, settings.duplicates, condition=condition)
     return ReportContext(journal, settings, rows, provenance, last_run)
 
 
-def _restore_settings(record: dict[str, Any], outbox: Path) -> Settings:
-    """Return the settings that a run put on record.
+def parse_run_record(
+    record: dict[str, Any], outbox: Path
+) -> tuple[Settings, dict[str, Any], dict[str, Any]]:
+    """Return settings, provenance and counts that a run put on record.
 
     Raises:
-        KeyError, TypeError, ValueError: it put something else there.
+        AttributeError, KeyError, TypeError, ValueError: it put something else there.
     """
+    provenance, last_run = dict(record[PROVENANCE_KEY]), dict(record[LAST_RUN_KEY])
+    return _restore_settings(record, outbox), provenance, last_run
+
+
+def _restore_settings(record: dict[str, Any], outbox: Path) -> Settings:
     provenance, options = record[PROVENANCE_KEY], record[REPORT_OPTIONS_KEY]
     if not all(isinstance(name, str) for name in provenance["model"].values()):
         raise TypeError(provenance["model"])
     float(provenance["settings"]["review_below"])
     return Settings(
+        include=_to_patterns(provenance["settings"].get("include", ())),
+        exclude=_to_patterns(provenance["settings"].get("exclude", ())),
+        quarantine=Quarantine(provenance["settings"].get("quarantine", Quarantine.MOVE)),
         inbox=Path(to_raw_name(provenance["settings"]["inbox"])),
         outbox=outbox,
         thumbnails=Thumbnails(provenance["settings"]["thumbnails"]),
@@ -193,6 +215,12 @@ def _restore_settings(record: dict[str, Any], outbox: Path) -> Settings:
         parquet=options["parquet"],
         charts=options["charts"],
     )
+
+
+def _to_patterns(patterns: Sequence[object]) -> tuple[str, ...]:
+    if isinstance(patterns, str) or not all(isinstance(pattern, str) for pattern in patterns):
+        raise TypeError(patterns)
+    return tuple(map(str, patterns))
 
 
 def _draw_sheets(sheets: Iterable[list[Job]], outbox: Path) -> Iterator[SheetJob]:

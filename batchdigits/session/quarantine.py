@@ -5,22 +5,24 @@ first and claims the path for one content of one file, so that nothing is put th
 file is taken for another.
 """
 
-import json
 import os
-import shlex
 from enum import Enum
 from itertools import count
 from pathlib import Path
 
 from batchdigits.config import Quarantine, Settings
-from batchdigits.errors import ImageError
 from batchdigits.journal.entries import FileEntry
-from batchdigits.reasons import REASON_TEXTS, Reason, Status
-from batchdigits.records import Source
-from batchdigits.system.atomic_files import open_atomic_file
-from batchdigits.system.file_content import read_file
+from batchdigits.records import FileStat, Source
+from batchdigits.session.quarantine_notes import (
+    NOTE_SUFFIX,
+    NoteFields,
+    get_note_path,
+    is_note_about,
+    make_note,
+    write_note,
+)
 from batchdigits.system.file_moves import append_number, has_content
-from batchdigits.system.filenames import escape_for_terminal, shorten, to_display_name
+from batchdigits.system.filenames import escape_for_terminal
 from batchdigits.system.held_files import (
     FileInUseError,
     copy_held_file,
@@ -31,9 +33,6 @@ from batchdigits.system.held_files import (
 )
 from batchdigits.system.logs import LOG
 from batchdigits.system.name_rules import LINUX_NAMES, NameRules, use_name
-
-NOTE_SUFFIX = ".json"
-_Note = dict[str, object]
 
 
 class Restoration(Enum):
@@ -83,7 +82,7 @@ def quarantine_file(
     if not entry.needs_quarantine or settings.quarantine is Quarantine.OFF:
         return None
     keep_original = settings.quarantine is Quarantine.COPY or entry.readable
-    note = _make_note(source, entry, None if keep_original else settings.outbox)
+    note = make_note(source, entry, None if keep_original else settings.outbox)
     max_bytes = name_rules.max_bytes - len(NOTE_SUFFIX)
     target = use_name(
         lambda path: _claim_path(path, max_bytes, source, entry, note),
@@ -93,18 +92,18 @@ def quarantine_file(
         has_left = _put_file(source, target, entry, keep_original)
     except FileInUseError:
         if not target.exists():
-            _get_note_path(target).unlink()
+            get_note_path(target).unlink()
         raise
     if not has_left and not keep_original:
         LOG.warning(
             "%s could not be moved to quarantine and was copied.", escape_for_terminal(source.name)
         )
-        _write_note(target, _make_note(source, entry, None))
+        write_note(target, make_note(source, entry, None))
     return target, has_left
 
 
 def _claim_path(
-    first_choice: Path, max_bytes: int, source: Source, entry: FileEntry, note_fields: _Note
+    first_choice: Path, max_bytes: int, source: Source, entry: FileEntry, note_fields: NoteFields
 ) -> Path:
     """Find a file's path in quarantine, and claim it by the note beside it.
 
@@ -116,17 +115,17 @@ def _claim_path(
     """
     for number in count(1):
         path = append_number(first_choice, number, max_bytes)
-        note = _get_note_path(path)
+        note = get_note_path(path)
         if note.exists():
             # A file that is missing in the inbox is here, whatever was written to it since.
-            if _is_note_about(note, source, entry) and (
+            if is_note_about(note, source, entry) and (
                 not path.exists() or _has_content(path, entry) or not os.path.lexists(source.path)
             ):
                 return path
         elif not path.exists():
             if not _has_content(Path(source.path), entry, source.root):
                 raise FileInUseError(source.path)
-            _write_note(path, note_fields)
+            write_note(path, note_fields)
             return path
     raise AssertionError("numbers do not end")
 
@@ -178,7 +177,7 @@ def _restore_file(quarantine_path: Path, source: Source, entry: FileEntry) -> Re
     if not quarantine_path.exists():
         if not is_in_inbox:
             return Restoration.MISSING
-        _get_note_path(quarantine_path).unlink(missing_ok=True)
+        get_note_path(quarantine_path).unlink(missing_ok=True)
         return Restoration.BACK
     is_changed = not _has_content(quarantine_path, entry)
     if os.path.lexists(path) and (is_changed or not is_in_inbox):
@@ -196,51 +195,21 @@ def _restore_file(quarantine_path: Path, source: Source, entry: FileEntry) -> Re
         return Restoration.NOT_MOVED
     if not has_left:
         return Restoration.NOT_MOVED
-    _get_note_path(quarantine_path).unlink(missing_ok=True)
+    get_note_path(quarantine_path).unlink(missing_ok=True)
     return Restoration.BACK_CHANGED if is_changed else Restoration.BACK
+
+
+def restore_orphan(path: Path, source: Source, file_stat: FileStat, sha256: str) -> Restoration:
+    """Move a file from quarantine to where its note says it came from: it is not on record.
+
+    Args:
+        path: where it lies.
+        source: where it came from.
+        file_stat: its size.
+        sha256: hash of its content.
+    """
+    return restore_file(path, source, FileEntry.from_pages(file_stat, sha256, []))
 
 
 def _has_content(path: Path, entry: FileEntry, root: str = "") -> bool:
     return has_content(path, entry.file_stat.size, entry.sha256, root)
-
-
-def _get_note_path(target: Path) -> Path:
-    return target.with_name(shorten(target.name, NOTE_SUFFIX))
-
-
-def _is_note_about(note: Path, source: Source, entry: FileEntry) -> bool:
-    try:
-        fields = json.loads(read_file(str(note))[0])
-        return bool(fields["file"] == source.name and fields["sha256"] == entry.sha256)
-    except (ImageError, ValueError, KeyError, TypeError):
-        return False
-
-
-def _write_note(target: Path, fields: _Note) -> None:
-    text = json.dumps(fields, ensure_ascii=False, indent=2)
-    with open_atomic_file(_get_note_path(target)) as file:
-        file.write(text + "\n")
-
-
-def _make_note(source: Source, entry: FileEntry, outbox: Path | None) -> _Note:
-    """Make the note about a file that is moved into an outbox; of a copy where that is ``None``."""
-    bad_pages = [page for page in entry.pages if page.status == Status.QUARANTINED]
-    reason = Reason(bad_pages[0].reason or "")
-    meaning, advice = REASON_TEXTS[reason]
-    fields: _Note = {
-        "file": source.name,
-        "came_from": to_display_name(os.path.abspath(source.path)),
-        "action": "moved" if outbox else "copied",
-        "pages": [page.page for page in bad_pages],
-        "reason": reason.value,
-        "what_happened": meaning,
-        "detail": bad_pages[0].detail,
-        "what_to_try": advice,
-        "time": bad_pages[0].read_at,
-        "bytes": entry.file_stat.size,
-        "sha256": entry.sha256,
-    }
-    if outbox:
-        path = shlex.quote(to_display_name(os.path.abspath(outbox)))
-        fields["to_put_it_back"] = f"batchdigits requeue {path}"
-    return fields

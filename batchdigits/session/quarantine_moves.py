@@ -110,7 +110,7 @@ class QuarantineMoves:
         settings = self._settings
         for file in self._journal.iter_quarantined():
             if is_chosen(file.name, settings.include, settings.exclude):
-                self._restore_file(file)
+                self.restore(file)
 
     def catch_up_with_folder(self) -> None:
         """Take in what happened to the folder: files that somebody deleted, or went on writing to.
@@ -121,11 +121,12 @@ class QuarantineMoves:
         is_there = self._settings.quarantine_folder.is_dir()  # else it lies elsewhere for now
         for file in self._journal.iter_quarantined():
             if has_changed(file):
-                self._restore_file(file)
+                self.restore(file)
             elif is_there and not os.path.lexists(file.path):
                 self._journal.set_state([file.file_id], FileState.GONE)
 
-    def _restore_file(self, file: QuarantinedFile) -> None:
+    def restore(self, file: QuarantinedFile) -> None:
+        """Put a file back in the inbox, whatever has become of its content."""
         entry = self._journal.load_entry(file.file_id)
         restoration = restore_file(file.path, self._inbox.make_source(file.name), entry)
         if restoration is Restoration.BACK:

@@ -242,6 +242,13 @@ def put_back_leftover(path: Path, root: str = "") -> bool:
     return False
 
 
+def has_leftover(path: Path, root: str = "") -> bool:
+    """Tell whether a file waits to be put back by :func:`put_back_leftover`."""
+    with suppress(OSError), open_place(path, root) as place:
+        return _make_leaving_place(place).find_status() is not None
+    return False
+
+
 def _put_back_leftover(place: Place) -> bool:
     leaving = _make_leaving_place(place)
     if leaving.find_status() is None:

@@ -193,7 +193,10 @@ def test_a_journal_damaged_in_the_middle_is_one_sentence(
     (outbox / "results.csv").unlink()  # so that all rows are wanted
     done = batchdigits("run", inbox, outbox, "-q")
     assert done.returncode == 6 and len(done.stderr.splitlines()) == 1, done.stderr
-    assert "malformed. Rename it away to begin anew" in done.stderr and done.stderr.isascii()
+    assert (
+        "malformed. Mend it with batchdigits verify --repair" in done.stderr
+        and done.stderr.isascii()
+    )
     before = (full_outbox / "results.json").read_bytes()
     assert (outbox / "results.json").read_bytes() == before
     assert not list(outbox.glob(".*.tmp"))

@@ -1,0 +1,141 @@
+"""``batchdigits verify``: an outbox compared with its journal and its inbox, and mended."""
+
+import json
+import shlex
+from collections.abc import Iterator
+from pathlib import Path
+
+from batchdigits.cli.ui.terminal import begin_command, open_console_if_terminal
+from batchdigits.cli.ui.verify_progress import VerifyProgressBar
+from batchdigits.config import Logging, VerifySettings
+from batchdigits.errors import ExitCode
+from batchdigits.system.filenames import escape_for_terminal
+from batchdigits.upkeep.findings import Findings, Kind
+from batchdigits.upkeep.journal_check import DamagedJournalError
+from batchdigits.upkeep.recover import Recovery
+from batchdigits.upkeep.repair import RepairResult, repair_outbox
+from batchdigits.upkeep.verify import verify_outbox
+
+#: Most files of one kind that are named, unless all are asked for.
+_MAX_NAMES = 3
+#: The code that stands for a damaged journal with ``--json``.
+_JOURNAL_DAMAGED = "journal_damaged"
+
+
+def verify_command(outbox: Path, settings: VerifySettings, trust_outbox: bool) -> int:
+    """Compare an outbox with its journal and its inbox, and print what is found.
+
+    Args:
+        outbox: the folder.
+        settings: how, and whether what can be mended is mended.
+        trust_outbox: whether its journal may be another user's.
+
+    Returns:
+        The exit code.
+    """
+    logging = Logging(quiet=settings.as_json)
+    terminal = open_console_if_terminal(logging)
+    begin_command(logging, terminal)
+    try:
+        with VerifyProgressBar(terminal) as bar:
+            if settings.repair:
+                result = repair_outbox(outbox, trust_outbox, settings.quick, bar.advance)
+            else:
+                found = verify_outbox(outbox, trust_outbox, settings.quick, bar.advance)
+                result = RepairResult("", None, found, found)
+    except DamagedJournalError as error:
+        if settings.as_json:
+            _print_json({"code": _JOURNAL_DAMAGED, "detail": str(error), "mended": False})
+        raise
+    if settings.as_json:
+        _print_all(result, settings.repair)
+    else:
+        for line in _format_lines(result, outbox, settings.repair, settings.verbose):
+            print(escape_for_terminal(line))
+    is_sound = not result.after.count_all(is_difference=True)
+    return ExitCode.OK if is_sound else ExitCode.DIFFERENCES
+
+
+def _print_all(result: RepairResult, repair: bool) -> None:
+    if result.recovery:
+        _print_json({"code": _JOURNAL_DAMAGED, "detail": result.damage, "mended": True})
+    for kind in Kind:
+        for finding in result.before.iter_kind(kind):
+            is_mended = repair and bool(kind.mended[0]) and not result.after.has(finding)
+            _print_json(
+                {
+                    "code": kind.value,
+                    "path": finding.path,
+                    "difference": kind.is_difference,
+                    "mended": is_mended,
+                }
+            )
+        if repair:
+            for finding in result.after.iter_kind(kind):
+                if not result.before.has(finding):
+                    fields = {"path": finding.path, "difference": kind.is_difference}
+                    _print_json({"code": kind.value, **fields, "mended": False})
+    _print_json(
+        {
+            "inbox": result.after.inbox,
+            "files": result.after.file_count,
+            "differences": result.after.count_all(is_difference=True),
+            "notes": result.after.count_all(is_difference=False),
+        }
+    )
+
+
+def _print_json(fields: dict[str, object]) -> None:
+    print(json.dumps(fields, ensure_ascii=False))
+
+
+def _format_lines(result: RepairResult, outbox: Path, repair: bool, verbose: bool) -> Iterator[str]:
+    if result.recovery:
+        yield from _format_recovery(result.recovery)
+    if repair:
+        yield from _format_mended(result)
+    after = result.after
+    kinds = [kind for kind in Kind if after.count(kind)]
+    for is_difference in (True, False):
+        for kind in kinds:
+            if kind.is_difference == is_difference:
+                yield from _format_kind(after, kind, verbose)
+    count = after.count_all(is_difference=True)
+    files = f"{after.file_count:,} file{'' if after.file_count == 1 else 's'} on record"
+    compared = f"{files}, compared with the inbox {after.inbox or '(which is not known)'}"
+    if not count:
+        yield f"No differences: {compared}."
+        return
+    yield f"{count:,} difference{'' if count == 1 else 's'}: {compared}."
+    if not repair and any(kind.mended[0] for kind in kinds):
+        command = shlex.join(["batchdigits", "verify", str(outbox), "--repair"])
+        yield f"To mend what can be mended: {command}"
+
+
+def _format_recovery(recovery: Recovery) -> Iterator[str]:
+    yield f"The journal was damaged. It is kept as {recovery.aside}."
+    files = f"{recovery.file_count:,} file{'' if recovery.file_count == 1 else 's'}"
+    count = recovery.correction_count
+    corrections = f"{count:,} correction{'' if count == 1 else 's'}"
+    yield (
+        f"The new one has the rows of {files}, and {corrections}. The next run reads all files in "
+        "the inbox again."
+    )
+
+
+def _format_mended(result: RepairResult) -> Iterator[str]:
+    for kind in Kind:
+        count = result.before.count(kind) - result.after.count(kind)
+        if kind.mended[0] and count > 0:
+            yield f"Mended: {kind.format_mended(count)}."
+
+
+def _format_kind(findings: Findings, kind: Kind, verbose: bool) -> Iterator[str]:
+    count = findings.count(kind)
+    if verbose:
+        yield f"{kind.format_count(count)}:"
+        yield from (f"  {finding.path}" for finding in findings.iter_kind(kind))
+        return
+    names = ", ".join(finding.path for finding in findings.iter_kind(kind, _MAX_NAMES))
+    more = f" and {count - _MAX_NAMES:,} more" if count > _MAX_NAMES else ""
+    yield f"{kind.format_count(count)}: {names}{more}"

@@ -1,0 +1,24 @@
+"""The settings of ``batchdigits verify``."""
+
+from dataclasses import dataclass
+
+from batchdigits.config.option import option
+
+
+@dataclass(frozen=True, kw_only=True)
+class VerifySettings:
+    """How an outbox is compared with its journal and its inbox.
+
+    Attributes:
+        repair: mend what can be mended.
+        quick: compare sizes and times of files instead of their contents.
+        verbose: name every file, and not the first few of a kind alone.
+        as_json: print a JSON object for each finding, and one at the end.
+    """
+
+    repair: bool = option(False, "Mend what can be mended; no correction is lost.")
+    quick: bool = option(False, "Compare sizes and times of files, not their contents.")
+    verbose: bool = option(False, "Name every file, not the first few.", "--verbose", "-v")
+    as_json: bool = option(
+        False, "Print a JSON object a line for all that is found.", "--json", name="json"
+    )

@@ -1,0 +1,113 @@
+"""The notes beside files in quarantine: where each came from, why, and what to try."""
+
+import json
+import os
+import shlex
+from pathlib import Path
+from typing import NamedTuple
+
+from batchdigits.errors import ImageError
+from batchdigits.journal.entries import FileEntry
+from batchdigits.reasons import REASON_TEXTS, Reason, Status
+from batchdigits.records import Source
+from batchdigits.system.atomic_files import open_atomic_file
+from batchdigits.system.file_content import read_file
+from batchdigits.system.filenames import shorten, to_display_name
+
+NOTE_SUFFIX = ".json"
+#: What a note says, by the keys of its JSON.
+NoteFields = dict[str, object]
+
+
+class Note(NamedTuple):
+    """What the note beside a file in quarantine says of it.
+
+    Attributes:
+        name: the file's path inside the inbox.
+        sha256: of its content.
+        is_moved: whether it was moved, and not copied.
+    """
+
+    name: str
+    sha256: str
+    is_moved: bool
+
+
+def read_note(path: Path) -> Note | None:
+    """Read the note about a file in quarantine; ``None`` where it has none that is of use."""
+    try:
+        fields = json.loads(read_file(str(get_note_path(path)))[0])
+        values = fields["file"], fields["sha256"], fields["action"] == "moved"
+    except (ImageError, ValueError, KeyError, TypeError, RecursionError):
+        return None
+    return Note._make(values) if all(isinstance(text, str) for text in values[:2]) else None
+
+
+def is_note_missing(path: Path) -> bool:
+    """Tell whether no note lies beside a file in quarantine."""
+    return not os.path.lexists(get_note_path(path))
+
+
+def write_missing_note(path: Path, source: Source, entry: FileEntry, outbox: Path | None) -> None:
+    """Write the note about a file in quarantine anew, where it is not there.
+
+    Args:
+        path: where the file lies.
+        source: where it came from.
+        entry: what is on record of it.
+        outbox: that it was moved into; ``None`` for a copy.
+
+    Raises:
+        OSError: it cannot be written.
+    """
+    if entry.needs_quarantine and is_note_missing(path):
+        write_note(path, make_note(source, entry, outbox))
+
+
+def get_note_path(target: Path) -> Path:
+    """Return where the note about a file in quarantine lies."""
+    return target.with_name(shorten(target.name, NOTE_SUFFIX))
+
+
+def is_note_about(note: Path, source: Source, entry: FileEntry) -> bool:
+    """Tell whether a note is about one content of one file."""
+    try:
+        fields = json.loads(read_file(str(note))[0])
+        return bool(fields["file"] == source.name and fields["sha256"] == entry.sha256)
+    except (ImageError, ValueError, KeyError, TypeError):
+        return False
+
+
+def write_note(target: Path, fields: NoteFields) -> None:
+    """Write the note about a file in quarantine.
+
+    Raises:
+        OSError: it cannot be written.
+    """
+    text = json.dumps(fields, ensure_ascii=False, indent=2)
+    with open_atomic_file(get_note_path(target)) as file:
+        file.write(text + "\n")
+
+
+def make_note(source: Source, entry: FileEntry, outbox: Path | None) -> NoteFields:
+    """Make the note about a file that is moved into an outbox; of a copy where that is ``None``."""
+    bad_pages = [page for page in entry.pages if page.status == Status.QUARANTINED]
+    reason = Reason(bad_pages[0].reason or "")
+    meaning, advice = REASON_TEXTS[reason]
+    fields: NoteFields = {
+        "file": source.name,
+        "came_from": to_display_name(os.path.abspath(source.path)),
+        "action": "moved" if outbox else "copied",
+        "pages": [page.page for page in bad_pages],
+        "reason": reason.value,
+        "what_happened": meaning,
+        "detail": bad_pages[0].detail,
+        "what_to_try": advice,
+        "time": bad_pages[0].read_at,
+        "bytes": entry.file_stat.size,
+        "sha256": entry.sha256,
+    }
+    if outbox:
+        path = shlex.quote(to_display_name(os.path.abspath(outbox)))
+        fields["to_put_it_back"] = f"batchdigits requeue {path}"
+    return fields

@@ -1,0 +1,164 @@
+"""The outbox's folders of files compared with the journal: thumbnails, quarantine, processed."""
+
+import os
+import re
+import stat
+import zlib
+from collections.abc import Iterator
+from pathlib import Path
+
+from batchdigits.journal.files import FileState
+from batchdigits.journal.journal import Journal
+from batchdigits.journal.paths import inside
+from batchdigits.session.quarantine_notes import NOTE_SUFFIX, is_note_missing, read_note
+from batchdigits.system.file_moves import PARTIAL_COPY_PREFIX
+from batchdigits.system.filenames import to_display_name
+from batchdigits.system.hashing import hash_file
+from batchdigits.system.safe_files.safe_open import safe_open
+from batchdigits.upkeep.findings import Findings, Kind
+
+_PNG_SIGNATURE, _PNG_END = b"\x89PNG\r\n\x1a\n", b"IEND"
+#: Bytes of a thumbnail at the most; one takes a few thousand.
+_MAX_THUMBNAIL_BYTES = 1 << 20
+#: How names of thumbnails end: with page and perhaps hash, or as a safe name does.
+_THUMBNAIL_NAME = re.compile(r".*(\.p\d+(-[0-9a-f]{8})?|~[0-9a-f]{16})\.png", re.DOTALL)
+
+
+def check_thumbnails(journal: Journal, outbox: Path, findings: Findings, is_quick: bool) -> None:
+    """Find thumbnails that are missing, damaged, or of no row.
+
+    Args:
+        journal: what is on record.
+        outbox: whose folder.
+        findings: what is found is added to them.
+        is_quick: whether it is enough that they are there.
+    """
+    rows = journal.query(
+        "SELECT p.thumbnail, p.file FROM pages p WHERE p.thumbnail IS NOT NULL ORDER BY p.file"
+    )
+    for name, file_id in rows:
+        path = inside(outbox, name)
+        if not os.path.lexists(path):
+            findings.add(Kind.THUMBNAIL_MISSING, name, file_id)
+        elif not is_quick and not _is_whole_png(path):
+            findings.add(Kind.THUMBNAIL_DAMAGED, name, file_id)
+    _store_paths(journal, "SELECT thumbnail FROM pages WHERE thumbnail IS NOT NULL")
+    for name in _iter_unknown(journal, outbox, "thumbnails"):
+        if _THUMBNAIL_NAME.fullmatch(name):
+            findings.add(Kind.THUMBNAIL_ORPHAN, name)
+
+
+def check_quarantine(journal: Journal, outbox: Path, findings: Findings, is_quick: bool) -> None:
+    """Find files in quarantine that are missing, changed, without a note or not on record.
+
+    Args:
+        journal: what is on record.
+        outbox: whose folder.
+        findings: what is found is added to them.
+        is_quick: whether sizes are compared, and no contents.
+    """
+    root = os.path.realpath(outbox / "quarantine")
+    rows = journal.query(
+        "SELECT id, aside, size, sha256 FROM files WHERE aside IS NOT NULL "
+        "AND state IN (?, ?) ORDER BY id",
+        (FileState.QUARANTINED, FileState.PRESENT),
+    )
+    for file_id, name, size, sha256 in rows:
+        path = Path(inside(outbox, name))
+        try:
+            is_same = path.stat(follow_symlinks=False).st_size == size and (
+                is_quick
+                or hash_file(Path(root) / path.relative_to(outbox / "quarantine"), root) == sha256
+            )
+        except (FileNotFoundError, NotADirectoryError):
+            findings.add(Kind.QUARANTINE_MISSING, name, file_id)
+            continue
+        except OSError:
+            is_same = False
+        if not is_same:
+            findings.add(Kind.QUARANTINE_CHANGED, name, file_id)
+        elif is_note_missing(path):
+            findings.add(Kind.NOTE_MISSING, name, file_id)
+    _store_paths(journal, "SELECT aside FROM files WHERE aside IS NOT NULL")
+    for name in _iter_unknown(journal, outbox, "quarantine"):
+        path = Path(inside(outbox, name))
+        if _is_note(path):
+            continue
+        note = read_note(path)
+        is_ours = note is not None and note.is_moved and _has_hash(path, note.sha256)
+        findings.add(Kind.QUARANTINE_ORPHAN if is_ours else Kind.QUARANTINE_STRANGER, name)
+
+
+def check_processed(journal: Journal, outbox: Path, findings: Findings) -> None:
+    """Find files that are no longer where a watcher moved them once they were read."""
+    rows = journal.query(
+        "SELECT id, processed FROM files WHERE state = ? AND processed IS NOT NULL ORDER BY id",
+        (FileState.PROCESSED,),
+    )
+    for file_id, name in rows:
+        if not os.path.lexists(inside(outbox, name)):
+            findings.add(Kind.PROCESSED_MISSING, name, file_id)
+
+
+def _store_paths(journal: Journal, select: str) -> None:
+    """Have the paths that are on record found fast."""
+    journal.sql.execute("DROP TABLE IF EXISTS temp.recorded")
+    journal.sql.execute("CREATE TEMP TABLE recorded (path TEXT PRIMARY KEY) WITHOUT ROWID")
+    journal.sql.execute(f"INSERT OR IGNORE INTO recorded {select}")
+
+
+def _iter_unknown(journal: Journal, outbox: Path, folder: str) -> Iterator[str]:
+    """Find the files in a folder of the outbox that are not on record; yields their paths.
+
+    Links are not followed: what is beneath them need not be the outbox's.
+    """
+    top = outbox / folder
+    if top.is_symlink():
+        return
+    for parent, _, names in os.walk(top):
+        relative = os.path.relpath(parent, outbox)
+        for name in names:
+            if name.startswith((PARTIAL_COPY_PREFIX, ".")):
+                continue  # half a file, which goes by itself
+            path = to_display_name(f"{relative}/{name}")
+            if not journal.query("SELECT 1 FROM recorded WHERE path = ?", (path,)).fetchone():
+                yield path
+
+
+def _is_note(path: Path) -> bool:
+    """Tell whether a file is a note, by its name and by what it stands beside or stood beside."""
+    if path.suffix != NOTE_SUFFIX:
+        return False
+    return read_note(path.with_name(path.name.removesuffix(NOTE_SUFFIX))) is not None
+
+
+def _has_hash(path: Path, sha256: str) -> bool:
+    try:
+        return hash_file(path) == sha256
+    except OSError:
+        return False
+
+
+def _is_whole_png(path: str) -> bool:
+    """Tell whether a picture is whole, by the checksums in it."""
+    try:
+        descriptor, status = safe_open(path)
+    except OSError:
+        return False
+    try:
+        if not stat.S_ISREG(status.st_mode) or status.st_size > _MAX_THUMBNAIL_BYTES:
+            return False
+        data = os.read(descriptor, _MAX_THUMBNAIL_BYTES)
+    except OSError:
+        return False
+    finally:
+        os.close(descriptor)
+    position, kind = len(_PNG_SIGNATURE), b""
+    while data.startswith(_PNG_SIGNATURE) and kind != _PNG_END:
+        end = position + 8 + int.from_bytes(data[position : position + 4])
+        kind = data[position + 4 : position + 8]
+        checksum = data[end : end + 4]
+        if len(checksum) < 4 or zlib.crc32(data[position + 4 : end]) != int.from_bytes(checksum):
+            return False
+        position = end + 4
+    return kind == _PNG_END

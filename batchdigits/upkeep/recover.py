@@ -1,0 +1,123 @@
+"""A damaged journal kept aside, and a new one made of what can be read, in its place."""
+
+import os
+import sqlite3
+import time
+from pathlib import Path
+
+from batchdigits.errors import OutboxBusyError
+from batchdigits.journal.meta_keys import INBOX_KEY
+from batchdigits.journal.snapshot import RECOVERED_FILE, SIDE_ENDINGS, finish_exchange
+from batchdigits.journal.store import JOURNAL_FILE, STATE_FOLDER
+from batchdigits.system.file_moves import append_number, copy_file
+from batchdigits.upkeep.lost_corrections import (
+    FoundCorrection,
+    add_missing,
+    carve_corrections,
+    find_inbox,
+    list_tables,
+    read_table_corrections,
+)
+from batchdigits.upkeep.salvage import salvage_tables
+
+
+class Recovery:
+    """What became of a damaged journal.
+
+    Attributes:
+        aside: where the damaged one lies now.
+        file_count: files whose rows could be read.
+        correction_count: corrections that are on record now.
+    """
+
+    def __init__(self, aside: Path, file_count: int, correction_count: int) -> None:
+        self.aside = aside
+        self.file_count = file_count
+        self.correction_count = correction_count
+
+
+def recover_journal(outbox: Path, copy: Path) -> Recovery:
+    """Keep a damaged journal aside, and put what can be read of it in its place.
+
+    Whoever calls holds the outbox. A kill at any moment leaves the damaged journal in its place, or
+    the new one, and in any case a copy of the damaged one once the new one is there.
+
+    Args:
+        outbox: whose journal.
+        copy: an outbox with a copy of it, which is changed.
+
+    Raises:
+        OSError: the new one cannot be written.
+        OutboxBusyError: nor so, as the disk is full.
+    """
+    state_folder = outbox / STATE_FOLDER
+    aside = _keep_aside(state_folder)
+    new = state_folder / f"{JOURNAL_FILE}.new"
+    for ending in ("", *SIDE_ENDINGS):
+        Path(f"{new}{ending}").unlink(missing_ok=True)
+    try:
+        # Nobody may read the new one who may not read the other.
+        os.close(os.open(new, os.O_CREAT | os.O_EXCL | os.O_WRONLY, aside.stat().st_mode & 0o666))
+        salvage = salvage_tables(copy / STATE_FOLDER / JOURNAL_FILE, new)
+        correction_count = _add_lost_corrections(
+            outbox, new, [] if salvage.are_corrections_whole else _list_files(aside)
+        )
+    except sqlite3.Error as error:
+        raise OutboxBusyError(f"A new journal cannot be written to {outbox}: {error}.") from error
+    with new.open("rb") as file:
+        os.fsync(file.fileno())
+    os.replace(new, state_folder / RECOVERED_FILE)
+    finish_exchange(outbox)
+    return Recovery(aside, salvage.file_count, correction_count)
+
+
+def _list_files(journal: Path) -> list[Path]:
+    return [Path(f"{journal}{ending}") for ending in ("", *SIDE_ENDINGS)]
+
+
+def _keep_aside(state_folder: Path) -> Path:
+    """Copy a journal with all that SQLite keeps beside it; returns the path of the copy."""
+    stamp = time.strftime("%Y-%m-%dT%H-%M-%S", time.localtime())
+    number = 1
+    while True:
+        target = append_number(state_folder / f"{JOURNAL_FILE}.damaged-{stamp}", number)
+        if not any(map(os.path.lexists, _list_files(target))):
+            break
+        number += 1
+    files = list(zip(_list_files(state_folder / JOURNAL_FILE), _list_files(target), strict=True))
+    for source, copy in reversed(files):
+        if os.path.lexists(source):
+            copy_file(source, copy)
+    return target
+
+
+def _add_lost_corrections(outbox: Path, journal: Path, damaged: list[Path]) -> int:
+    """Put corrections on record that the table lacks; returns how many there are then.
+
+    Args:
+        outbox: whose tables are searched.
+        journal: the new journal.
+        damaged: files of the damaged one in whose bytes they are looked for first.
+    """
+    sql = sqlite3.connect(journal, isolation_level=None)
+    try:
+        sql.execute("BEGIN")
+        carved: dict[tuple[str, int], FoundCorrection] = {}
+        for path in damaged:
+            for found in carve_corrections(path):
+                key = found.sha256, found.page
+                if key not in carved or carved[key].said_at <= found.said_at:
+                    carved[key] = found
+        add_missing(sql, list(carved.values()))
+        for table in list_tables(outbox):
+            for found in read_table_corrections(table):
+                add_missing(sql, [found])
+        if not sql.execute("SELECT 1 FROM meta WHERE key = ?", (INBOX_KEY,)).fetchone() and (
+            inbox := find_inbox(outbox)
+        ):
+            sql.execute("INSERT INTO meta VALUES (?, ?)", (INBOX_KEY, inbox))
+        (count,) = sql.execute("SELECT count(*) FROM corrections").fetchone()
+        sql.execute("COMMIT")
+        return int(count)
+    finally:
+        sql.close()
