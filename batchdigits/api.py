@@ -74,7 +74,8 @@ def read(
         max_pages: most pages read of one file.
         isolate: read in a process of its own, started for this call, so that a damaged file that
             crashes or hangs a decoder costs its own reading and not your program: its reason is
-            ``crashed_reader`` or ``timed_out``, and all others are read. A file gets the 120
+            ``crashed_reader`` or ``timed_out``, and all others are read. Where the kernel has
+            what it takes, that process reaches no other file and no network. A file gets the 120
             seconds and 2048 MiB of memory that ``batchdigits run`` gives it. Starting takes some
             tenths of a second, so hand over many files at once. Worth it for files from outside.
 

@@ -30,6 +30,7 @@ NAMES = (
     "tutorial",
     "scale",
     "cores",
+    "sandbox",
     "ocr",
     "reports",
     "training",

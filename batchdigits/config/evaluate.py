@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from batchdigits.config.option import argument, option_like
-from batchdigits.config.settings import FileFilter, Model, WorkerLimits
+from batchdigits.config.settings import FileFilter, Model, ReaderLimits, WorkerLimits
 
 
 @dataclass(frozen=True)
@@ -17,6 +17,7 @@ class EvaluationSettings(FileFilter):
         outbox: the folder for metrics and charts.
         model: which model reads.
         workers: processes that read; ``None`` for as many as there are cores and work.
+        sandbox: whether they can only read these files, and have no network.
     """
 
     data: str = argument(
@@ -27,3 +28,4 @@ class EvaluationSettings(FileFilter):
     outbox: Path = argument(Path("evaluation"), "Folder for the results.")
     model: Model = field(default_factory=Model)
     workers: int | None = option_like(WorkerLimits, "workers", None, shown_default="one per core")
+    sandbox: bool = option_like(ReaderLimits, "sandbox", True)

@@ -105,10 +105,15 @@ class ReaderLimits:
     Attributes:
         file_timeout: seconds that one file may take.
         worker_memory: MiB that each worker may allocate.
+        sandbox: whether it can only read its files, and has no network.
     """
 
     file_timeout: float = option(120.0, "Seconds that one file may take.", minimum=0.1)
     worker_memory: int = option(2048, "MiB of memory that each worker may use.", minimum=64)
+    sandbox: bool = option(
+        True, "Keep workers from all other files and from the network.", "--sandbox/--no-sandbox",
+        is_trusted_only=True,
+    )  # fmt: skip
 
     @property
     def memory_bytes(self) -> int:

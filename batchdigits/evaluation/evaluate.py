@@ -6,7 +6,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from batchdigits import __version__
-from batchdigits.config import Duplicates, EvaluationSettings, Quarantine, RunSettings, Thumbnails
+from batchdigits.config import (
+    Duplicates,
+    EvaluationSettings,
+    Quarantine,
+    ReaderLimits,
+    RunSettings,
+    Thumbnails,
+)
 from batchdigits.datasets.mnist import require_mnist
 from batchdigits.datasets.readers import MNIST
 from batchdigits.errors import DataError, ExitCode
@@ -102,6 +109,7 @@ def _make_run_settings(
         thumbnails=Thumbnails.OFF,
         duplicates=Duplicates.READ,
         workers=settings.workers,
+        sandbox=settings.sandbox,
         html=False,
     )
 
@@ -122,7 +130,8 @@ def _write_report(
     }
     if wrong:
         shown = wrong[: mistakes.MAX_TILES]
-        records = mistakes.read_again(shown, labelled_inbox.inbox, engine)
+        limits = ReaderLimits(sandbox=settings.sandbox)
+        records = mistakes.read_again(shown, labelled_inbox.inbox, engine, limits)
         pictures[report.MISTAKE_SHEET_FILE] = _draw_mistake_sheet(shown, records, len(wrong))
         for hint in list_data_hints(metrics, shown, records, engine):
             LOG.warning("%s", hint)

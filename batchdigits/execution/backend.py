@@ -7,19 +7,21 @@ done by workers, and where those are is the business of an :class:`ExecutionBack
        ▲                             │
        └── (jobs, bytes or TaskFailure), in any order ◀──┘
 
-The one backend there is, :class:`~batchdigits.execution.pool.LocalBackend`, forks processes of this
-machine. Another one, on the machines of a cluster, say, has to keep to what is written here and is
-handed to the session; nothing else has to know.
+The one backend there is, :class:`~batchdigits.execution.local_backend.LocalBackend`, forks
+processes of this machine. Another one, on the machines of a cluster, say, has to keep to what is
+written here and is handed to the session; nothing else has to know.
 
 What crosses the border is plain. A :data:`~batchdigits.execution.jobs.Job` is a named tuple of
 strings, numbers, bytes and a table of hashes, so a chunk can be pickled (as late as can be: the
 table grows); a result is ``bytes``, as
-:func:`~batchdigits.journal.entries.to_wire` makes them, which the same version of Python has to
-unpack.
+:func:`~batchdigits.journal.entries.to_wire` makes them.
 
-Results must come from a trusted peer: :mod:`marshal` may crash on bytes made to harm, and rows are
-recorded as they come. Only the names of thumbnails are checked, since files are written and removed
-by them. A backend that reaches over a network has to authenticate what answers.
+Files of strangers are decoded by workers, so that each may be taken over by one. A backend whose
+workers are processes of its own starts them, or a child that reads for each, in a
+:class:`~batchdigits.system.sandbox.sandbox.Sandbox`; where it has none, it says so in one line of
+the log. Nothing in a result is run, whatever it is, and values are of the types of the journal's
+columns; but whether the digits are right nobody can tell. A backend that reaches over a network has
+to authenticate what answers.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Files read in a worker for those who keep no journal: one that crashes it costs one record."""
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 
 from batchdigits.config import ReaderLimits
@@ -12,6 +12,8 @@ from batchdigits.execution.pool import WorkerPool, run_in_order
 from batchdigits.pipeline.recognise import RecognitionContext, recognise_chunk
 from batchdigits.records import FileStat, PageRecord, Source, group_by_file
 from batchdigits.system.clock import utc_now
+from batchdigits.system.sandbox.plain_messages import BadMessageError
+from batchdigits.system.sandbox.sandbox import Sandbox
 
 #: Reads a few dozen sources; gives one record a page, in order, at least one a source.
 ReadSources = Callable[[Sequence[Source]], list[PageRecord]]
@@ -25,13 +27,15 @@ def fork_reader(context: RecognitionContext, limits: ReaderLimits) -> Iterator[R
     get theirs.
 
     Args:
-        context: the engine and the limits; no thumbnails are drawn.
-        limits: time and memory that the worker may take.
+        context: the engine and the limits; no thumbnails are written.
+        limits: time and memory that the worker may take, and whether it is in a sandbox. A sandbox
+            is for the files it was begun with, or their folder: other ones get another worker.
     """
-    with WorkerPool(_RecordRunner(context), 1, limits.file_timeout, limits.memory_bytes) as pool:
+    with ExitStack() as stack:
+        pools = _Pools(_RecordRunner(context), limits, stack)
 
         def read_sources(sources: Sequence[Source]) -> list[PageRecord]:
-            results = run_in_order(pool, sources)
+            results = run_in_order(pools.get(sources), sources)
             return [
                 record
                 for source, result in zip(sources, results, strict=True)
@@ -39,6 +43,14 @@ def fork_reader(context: RecognitionContext, limits: ReaderLimits) -> Iterator[R
             ]
 
         yield read_sources
+
+
+def make_sandbox(sources: Iterable[Source], limits: ReaderLimits) -> Sandbox | None:
+    """Make the sandbox in which sources are read; ``None`` where there is to be none."""
+    if not limits.sandbox:
+        return None
+    paths = {source.root or source.path for source in sources if source.content is None}
+    return Sandbox(tuple(sorted(paths)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,10 +70,40 @@ class _RecordRunner:
         return group_by_file(replace(record, source=nameless) for record in records)
 
 
+_RecordPool = WorkerPool[tuple[int, Source], list[list[PageRecord]]]
+
+
+class _Pools:
+    """Pools of one worker each, one after the other, as sandboxes are needed."""
+
+    def __init__(self, work: _RecordRunner, limits: ReaderLimits, stack: ExitStack) -> None:
+        self._work = work
+        self._limits = limits
+        self._stack = stack
+        self._pool: _RecordPool | None = None
+        self._sandbox: Sandbox | None = None
+
+    def get(self, sources: Sequence[Source]) -> _RecordPool:
+        """Return a pool whose worker may read some sources."""
+        sandbox = make_sandbox(sources, self._limits)
+        if self._pool is None or not _covers(self._sandbox, sandbox):
+            self._stack.close()
+            timeout, memory = self._limits.file_timeout, self._limits.memory_bytes
+            pool = _RecordPool(self._work, 1, timeout, memory, sandbox)
+            self._pool, self._sandbox = self._stack.enter_context(pool), sandbox
+        return self._pool
+
+
+def _covers(sandbox: Sandbox | None, wanted: Sandbox | None) -> bool:
+    return sandbox is None or wanted is None or {*wanted.readable} <= {*sandbox.readable}
+
+
 def _complete_records(
     source: Source, result: list[PageRecord] | TaskFailure, timeout: float
 ) -> list[PageRecord]:
     if isinstance(result, TaskFailure):
         rejection = explain_failure(result, timeout)
         return [PageRecord(source, 1, FileStat(), "", 0, 0, utc_now(), rejection=rejection)]
+    if not all(isinstance(record, PageRecord) for record in result):
+        raise BadMessageError("a record of another type")
     return [replace(record, source=source) for record in result]

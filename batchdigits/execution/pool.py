@@ -7,19 +7,22 @@ workers share a pipe and its locks, pebble's among them, do not survive that.)
 
 from __future__ import annotations
 
+import errno
 import pickle
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from multiprocessing import connection
-from typing import TYPE_CHECKING, ClassVar, Generic, TypeVar
+from typing import Generic, TypeVar
 
 from batchdigits.execution.backend import TaskFailure
-from batchdigits.execution.worker_process import Task, WorkerProcess
-
-if TYPE_CHECKING:  # not needed by those who run other work
-    from batchdigits.execution.jobs import Job, JobRunner
+from batchdigits.execution.worker_process import (
+    OUTDATED_SANDBOX_EXIT_CODE,
+    Task,
+    WorkerProcess,
+)
+from batchdigits.system.sandbox.plain_messages import BadMessageError
+from batchdigits.system.sandbox.sandbox import Sandbox
 
 #: Seconds between looks at deadlines, and between chances for the caller to do something.
 _POLL_INTERVAL = 0.1
@@ -32,27 +35,11 @@ _SHUTDOWN_TIMEOUT = 10.0
 _MAX_WAITING_SUSPECTS = 256
 #: Tasks that a worker has at the most: the one in hand, and one so that it need not wait.
 _MAX_TASKS_PER_WORKER = 2
+#: How often a task is begun anew because folders were exchanged meanwhile; more is no coincidence.
+_MAX_RENEWALS = 20
 
 T = TypeVar("T")
 R = TypeVar("R")
-
-
-@dataclass(frozen=True, slots=True)
-class LocalBackend:
-    """Processes of this machine, forked from this one; see :class:`ExecutionBackend`.
-
-    Attributes:
-        timeout: seconds a chunk may take.
-        memory: bytes a worker may allocate.
-    """
-
-    timeout: float
-    memory: int
-    workers_share_outbox: ClassVar[bool] = True
-
-    def start_workers(self, work: JobRunner, count: int) -> WorkerPool[Job, bytes]:
-        """Make a pool; its processes are forked when its context begins."""
-        return WorkerPool(work, count, self.timeout, self.memory)
 
 
 class WorkerPool(Generic[T, R]):
@@ -62,19 +49,27 @@ class WorkerPool(Generic[T, R]):
     jobs.
 
     Args:
-        work: ``list of items -> result``, both picklable; run in the workers.
+        work: ``list of items -> result``; run in the workers. Items can be pickled, results be
+            packed by :func:`~batchdigits.execution.results.pack_result`.
         count: how many processes.
         timeout: seconds a task may take.
         memory: bytes a worker may allocate.
+        sandbox: what workers may do; ``None`` for all that this process may.
     """
 
     def __init__(
-        self, work: Callable[[list[T]], R], count: int, timeout: float, memory: int
+        self,
+        work: Callable[[list[T]], R],
+        count: int,
+        timeout: float,
+        memory: int,
+        sandbox: Sandbox | None = None,
     ) -> None:
         self._work = work
         self._count = count
         self._timeout = timeout
         self._memory = memory
+        self._sandbox = sandbox
         self._workers: list[WorkerProcess[T, R]] = []
 
     def __enter__(self) -> WorkerPool[T, R]:
@@ -86,10 +81,12 @@ class WorkerPool(Generic[T, R]):
         for worker in self._workers:
             worker.kill()
         self._workers.clear()
+        if self._sandbox:
+            self._sandbox.remove_empty_folders()
 
     def _start_worker(self) -> WorkerProcess[T, R]:
         pipes = [worker.pipe for worker in self._workers]
-        return WorkerProcess(self._work, self._memory, pipes)
+        return WorkerProcess(self._work, self._memory, self._sandbox, pipes)
 
     @property
     def pids(self) -> list[int]:
@@ -134,11 +131,14 @@ def run_in_order(
 
     Raises:
         OSError: raised by the work.
+        BadMessageError: a worker's answer does not fit.
     """
     results: dict[int, R | TaskFailure] = {}
     for numbered_items, result in pool.run([list(enumerate(items))]):
         item_results: list[R | TaskFailure] = []
         item_results += [result] if isinstance(result, TaskFailure) else result
+        if len(item_results) != len(numbered_items):
+            raise BadMessageError(f"{len(item_results)} results, not {len(numbered_items)}")
         for (number, _), item_result in zip(numbered_items, item_results, strict=True):
             results[number] = item_result
     return [results[number] for number in range(len(items))]
@@ -227,20 +227,42 @@ class _PoolRun(Generic[T, R]):
     ) -> Iterator[tuple[list[T], R | TaskFailure]]:
         try:
             results = worker.receive()
-        except (EOFError, OSError, pickle.UnpicklingError):
+            if len(results) > len(worker.tasks):
+                raise BadMessageError("more answers than tasks")
+        except (EOFError, OSError, BadMessageError):
             yield from self._handle_lost_worker(worker, timed_out=False)
             return
         for result in results:
             task = worker.tasks.popleft()
             worker.started_at = time.monotonic()
             if isinstance(result, OSError):
-                raise result
-            if isinstance(result, BaseException):
-                yield from self._handle_failure(
-                    task, TaskFailure(timed_out=False, error=_format_error(result))
-                )
+                problem = self._mend_folders(result)
+                if problem or task.renewals >= _MAX_RENEWALS:
+                    raise problem or result
+                worker.tasks.appendleft(task)
+                self._renew_worker(worker)
+                return
+            if isinstance(result, TaskFailure):
+                yield from self._handle_failure(task, result)
             else:
                 yield task.items, result
+
+    def _mend_folders(self, error: OSError) -> OSError | None:
+        """Make the folders that a worker may write to, if it may have failed for want of one.
+
+        Returns:
+            What is wrong; ``None`` where another worker may succeed.
+        """
+        if not self._pool._sandbox or error.errno != errno.EACCES:
+            return error
+        return self._pool._sandbox.make_folders()
+
+    def _renew_worker(self, worker: WorkerProcess[T, R]) -> None:
+        """Start another worker because of the folders, and have it do the tasks of this one."""
+        worker.tasks[0].renewals += 1
+        self._retry_tasks.extend(worker.tasks)
+        worker.tasks.clear()
+        self._replace_worker(worker)
 
     def _handle_lost_worker(
         self, worker: WorkerProcess[T, R], timed_out: bool
@@ -248,9 +270,13 @@ class _PoolRun(Generic[T, R]):
         """Find out over which item a worker died or hung, and start another worker."""
         worker.kill()
         in_hand, *waiting = worker.tasks
+        exit_code = worker.process.exitcode
+        if exit_code == OUTDATED_SANDBOX_EXIT_CODE and in_hand.renewals < _MAX_RENEWALS:
+            self._renew_worker(worker)
+            return
         worker.tasks.clear()
         self._replace_worker(worker)
-        yield from self._handle_failure(in_hand, TaskFailure(timed_out, worker.process.exitcode))
+        yield from self._handle_failure(in_hand, TaskFailure(timed_out, exit_code))
         self._retry_tasks.extend(waiting)
 
     def _handle_failure(
@@ -270,7 +296,3 @@ class _PoolRun(Generic[T, R]):
         index = self._pool._workers.index(worker)
         worker.kill()
         self._pool._workers[index] = self._pool._start_worker()
-
-
-def _format_error(error: BaseException) -> str:
-    return f"{type(error).__name__}: {error}" if str(error) else type(error).__name__

@@ -2,7 +2,6 @@
 
 import gc
 import os
-import pickle
 import time
 from collections import deque
 from collections.abc import Callable
@@ -12,11 +11,15 @@ from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
 from typing import Any, Generic, TypeVar
 
+from batchdigits.execution.results import pack_error, pack_result, unpack_answer
 from batchdigits.system.child_process import limit_memory, prepare_forked_child
 from batchdigits.system.framing import MessageReader, send
+from batchdigits.system.sandbox.sandbox import Sandbox
 
 #: What a worker ends with that cannot hold its task in memory.
 OUT_OF_MEMORY_EXIT_CODE = os.EX_OSERR
+#: What a worker ends with whose sandbox is for folders that have others in their place by now.
+OUTDATED_SANDBOX_EXIT_CODE = os.EX_TEMPFAIL
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -24,10 +27,17 @@ R = TypeVar("R")
 
 @dataclass(slots=True)
 class Task(Generic[T]):
-    """Some items for a worker; ``suspect`` where a worker died or hung over them before."""
+    """Some items for a worker.
+
+    Attributes:
+        items: what is to be done.
+        suspect: whether a worker died or hung over them before.
+        renewals: how often a worker ended over them because its sandbox was outdated.
+    """
 
     items: list[T]
     suspect: bool = False
+    renewals: int = 0
 
 
 class WorkerProcess(Generic[T, R]):
@@ -41,15 +51,22 @@ class WorkerProcess(Generic[T, R]):
     """
 
     def __init__(
-        self, work: Callable[[list[T]], R], memory: int, inherited_pipes: list[Connection]
+        self,
+        work: Callable[[list[T]], R],
+        memory: int,
+        sandbox: Sandbox | None,
+        inherited_pipes: list[Connection],
     ) -> None:
         """Start the process.
 
         Args:
             work: ``list of items -> result``, run in the process.
             memory: bytes that it may allocate.
+            sandbox: what it may do; ``None`` for all that this process may.
             inherited_pipes: the parent's ends of the pipes to other workers.
         """
+        if sandbox and sandbox.make_folders():
+            sandbox.make_folders()  # once more, as a fault may pass
         # fork: nothing is imported or loaded twice, so that a worker costs milliseconds.
         context = get_context("fork")
         self.pipe, worker_end = context.Pipe()
@@ -58,7 +75,7 @@ class WorkerProcess(Generic[T, R]):
         self._reader = MessageReader(self.pipe.fileno())
         self.process: BaseProcess = context.Process(
             target=serve,
-            args=(work, worker_end, memory, os.getpid(), [*inherited_pipes, self.pipe]),
+            args=(work, worker_end, memory, sandbox, os.getpid(), [*inherited_pipes, self.pipe]),
             daemon=True,
         )
         self.process.start()
@@ -78,10 +95,14 @@ class WorkerProcess(Generic[T, R]):
     def receive(self) -> list[Any]:
         """Take the results that have wholly arrived; never waits for the rest of a message.
 
+        Returns:
+            Each as :func:`~batchdigits.execution.results.unpack_answer` gives it.
+
         Raises:
             EOFError: the worker is no longer there.
+            BadMessageError: what it sent is no result.
         """
-        return [pickle.loads(message) for message in self._reader.read()]
+        return [unpack_answer(message) for message in self._reader.read()]
 
     def kill(self) -> None:
         """End the process, whatever it does, and close the pipe."""
@@ -94,6 +115,7 @@ def serve(
     work: Callable[[list[Any]], Any],
     pipe: Connection,
     memory: int,
+    sandbox: Sandbox | None,
     parent_pid: int,
     inherited_pipes: list[Connection],
 ) -> None:
@@ -106,6 +128,7 @@ def serve(
         work: what to do.
         pipe: to the parent.
         memory: bytes that may be allocated; beyond, allocating fails as on a full machine.
+        sandbox: what this process may do.
         parent_pid: process number of the parent.
         inherited_pipes: the parent's own ends of pipes, copied by the fork; closed here.
     """
@@ -113,6 +136,7 @@ def serve(
     limit_memory(memory)
     # What the parent left in memory is never garbage here; looking at it would copy its pages.
     gc.freeze()
+    is_outdated = _enter(sandbox, pipe.fileno()) if sandbox else lambda: False
     while True:
         try:
             items = pipe.recv()
@@ -120,11 +144,25 @@ def serve(
             os._exit(os.EX_OK)
         except MemoryError:  # the rest of the task is still in the pipe
             os._exit(OUT_OF_MEMORY_EXIT_CODE)
+        if is_outdated():
+            os._exit(OUTDATED_SANDBOX_EXIT_CODE)
         try:
-            result = work(items)
+            answer = pack_result(work(items))
         except Exception as error:
-            result = error
+            answer = pack_error(error)
+        # A folder may have been exchanged at any moment meanwhile, and nothing in it been found.
+        if is_outdated():
+            os._exit(OUTDATED_SANDBOX_EXIT_CODE)
         try:
-            send(pipe.fileno(), pickle.dumps(result, pickle.HIGHEST_PROTOCOL))
+            send(pipe.fileno(), answer)
         except OSError:
             os._exit(os.EX_OK)
+
+
+def _enter(sandbox: Sandbox, pipe: int) -> Callable[[], bool]:
+    """Enter the sandbox; returns what tells whether it still fits the folders that there are."""
+    # Before: a folder that is out of reach from now on is one for which no rule could be made.
+    states = sandbox.find_folder_states()
+    if not sandbox.enter({pipe}).files:
+        return lambda: False
+    return lambda: sandbox.find_folder_states() != states

@@ -12,6 +12,8 @@ from batchdigits.system.name_rules import (
     use_name,
 )
 
+#: The folder of the outbox that holds thumbnails.
+THUMBNAILS_FOLDER = "thumbnails"
 #: Errors that even a short and plain name may give: the whole path is too long, say.
 _HOPELESS_ERRNOS = {errno.ENAMETOOLONG, errno.EINVAL, errno.EILSEQ}
 
@@ -38,7 +40,7 @@ def make_thumbnail_name(
     safe = [folder + "_" if folder.rstrip("_").endswith(".png") else folder for folder in folders]
     ending = f".p{page}-{content_hash}.png" if content_hash else f".p{page}.png"
     folders = [name_rules.make_unmistakable(folder) for folder in safe]
-    return "/".join(["thumbnails", *folders, name_rules.make_unmistakable(file, ending)])
+    return "/".join([THUMBNAILS_FOLDER, *folders, name_rules.make_unmistakable(file, ending)])
 
 
 def make_source_thumbnail_name(
@@ -82,7 +84,7 @@ def save_thumbnail(outbox: Path, name: str, png: bytes, mode: int = 0o666) -> st
 
     try:
         # No other thumbnail's name ends so: all have their page's number right before the ".png".
-        return use_name(write, name, f"thumbnails/{make_flat_name(name)}")
+        return use_name(write, name, f"{THUMBNAILS_FOLDER}/{make_flat_name(name)}")
     except OSError as error:
         if error.errno in _HOPELESS_ERRNOS:
             return ""

@@ -30,7 +30,7 @@ def update_contact_sheets(context: ReportContext, draw_sheets: DrawSheets) -> St
         return
     fingerprint = f"{journal.revision} {settings.duplicates} {settings.thumbnails}"
     is_current = journal.find_fingerprint(_ALL_SHEETS) == fingerprint
-    if is_current and (settings.outbox / SHEETS_FOLDER).is_dir():
+    if is_current and any((settings.outbox / SHEETS_FOLDER).glob("sheet-*.png")):
         return
     pending = _PendingSheets(context)
     done_count = 0

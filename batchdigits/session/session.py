@@ -14,7 +14,7 @@ from batchdigits.config import Settings, Thumbnails
 from batchdigits.execution.backend import ExecutionBackend, TaskFailure, Workers
 from batchdigits.execution.chunks import CHUNK_BYTES, JobQueue
 from batchdigits.execution.jobs import Job, JobRunner, RecheckJob, RejectJob, SheetJob, get_source
-from batchdigits.execution.pool import LocalBackend
+from batchdigits.execution.local_backend import LocalBackend
 from batchdigits.inference.engine import Engine
 from batchdigits.journal.entries import FileEntry, from_wire
 from batchdigits.journal.files import PendingFile
@@ -104,7 +104,7 @@ class Session:
         self._start_time = time.monotonic()
         self._reject_jobs: deque[RejectJob] = deque()
         self._pending: dict[str, PendingFile] = {}
-        self._backend = backend or LocalBackend(settings.file_timeout, settings.memory_bytes)
+        self._backend = backend or LocalBackend.from_settings(settings)
         self._workers: Workers | None = None
         self._failures = WorkerFailures(settings.file_timeout)
         drawn = Thumbnails.OFF if is_trial else settings.thumbnails
@@ -139,8 +139,7 @@ class Session:
             force: whether all files are to be read again.
             retry_failed: whether those that could not be read are to be tried again.
         """
-        thumbnails = self.settings.thumbnails
-        policy = ReadPolicy(self.reader_version_id, thumbnails, force, retry_failed)
+        policy = ReadPolicy(self.reader_version_id, self.settings.thumbnails, force, retry_failed)
         plan = Plan(self.journal, listing, policy)
         if plan.pending_count and not (force or retry_failed):
             self._failures.load_hopeless(self.journal, self.reader_version_id)
@@ -204,13 +203,17 @@ class Session:
         self._reject_jobs.clear()
         chunks = plan.iter_chunks(chunk_size, CHUNK_BYTES)
         queue = JobQueue(self._reject_jobs, map(self._make_jobs, chunks))
-        for jobs, result in self._workers.run(queue, self._poll_listener):
-            if isinstance(result, TaskFailure):
-                files = self._handle_failure(jobs[0], result)
-            else:
-                files = self._unpack_entries(jobs, result)
-            if files:
-                yield self._recorder.record(self._take_pending(files), decide)
+        try:
+            for jobs, result in self._workers.run(queue, self._poll_listener):
+                if isinstance(result, TaskFailure):
+                    files = self._handle_failure(jobs[0], result)
+                else:
+                    files = self._unpack_entries(jobs, result)
+                if files:
+                    yield self._recorder.record(self._take_pending(files), decide)
+        except OSError:
+            self.journal.check_in_place()  # which says more of an outbox that is gone
+            raise
         self.notify_listener()
         self.summary.interrupted_by = self._listener.get_stop_signal()
 
@@ -248,7 +251,7 @@ class Session:
         return bool(self._listener.get_stop_signal())
 
     def _unpack_entries(self, jobs: list[Job], result: bytes) -> list[tuple[Job, FileEntry]]:
-        pairs = zip(jobs, from_wire(result), strict=True)
+        pairs = zip(jobs, from_wire(result, len(jobs)), strict=True)
         files = [(job, entry) for job, entry in pairs if entry is not None]
         for job, entry in files:
             self._failures.note_rejected(job, entry)

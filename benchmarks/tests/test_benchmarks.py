@@ -26,7 +26,7 @@ from tests.conftest import ROOT
 
 pytestmark = pytest.mark.integration
 
-NAMES = ("throughput", "startup", "tutorial", "scale", "cores", "ocr", "reports")
+NAMES = ("throughput", "startup", "tutorial", "scale", "cores", "ocr", "reports", "sandbox")
 
 
 @pytest.mark.long

@@ -104,6 +104,9 @@ def test_programs_with_threads_read_in_processes_of_their_own(
     assert str(array.digit) == str(good.digit) == truth and array.file == "images[1]"
     assert [array] == batchdigits.read([names[2], gray])[1:] and array.image is not None
     assert not array.image.flags.writeable
+    # Only without a sandbox can a worker do this.
+    limits = partial(ReaderLimits, file_timeout=1, sandbox=False)
+    monkeypatch.setattr("batchdigits.api.ReaderLimits", limits)
     with pytest.raises(BatchdigitsError, match="ended with code -9"):
         batchdigits.read(tmp_path / "end parent.png", isolate=True)
     with pytest.raises(ModelError, match="There is no model"):

@@ -92,7 +92,7 @@ def running(inbox: Path, outbox: Path, *options: str) -> tuple[subprocess.Popen[
     command = [*COMMAND, str(inbox), str(outbox), "--workers", "2", *options]
     process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
     deadline = time.monotonic() + 60
-    while not (outbox / "thumbnails").exists() and time.monotonic() < deadline:
+    while not [*outbox.glob("thumbnails/*")] and time.monotonic() < deadline:
         time.sleep(0.01)
     return process, children(process.pid)
 

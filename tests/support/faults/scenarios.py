@@ -60,6 +60,7 @@ class Scenario:
         folder: holds inbox, outbox, home, and a table of corrections.
         start: what ``folder`` is before the command.
         late: files that come only when a watcher watches.
+        options: of ``run`` and ``watch``.
     """
 
     server: FaultServer
@@ -68,6 +69,7 @@ class Scenario:
     folder: Path
     start: Path
     late: tuple[str, ...] = ()
+    options: tuple[str, ...] = ()
 
     @property
     def inbox(self) -> Path:
@@ -95,9 +97,10 @@ class Scenario:
     def make_arguments(self, command: str) -> list[object]:
         """Return the words of a command."""
         if command == "run":
-            return ["run", self.inbox, self.outbox, "-q"]
+            return ["run", self.inbox, self.outbox, "-q", *self.options]
         if command == "watch":
-            return ["watch", self.inbox, self.outbox, "--settle", 0.05, "--grace", 0]
+            times = ["--settle", 0.05, "--grace", 0]
+            return ["watch", self.inbox, self.outbox, *times, *self.options]
         table = [self.folder / "corrected.csv"] if command == "correct" else []
         return [command, self.outbox, *table]
 

@@ -10,6 +10,7 @@ from batchdigits.arrays import GrayImage
 from batchdigits.config import Limits, ReaderLimits
 from batchdigits.errors import ImageError
 from batchdigits.execution.backend import TaskFailure
+from batchdigits.execution.isolated_reader import make_sandbox
 from batchdigits.execution.pool import WorkerPool, run_in_order
 from batchdigits.images.load import load_pages
 from batchdigits.pipeline.result import Reading
@@ -38,7 +39,8 @@ def load_previews(
     """
     work = partial(_load_numbered, limits=limits)
     timeout, memory = reader_limits.file_timeout, reader_limits.memory_bytes
-    with WorkerPool(work, 1, timeout, memory) as pool:
+    sandbox = make_sandbox((source for source, _ in pages), reader_limits)
+    with WorkerPool(work, 1, timeout, memory, sandbox) as pool:
         results = run_in_order(pool, pages)
     return [None if isinstance(result, TaskFailure) else result for result in results]
 
