@@ -21,7 +21,7 @@ from batchdigits.session.quarantine_notes import (
     make_note,
     write_note,
 )
-from batchdigits.system.file_moves import append_number, has_content
+from batchdigits.system.file_moves import append_number, has_content, remove_partial_copy
 from batchdigits.system.filenames import escape_for_terminal
 from batchdigits.system.held_files import (
     FileInUseError,
@@ -173,6 +173,7 @@ def restore_file(quarantine_path: Path, source: Source, entry: FileEntry) -> Res
 def _restore_file(quarantine_path: Path, source: Source, entry: FileEntry) -> Restoration:
     put_back_leftover(quarantine_path)
     path = Path(source.path)
+    remove_partial_copy(path, source.root)
     is_in_inbox = _has_content(path, entry, source.root)  # a kill may have come between two steps
     if not quarantine_path.exists():
         if not is_in_inbox:

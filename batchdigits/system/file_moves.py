@@ -15,7 +15,7 @@ from batchdigits.system.hashing import hash_open_file
 from batchdigits.system.safe_files.places import Place, open_place
 from batchdigits.system.safe_files.safe_open import safe_open
 
-#: How names of copies begin until they are whole; a number follows.
+#: How names of copies begin until they are whole; the name follows that they get then.
 PARTIAL_COPY_PREFIX = ".batchdigits-copy-"
 _MAX_SUFFIX_BYTES = 16
 #: Errors of a link or an unlink after which a copy may still work.
@@ -115,13 +115,14 @@ def copy_file(source: Path, target: Path) -> None:
 def copy_open_file(descriptor: int, target: Place) -> None:
     """Copy an open file as :func:`copy_file` does, whatever its name means by now.
 
+    The copy and its name are safe on the disk when this returns, so that the file may go.
+
     Raises:
         FileExistsError: there is something at ``target``.
     """
     if target.find_status():
         raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(target.path))
-    name = f"{PARTIAL_COPY_PREFIX}{os.getpid()}"
-    temporary = target.with_path(target.path.with_name(name))
+    temporary = _make_partial_copy_place(target)
     with suppress(FileNotFoundError):
         temporary.unlink()  # what a kill left behind, or somebody put in the way
     times = os.fstat(descriptor)
@@ -139,6 +140,28 @@ def copy_open_file(descriptor: int, target: Place) -> None:
         with suppress(FileNotFoundError):
             temporary.unlink()
         raise
+    try:
+        target.sync_folder()
+    except BaseException:
+        target.unlink()
+        raise
+
+
+def remove_partial_copy(path: Path, root: str = "") -> None:
+    """Remove what a kill left of a copy, beside the file that was to be, if that can be done.
+
+    Args:
+        path: the file, be it there or not.
+        root: the folder that it must lie in, see
+            :func:`~batchdigits.system.safe_files.safe_open.safe_open`; or empty.
+    """
+    with suppress(OSError), open_place(path, root) as place:
+        _make_partial_copy_place(place).unlink()
+
+
+def _make_partial_copy_place(target: Place) -> Place:
+    path = target.path
+    return target.with_path(path.with_name(shorten(f"{PARTIAL_COPY_PREFIX}{path.name}")))
 
 
 def _choose_copy_mode(target: Place, source_status: os.stat_result) -> int:

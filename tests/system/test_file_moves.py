@@ -75,12 +75,13 @@ def test_a_copy_is_no_more_open_than_its_source_at_any_moment(
     source, modes = tmp_path / "scan.png", set()
     source.write_bytes(b"content")
     source.chmod(mode)
-    leftover = tmp_path / "away" / f".batchdigits-copy-{os.getpid()}"
+    leftover = tmp_path / "away" / ".batchdigits-copy-scan.png"
     leftover.parent.mkdir()
     leftover.touch(0o666)
 
     def note_mode(*arguments: object) -> None:
-        modes.add(leftover.stat().st_mode & 0o777)
+        (partial,) = leftover.parent.glob(".batchdigits-copy-*")
+        modes.add(partial.stat().st_mode & 0o777)
 
     monkeypatch.setattr("batchdigits.system.file_moves.shutil.copyfileobj", note_mode)
     copy_file(source, tmp_path / "away" / "scan.png")

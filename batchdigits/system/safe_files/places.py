@@ -10,6 +10,9 @@ from pathlib import Path
 
 from batchdigits.system.safe_files.safe_open import open_folder
 
+#: What file systems say that sync no folders.
+_NO_SYNC_ERRNOS = (errno.EINVAL, errno.ENOSYS, errno.EOPNOTSUPP)
+
 
 @dataclass(frozen=True, slots=True)
 class Place:
@@ -56,6 +59,20 @@ class Place:
     def unlink(self) -> None:
         """Remove the name."""
         os.unlink(self.path.name, dir_fd=self.folder)
+
+    def sync_folder(self) -> None:
+        """Have the names in the folder safe on its disk, as far as that can be had there."""
+        try:
+            folder = os.open(".", os.O_RDONLY | os.O_DIRECTORY, dir_fd=self.folder)
+        except PermissionError:
+            return
+        try:
+            os.fsync(folder)
+        except OSError as error:
+            if error.errno not in _NO_SYNC_ERRNOS:
+                raise
+        finally:
+            os.close(folder)
 
 
 @contextmanager
