@@ -61,6 +61,7 @@ class Scenario:
         start: what ``folder`` is before the command.
         late: files that come only when a watcher watches.
         options: of ``run`` and ``watch``.
+        far: a folder on another disk, where the inbox lies then.
     """
 
     server: FaultServer
@@ -70,11 +71,17 @@ class Scenario:
     start: Path
     late: tuple[str, ...] = ()
     options: tuple[str, ...] = ()
+    far: Path | None = None
 
     @property
     def inbox(self) -> Path:
         """The folder of scans."""
-        return self.folder / "inbox"
+        return (self.far or self.folder) / "inbox"
+
+    @property
+    def roots(self) -> list[Path]:
+        """The folders that hold all that is the user's."""
+        return [self.folder, self.far] if self.far else [self.folder]
 
     @property
     def outbox(self) -> Path:
@@ -82,16 +89,26 @@ class Scenario:
         return self.folder / "outbox"
 
     @classmethod
-    def prepare(cls, server: FaultServer, slot: int, command: str, template: Path) -> "Scenario":
+    def prepare(
+        cls,
+        server: FaultServer,
+        slot: int,
+        command: str,
+        template: Path,
+        far: Path | None = None,
+    ) -> "Scenario":
         """Make the folders: ``correct`` and ``requeue`` follow upon a run."""
         folder = template.with_name(f"user-{slot}")
-        scenario = cls(server, slot, command, folder, template.with_name(f"start-{slot}"))
-        for path in (folder, scenario.start):
-            shutil.rmtree(path, ignore_errors=True)
-        shutil.copytree(template, folder)
+        start = template.with_name(f"start-{slot}")
+        scenario = cls(server, slot, command, folder, start, far=far)
+        shutil.rmtree(start, ignore_errors=True)
+        shutil.copytree(template, start)
         if command in ("correct", "requeue"):
+            scenario.reset()
             assert scenario.call("run") == ExitCode.SOME_UNREAD
-        folder.rename(scenario.start)
+            shutil.rmtree(start)
+            shutil.copytree(folder, start)
+            shutil.copytree(scenario.inbox, start / "inbox", dirs_exist_ok=True)
         return scenario
 
     def make_arguments(self, command: str) -> list[object]:
@@ -113,8 +130,11 @@ class Scenario:
 
     def reset(self) -> None:
         """Put the folders back to what they were."""
-        shutil.rmtree(self.folder, ignore_errors=True)
+        for root in self.roots:
+            shutil.rmtree(root, ignore_errors=True)
         shutil.copytree(self.start, self.folder)
+        if self.far:
+            shutil.move(self.folder / "inbox", self.inbox)
         for name in self.late:
             path = self.folder / "late" / name
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -149,8 +169,8 @@ class Scenario:
         """Find what scans there are, wherever they are: in the inbox, or on their way from it."""
         return {
             content
-            for name, content in read_files(self.folder).items()
-            if name.startswith(("inbox/", "outbox/quarantine/")) and not name.endswith(".json")
+            for folder in (self.inbox, self.outbox / "quarantine")
+            for content in read_files(folder).values()
         }
 
     @property
