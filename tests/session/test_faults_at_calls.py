@@ -69,26 +69,26 @@ def try_fault(scenario: Scenario, undisturbed: set[str], number: int, error: int
 def test_a_fault_ends_in_one_sentence_and_the_next_run_makes_it_good(
     fault_server: FaultServer, user_template: Path, command: str, part: int
 ) -> None:
-    free: SimpleQueue[tuple[Scenario, set[str]]] = SimpleQueue()
-    count = 0
+    free: SimpleQueue[Scenario] = SimpleQueue()
     for slot in range(AT_ONCE.get(command, 1)):
         scenario = Scenario.prepare(fault_server, slot, command, user_template)
-        if command == "watch":
-            scenario = replace(scenario, late=LATE)
-        scenario.reset()
-        fault_server.arm(slot, [scenario.folder])
-        code = scenario.attend(scenario.begin())
-        count = max(count, fault_server.disarm(slot))
-        scenario.go_on(code)
-        free.put((scenario, scenario.look()))
+        free.put(replace(scenario, late=LATE if command == "watch" else ()))
+    scenario = free.get()
+    scenario.reset()
+    fault_server.arm(scenario.slot, [scenario.folder])
+    code = scenario.attend(scenario.begin())
+    count = fault_server.disarm(scenario.slot)
+    scenario.go_on(code)
+    undisturbed = scenario.look()
+    free.put(scenario)
     faults = [(n, error) for error, step in ERRORS.items() for n in range(1, count + 1, step)]
 
     def try_one(fault: tuple[int, int]) -> str:
-        scenario, undisturbed = free.get()
+        scenario = free.get()
         try:
             return try_fault(scenario, undisturbed, *fault)
         finally:
-            free.put((scenario, undisturbed))
+            free.put(scenario)
 
     with ThreadPoolExecutor(free.qsize()) as pool:
         problems = list(filter(None, pool.map(try_one, faults[::EVERY][part::PARTS])))
