@@ -7,7 +7,8 @@ a worker that a file has taken over is a tuple of wrong values at worst.
 
 import pickle
 from collections.abc import Iterable, Sequence
-from typing import Any, NamedTuple, get_type_hints
+from operator import contains
+from typing import Any, NamedTuple, get_args, get_type_hints
 
 import numpy as np
 import orjson
@@ -49,7 +50,10 @@ class PageEntry(NamedTuple):
     streak: int | None = None
 
 
-_PAGE_TYPES = tuple(get_type_hints(PageEntry).values())
+#: The types of each column, one of which its values are exactly.
+_PAGE_TYPES = tuple(
+    frozenset(get_args(hint) or (hint,)) for hint in get_type_hints(PageEntry).values()
+)
 
 
 class FileEntry(NamedTuple):
@@ -162,7 +166,7 @@ def _entry_from_tuple(
 def _is_sound(page: PageEntry) -> bool:
     """Tell whether a page's values are of the types, and its words of those, that there are."""
     return (
-        all(map(isinstance, page, _PAGE_TYPES))
+        all(map(contains, _PAGE_TYPES, map(type, page)))
         and page.status in _STATUSES
         and (page.reason is None or page.reason in _REASONS)
     )
