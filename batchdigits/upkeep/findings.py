@@ -282,9 +282,9 @@ class Findings:
         return sum(self.count(kind) for kind in Kind if kind.is_difference == is_difference)
 
     def iter_kind(self, kind: Kind, limit: int = -1) -> Iterator[Finding]:
-        """Fetch the findings of a kind in the order of their paths, at most so many."""
+        """Fetch the findings of a kind in the order in which they were found, at most so many."""
         rows = self._sql.execute(
-            "SELECT path, file FROM findings WHERE kind = ? ORDER BY path LIMIT ?",
+            "SELECT path, file FROM findings WHERE kind = ? ORDER BY rowid LIMIT ?",
             (kind.value, limit),
         )
         return (Finding(kind, path, file_id) for path, file_id in rows)

@@ -33,11 +33,13 @@ COMMANDS = (
     ("requeue", "{outbox}"),
     ("run", "{inbox}", "{outbox}", "--workers", "1", "--retry-failed", "--quiet"),
     ("status", "{outbox}"),
+    ("verify", "{outbox}"),
+    ("verify", "{outbox}", "--repair"),
 )
 #: What a command may end with, whatever the journal says.
 ALLOWED_CODES = {
     *(ExitCode.OK, ExitCode.USAGE, ExitCode.SOME_UNREAD, ExitCode.NOTHING_TO_READ),
-    *(ExitCode.OUTBOX, ExitCode.DATA, ExitCode.WATCHER_UNWELL),
+    *(ExitCode.OUTBOX, ExitCode.DATA, ExitCode.WATCHER_UNWELL, ExitCode.DIFFERENCES),
 }
 
 

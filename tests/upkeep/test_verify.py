@@ -255,7 +255,7 @@ def test_names_are_few_unless_all_are_asked_for(
         path.unlink()
     desk.verify()
     shown = capsys.readouterr().out
-    assert "9 thumbnails are missing: thumbnails/box/scan0.png.p1.png, " in shown
+    assert "9 thumbnails are missing: thumbnails/pages.tif.p1.png, " in shown
     assert " and 6 more\n" in shown
     desk.verify("--verbose")
     assert "\n  thumbnails/scan5.png.p1.png\n" in capsys.readouterr().out
