@@ -20,7 +20,13 @@ from batchdigits.cli.models_app import MODELS_HELP, build_models_app
 from batchdigits.errors import ExitCode
 
 if TYPE_CHECKING:
-    from batchdigits.cli.options import OutboxArgument, QuietOption, TrustOutboxOption
+    from batchdigits.cli.options import (
+        OutboxArgument,
+        QuietOption,
+        RequeueFilesArgument,
+        RequeueInboxOption,
+        TrustOutboxOption,
+    )
     from batchdigits.config import (
         EvaluationSettings,
         Logging,
@@ -208,18 +214,12 @@ def report(
 
 def requeue(
     outbox: OutboxArgument = Path("outbox"),
-    files: Annotated[
-        list[str] | None,
-        typer.Argument(
-            help="Names or patterns of files; all files if none are given.",
-            metavar="FILES...",
-            show_default=False,
-        ),
-    ] = None,
+    files: RequeueFilesArgument = None,
     reason: Annotated[
         list[PermanentReason] | None,
         typer.Option(help="Only files quarantined for this reason; repeatable."),
     ] = None,
+    inbox: RequeueInboxOption = None,
     trust_outbox: TrustOutboxOption = False,
 ) -> int:
     """Move files from quarantine back to the inbox, to be read again."""
@@ -227,9 +227,8 @@ def requeue(
     from batchdigits.cli.options import to_display_names
     from batchdigits.reasons import Reason
 
-    return requeue_command(
-        outbox, tuple(map(Reason, reason or ())), to_display_names(files), trust_outbox
-    )
+    reasons = tuple(map(Reason, reason or ()))
+    return requeue_command(outbox, reasons, to_display_names(files), inbox, trust_outbox)
 
 
 def verify(

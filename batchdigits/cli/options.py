@@ -175,6 +175,22 @@ def _annotate_parameter(group: type[Any], name: str) -> Any:
 
 #: Annotations of parameters that commands have without the rest of their group.
 OutboxArgument = _annotate_parameter(Settings, "outbox")
+RequeueFilesArgument = Annotated[
+    list[str] | None,
+    typer.Argument(
+        help="Names or patterns of files; all files if none are given.",
+        metavar="FILES...",
+        show_default=False,
+    ),
+]
+RequeueInboxOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--inbox",
+        help="Inbox that they go back to; needed if it is not the folder inbox.",
+        show_default=False,
+    ),
+]
 TrustOutboxOption = _annotate_parameter(Settings, "trust_outbox")
 QuietOption = _annotate_parameter(Logging, "quiet")
 ModelArgument = Annotated[str, typer.Argument(help="A model's name or path.", metavar="NAME")]

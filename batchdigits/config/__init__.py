@@ -24,6 +24,7 @@ from batchdigits.config.choices import (
     XlsxImages,
 )
 from batchdigits.config.settings import (
+    DEFAULT_INBOX,
     FileFilter,
     Limits,
     Logging,
@@ -45,6 +46,7 @@ if TYPE_CHECKING:
     from batchdigits.config.watch import Watching
 
 __all__ = [
+    "DEFAULT_INBOX",
     "Arch",
     "CsvDialect",
     "Duplicates",

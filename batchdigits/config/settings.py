@@ -17,6 +17,9 @@ from batchdigits.config.choices import (
 )
 from batchdigits.config.option import argument, option
 
+#: The inbox of whoever names none.
+DEFAULT_INBOX = Path("inbox")
+
 
 @dataclass(frozen=True, slots=True)
 class Limits:
@@ -169,7 +172,7 @@ class Settings(FileFilter, ReportFiles, WorkerLimits, Settling):
         trust_outbox: use an outbox whose journal belongs to another user.
     """
 
-    inbox: Path = argument(Path("inbox"), "Folder with the scans.")
+    inbox: Path = argument(DEFAULT_INBOX, "Folder with the scans.")
     outbox: Path = argument(Path("outbox"), "Folder for the results.")
     limits: Limits = field(default_factory=Limits)
     quarantine: Quarantine = option(Quarantine.MOVE, "What to do with unreadable files.")

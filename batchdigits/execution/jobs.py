@@ -10,6 +10,7 @@ from batchdigits.execution.opencv import raise_memory_errors, stop_opencv_thread
 from batchdigits.journal.entries import FileEntry, PageEntry, entries_from_records, to_wire
 from batchdigits.journal.store import read_journal_mode
 from batchdigits.pipeline.recognise import RecognitionContext, recognise_chunk
+from batchdigits.pipeline.thumbnail_files import read_thumbnail
 from batchdigits.reasons import Rejection
 from batchdigits.records import FileStat, Source
 from batchdigits.system.atomic_files import write_bytes_atomically
@@ -154,19 +155,21 @@ def make_rejected_page(rejection: Rejection) -> PageEntry:
 def draw_sheet(sheet: SheetJob, outbox: Path) -> None:
     """Draw a contact sheet into its file, which appears whole.
 
+    Args:
+        sheet: the sheet.
+        outbox: the real path of the folder that it belongs to.
+
     Raises:
         OSError: it cannot be written.
     """
     cells = [(_load_thumbnail(cell, outbox), cell.reason, cell.label) for cell in sheet.cells]
     # It shows pages of many files: who may not read the journal, may not read it either.
     mode = read_journal_mode(outbox)
-    write_bytes_atomically(outbox / sheet.name, draw_contact_sheet(cells), mode=mode)
+    picture = draw_contact_sheet(cells)
+    write_bytes_atomically(outbox / sheet.name, picture, mode=mode, root=str(outbox))
 
 
 def _load_thumbnail(cell: SheetCell, outbox: Path) -> bytes | None:
-    if cell.thumbnail_png:
-        return cell.thumbnail_png
-    try:
-        return (outbox / cell.thumbnail_path).read_bytes() if cell.thumbnail_path else None
-    except OSError:
-        return None
+    if cell.thumbnail_png or not cell.thumbnail_path:
+        return cell.thumbnail_png or None
+    return read_thumbnail(f"{outbox}/{cell.thumbnail_path}", str(outbox)) or None

@@ -17,6 +17,7 @@ from batchdigits.journal.paths import inside
 from batchdigits.journal.report_state import ReportStateStore
 from batchdigits.records import FileStat
 from batchdigits.system.filenames import to_display_name
+from batchdigits.system.safe_files.places import remove_file
 
 _PAGE_COLUMNS = ", ".join(PageEntry._fields)
 _STAT_COUNT = 5  #: of the fields of a FileStat that are put on record
@@ -29,7 +30,6 @@ class Journal(ReportStateStore):
 
     def __init__(self, outbox: Path) -> None:
         super().__init__(outbox)
-        self._outbox_path = outbox
         self._next_file_id = 1 + int(
             self.query("SELECT coalesce(max(id), 0) FROM files").fetchone()[0]
         )
@@ -164,7 +164,7 @@ class Journal(ReportStateStore):
         for name in names:
             # Names may be too much for the disk that the outbox was brought to.
             with suppress(OSError):
-                Path(inside(self._outbox_path, name)).unlink(missing_ok=True)
+                remove_file(Path(inside(self.root, name)), self.root)
 
     def _forget(self, file_id: int) -> set[str]:
         """Take a file off the record; returns its thumbnails, which are left in the outbox."""
@@ -224,7 +224,7 @@ class Journal(ReportStateStore):
 
     def _format_path(self, path: Path) -> str:
         """Return a path from the outbox on, as text."""
-        return to_display_name(os.path.relpath(path, self._outbox_path))
+        return to_display_name(os.path.relpath(path, self.root))
 
     def iter_quarantined(self) -> Iterator[QuarantinedFile]:
         """Find the files that were taken to quarantine."""
@@ -234,7 +234,7 @@ class Journal(ReportStateStore):
         )
         for file_id, name, path, *rest in rows.fetchall():
             self.check_file(file_id)
-            yield QuarantinedFile(file_id, name, Path(inside(self._outbox_path, path)), *rest)
+            yield QuarantinedFile(file_id, name, Path(inside(self.root, path)), *rest)
 
     def mark_restored(self, file_id: int) -> None:
         """Note that a file is in the inbox again and not in quarantine."""

@@ -8,11 +8,15 @@ from pathlib import Path
 from batchdigits.errors import OutboxError
 from batchdigits.system.filenames import escape_for_terminal
 
+#: The folders of an outbox beside that of its state.
+_FOLDERS = ("processed", "quarantine", "sheets", "thumbnails")
+
 
 def check_origin(outbox: Path, state_folder: Path, is_trusted: bool) -> None:
-    """Refuse a folder of state that is a link, or holds one, or that belongs to somebody else.
+    """Refuse an outbox of which a folder is a link, or whose journal belongs to somebody else.
 
-    Root, and the owner of the outbox, may use whatever lies in it.
+    Its folder of state may hold no link either. Root, and the owner of the outbox, may use
+    whatever else lies in it.
 
     Args:
         outbox: the outbox, which may itself be reached by a link.
@@ -23,6 +27,13 @@ def check_origin(outbox: Path, state_folder: Path, is_trusted: bool) -> None:
         OutboxError: it is so.
         OSError: that cannot be found out.
     """
+    for name in _FOLDERS:
+        if os.path.islink(outbox / name):
+            raise OutboxError(
+                f"{escape_for_terminal(str(outbox / name))} is a link, and links inside an outbox "
+                "are not followed: put a folder there; for another disk, link or mount the whole "
+                "outbox."
+            )
     try:
         owners = {_get_owner(state_folder, stat.S_ISDIR)}
     except (FileNotFoundError, NotADirectoryError):

@@ -70,6 +70,7 @@ class Store:
     """One open journal; a context manager that closes it.
 
     Attributes:
+        root: the real path of the outbox: no link below it is followed.
         path: its file.
         sql: the connection; it commits each statement by itself outside of a :meth:`transaction`.
         revision: a number that grows with each transaction that puts reports out of date.
@@ -81,6 +82,7 @@ class Store:
         Raises:
             OutboxError: it cannot be opened, is damaged, or was made by a newer batchdigits.
         """
+        self.root = os.path.realpath(outbox)
         self.path = outbox / STATE_FOLDER / JOURNAL_FILE
         self._outbox = outbox
         with self.translate_errors():

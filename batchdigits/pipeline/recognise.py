@@ -26,7 +26,8 @@ class RecognitionContext:
     Attributes:
         engine: the model.
         limits: pixels and pages beyond which nothing is decoded.
-        outbox: the folder that thumbnails belong to; ``None`` where none are wanted.
+        outbox: the real path of the folder that thumbnails belong to; ``None`` where none are
+            wanted.
         thumbnails: which pages get one, and whether as a file or for contact sheets alone.
         writes_thumbnails: whether thumbnails that are files are written here; where they are not,
             they come back with the records, for whoever may write to the outbox.
@@ -111,11 +112,10 @@ def _make_records(
             for page, png in zip(pages, pngs, strict=True)
         ]
         if context.writes_thumbnails and context.outbox is not None:
+            root = str(context.outbox)
             gid = find_group(context.outbox) if any(pngs) else -1
             names = [
-                save_thumbnail(context.outbox, name, png, page.file.file_stat.limit_mode(gid))
-                if png
-                else ""
+                save_thumbnail(root, name, png, page.file.file_stat.limit_mode(gid)) if png else ""
                 for page, name, png in zip(pages, names, pngs, strict=True)
             ]
             pngs = [b""] * len(pages)

@@ -1,7 +1,6 @@
 """Thumbnails as files of the outbox: what they are called, and how they are written."""
 
 import errno
-from pathlib import Path
 
 from batchdigits.records import Source
 from batchdigits.system.atomic_files import write_bytes
@@ -11,9 +10,12 @@ from batchdigits.system.name_rules import (
     make_flat_name,
     use_name,
 )
+from batchdigits.system.safe_files.safe_open import read_start
 
 #: The folder of the outbox that holds thumbnails.
 THUMBNAILS_FOLDER = "thumbnails"
+#: Bytes of a thumbnail at the most; one takes a few thousand.
+_MAX_THUMBNAIL_BYTES = 1 << 20
 #: Errors that even a short and plain name may give: the whole path is too long, say.
 _HOPELESS_ERRNOS = {errno.ENAMETOOLONG, errno.EINVAL, errno.EILSEQ}
 
@@ -60,11 +62,11 @@ def make_source_thumbnail_name(
     return make_thumbnail_name(source.name, page, sha256[:8] if is_shared else "", name_rules)
 
 
-def save_thumbnail(outbox: Path, name: str, png: bytes, mode: int = 0o666) -> str:
+def save_thumbnail(outbox: str, name: str, png: bytes, mode: int = 0o666) -> str:
     """Write a thumbnail into the outbox; where its name cannot be, under a short and plain one.
 
     Args:
-        outbox: the folder that ``name`` is relative to.
+        outbox: the real path of the folder that ``name`` is relative to.
         name: as :func:`make_thumbnail_name` makes it.
         png: the file's content.
         mode: who may read it at most.
@@ -79,7 +81,7 @@ def save_thumbnail(outbox: Path, name: str, png: bytes, mode: int = 0o666) -> st
 
     def write(name: str) -> str:
         # As text: joining paths takes longer.
-        write_bytes(f"{outbox}/{name}", png, mode)
+        write_bytes(f"{outbox}/{name}", png, mode, outbox)
         return name
 
     try:
@@ -89,3 +91,19 @@ def save_thumbnail(outbox: Path, name: str, png: bytes, mode: int = 0o666) -> st
         if error.errno in _HOPELESS_ERRNOS:
             return ""
         raise
+
+
+def read_thumbnail(path: str, outbox: str) -> bytes:
+    """Read a thumbnail.
+
+    Args:
+        path: its file.
+        outbox: the real path of the folder that it must lie in, with which ``path`` begins.
+
+    Returns:
+        Its PNG; empty where there is none, or a link out of the outbox, say, in its place.
+    """
+    try:
+        return read_start(path, _MAX_THUMBNAIL_BYTES, outbox)
+    except OSError:
+        return b""

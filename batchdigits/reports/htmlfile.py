@@ -7,7 +7,6 @@ never markup.
 
 import base64
 import json
-import os
 from functools import cache
 from importlib import resources
 from typing import IO, Any
@@ -18,6 +17,7 @@ from batchdigits.journal.columns import CellKind
 from batchdigits.journal.entries import decompress_image
 from batchdigits.journal.meta_keys import INBOX_KEY
 from batchdigits.journal.paths import inside
+from batchdigits.pipeline.thumbnail_files import read_thumbnail
 from batchdigits.reasons import REASON_TEXTS, Status
 from batchdigits.reports.alarms import find_alarms
 from batchdigits.reports.context import ReportContext, StagedFiles, Steps
@@ -34,8 +34,6 @@ ROWS_PER_PAGE, MAX_PAGES = 5000, 20
 LAYOUT = 3
 #: Bins of the histogram of confidences, and names listed for one reason at the most.
 _BINS, _MAX_NAMES = 20, 200
-#: Bytes of a thumbnail at the most; one takes a few thousand.
-_MAX_THUMBNAIL_BYTES = 1 << 20
 #: Rows written between two steps.
 _ROWS_PER_STEP = 100
 #: What the script has of each row: its cells, then thumbnail and model's input in base 64.
@@ -88,7 +86,7 @@ def _make_overview(context: ReportContext) -> _JsonObject:
     return {
         # What the browser keeps corrections under that are not saved yet; and what it did, where
         # the page was made by an earlier version.
-        "outbox": to_display_name(os.path.realpath(context.settings.outbox)),
+        "outbox": to_display_name(context.journal.root),
         "earlier_store": context.journal.get_meta(INBOX_KEY) or "",
         "inbox": provenance["settings"]["inbox"],
         "time": utc_now(),
@@ -115,7 +113,7 @@ def _write_page(file: IO[str], context: ReportContext, overview: _JsonObject, in
     about = _escape_json(json.dumps(overview | {"part": index}))
     file.write(f'{{"about": {about},\n"columns": {json.dumps(_ROW_KEYS)},\n"rows": [')
     separator = "\n"
-    outbox = os.fspath(context.settings.outbox)
+    outbox = context.journal.root
     rows = context.rows.iter_least_certain(index * ROWS_PER_PAGE, ROWS_PER_PAGE)
     for number, row in enumerate(rows):
         with context.journal.refuse_damage():
@@ -133,29 +131,14 @@ def _encode_row(outbox: str, row: tuple[Any, ...]) -> list[Any]:
     *cells, thumbnail, png, image = row
     for index in _ARRAY_INDEXES:
         cells[index] = orjson.Fragment(cells[index]) if cells[index] else None
-    cells.append(_to_base64(png or _read_thumbnail(outbox, thumbnail)))
+    if thumbnail and not png:
+        png = read_thumbnail(inside(outbox, thumbnail), outbox)
+    cells.append(_to_base64(png))
     cells.append(_to_base64(decompress_image(image)) if image else None)
     return cells
 
 
-def _read_thumbnail(outbox: str, thumbnail: str | None) -> bytes:
-    """Read a picture of the outbox; empty where it is not there."""
-    if not thumbnail:
-        return b""
-    # File objects of Python take twice as long.
-    try:
-        descriptor = os.open(inside(outbox, thumbnail), os.O_RDONLY)
-    except OSError:
-        return b""
-    try:
-        return os.read(descriptor, _MAX_THUMBNAIL_BYTES)
-    except OSError:
-        return b""
-    finally:
-        os.close(descriptor)
-
-
-def _to_base64(data: bytes) -> str | None:
+def _to_base64(data: bytes | None) -> str | None:
     return base64.b64encode(data).decode("ascii") if data else None
 
 

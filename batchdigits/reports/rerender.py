@@ -57,7 +57,9 @@ def rerender_reports(journal: Journal, outbox: Path, changes: ReportChanges = NO
     context = load_context(journal, outbox, changes)
     steps = [update_reports(rows, *TABLES) for rows in list_tables(context)]
     steps += [update_reports(context, report) for report in DOCUMENTS]
-    steps.append(update_contact_sheets(context, lambda sheets: _draw_sheets(sheets, outbox)))
+    steps.append(
+        update_contact_sheets(context, lambda sheets: _draw_sheets(sheets, Path(journal.root)))
+    )
     steps.append(update_reports(context, SUMMARY))
     for step in steps:
         for _ in step:

@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import stat
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -17,6 +18,8 @@ from batchdigits.system.file_moves import move_to_free_path
 from batchdigits.system.filenames import escape_for_terminal
 from batchdigits.system.hashing import hash_file
 from batchdigits.system.logs import LOG
+from batchdigits.system.safe_files.places import open_place
+from batchdigits.system.safe_files.safe_open import open_file
 
 _READ_SIZE = 1 << 20
 #: The fingerprint of a report that has grown since it was rendered: no rows have it, so that it is
@@ -27,17 +30,12 @@ _GROWN_FINGERPRINT = "grown"
 def is_current(journal: Journal, path: Path, fingerprint: str) -> bool:
     """Check whether a report is there that shows what it should, and was not edited."""
     state = journal.find_report(path.name)
-    return (
-        state is not None
-        and state.shows == fingerprint
-        and path.exists()
-        and _is_as_written(path, state)
-    )
+    return state is not None and state.shows == fingerprint and _is_as_written(path, state)
 
 
 def is_unedited(journal: Journal, path: Path) -> bool:
     """Check whether a report is as it was last written, so that it may be removed."""
-    return path.exists() and _is_as_written(path, journal.find_report(path.name))
+    return _is_as_written(path, journal.find_report(path.name))
 
 
 @contextmanager
@@ -88,16 +86,17 @@ def replace_report(journal: Journal, path: Path, fingerprint: str) -> Iterator[P
 
 
 def _identify_file(path: Path) -> tuple[int, int, int] | None:
-    """Return what changes when a file is saved; ``None`` where there is none."""
+    """Return what changes when a file or link is saved; ``None`` where there is none."""
     try:
-        status = path.stat()
+        status = path.lstat()
     except FileNotFoundError:
         return None
     return status.st_ino, status.st_size, status.st_mtime_ns
 
 
 def _is_as_written(path: Path, state: ReportState | None) -> bool:
-    if state is None:
+    """Tell whether a report is there as it was last written; a link is not."""
+    if state is None or not path.is_file() or path.is_symlink():
         return False
     status = path.stat()
     if (status.st_size, status.st_mtime_ns) == (state.size, state.mtime_ns):
@@ -112,7 +111,7 @@ def _is_as_written(path: Path, state: ReportState | None) -> bool:
 def _hash_prefix(path: Path, size: int) -> "hashlib._Hash":
     """Hash the first ``size`` bytes of a file."""
     digest = hashlib.sha256()
-    with path.open("rb") as file:
+    with open_file(path) as file:
         while size > 0 and (data := file.read(min(size, _READ_SIZE))):
             digest.update(data)
             size -= len(data)
@@ -159,8 +158,10 @@ class GrowingFile:
         name = self._path.name
         state = self._journal.find_report(name)
         try:
-            status = self._path.stat()
+            status = self._path.lstat()
         except FileNotFoundError:
+            return False
+        if not stat.S_ISREG(status.st_mode):
             return False
         if state is None or (status.st_size, to_sqlite_integer(status.st_mtime_ns)) != (
             state.size,
@@ -187,7 +188,8 @@ class GrowingFile:
 
 def _append(path: Path, data: bytes, size: int) -> os.stat_result:
     """Add bytes to a file of ``size`` bytes, all of them or none."""
-    descriptor = os.open(path, os.O_WRONLY | os.O_APPEND)
+    with open_place(path) as place:
+        descriptor = place.open(os.O_WRONLY | os.O_APPEND)
     try:
         try:
             while data:

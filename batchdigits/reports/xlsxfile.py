@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from batchdigits.config import XlsxImages
 from batchdigits.journal.columns import COLUMN_INDEX, TABLE_COLUMNS, CellKind
 from batchdigits.journal.paths import inside
+from batchdigits.pipeline.thumbnail_files import read_thumbnail
 from batchdigits.reasons import REASON_TEXTS, Status
 from batchdigits.reports.context import ReportContext, Steps
 from batchdigits.reports.rows import ReportRow
@@ -76,7 +77,6 @@ class _ResultsSheet:
         from batchdigits.reports.xlsx_cells import FastWorksheet
 
         self._sheet: Worksheet = book.add_worksheet("results", FastWorksheet)
-        self._outbox = context.settings.outbox
         self._journal = context.journal
         self._images = context.settings.xlsx_images
         self._row_count = 0
@@ -151,10 +151,8 @@ class _ResultsSheet:
         if not has_picture or self._picture_count >= _MAX_PICTURES:
             return b""
         if thumbnail := row[_THUMBNAIL]:
-            try:
-                return Path(inside(self._outbox, str(thumbnail))).read_bytes()
-            except OSError:
-                return b""
+            outbox = self._journal.root
+            return read_thumbnail(inside(outbox, str(thumbnail)), outbox)
         png = self._journal.query(
             "SELECT png FROM pictures c JOIN files f ON f.id = c.file "
             "WHERE f.name = ? AND c.page = ? ORDER BY f.id DESC LIMIT 1",

@@ -1,5 +1,6 @@
 """The outbox: fit to be written, and held by one run at a time."""
 
+import errno
 import os
 import tempfile
 from collections.abc import Iterator
@@ -93,6 +94,20 @@ def check_writable(outbox: Path) -> None:
         file.write(b"batchdigits")
 
 
+def check_outbox_origin(outbox: Path, is_trusted: bool) -> None:
+    """Refuse an outbox that somebody else filled before anything of it is used, models above all.
+
+    Args:
+        outbox: the folder, which need not be there.
+        is_trusted: whether its journal may be another user's.
+
+    Raises:
+        OutboxError: it is refused, see :func:`batchdigits.journal.origin.check_origin`.
+    """
+    with _translate_errors(outbox):
+        check_origin(outbox, outbox / STATE_FOLDER, is_trusted)
+
+
 @contextmanager
 def _translate_errors(outbox: Path) -> Iterator[None]:
     """Turn the error of whatever cannot be written into one sentence about the outbox."""
@@ -100,6 +115,10 @@ def _translate_errors(outbox: Path) -> Iterator[None]:
         yield
     except OSError as error:
         problem = "it is no folder" if isinstance(error, FileExistsError) else error.strerror
+        if error.errno == errno.EXDEV:
+            problem = "a link stands in its place, and links inside an outbox are not followed"
+        if error.errno == errno.ENOENT and not outbox.is_dir():
+            problem = "it was removed or exchanged"
         where = f"{error.filename}: " if str(error.filename or outbox) != str(outbox) else ""
         raise OutboxError(f"Cannot write to the outbox {outbox}: {where}{problem}.") from error
 

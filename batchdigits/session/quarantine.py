@@ -33,6 +33,7 @@ from batchdigits.system.held_files import (
 )
 from batchdigits.system.logs import LOG
 from batchdigits.system.name_rules import LINUX_NAMES, NameRules, use_name
+from batchdigits.system.safe_files.places import remove_file
 
 
 class Restoration(Enum):
@@ -82,28 +83,35 @@ def quarantine_file(
     if not entry.needs_quarantine or settings.quarantine is Quarantine.OFF:
         return None
     keep_original = settings.quarantine is Quarantine.COPY or entry.readable
-    note = make_note(source, entry, None if keep_original else settings.outbox)
+    note = make_note(source, entry, None if keep_original else settings)
+    root = os.path.realpath(settings.outbox)
+    folder = Path(root, settings.quarantine_folder.name)
     max_bytes = name_rules.max_bytes - len(NOTE_SUFFIX)
     target = use_name(
-        lambda path: _claim_path(path, max_bytes, source, entry, note),
-        *name_rules.make_paths(settings.quarantine_folder, source.name),
+        lambda path: _claim_path(path, root, max_bytes, source, entry, note),
+        *name_rules.make_paths(folder, source.name),
     )
     try:
-        has_left = _put_file(source, target, entry, keep_original)
+        has_left = _put_file(source, target, root, entry, keep_original)
     except FileInUseError:
-        if not target.exists():
-            get_note_path(target).unlink()
+        if not os.path.lexists(target):
+            remove_file(get_note_path(target), root)
         raise
     if not has_left and not keep_original:
         LOG.warning(
             "%s could not be moved to quarantine and was copied.", escape_for_terminal(source.name)
         )
-        write_note(target, make_note(source, entry, None))
+        write_note(target, root, make_note(source, entry, None))
     return target, has_left
 
 
 def _claim_path(
-    first_choice: Path, max_bytes: int, source: Source, entry: FileEntry, note_fields: NoteFields
+    first_choice: Path,
+    root: str,
+    max_bytes: int,
+    source: Source,
+    entry: FileEntry,
+    note_fields: NoteFields,
 ) -> Path:
     """Find a file's path in quarantine, and claim it by the note beside it.
 
@@ -116,31 +124,35 @@ def _claim_path(
     for number in count(1):
         path = append_number(first_choice, number, max_bytes)
         note = get_note_path(path)
-        if note.exists():
+        if os.path.lexists(note):
             # A file that is missing in the inbox is here, whatever was written to it since.
-            if is_note_about(note, source, entry) and (
-                not path.exists() or _has_content(path, entry) or not os.path.lexists(source.path)
+            if is_note_about(note, root, source, entry) and (
+                not os.path.lexists(path)
+                or _has_content(path, entry, root)
+                or not os.path.lexists(source.path)
             ):
                 return path
-        elif not path.exists():
+        elif not os.path.lexists(path):
             if not _has_content(Path(source.path), entry, source.root):
                 raise FileInUseError(source.path)
-            write_note(path, note_fields)
+            write_note(path, root, note_fields)
             return path
     raise AssertionError("numbers do not end")
 
 
-def _put_file(source: Source, target: Path, entry: FileEntry, keep_original: bool) -> bool:
+def _put_file(
+    source: Source, target: Path, root: str, entry: FileEntry, keep_original: bool
+) -> bool:
     """Have a file at its path in quarantine; returns whether it has left the inbox."""
-    if target.exists():
+    if os.path.lexists(target):
         return not keep_original and _finish_removal(source, entry)
     path = Path(source.path)
     with hold_file(path, source.root) as held:
         if not held.has_content(entry.file_stat.size, entry.sha256):
             raise FileInUseError(path)
         if not keep_original and os.access(".", os.W_OK, dir_fd=held.place.folder):
-            return move_held_file(held, target)
-        copy_held_file(held, target)
+            return move_held_file(held, target, root)
+        copy_held_file(held, target, root)
         return False
 
 
@@ -158,33 +170,41 @@ def _finish_removal(source: Source, entry: FileEntry) -> bool:
         return False
 
 
-def restore_file(quarantine_path: Path, source: Source, entry: FileEntry) -> Restoration:
+def restore_file(quarantine_path: Path, root: str, source: Source, entry: FileEntry) -> Restoration:
     """Move a file from quarantine to where it came from, whatever has become of its content.
 
     It stays in quarantine where something else has taken its place. A line says what is out of the
     ordinary.
+
+    Args:
+        quarantine_path: where it is.
+        root: the real path of the outbox, with which ``quarantine_path`` begins.
+        source: where it goes.
+        entry: what is on record of it.
     """
-    restoration = _restore_file(quarantine_path, source, entry)
+    restoration = _restore_file(quarantine_path, root, source, entry)
     if sentence := _RESTORATION_SENTENCES.get(restoration):
         LOG.warning(sentence, escape_for_terminal(source.name))
     return restoration
 
 
-def _restore_file(quarantine_path: Path, source: Source, entry: FileEntry) -> Restoration:
-    put_back_leftover(quarantine_path)
+def _restore_file(
+    quarantine_path: Path, root: str, source: Source, entry: FileEntry
+) -> Restoration:
+    put_back_leftover(quarantine_path, root)
     path = Path(source.path)
     remove_partial_copy(path, source.root)
     is_in_inbox = _has_content(path, entry, source.root)  # a kill may have come between two steps
-    if not quarantine_path.exists():
+    if not os.path.lexists(quarantine_path):
         if not is_in_inbox:
             return Restoration.MISSING
-        get_note_path(quarantine_path).unlink(missing_ok=True)
+        remove_file(get_note_path(quarantine_path), root)
         return Restoration.BACK
-    is_changed = not _has_content(quarantine_path, entry)
+    is_changed = not _has_content(quarantine_path, entry, root)
     if os.path.lexists(path) and (is_changed or not is_in_inbox):
         return Restoration.PLACE_TAKEN
     try:
-        with hold_file(quarantine_path) as held:
+        with hold_file(quarantine_path, root) as held:
             if is_in_inbox:
                 has_left = remove_held_file(held)
             else:
@@ -196,21 +216,24 @@ def _restore_file(quarantine_path: Path, source: Source, entry: FileEntry) -> Re
         return Restoration.NOT_MOVED
     if not has_left:
         return Restoration.NOT_MOVED
-    get_note_path(quarantine_path).unlink(missing_ok=True)
+    remove_file(get_note_path(quarantine_path), root)
     return Restoration.BACK_CHANGED if is_changed else Restoration.BACK
 
 
-def restore_orphan(path: Path, source: Source, file_stat: FileStat, sha256: str) -> Restoration:
+def restore_orphan(
+    path: Path, root: str, source: Source, file_stat: FileStat, sha256: str
+) -> Restoration:
     """Move a file from quarantine to where its note says it came from: it is not on record.
 
     Args:
         path: where it lies.
+        root: the real path of the outbox, with which ``path`` begins.
         source: where it came from.
         file_stat: its size.
         sha256: hash of its content.
     """
-    return restore_file(path, source, FileEntry.from_pages(file_stat, sha256, []))
+    return restore_file(path, root, source, FileEntry.from_pages(file_stat, sha256, []))
 
 
-def _has_content(path: Path, entry: FileEntry, root: str = "") -> bool:
+def _has_content(path: Path, entry: FileEntry, root: str) -> bool:
     return has_content(path, entry.file_stat.size, entry.sha256, root)

@@ -20,6 +20,7 @@ from batchdigits.system.filenames import escape_for_terminal
 from batchdigits.system.held_files import FileInUseError, put_back_leftover
 from batchdigits.system.logs import LOG
 from batchdigits.system.name_rules import NameRules
+from batchdigits.system.safe_files.safe_open import safe_open
 
 #: FAT keeps times to two seconds.
 _COARSEST_MTIME_NS = 2 * 10**9
@@ -120,7 +121,7 @@ class QuarantineMoves:
         """
         is_there = self._settings.quarantine_folder.is_dir()  # else it lies elsewhere for now
         for file in self._journal.iter_quarantined():
-            if has_changed(file):
+            if has_changed(file, self._journal.root):
                 self.restore(file)
             elif is_there and not os.path.lexists(file.path):
                 self._journal.set_state([file.file_id], FileState.GONE)
@@ -128,7 +129,9 @@ class QuarantineMoves:
     def restore(self, file: QuarantinedFile) -> None:
         """Put a file back in the inbox, whatever has become of its content."""
         entry = self._journal.load_entry(file.file_id)
-        restoration = restore_file(file.path, self._inbox.make_source(file.name), entry)
+        restoration = restore_file(
+            file.path, self._journal.root, self._inbox.make_source(file.name), entry
+        )
         if restoration is Restoration.BACK:
             self._journal.mark_restored(file.file_id)
         elif restoration is Restoration.BACK_CHANGED:  # nothing is known of what it is now
@@ -137,13 +140,17 @@ class QuarantineMoves:
             self._journal.set_state([file.file_id], FileState.GONE)
 
 
-def has_changed(file: QuarantinedFile) -> bool:
-    """Tell whether a file has another content than when it was taken to quarantine."""
+def has_changed(file: QuarantinedFile, root: str) -> bool:
+    """Tell whether a file has another content than when it was taken to quarantine.
+
+    A link in its place is not its file. ``root`` is the real path of the outbox.
+    """
     try:
-        status = file.path.stat()
+        descriptor, status = safe_open(str(file.path), root)
+        os.close(descriptor)
     except OSError:
         return False
     is_same_time = abs(status.st_mtime_ns - file.mtime_ns) <= _COARSEST_MTIME_NS
     if status.st_size == file.size and is_same_time:
         return False
-    return not has_content(file.path, file.size, file.sha256)
+    return not has_content(file.path, file.size, file.sha256, root)

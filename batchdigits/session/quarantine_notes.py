@@ -6,15 +6,17 @@ import shlex
 from pathlib import Path
 from typing import NamedTuple
 
-from batchdigits.errors import ImageError
+from batchdigits.config import Settings
 from batchdigits.journal.entries import FileEntry
 from batchdigits.reasons import REASON_TEXTS, Reason, Status
 from batchdigits.records import Source
 from batchdigits.system.atomic_files import open_atomic_file
-from batchdigits.system.file_content import read_file
-from batchdigits.system.filenames import shorten, to_display_name
+from batchdigits.system.filenames import escape_for_terminal, shorten, to_display_name
+from batchdigits.system.safe_files.safe_open import read_start
 
 NOTE_SUFFIX = ".json"
+#: Bytes of a note at the most; one takes some hundreds, and a name or two.
+_MAX_NOTE_BYTES = 1 << 20
 #: What a note says, by the keys of its JSON.
 NoteFields = dict[str, object]
 
@@ -33,12 +35,15 @@ class Note(NamedTuple):
     is_moved: bool
 
 
-def read_note(path: Path) -> Note | None:
-    """Read the note about a file in quarantine; ``None`` where it has none that is of use."""
+def read_note(path: Path, root: str) -> Note | None:
+    """Read the note about a file in quarantine; ``None`` where it has none that is of use.
+
+    ``root`` is the real path of the outbox, with which ``path`` begins.
+    """
     try:
-        fields = json.loads(read_file(str(get_note_path(path)))[0])
+        fields = json.loads(read_start(get_note_path(path), _MAX_NOTE_BYTES, root))
         values = fields["file"], fields["sha256"], fields["action"] == "moved"
-    except (ImageError, ValueError, KeyError, TypeError, RecursionError):
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
         return None
     return Note._make(values) if all(isinstance(text, str) for text in values[:2]) else None
 
@@ -48,20 +53,23 @@ def is_note_missing(path: Path) -> bool:
     return not os.path.lexists(get_note_path(path))
 
 
-def write_missing_note(path: Path, source: Source, entry: FileEntry, outbox: Path | None) -> None:
+def write_missing_note(
+    path: Path, root: str, source: Source, entry: FileEntry, settings: Settings | None
+) -> None:
     """Write the note about a file in quarantine anew, where it is not there.
 
     Args:
         path: where the file lies.
+        root: the real path of the outbox, with which ``path`` begins.
         source: where it came from.
         entry: what is on record of it.
-        outbox: that it was moved into; ``None`` for a copy.
+        settings: inbox and outbox; ``None`` for a copy.
 
     Raises:
         OSError: it cannot be written.
     """
     if entry.needs_quarantine and is_note_missing(path):
-        write_note(path, make_note(source, entry, outbox))
+        write_note(path, root, make_note(source, entry, settings))
 
 
 def get_note_path(target: Path) -> Path:
@@ -69,27 +77,27 @@ def get_note_path(target: Path) -> Path:
     return target.with_name(shorten(target.name, NOTE_SUFFIX))
 
 
-def is_note_about(note: Path, source: Source, entry: FileEntry) -> bool:
+def is_note_about(note: Path, root: str, source: Source, entry: FileEntry) -> bool:
     """Tell whether a note is about one content of one file."""
     try:
-        fields = json.loads(read_file(str(note))[0])
+        fields = json.loads(read_start(note, _MAX_NOTE_BYTES, root))
         return bool(fields["file"] == source.name and fields["sha256"] == entry.sha256)
-    except (ImageError, ValueError, KeyError, TypeError):
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
         return False
 
 
-def write_note(target: Path, fields: NoteFields) -> None:
-    """Write the note about a file in quarantine.
+def write_note(target: Path, root: str, fields: NoteFields) -> None:
+    """Write the note about a file in quarantine, through no link below ``root``.
 
     Raises:
         OSError: it cannot be written.
     """
     text = json.dumps(fields, ensure_ascii=False, indent=2)
-    with open_atomic_file(get_note_path(target)) as file:
+    with open_atomic_file(get_note_path(target), root=root) as file:
         file.write(text + "\n")
 
 
-def make_note(source: Source, entry: FileEntry, outbox: Path | None) -> NoteFields:
+def make_note(source: Source, entry: FileEntry, settings: Settings | None) -> NoteFields:
     """Make the note about a file that is moved into an outbox; of a copy where that is ``None``."""
     bad_pages = [page for page in entry.pages if page.status == Status.QUARANTINED]
     reason = Reason(bad_pages[0].reason or "")
@@ -97,7 +105,7 @@ def make_note(source: Source, entry: FileEntry, outbox: Path | None) -> NoteFiel
     fields: NoteFields = {
         "file": source.name,
         "came_from": to_display_name(os.path.abspath(source.path)),
-        "action": "moved" if outbox else "copied",
+        "action": "moved" if settings else "copied",
         "pages": [page.page for page in bad_pages],
         "reason": reason.value,
         "what_happened": meaning,
@@ -107,7 +115,13 @@ def make_note(source: Source, entry: FileEntry, outbox: Path | None) -> NoteFiel
         "bytes": entry.file_stat.size,
         "sha256": entry.sha256,
     }
-    if outbox:
-        path = shlex.quote(to_display_name(os.path.abspath(outbox)))
-        fields["to_put_it_back"] = f"batchdigits requeue {path}"
+    if settings:
+        folders = map(os.path.abspath, (settings.inbox, settings.outbox))
+        fields["to_put_it_back"] = format_requeue_command(*folders)
     return fields
+
+
+def format_requeue_command(inbox: str | Path, outbox: str | Path) -> str:
+    """Write the command that puts files back from the quarantine of an outbox."""
+    words = ["batchdigits", "requeue", str(outbox), "--inbox", str(inbox)]
+    return escape_for_terminal(shlex.join(map(to_display_name, words)))

@@ -15,7 +15,7 @@ _SHA256 = re.compile("[0-9a-f]{64}")
 
 
 def save_returned_thumbnails(
-    entry: FileEntry, source: Source, outbox: Path, name_rules: NameRules = LINUX_NAMES
+    entry: FileEntry, source: Source, outbox: str, name_rules: NameRules = LINUX_NAMES
 ) -> FileEntry:
     """Write the thumbnails of a file that are to be files of the outbox.
 
@@ -26,7 +26,7 @@ def save_returned_thumbnails(
     Args:
         entry: a file as a worker read it.
         source: the file that the worker was to read.
-        outbox: the folder that the names of thumbnails are relative to.
+        outbox: the real path of the folder that the names of thumbnails are relative to.
         name_rules: what names it takes.
 
     Returns:
@@ -48,7 +48,7 @@ def save_returned_thumbnails(
                 )
                 thumbnail = None
             elif png is not None:
-                mode = entry.file_stat.limit_mode(find_group(outbox))
+                mode = entry.file_stat.limit_mode(find_group(Path(outbox)))
                 thumbnail = save_thumbnail(outbox, thumbnail, png, mode) or None
         pages.append(page._replace(thumbnail=thumbnail))
     return entry._replace(pages=pages, thumbnail_pngs=list(pngs.items()))

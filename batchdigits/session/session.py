@@ -3,11 +3,11 @@
 Both ``run`` and ``watch`` use it: one reads one plan, the other a plan each time that files came.
 """
 
-import os
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Protocol
 
 from batchdigits.config import Settings, Thumbnails
@@ -110,12 +110,12 @@ class Session:
         drawn = Thumbnails.OFF if is_trial else settings.thumbnails
         self._run_jobs = JobRunner(
             RecognitionContext(
-                *(engine, settings.limits, settings.outbox, drawn),
+                *(engine, settings.limits, Path(journal.root), drawn),
                 writes_thumbnails=self._backend.workers_share_outbox,
                 name_rules=self.name_rules,
             )
         )
-        journal.claim(to_display_name(os.path.realpath(settings.inbox)), settings.rebind)
+        journal.claim(to_display_name(self.inbox.root), settings.rebind)
         version = make_reader_version(engine, settings)
         self.reader_version_id = journal.register_reader_version(version)
         self._recorder = ChunkRecorder(
@@ -257,10 +257,10 @@ class Session:
             self._failures.note_rejected(job, entry)
         if self._backend.workers_share_outbox:
             return files
-        place = self.settings.outbox, self.name_rules
-        return [
-            (job, save_returned_thumbnails(entry, get_source(job), *place)) for job, entry in files
-        ]
+        for index, (job, entry) in enumerate(files):
+            where = get_source(job), self.journal.root, self.name_rules
+            files[index] = job, save_returned_thumbnails(entry, *where)
+        return files
 
     def _handle_failure(self, job: Job, failure: TaskFailure) -> list[tuple[Job, FileEntry]]:
         outcome = self._failures.handle(job, failure, self.summary.readable > 0)

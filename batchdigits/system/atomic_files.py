@@ -1,6 +1,5 @@
 """Files that appear whole or not at all: written under a temporary name, then renamed."""
 
-import errno
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -8,23 +7,13 @@ from pathlib import Path
 from typing import IO
 
 from batchdigits.system.filenames import shorten
+from batchdigits.system.safe_files.places import open_place, remove_file
+from batchdigits.system.safe_files.safe_open import make_file
 
 #: What a process that was killed while it wrote may leave beside the file.
 TEMPORARY_FILE_PATTERN = ".*.[0-9]*.tmp"
 #: Fewer than any disk takes.
 _MAX_TEMPORARY_NAME_BYTES = 64
-
-# A link is not written through, and a fifo not waited for.
-_WRITE_FLAGS = (
-    os.O_WRONLY
-    | os.O_CREAT
-    | os.O_TRUNC
-    | getattr(os, "O_NOFOLLOW", 0)
-    | getattr(os, "O_NONBLOCK", 0)
-    | getattr(os, "O_BINARY", 0)
-)
-#: What opening says of a link (EMLINK on FreeBSD) or of a fifo: the new file takes its place.
-_OBSTACLE_ERRNOS = {errno.ELOOP, errno.EMLINK, errno.ENXIO}
 
 
 def _make_temporary_path(path: Path) -> Path:
@@ -37,7 +26,9 @@ def _make_temporary_path(path: Path) -> Path:
 
 @contextmanager
 def open_atomic_file(
-    path: Path, before_rename: Callable[[Path], None] = lambda temporary: None
+    path: Path,
+    before_rename: Callable[[Path], None] = lambda temporary: None,
+    root: str = "",
 ) -> Iterator[IO[str]]:
     r"""Open a text file that appears when the context ends, whole and safe on the disk.
 
@@ -47,9 +38,11 @@ def open_atomic_file(
     Args:
         path: where the file appears; its folder is made where it is missing.
         before_rename: called with the temporary file when all is written.
+        root: the folder that it must lie in, through no link, see
+            :func:`~batchdigits.system.safe_files.safe_open.safe_open`; or empty.
     """
     with (
-        stage_atomic_file(path, before_rename) as temporary,
+        stage_atomic_file(path, before_rename, root) as temporary,
         temporary.open("w", encoding="utf-8", newline="") as file,
     ):
         yield file
@@ -57,31 +50,32 @@ def open_atomic_file(
 
 @contextmanager
 def stage_atomic_file(
-    path: Path, before_rename: Callable[[Path], None] = lambda temporary: None
+    path: Path,
+    before_rename: Callable[[Path], None] = lambda temporary: None,
+    root: str = "",
 ) -> Iterator[Path]:
     """Give a path to write to; what lies there when the context ends takes its place at ``path``.
 
-    For libraries that open files themselves; :func:`open_atomic_file` gives an open text file.
-
-    Args:
-        path: where the file appears; its folder is made where it is missing.
-        before_rename: called with the temporary file when all is written.
+    For libraries that open files themselves: they find an empty file, which no link or fifo has
+    taken the place of. :func:`open_atomic_file` gives an open text file; its arguments are these.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = _make_temporary_path(path)
-    try:
-        yield temporary
-        with temporary.open("rb") as file:
-            os.fsync(file.fileno())
-        before_rename(temporary)
-        os.replace(temporary, path)
-    except BaseException:
-        temporary.unlink(missing_ok=True)
-        raise
+    with open_place(path, root, make_folders=True) as place:
+        temporary = place.with_path(_make_temporary_path(path))
+        try:
+            os.close(temporary.replace())
+            yield temporary.path
+            with temporary.path.open("rb") as file:
+                os.fsync(file.fileno())
+            before_rename(temporary.path)
+            temporary.rename(place)
+        except BaseException:
+            with suppress(OSError):
+                temporary.unlink()
+            raise
 
 
 def write_bytes_atomically(
-    path: Path, data: bytes, make_folder: bool = True, mode: int = 0o666
+    path: Path, data: bytes, make_folder: bool = True, mode: int = 0o666, root: str = ""
 ) -> None:
     """Write a file that appears whole, without waiting for the disk as :func:`stage_atomic_file`.
 
@@ -92,59 +86,52 @@ def write_bytes_atomically(
         data: its whole content.
         make_folder: whether its folder is made where it is missing.
         mode: who may read it at most; the umask takes more away.
+        root: see :func:`open_atomic_file`.
 
     Raises:
         OSError: it cannot be written; whatever was there before stays.
     """
-    temporary = _make_temporary_path(path)
-    write = write_bytes if make_folder else _write
-    try:
-        write(temporary, data, mode)
-        os.replace(temporary, path)
-    except BaseException:
-        with suppress(OSError):
-            temporary.unlink()
-        raise
+    with open_place(path, root, make_folder) as place:
+        temporary = place.with_path(_make_temporary_path(path))
+        try:
+            _write(temporary.replace(mode), data)
+            temporary.rename(place)
+        except BaseException:
+            with suppress(OSError):
+                temporary.unlink()
+            raise
 
 
-def write_bytes(path: str | Path, data: bytes, mode: int = 0o666) -> None:
+def write_bytes(path: str | Path, data: bytes, mode: int = 0o666, root: str = "") -> None:
     """Write a file; its folder is made where it is missing, and no half file is left.
 
+    It is a new file always: who has the former one open, or by another name, keeps that as it is.
     A kill may leave half a file: see :func:`write_bytes_atomically` for what must not be so.
 
     Args:
         path: the file.
         data: its whole content.
         mode: who may read it at most; the umask takes more away.
+        root: see :func:`open_atomic_file`.
 
     Raises:
         OSError: it cannot be written.
     """
     try:
-        try:
-            _write(path, data, mode)
-        except FileNotFoundError:
-            os.makedirs(os.path.dirname(path), exist_ok=True)
-            _write(path, data, mode)
+        descriptor = make_file(os.fspath(path), root, mode)
+    except (FileExistsError, FileNotFoundError):
+        with open_place(Path(path), root, make_folders=True) as place:
+            descriptor = place.replace(mode)
+    try:
+        _write(descriptor, data)
     except OSError:
         with suppress(OSError):
-            os.unlink(path)
+            remove_file(Path(path), root)
         raise
 
 
-def _write(path: str | Path, data: bytes, mode: int) -> None:
-    if mode & 0o044 != 0o044:
-        # A file that is there would stay as open as it is, and whoever has it open reads on.
-        with suppress(FileNotFoundError):
-            os.unlink(path)
-    # File objects of Python take three times as long over a small file.
-    try:
-        descriptor = os.open(path, _WRITE_FLAGS, mode)
-    except OSError as error:
-        if error.errno not in _OBSTACLE_ERRNOS:
-            raise
-        os.unlink(path)
-        descriptor = os.open(path, _WRITE_FLAGS, mode)
+def _write(descriptor: int, data: bytes) -> None:
+    """Write all bytes to an open file, and close it; file objects of Python take longer."""
     try:
         while data:
             data = data[os.write(descriptor, data) :]

@@ -58,7 +58,7 @@ def append_number(target: Path, number: int, max_bytes: int = MAX_NAME_BYTES) ->
 
 
 def move_file(source: Path, target: Path) -> bool:
-    """Move a file, or copy it where the source may not be removed.
+    """Move a file or a link as it is, or copy a file where the source may not be removed.
 
     Works across file systems; nothing is ever overwritten, and the source goes only after the
     copy is whole on disk.
@@ -71,10 +71,12 @@ def move_file(source: Path, target: Path) -> bool:
     """
     try:
         with open_place(source) as old, open_place(target, make_folders=True) as new:
-            rename_by_link(old, new)
+            rename_by_link(old, new, may_be_link=True)
         return True
     except OSError as error:
         if error.errno not in COPY_FALLBACK_ERRNOS:
+            raise
+        if source.is_symlink():
             raise
     copy_file(source, target)
     try:
@@ -84,9 +86,9 @@ def move_file(source: Path, target: Path) -> bool:
     return True
 
 
-def rename_by_link(source: Place, target: Place) -> None:
+def rename_by_link(source: Place, target: Place, may_be_link: bool = False) -> None:
     """Rename a file, but fail where ``target`` exists: POSIX rename would overwrite it."""
-    if source.is_link():
+    if source.is_link() and not may_be_link:
         raise OSError(errno.EXDEV, "a link is copied, not moved")
     source.link(target)
     try:

@@ -29,6 +29,8 @@ from batchdigits.system.safe_files.safe_open import safe_open
 
 #: How names begin that held files have for the moment in which they go.
 _LEAVING_PREFIX = ".batchdigits-leaving-"
+#: What is said where there is no such folder, or a link in its place.
+_NO_FOLDER_ERRNOS = {errno.ENOENT, errno.ENOTDIR, errno.EXDEV}
 
 
 class FileInUseError(OSError):
@@ -148,15 +150,17 @@ def move_held_file(held: HeldFile, target: Path, root: str = "") -> bool:
             raise
 
 
-def copy_held_file(held: HeldFile, target: Path) -> None:
+def copy_held_file(held: HeldFile, target: Path, root: str = "") -> None:
     """Copy a held file, and leave no copy where somebody writes to it meanwhile.
+
+    The arguments are those of :func:`move_held_file`.
 
     Raises:
         FileExistsError: there is something at ``target``.
         FileInUseError: somebody writes to it.
         OSError: it cannot be copied.
     """
-    with open_place(target, make_folders=True) as place:
+    with open_place(target, root, make_folders=True) as place:
         copy_open_file(held.descriptor, place)
         if held.is_altered():
             place.unlink()
@@ -237,8 +241,12 @@ def put_back_leftover(path: Path, root: str = "") -> bool:
     Returns:
         Whether there was one.
     """
-    with suppress(FileNotFoundError, NotADirectoryError), open_place(path, root) as place:
-        return _put_back_leftover(place)
+    try:
+        with open_place(path, root) as place:
+            return _put_back_leftover(place)
+    except OSError as error:
+        if error.errno not in _NO_FOLDER_ERRNOS:
+            raise
     return False
 
 

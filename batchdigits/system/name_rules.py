@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
+from batchdigits.system.atomic_files import write_bytes
 from batchdigits.system.filenames import MAX_NAME_BYTES, shorten, to_raw_name
 
 #: Errors that another name does not help against.
@@ -176,7 +177,7 @@ def find_name_rules(folder: Path) -> NameRules:
     name = f'.Probe \u00e9"*:<>?\\|\x01.{os.getpid()}.tmp'
     probe = folder / name
     try:
-        os.close(os.open(probe, os.O_WRONLY | os.O_CREAT, 0o666))
+        write_bytes(probe, b"")
     except OSError as error:
         if not may_be_about_name(error):
             raise

@@ -33,14 +33,15 @@ def check_thumbnails(journal: Journal, outbox: Path, findings: Findings, is_quic
         findings: what is found is added to them.
         is_quick: whether it is enough that they are there.
     """
+    root = os.path.realpath(outbox)
     rows = journal.query(
         "SELECT p.thumbnail, p.file FROM pages p WHERE p.thumbnail IS NOT NULL ORDER BY p.file"
     )
     for name, file_id in rows:
-        path = inside(outbox, name)
+        path = inside(root, name)
         if not os.path.lexists(path):
             findings.add(Kind.THUMBNAIL_MISSING, name, file_id)
-        elif not is_quick and not _is_whole_png(path):
+        elif not is_quick and not _is_whole_png(path, root):
             findings.add(Kind.THUMBNAIL_DAMAGED, name, file_id)
     _store_paths(journal, "SELECT thumbnail FROM pages WHERE thumbnail IS NOT NULL")
     for name in _iter_unknown(journal, outbox, "thumbnails"):
@@ -57,18 +58,17 @@ def check_quarantine(journal: Journal, outbox: Path, findings: Findings, is_quic
         findings: what is found is added to them.
         is_quick: whether sizes are compared, and no contents.
     """
-    root = os.path.realpath(outbox / "quarantine")
+    root = os.path.realpath(outbox)
     rows = journal.query(
         "SELECT id, aside, size, sha256 FROM files WHERE aside IS NOT NULL "
         "AND state IN (?, ?) ORDER BY id",
         (FileState.QUARANTINED, FileState.PRESENT),
     )
     for file_id, name, size, sha256 in rows:
-        path = Path(inside(outbox, name))
+        path = Path(inside(root, name))
         try:
             is_same = path.stat(follow_symlinks=False).st_size == size and (
-                is_quick
-                or hash_file(Path(root) / path.relative_to(outbox / "quarantine"), root) == sha256
+                is_quick or hash_file(path, root) == sha256
             )
         except (FileNotFoundError, NotADirectoryError):
             findings.add(Kind.QUARANTINE_MISSING, name, file_id)
@@ -81,11 +81,11 @@ def check_quarantine(journal: Journal, outbox: Path, findings: Findings, is_quic
             findings.add(Kind.NOTE_MISSING, name, file_id)
     _store_paths(journal, "SELECT aside FROM files WHERE aside IS NOT NULL")
     for name in _iter_unknown(journal, outbox, "quarantine"):
-        path = Path(inside(outbox, name))
-        if _is_note(path):
+        path = Path(inside(root, name))
+        if _is_note(path, root):
             continue
-        note = read_note(path)
-        is_ours = note is not None and note.is_moved and _has_hash(path, note.sha256)
+        note = read_note(path, root)
+        is_ours = note is not None and note.is_moved and _has_hash(path, note.sha256, root)
         findings.add(Kind.QUARANTINE_ORPHAN if is_ours else Kind.QUARANTINE_STRANGER, name)
 
 
@@ -125,24 +125,24 @@ def _iter_unknown(journal: Journal, outbox: Path, folder: str) -> Iterator[str]:
                 yield path
 
 
-def _is_note(path: Path) -> bool:
+def _is_note(path: Path, root: str) -> bool:
     """Tell whether a file is a note, by its name and by what it stands beside or stood beside."""
     if path.suffix != NOTE_SUFFIX:
         return False
-    return read_note(path.with_name(path.name.removesuffix(NOTE_SUFFIX))) is not None
+    return read_note(path.with_name(path.name.removesuffix(NOTE_SUFFIX)), root) is not None
 
 
-def _has_hash(path: Path, sha256: str) -> bool:
+def _has_hash(path: Path, sha256: str, root: str) -> bool:
     try:
-        return hash_file(path) == sha256
+        return hash_file(path, root) == sha256
     except OSError:
         return False
 
 
-def _is_whole_png(path: str) -> bool:
+def _is_whole_png(path: str, root: str) -> bool:
     """Tell whether a picture is whole, by the checksums in it."""
     try:
-        descriptor, status = safe_open(path)
+        descriptor, status = safe_open(path, root)
     except OSError:
         return False
     try:

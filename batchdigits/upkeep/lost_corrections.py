@@ -4,6 +4,7 @@ What people typed cannot be read from any scan: so it is looked for in the table
 in the bytes of the journal itself.
 """
 
+import io
 import json
 import mmap
 import re
@@ -14,6 +15,7 @@ from typing import NamedTuple
 
 from batchdigits.errors import DataError
 from batchdigits.system.clock import utc_now
+from batchdigits.system.safe_files.safe_open import open_file
 from batchdigits.system.tables import read_table
 
 _COLUMNS = {name: (name,) for name in ("corrected_digit", "sha256", "page")}
@@ -98,7 +100,7 @@ def _iter_csv_rows(path: Path) -> Iterator[dict[str, str]]:
 def _iter_json_rows(path: Path) -> Iterator[dict[str, object]]:
     """Read one row after the other; a damaged line costs its own row alone."""
     try:
-        with path.open(encoding="utf-8", errors="replace") as file:
+        with io.TextIOWrapper(open_file(path), "utf-8", "replace") as file:
             for line in file:
                 text = line.strip().rstrip(",")
                 if not text.startswith('{"file"'):
@@ -117,7 +119,7 @@ def find_inbox(outbox: Path) -> str:
     """Find the inbox that an outbox's reports name; empty where they name none."""
     for name, end in (("results.json", ',\n "rows": ['), ("summary.json", "\n}")):
         try:
-            with (outbox / name).open(encoding="utf-8", errors="replace") as file:
+            with io.TextIOWrapper(open_file(outbox / name), "utf-8", "replace") as file:
                 head = file.read(_MAX_HEAD)
             inbox = json.loads(head[: head.index(end)] + "}")["settings"]["inbox"]
         except (OSError, ValueError, KeyError, TypeError, RecursionError):

@@ -24,7 +24,7 @@ from batchdigits.session.quarantine_moves import QuarantineMoves
 from batchdigits.session.quarantine_notes import read_note, write_missing_note
 from batchdigits.session.summary import Summary
 from batchdigits.system.name_rules import find_name_rules
-from batchdigits.system.safe_files.places import open_place
+from batchdigits.system.safe_files.places import remove_file
 from batchdigits.upkeep.findings import Finding, Findings, Kind
 from batchdigits.upkeep.inbox_check import Hashing, OnProgress
 from batchdigits.upkeep.journal_check import DamagedJournalError, check_journal
@@ -104,6 +104,7 @@ class _Mender:
     def __init__(self, journal: Journal, outbox: Path, findings: Findings) -> None:
         self._journal = journal
         self._outbox = outbox
+        self._root = journal.root
         self._findings = findings
         self._settings: Settings = get_settings(journal, outbox)
         self._inbox = Inbox(self._settings.inbox)
@@ -190,17 +191,17 @@ class _Mender:
         self._each(kind, self._remove_picture)
 
     def _remove_picture(self, finding: Finding) -> None:
-        with open_place(Path(inside(self._outbox, finding.path))) as place:
-            place.unlink()
+        remove_file(Path(inside(self._root, finding.path)), self._root)
 
     def _write_note(self, finding: Finding) -> None:
         entry = self._journal.load_entry(finding.file_id)
         name, state = self._journal.query(
             "SELECT name, state FROM files WHERE id = ?", (finding.file_id,)
         ).fetchone()
-        outbox = self._outbox if state == FileState.QUARANTINED else None
-        path = Path(inside(self._outbox, finding.path))
-        write_missing_note(path, self._inbox.make_source(name), entry, outbox)
+        settings = self._settings if state == FileState.QUARANTINED else None
+        path = Path(inside(self._root, finding.path))
+        source = self._inbox.make_source(name)
+        write_missing_note(path, self._root, source, entry, settings)
 
     def _restore_changed(self, finding: Finding) -> None:
         row = self._journal.query(
@@ -210,15 +211,15 @@ class _Mender:
         ).fetchone()
         if row:  # else it is a copy, and its file is still in the inbox
             file_id, name, aside, *rest = row
-            path = Path(inside(self._outbox, aside))
+            path = Path(inside(self._root, aside))
             self._make_moves().restore(QuarantinedFile(file_id, name, path, *rest))
 
     def _restore_orphan(self, finding: Finding) -> None:
-        path = Path(inside(self._outbox, finding.path))
-        note = read_note(path)
+        path = Path(inside(self._root, finding.path))
+        note = read_note(path, self._root)
         if note and is_inside(note.name):
-            size = path.stat().st_size
-            restore_orphan(path, self._inbox.make_source(note.name), FileStat(size), note.sha256)
+            source, file_stat = self._inbox.make_source(note.name), FileStat(path.lstat().st_size)
+            restore_orphan(path, self._root, source, file_stat, note.sha256)
 
     def _finish_moves(self) -> None:
         self._make_moves().finish_moves()

@@ -4,6 +4,7 @@ import json
 import os
 import time
 from collections.abc import Iterable
+from contextlib import suppress
 from itertools import count
 from pathlib import Path
 from typing import NamedTuple
@@ -28,6 +29,7 @@ from batchdigits.system.held_files import (
 )
 from batchdigits.system.logs import LOG
 from batchdigits.system.safe_files.leases import Writers, find_writers
+from batchdigits.system.safe_files.places import open_place, remove_file
 
 #: Seconds until a file that could not be taken away is tried again.
 _RETRY_DELAY = 300.0
@@ -50,13 +52,15 @@ class ProcessedFileRemover:
     def __init__(self, session: Session, processed: Processed) -> None:
         self._session = session
         self._processed = processed
-        self._folder = session.settings.outbox / "processed"
+        self._root = session.journal.root
+        self._folder = Path(self._root, "processed")
         self._warned_reasons: set[str] = set()
         self._retry_at: dict[int, float] = {}
         # What a kill left half copied.
         for day in sorted(self._folder.glob("????-??-??"))[-2:]:
             for partial in day.rglob(f"{PARTIAL_COPY_PREFIX}*"):
-                partial.unlink(missing_ok=True)
+                with suppress(OSError):  # a link in the place of a folder is not followed
+                    remove_file(partial, self._root)
 
     @property
     def is_enabled(self) -> bool:
@@ -157,8 +161,9 @@ class ProcessedFileRemover:
         rules = self._session.name_rules
         first_choice, second_choice = rules.make_paths(self._folder / day, file.name)
         try:
-            # Where there is a file in the place of a folder, and where names are too long.
-            first_choice.parent.mkdir(parents=True, exist_ok=True)
+            # Where there is a file or a link in the place of a folder, and for names too long.
+            with open_place(first_choice, self._root, make_folders=True):
+                pass
             return self._claim_target(first_choice, path, claimed)
         except OSError:
             return self._claim_target(second_choice, path, claimed)
@@ -169,7 +174,9 @@ class ProcessedFileRemover:
             target = append_number(first_choice, number, rules.max_bytes)
             key = rules.make_key(target)
             # Where a kill came between the two halves of a move, it is there already.
-            if key not in claimed and (not target.exists() or target.samefile(path)):
+            if key not in claimed and (
+                not os.path.lexists(target) or _is_same_file(target, path.lstat())
+            ):
                 claimed.add(key)
                 return target
         raise AssertionError("numbers do not end")
@@ -182,9 +189,9 @@ class ProcessedFileRemover:
                 if target is None or _is_same_file(target, held.status):
                     has_left = remove_held_file(held)
                 else:
-                    has_left = move_held_file(held, target)
+                    has_left = move_held_file(held, target, self._root)
                     if not has_left:  # it was copied, and is still there
-                        target.unlink()
+                        remove_file(target, self._root)
         except FileInUseError:
             return False
         except OSError as error:
@@ -196,4 +203,4 @@ class ProcessedFileRemover:
 
 
 def _is_same_file(path: Path, status: os.stat_result) -> bool:
-    return path.exists() and os.path.samestat(path.stat(), status)
+    return os.path.lexists(path) and os.path.samestat(path.lstat(), status)

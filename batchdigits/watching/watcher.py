@@ -19,7 +19,7 @@ from batchdigits.execution.chunks import count_cores
 from batchdigits.inference.registry import open_engine
 from batchdigits.reports.formats import require_extras
 from batchdigits.reports.rows import ReportRow
-from batchdigits.session.outbox import check_folders, open_outbox
+from batchdigits.session.outbox import check_folders, check_outbox_origin, open_outbox
 from batchdigits.session.session import Session
 from batchdigits.session.summary import Summary
 from batchdigits.system.filenames import escape_for_terminal, to_display_name
@@ -87,6 +87,7 @@ def watch(
         OutboxError: the outbox cannot be written, is in use, belongs to another inbox, or went.
     """
     check_folders(settings.inbox, settings.outbox)
+    check_outbox_origin(settings.outbox, settings.trust_outbox)
     require_extras(settings)
     engine = open_engine(settings.model, settings.models_folder)
     with open_outbox(settings.outbox, settings.inbox, settings.trust_outbox) as journal:

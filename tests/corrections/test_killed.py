@@ -62,7 +62,9 @@ def work(template: Path, tmp_path: Path) -> Path:
 
 
 def arguments(command: str, work: Path) -> list[str]:
-    return [command, str(work / "outbox"), *([str(work / "typed.csv")] * (command == "correct"))]
+    if command == "correct":
+        return [command, str(work / "outbox"), str(work / "typed.csv")]
+    return [command, str(work / "outbox"), "--inbox", str(work / "inbox")]
 
 
 def check(command: str, work: Path) -> None:
@@ -72,7 +74,7 @@ def check(command: str, work: Path) -> None:
         result = apply_corrections(outbox, work / "typed.csv", None)
         assert result.stored + result.known == SCANS - BROKEN
     else:
-        requeue(outbox, (), ())
+        requeue(outbox, (), (), work / "inbox")
         assert len(list((work / "inbox").iterdir())) == SCANS, "nothing is lost"
         assert not [path for path in (outbox / "quarantine").rglob("*") if path.is_file()]
     count = SCANS - BROKEN
@@ -141,7 +143,7 @@ def test_a_table_that_somebody_edits_or_had_written_otherwise_stays(work: Path) 
         rerender_reports(journal, work / "outbox", changes)
     assert table.read_text("utf-8-sig").startswith("file;page")
     with pytest.raises(UsageError):
-        requeue(work / "outbox", (), ("no such file",))
+        requeue(work / "outbox", (), ("no such file",), work / "inbox")
     assert table.read_text("utf-8-sig").startswith("file;page")
     table.write_text(table.read_text("utf-8") + "\r\n", "utf-8")
     edited = table.read_bytes()

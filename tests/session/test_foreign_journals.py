@@ -30,7 +30,7 @@ COMMANDS = (
     ("correct", "{outbox}", "--export", "{outbox}-export"),
     ("run", "{inbox}", "{outbox}", "--workers", "1", "--force", "--quiet"),
     ("run", "{inbox}", "{outbox}", "--dry-run", "--quiet"),
-    ("requeue", "{outbox}"),
+    ("requeue", "{outbox}", "--inbox", "{inbox}"),
     ("run", "{inbox}", "{outbox}", "--workers", "1", "--retry-failed", "--quiet"),
     ("status", "{outbox}"),
     ("verify", "{outbox}"),

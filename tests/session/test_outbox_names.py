@@ -45,6 +45,7 @@ def test_every_file_keeps_row_picture_and_place_on_exfat(
         path.write_bytes(b"\x89PNG\r\n\x1a\n%d" % number)
         bad[path] = path.read_bytes()
     linux = tmp_path / "linux"
+    linux.mkdir()
     records = recognise_chunk(sources, RecognitionContext(engine, outbox=linux))
     expected = {record.source.name: (linux / record.thumbnail).read_bytes() for record in records}
     assert len(set(expected.values())) == len(NAMES)
@@ -69,7 +70,7 @@ def test_every_file_keeps_row_picture_and_place_on_exfat(
         told = batchdigits("correct", outbox, tmp_path / "checked.csv", "--export", export)
         assert told.returncode == 0, told.stderr
         assert len([path for path in export.rglob("*") if path.is_file()]) == len(checked)
-        back = batchdigits("requeue", outbox)
+        back = batchdigits("requeue", outbox, "--inbox", inbox)
         assert back.returncode == 0, back.stderr
     assert {path: path.read_bytes() for path in bad} == bad
 

@@ -37,6 +37,7 @@ def bad_file(inbox: Path, name: str, content: bytes = b"junk") -> tuple[Source, 
 
 
 def placed(source: Source, entry: FileEntry, settings: Settings) -> tuple[Path, bool]:
+    settings.outbox.mkdir(parents=True, exist_ok=True)
     result = quarantine_file(source, entry, settings)
     assert result is not None
     return result
@@ -51,7 +52,7 @@ def test_a_bad_file_is_moved_with_a_note(inbox: Path, outbox: Path) -> None:
     assert note["file"] == "sub/scan.png" and note["came_from"] == str(inbox / "sub" / "scan.png")
     assert note["reason"] == "corrupt" and note["sha256"] == entry.sha256
     assert note["what_to_try"] and note["what_happened"] and note["time"]
-    assert note["to_put_it_back"] == f"batchdigits requeue {outbox}"
+    assert note["to_put_it_back"] == f"batchdigits requeue {outbox} --inbox {inbox}"
 
 
 def test_the_same_name_again_overwrites_nothing(inbox: Path, outbox: Path) -> None:
@@ -138,10 +139,10 @@ def test_a_file_is_put_back_only_where_its_place_is_free(inbox: Path, outbox: Pa
     source, entry = bad_file(inbox, "scan.png")
     path, _ = placed(source, entry, Settings(inbox, outbox))
     Path(source.path).write_bytes(b"another scan")
-    assert restore_file(path, source, entry) is Restoration.PLACE_TAKEN
+    assert restore_file(path, str(outbox), source, entry) is Restoration.PLACE_TAKEN
     assert path.exists() and Path(source.path).read_bytes() == b"another scan"
     Path(source.path).unlink()
-    assert restore_file(path, source, entry) is Restoration.BACK and not path.exists()
+    assert restore_file(path, str(outbox), source, entry) is Restoration.BACK and not path.exists()
     assert Path(source.path).read_bytes() == b"junk" and os.listdir(path.parent) == []
 
 
@@ -171,7 +172,7 @@ def test_the_longest_names_and_paths_are_set_aside_and_come_back(
         path, has_left = placed(source, entry, settings_)
         assert has_left and path.read_bytes() == content and not Path(source.path).exists()
     assert len([path for path in settings_.outbox.rglob("*") if path.is_file()]) == 4
-    assert restore_file(path, source, entry) is Restoration.BACK
+    assert restore_file(path, str(settings_.outbox), source, entry) is Restoration.BACK
     assert Path(source.path).read_bytes() == b"one"
 
 
@@ -232,10 +233,10 @@ def test_requeue_takes_paths_and_says_what_is_not_there(
         bad_file(inbox, name, f"no image: {name}".encode())
     batchdigits("run", inbox, outbox)
     for pattern in ("d.png", "sub/c.png", inbox / "e.png"):
-        done = batchdigits("requeue", outbox, pattern)
+        done = batchdigits("requeue", "--inbox", inbox, outbox, pattern)
         assert done.returncode == 2 and "No file in quarantine is called" in done.stderr
     paths = (outbox / "quarantine" / "a.png", inbox / "sub" / "b.png", "./c.png")
-    done = batchdigits("requeue", outbox, *paths)
+    done = batchdigits("requeue", "--inbox", inbox, outbox, *paths)
     assert done.returncode == 0 and "3 files are back" in done.stderr, done.stderr
 
 
@@ -265,7 +266,7 @@ def test_requeue_says_what_is_the_matter_with_each_file(
     (folder / "changed.png").write_bytes(b"changed")
     (folder / "missing.png").unlink()
     (inbox / "taken.png").write_bytes(b"another")
-    done = batchdigits("requeue", outbox)
+    done = batchdigits("requeue", "--inbox", inbox, outbox)
     assert done.returncode == 3 and "2 files are back in the inbox" in done.stderr
     assert "changed.png changed while it was in quarantine" in done.stderr
     assert "taken.png stays in quarantine, as another file has its name" in done.stderr

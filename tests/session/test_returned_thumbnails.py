@@ -14,6 +14,13 @@ SOURCE = Source("/inbox/a/1.png", "a/1.png")
 DEEP_FOLDERS = "/".join(["x" * 250] * 20)
 
 
+@pytest.fixture
+def outbox(tmp_path: Path) -> Path:
+    outbox = tmp_path / "outbox"
+    outbox.mkdir()
+    return outbox
+
+
 def entry(
     thumbnails: dict[int, str | None], pngs: list[tuple[int, bytes]], sha256: str = SHA256
 ) -> FileEntry:
@@ -25,7 +32,7 @@ def entry(
 def test_thumbnails_with_a_name_become_files_and_others_go_to_the_journal(outbox: Path) -> None:
     names = {1: "thumbnails/a/1.png.p1.png", 2: None, 3: "thumbnails/a/1.png.p3.png"}
     returned = entry(names, [(1, b"one"), (2, b"two")])
-    saved = save_returned_thumbnails(returned, SOURCE, outbox)
+    saved = save_returned_thumbnails(returned, SOURCE, str(outbox))
     assert (outbox / "thumbnails" / "a" / "1.png.p1.png").read_bytes() == b"one"
     assert saved.thumbnail_pngs == [(2, b"two")]
     assert {page.page: page.thumbnail for page in saved.pages} == names
@@ -34,7 +41,7 @@ def test_thumbnails_with_a_name_become_files_and_others_go_to_the_journal(outbox
 def test_a_name_with_the_hash_is_taken_where_another_content_had_the_name(outbox: Path) -> None:
     name = "thumbnails/a/1.png.p1-01234567.png"
     source = SOURCE._replace(known_sha256="f" * 64)
-    saved = save_returned_thumbnails(entry({1: name}, [(1, b"one")]), source, outbox)
+    saved = save_returned_thumbnails(entry({1: name}, [(1, b"one")]), source, str(outbox))
     assert saved.pages[0].thumbnail == name and (outbox / name).read_bytes() == b"one"
 
 
@@ -43,7 +50,7 @@ def test_folders_nested_too_deep_give_the_picture_a_short_name(outbox: Path) -> 
     for folders in (DEEP_FOLDERS, f"{DEEP_FOLDERS}x"):
         source = Source("/inbox/1.png", f"{folders}/1.png")
         returned = entry({1: f"thumbnails/{folders}/1.png.p1.png"}, [(1, b"one")])
-        (page,) = save_returned_thumbnails(returned, source, outbox).pages
+        (page,) = save_returned_thumbnails(returned, source, str(outbox)).pages
         assert page.thumbnail and (outbox / page.thumbnail).read_bytes() == b"one"
         names.add(page.thumbnail)
     assert len(names) == 2
@@ -57,14 +64,14 @@ def test_what_is_in_the_way_of_one_picture_gives_it_another_name(
     path.parent.mkdir(parents=True)
     path.write_text("in the way")
     returned = entry({1: "thumbnails/a/1.png.p1.png"}, [(1, b"one")])
-    (page,) = save_returned_thumbnails(returned, SOURCE, outbox).pages
+    (page,) = save_returned_thumbnails(returned, SOURCE, str(outbox)).pages
     assert page.thumbnail and (outbox / page.thumbnail).read_bytes() == b"one"
     assert path.read_text() == "in the way"
 
 
 def test_an_outbox_nested_too_deep_costs_the_picture_and_not_the_row(outbox: Path) -> None:
     returned = entry({1: "thumbnails/a/1.png.p1.png"}, [(1, b"one")])
-    saved = save_returned_thumbnails(returned, SOURCE, outbox / DEEP_FOLDERS)
+    saved = save_returned_thumbnails(returned, SOURCE, str(outbox / DEEP_FOLDERS))
     assert [page.thumbnail for page in saved.pages] == [None] and saved.thumbnail_pngs == []
 
 
@@ -85,19 +92,17 @@ def test_an_outbox_nested_too_deep_costs_the_picture_and_not_the_row(outbox: Pat
 def test_a_name_that_is_not_this_page_s_is_not_taken(
     name: str, has_picture: bool, outbox: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    outbox.mkdir(exist_ok=True)
     pngs = [(1, b"one")] if has_picture else []
-    saved = save_returned_thumbnails(entry({1: name}, pngs), SOURCE, outbox)
+    saved = save_returned_thumbnails(entry({1: name}, pngs), SOURCE, str(outbox))
     assert [page.thumbnail for page in saved.pages] == [None] and saved.thumbnail_pngs == []
     assert os.listdir(outbox) == []
     assert "a/1.png: a thumbnail is left out" in caplog.text
 
 
 def test_a_hash_that_is_none_leads_nowhere_else(outbox: Path) -> None:
-    outbox.mkdir(exist_ok=True)
     source = SOURCE._replace(known_sha256="f" * 64)
     returned = entry({1: "thumbnails/a/1.png.p1-/../../x.png"}, [(1, b"one")], "/../../x")
-    saved = save_returned_thumbnails(returned, source, outbox)
+    saved = save_returned_thumbnails(returned, source, str(outbox))
     assert saved.pages[0].thumbnail is None and os.listdir(outbox) == []
 
 
@@ -105,4 +110,4 @@ def test_what_cannot_be_written_is_told(tmp_path: Path) -> None:
     (tmp_path / "thumbnails").write_text("in the way")
     returned = entry({1: "thumbnails/a/1.png.p1.png"}, [(1, b"one")])
     with pytest.raises(NotADirectoryError):
-        save_returned_thumbnails(returned, SOURCE, tmp_path)
+        save_returned_thumbnails(returned, SOURCE, str(tmp_path))

@@ -1,4 +1,6 @@
+import errno
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -10,6 +12,7 @@ from batchdigits.system.atomic_files import (
     write_bytes,
     write_bytes_atomically,
 )
+from batchdigits.system.safe_files.places import remove_file
 
 
 def test_a_file_appears_whole_or_not_at_all(tmp_path: Path) -> None:
@@ -68,14 +71,75 @@ def test_what_a_kill_leaves_is_removed_later(tmp_path: Path) -> None:
     remove_temporary_files(tmp_path / "never made")
 
 
-@pytest.mark.parametrize("is_link", [True, False])
-def test_links_and_fifos_are_replaced_and_not_written_to(tmp_path: Path, is_link: bool) -> None:
-    path, other = tmp_path / "a.png", tmp_path / "other"
+def write_report(path: Path, data: bytes, root: str) -> None:
+    with stage_atomic_file(path, root=root) as temporary:
+        temporary.write_bytes(data)
+
+
+def write_picture(path: Path, data: bytes, root: str) -> None:
+    write_bytes_atomically(path, data, root=root)
+
+
+def write_thumbnail(path: Path, data: bytes, root: str) -> None:
+    write_bytes(path, data, root=root)
+
+
+WRITERS = (write_report, write_picture, write_thumbnail)
+
+
+@pytest.mark.parametrize("is_temporary", [False, True])
+@pytest.mark.parametrize("kind", ["link", "hard link", "fifo"])
+@pytest.mark.parametrize("write", WRITERS)
+def test_what_is_there_is_replaced_and_not_written_to(
+    tmp_path: Path, write: Callable[[Path, bytes, str], None], kind: str, is_temporary: bool
+) -> None:
+    name = f".a.png.{os.getpid()}.tmp" if is_temporary else "a.png"
+    root, other = tmp_path / "root", tmp_path / "other"
+    root.mkdir()
     other.write_bytes(b"somebody else's")
-    if is_link:
-        path.symlink_to(other)
+    if kind == "link":
+        (root / name).symlink_to(other)
+    elif kind == "hard link":
+        os.link(other, root / name)
     else:
-        os.mkfifo(path)
-    write_bytes(path, b"png")
-    assert path.read_bytes() == b"png" and not path.is_symlink()
+        os.mkfifo(root / name)
+    # Somebody reads from the fifo, so that writing to it would work.
+    reader = os.open(root / name, os.O_RDONLY | os.O_NONBLOCK)
+    for root_path in ("", str(root)):
+        write(root / "a.png", b"png", root_path)
+        assert (root / "a.png").read_bytes() == b"png" and not (root / "a.png").is_symlink()
+    assert os.read(reader, 100) == (b"" if kind == "fifo" else b"somebody else's")
+    os.close(reader)
     assert other.read_bytes() == b"somebody else's"
+
+
+@pytest.mark.usefixtures("both_ways_of_opening")
+@pytest.mark.parametrize("write", WRITERS)
+def test_no_link_to_a_folder_is_followed_below_a_root(
+    tmp_path: Path, write: Callable[[Path, bytes, str], None]
+) -> None:
+    root, other = tmp_path / "root", tmp_path / "other"
+    for folder in (root / "sub", other):
+        folder.mkdir(parents=True)
+    (other / "a.png").write_bytes(b"somebody else's")
+    (root / "link").symlink_to(other)
+    (root / "sub" / "link").symlink_to("../../other")
+    (root / "dangling").symlink_to("../new")
+    for name in ("link/a.png", "sub/link/b.png", "link/new/c.png", "dangling/a.png", "../other/d"):
+        with pytest.raises(OSError) as caught:
+            write(root / name, b"png", str(root))
+        assert caught.value.errno == errno.EXDEV
+        with pytest.raises(OSError) as caught:
+            remove_file(root / name, str(root))
+        assert caught.value.errno == errno.EXDEV
+    write(root / "sub" / "new" / "a.png", b"png", str(root))
+    assert (root / "sub" / "new" / "a.png").read_bytes() == b"png"
+    assert [path.name for path in other.iterdir()] == ["a.png"] and not (tmp_path / "new").exists()
+    assert (other / "a.png").read_bytes() == b"somebody else's"
+
+
+def test_below_a_root_that_went_no_folder_is_made(tmp_path: Path) -> None:
+    for write in WRITERS:
+        with pytest.raises(FileNotFoundError):
+            write(tmp_path / "gone" / "sub" / "a.png", b"png", str(tmp_path / "gone"))
+    assert os.listdir(tmp_path) == []

@@ -35,11 +35,11 @@ def test_moving_to_another_file_system(tmp_path: Path) -> None:
         target.parent.rmdir()
 
 
-def test_moving_a_link_keeps_what_it_pointed_to(tmp_path: Path) -> None:
+def test_a_link_is_moved_as_it_is(tmp_path: Path) -> None:
     (tmp_path / "real.png").write_text("content")
     (tmp_path / "link.png").symlink_to("real.png")
-    placed, _ = move_to_free_path(tmp_path / "link.png", tmp_path / "away" / "link.png")
-    assert placed.read_text() == "content" and not placed.is_symlink()
+    placed, has_left = move_to_free_path(tmp_path / "link.png", tmp_path / "real.png")
+    assert has_left and placed.name == "real-2.png" and os.readlink(placed) == "real.png"
     assert (tmp_path / "real.png").exists() and not (tmp_path / "link.png").is_symlink()
 
 

@@ -11,13 +11,7 @@ from batchdigits.pipeline.inbox_walk import InboxWalk
 from batchdigits.system.safe_files import safe_open as module
 from batchdigits.system.safe_files.safe_open import open_listing, safe_open
 
-
-@pytest.fixture(params=["openat2", "folder by folder"], autouse=True)
-def _both_ways(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    if request.param == "folder by folder":
-        monkeypatch.setattr(module, "_open_through_no_link", module._open_folder_by_folder)
-    elif module._open_through_no_link is module._open_folder_by_folder:
-        pytest.skip("this kernel has no openat2")
+pytestmark = pytest.mark.usefixtures("both_ways_of_opening")
 
 
 @pytest.fixture

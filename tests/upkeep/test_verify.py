@@ -341,17 +341,16 @@ def test_another_user_s_journal_needs_trust(desk: Desk, monkeypatch: pytest.Monk
         assert desk.verify(*options, "--trust-outbox") == ExitCode.OK
 
 
-def test_nothing_outside_is_looked_at_or_removed(
-    desk: Desk, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_nothing_outside_is_looked_at_or_removed(desk: Desk) -> None:
     """Folders of a handed-over outbox that are links, and names that lead out of it."""
     theirs = desk.folder / "theirs"
     theirs.mkdir()
     (theirs / "photo.p1.png").write_text("a picture")
     shutil.rmtree(desk.outbox / "thumbnails")
     (desk.outbox / "thumbnails").symlink_to(theirs)
-    assert "thumbnail_orphan" not in find_codes(desk, capsys, "--repair")
+    assert desk.verify("--repair") == ExitCode.OUTBOX
     assert (theirs / "photo.p1.png").read_text() == "a picture"
+    (desk.outbox / "thumbnails").unlink()
     note: dict[str, Any] = json.loads((desk.outbox / "quarantine/bad.png.json").read_text())
     take_off_record(desk)
     note["file"] = "../planted.png"

@@ -115,15 +115,16 @@ def _count_restorable(settings: RunSettings, outbox_copy: Path) -> int:
     """Count the files that a run would put back from quarantine."""
     if not has_journal(outbox_copy):
         return 0
+    root = os.path.realpath(settings.outbox)
     with Journal(outbox_copy) as journal, journal.translate_errors():
         files = [
-            file._replace(path=settings.outbox / file.path.relative_to(outbox_copy))
+            file._replace(path=root / file.path.relative_to(journal.root))
             for file in journal.iter_quarantined()
         ]
     return sum(
         not os.path.lexists(inside(settings.inbox, file.name))
         and (
-            has_changed(file)
+            has_changed(file, root)
             or (
                 settings.retry_failed
                 and is_chosen(file.name, settings.include, settings.exclude)

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from batchdigits.cli.ui.terminal import begin_command
-from batchdigits.config import Logging
+from batchdigits.config import DEFAULT_INBOX, Logging
 from batchdigits.errors import ExitCode, UsageError
 from batchdigits.journal.files import FileState
 from batchdigits.journal.journal import Journal
@@ -17,7 +17,8 @@ from batchdigits.reports.rerender import catch_up_reports
 from batchdigits.session.inbox import Inbox
 from batchdigits.session.outbox import has_journal, open_outbox
 from batchdigits.session.quarantine import Restoration, restore_file
-from batchdigits.system.filenames import to_display_name, to_raw_name
+from batchdigits.session.quarantine_notes import format_requeue_command
+from batchdigits.system.filenames import escape_for_terminal, to_display_name, to_raw_name
 from batchdigits.system.logs import LOG
 
 #: How the last line ends, by the number of files; the last holds for any higher one.
@@ -25,7 +26,11 @@ _NEXT_RUN = {0: ".", 1: ": the next run reads it.", 2: ": the next run reads the
 
 
 def requeue_command(
-    outbox: Path, reasons: tuple[Reason, ...], patterns: tuple[str, ...], trust_outbox: bool
+    outbox: Path,
+    reasons: tuple[Reason, ...],
+    patterns: tuple[str, ...],
+    inbox: Path | None,
+    trust_outbox: bool,
 ) -> int:
     """Move files back to the inbox, and print how many.
 
@@ -33,7 +38,7 @@ def requeue_command(
         The exit code.
     """
     begin_command(Logging())
-    result = requeue(outbox, reasons, patterns, trust_outbox)
+    result = requeue(outbox, reasons, patterns, inbox, trust_outbox)
     count = len(result.restored_files)
     LOG.info(
         "%d file%s back in the inbox%s",
@@ -58,32 +63,38 @@ def requeue(
     outbox: Path,
     reasons: Sequence[Reason],
     patterns: Sequence[str],
+    inbox: Path | None = None,
     trust_outbox: bool = False,
 ) -> RequeueResult:
-    """Move files back to the inbox that the outbox belongs to, where the next run reads them.
+    """Move files back to the inbox, where the next run reads them.
 
     Args:
         outbox: the folder with the quarantine.
         reasons: only files with one of these reasons; none means all.
         patterns: only files whose names match one of these, see
             :func:`batchdigits.pipeline.inbox_walk.is_chosen`; none means all.
+        inbox: the folder that they go to; where none is named, the default inbox of all commands,
+            if that is where the journal says that they came from.
         trust_outbox: whether the journal may be another user's.
 
     Raises:
-        UsageError: nothing was read here yet, the inbox is not there, or no file in quarantine
-            has such a name.
+        UsageError: nothing was read here yet, the inbox is not there, or has to be named, or no
+            file in quarantine has such a name.
         OutboxError: the outbox cannot be written, or is in use.
     """
     if not has_journal(outbox):
         raise UsageError(f"Nothing was read into {outbox} yet: there is nothing to put back.")
     with open_outbox(outbox, is_trusted=trust_outbox) as journal:
-        inbox = Path(to_raw_name(journal.get_meta(INBOX_KEY) or ""))
+        inbox = inbox or _find_default_inbox(journal, outbox)
         if not inbox.is_dir():
             raise UsageError(f"The inbox {to_display_name(str(inbox))} is not there.")
         names = {str(reason) for reason in reasons}
         quarantine = outbox / "quarantine"
         result = _restore_files(
-            journal, inbox, names, [_to_name(pattern, inbox, quarantine) for pattern in patterns]
+            journal,
+            Inbox(inbox),
+            names,
+            [_to_name(pattern, inbox, quarantine) for pattern in patterns],
         )
         catch_up_reports(journal, outbox)
         if patterns and not result.outcomes:
@@ -92,6 +103,23 @@ def requeue(
                 "column file."
             )
         return result
+
+
+def _find_default_inbox(journal: Journal, outbox: Path) -> Path:
+    """Find the inbox where none is named: whoever made the journal is not believed.
+
+    An outbox that somebody handed over would have its files put anywhere.
+
+    Raises:
+        UsageError: it has to be named.
+    """
+    recorded = journal.get_meta(INBOX_KEY) or ""
+    if to_display_name(os.path.realpath(DEFAULT_INBOX)) == recorded:
+        return DEFAULT_INBOX
+    raise UsageError(
+        f"The journal says that the files came from {escape_for_terminal(recorded)}: if they are "
+        f"to go back there, say so with {format_requeue_command(to_raw_name(recorded), outbox)}"
+    )
 
 
 def _to_name(pattern: str, *folders: Path) -> str:
@@ -104,7 +132,7 @@ def _to_name(pattern: str, *folders: Path) -> str:
 
 
 def _restore_files(
-    journal: Journal, inbox: Path, reasons: set[str], patterns: Sequence[str]
+    journal: Journal, inbox: Inbox, reasons: set[str], patterns: Sequence[str]
 ) -> RequeueResult:
     result = RequeueResult()
     for file_id, name, quarantined, *_ in journal.iter_quarantined():
@@ -113,8 +141,7 @@ def _restore_files(
             continue
         if patterns and not is_chosen(name, tuple(patterns), ()):
             continue
-        source = Inbox(inbox).make_source(name)
-        restoration = restore_file(quarantined, source, entry)
+        restoration = restore_file(quarantined, journal.root, inbox.make_source(name), entry)
         if restoration.is_back:
             journal.forget(file_id)
         elif restoration is Restoration.MISSING:

@@ -31,7 +31,12 @@ from batchdigits.reports.context import ReportContext
 from batchdigits.reports.formats import CSV, require_extras
 from batchdigits.reports.render import render_reports
 from batchdigits.reports.rows import ReportRows
-from batchdigits.session.outbox import check_folders, has_journal, open_outbox
+from batchdigits.session.outbox import (
+    check_folders,
+    check_outbox_origin,
+    has_journal,
+    open_outbox,
+)
 from batchdigits.session.second_look import SecondLook
 from batchdigits.session.session import Session, SessionListener
 from batchdigits.session.summary import Summary
@@ -177,6 +182,7 @@ def run(
         OutboxError: the outbox cannot be written, is in use, or belongs to another inbox.
     """
     check_folders(settings.inbox, settings.outbox)
+    check_outbox_origin(settings.outbox, settings.trust_outbox)
     require_extras(settings)
     walk = InboxWalk(
         settings.inbox, settings.include, settings.exclude, on_left_alone=_log_left_alone

@@ -46,6 +46,19 @@ class Place:
         """Open the file, or make it, but never through a link; returns its descriptor."""
         return os.open(self.path.name, flags | os.O_NOFOLLOW, mode, dir_fd=self.folder)
 
+    def replace(self, mode: int = 0o666) -> int:
+        """Make a new file for writing, in the place of whatever file or link there is.
+
+        Args:
+            mode: who may read it at most; the umask takes more away.
+
+        Returns:
+            Its descriptor, which the caller closes.
+        """
+        with suppress(FileNotFoundError):
+            self.unlink()
+        return self.open(os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, mode)
+
     def rename(self, target: "Place") -> None:
         """Rename what is there, over whatever ``target`` is."""
         names = self.path.name, target.path.name
@@ -93,6 +106,16 @@ def open_place(path: Path, root: str = "", make_folders: bool = False) -> Iterat
         yield Place(folder, path)
     finally:
         os.close(folder)
+
+
+def remove_file(path: Path, root: str = "") -> None:
+    """Remove a file or a link, if there is one; see :func:`open_place`.
+
+    Raises:
+        OSError: it cannot be removed, or is reached through a link.
+    """
+    with suppress(FileNotFoundError, NotADirectoryError), open_place(path, root) as place:
+        place.unlink()
 
 
 def _open_folder(folder: Path, root: str, make_folders: bool) -> int:

@@ -118,8 +118,9 @@ class Scenario:
         if command == "watch":
             times = ["--settle", 0.05, "--grace", 0]
             return ["watch", self.inbox, self.outbox, *times, *self.options]
-        table = [self.folder / "corrected.csv"] if command == "correct" else []
-        return [command, self.outbox, *table]
+        if command == "requeue":
+            return [command, self.outbox, "--inbox", self.inbox]
+        return [command, self.outbox, self.folder / "corrected.csv"]
 
     def call(self, command: str) -> int:
         """Run a command that nothing disturbs; returns its exit code."""
