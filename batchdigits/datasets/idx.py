@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from batchdigits.errors import DataError
+from batchdigits.system.safe_files.safe_open import open_file
 
 #: Unsigned bytes with one (labels) or three (images) dimensions.
 _MAGIC = {1: b"\0\0\x08\x01", 3: b"\0\0\x08\x03"}
@@ -92,9 +93,7 @@ def _read_array(path: Path, dimensions: int) -> NDArray[np.uint8]:
 
 def _read_unpacked(path: Path, length: int) -> bytes:
     """Read the first bytes of a file, decompressed where gzip compressed it."""
-    with path.open("rb") as file:
-        if file.read(2) != b"\x1f\x8b":
-            file.seek(0)
-            return file.read(length)
-    with gzip.open(path) as decompressed:
-        return decompressed.read(length)
+    with open_file(path) as file:
+        is_compressed = file.read(2) == b"\x1f\x8b"
+        file.seek(0)
+        return (gzip.GzipFile(fileobj=file) if is_compressed else file).read(length)

@@ -20,6 +20,7 @@ from batchdigits.reasons import Rejection
 from batchdigits.records import Page, Source
 from batchdigits.system.filenames import escape_for_terminal
 from batchdigits.system.logs import LOG
+from batchdigits.system.safe_files.safe_open import open_file
 from batchdigits.system.typed_paths import compose
 
 #: Longest side of an image in an array, in pixels; its square is the largest page that is read.
@@ -68,7 +69,7 @@ def load_npz(path: Path, part: str = "train") -> LabelledImages:
     if path.is_file() and not zipfile.is_zipfile(path):
         raise DataError(f"{path} is no .npz with x_{part} and y_{part}: it is no archive at all.")
     try:
-        with np.load(path, allow_pickle=False) as archive:
+        with open_file(path) as file, np.load(file, allow_pickle=False) as archive:
             suffix = f"_{part}" if f"x_{part}" in archive else ""
             names = f"x{suffix}", f"y{suffix}"
             if missing := [name for name in names if name not in archive]:

@@ -14,6 +14,7 @@ from batchdigits.datasets.labelled import (
 )
 from batchdigits.datasets.mnist import load_mnist
 from batchdigits.errors import DataError
+from batchdigits.system.safe_files.safe_open import open_file
 
 #: The word that means MNIST as Keras' own loader has it; a folder of that name is ``./mnist``.
 MNIST = "mnist"
@@ -77,6 +78,8 @@ def load_source(
         return load_mnist(part)
     if not path.exists():
         raise DataError(f"There is no {source}.")
+    if not (path.is_file() or path.is_dir()):
+        raise DataError(f"{source} is no file and no folder.")
     if is_labelled_folder(source):
         return load_folder(path, include, exclude) if part == "train" else None
     if images := find_idx_file(path, part):
@@ -99,7 +102,7 @@ def has_test_part(path: Path) -> bool:
 def _list_members(path: Path) -> dict[str, int]:
     """List the names and sizes in bytes of what is in an ``.npz``; nothing for other files."""
     try:
-        with zipfile.ZipFile(path) as archive:
+        with open_file(path) as file, zipfile.ZipFile(file) as archive:
             return {member.filename: member.file_size for member in archive.infolist()}
     except (OSError, zipfile.BadZipFile):
         return {}

@@ -12,6 +12,7 @@ from batchdigits.errors import DataError
 from batchdigits.system.atomic_files import write_bytes
 from batchdigits.system.file_content import SIGNATURE_BYTES, describe_content
 from batchdigits.system.logs import LOG
+from batchdigits.system.safe_files.safe_open import read_start
 
 
 def write_images(path: Path, inbox: Path) -> dict[str, int]:
@@ -33,7 +34,8 @@ def write_images(path: Path, inbox: Path) -> dict[str, int]:
     if idx_file:
         data = load_arrays(str(idx_file), *idx.load_idx(idx_file))
     else:
-        if path.is_file() and not zipfile.is_zipfile(path):
+        is_archive = path.is_file() and zipfile.is_zipfile(path)
+        if path.exists() and not (is_archive or path.is_dir()):
             raise DataError(f"{path} cannot be evaluated: {_describe_problem(path)}.")
         data = load_npz(path, "test")
     truth = {f"{number:05d}.png": int(digit) for number, digit in enumerate(data.digits)}
@@ -51,8 +53,7 @@ def write_images(path: Path, inbox: Path) -> dict[str, int]:
 def _describe_problem(path: Path) -> str:
     """Say why a file that is no archive holds no labelled digits."""
     try:
-        with path.open("rb") as file:
-            start = file.read(SIGNATURE_BYTES)
+        start = read_start(path, SIGNATURE_BYTES)
     except OSError as error:
         return f"it cannot be read: {error.strerror}"
     if not start:

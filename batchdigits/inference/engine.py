@@ -14,6 +14,7 @@ from batchdigits.inference.model_card import ModelCard, read_card
 from batchdigits.inference.runtimes import LITERT_ERRORS, ONNX, open_runtime
 from batchdigits.system.hashing import hash_bytes
 from batchdigits.system.library_notes import discard_library_notes
+from batchdigits.system.safe_files.safe_open import open_file
 
 DEFAULT_MODEL = "digits"
 CARD_SUFFIX = ".json"
@@ -84,7 +85,8 @@ def load_engine_with_card(path: Path, card: ModelCard, threads: int = 1) -> Engi
         MissingExtraError: ONNX Runtime is not installed.
     """
     try:
-        content = path.read_bytes()
+        with open_file(path) as file:
+            content = file.read()
     except OSError as error:
         raise ModelError(f"No model at {path}: {error.strerror}.") from error
     if hash_bytes(content) != card.sha256:

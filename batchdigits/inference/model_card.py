@@ -9,6 +9,7 @@ from typing import Any
 
 from batchdigits.config import Ink, InputRange
 from batchdigits.errors import ModelError
+from batchdigits.system.safe_files.safe_open import read_start
 
 #: Endings of an imported model's card, and of the file that such a model was converted to.
 IMPORTED_CARD_SUFFIX, CONVERTED_MODEL_SUFFIX = ".card.json", ".card.tflite"
@@ -142,8 +143,7 @@ def read_card(path: Path) -> ModelCard:
         ModelError: it is missing or damaged, or lacks what predicting needs.
     """
     try:
-        with path.open(encoding="utf-8") as file:
-            return card_from_fields(json.loads(file.read(_MAX_CARD_BYTES)))
+        return card_from_fields(json.loads(read_start(path, _MAX_CARD_BYTES)))
     except OSError as error:
         raise ModelError(f"No model card at {path}: {error.strerror}.") from error
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
@@ -175,8 +175,7 @@ def card_from_fields(fields: dict[str, Any]) -> ModelCard:
 def is_card(path: Path) -> bool:
     """Check whether a JSON file is meant to be a card; a damaged one of a card's size is."""
     try:
-        with path.open(encoding="utf-8") as file:
-            fields = json.loads(file.read(_MAX_CARD_BYTES))
+        fields = json.loads(read_start(path, _MAX_CARD_BYTES))
     except (OSError, ValueError, RecursionError):
         return path.stat().st_size <= _MAX_CARD_BYTES
     return isinstance(fields, dict) and {"file", "sha256"} <= set(fields)

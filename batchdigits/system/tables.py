@@ -6,9 +6,10 @@ line; workbooks are read by a process of its own, see :mod:`batchdigits.system.w
 
 import codecs
 import csv
+import io
 import json
+import os
 import re
-import stat
 import subprocess
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -22,6 +23,7 @@ from batchdigits.errors import DataError
 from batchdigits.system.child_process import run_module
 from batchdigits.system.file_content import SIGNATURE_BYTES, describe_content
 from batchdigits.system.filenames import to_display_name
+from batchdigits.system.safe_files.safe_open import open_file
 
 #: Endings of names of tables, lower case.
 TABLE_SUFFIXES = frozenset({".csv", ".tsv", ".txt", ".md", ".xlsx", ".xlsm", ".xls", ".ods"})
@@ -104,14 +106,12 @@ def read_table(path: Path, names: ColumnNames, timeout: float = _WORKBOOK_TIMEOU
     """
     shown = to_display_name(str(path))
     try:
-        status = path.stat()
-        if not stat.S_ISREG(status.st_mode):
-            raise DataError(f"Cannot read {shown}: it is no file.")
-        if status.st_size > _MAX_BYTES:
-            raise DataError(f"{shown} is larger than any table of results.")
-        with path.open("rb") as file:
+        with open_file(path) as file:
+            size = os.fstat(file.fileno()).st_size
             start = file.read(SIGNATURE_BYTES)
-        if status.st_size <= len(start) and not start.strip(_EMPTY_BYTES):
+        if size > _MAX_BYTES:
+            raise DataError(f"{shown} is larger than any table of results.")
+        if size <= len(start) and not start.strip(_EMPTY_BYTES):
             raise DataError(f"{shown} is empty.")
         if start[:4] in _WORKBOOK_SIGNATURES:
             return _read_workbook(path, names, timeout)
@@ -141,7 +141,7 @@ def _read_text(path: Path, names: ColumnNames) -> Table:
 
 
 def _open_text(path: Path, encoding: str) -> IO[str]:
-    return path.open(encoding=encoding, errors="replace", newline="")
+    return io.TextIOWrapper(open_file(path), encoding, errors="replace", newline="")
 
 
 def _iter_text_rows(
@@ -191,7 +191,7 @@ def _ignore_errors(rows: Iterator[Sequence[str]]) -> Iterator[Sequence[str]]:
 
 def _detect_encoding(path: Path) -> str:
     """Find out whether text is UTF-8, UTF-16 or UTF-32; anything else is taken for Windows-1252."""
-    with path.open("rb") as file:
+    with open_file(path) as file:
         start = file.read(4)
         for mark, encoding in _BYTE_ORDER_MARKS:
             if start.startswith(mark):

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from batchdigits.system.child_process import die_with_parent, limit_memory
+from batchdigits.system.safe_files.safe_open import open_file
 
 #: Bytes that this process may allocate: the library makes all cells up to the farthest, and with
 #: what the parent takes in the whole has to stay below a gigabyte.
@@ -28,7 +29,7 @@ def _iter_lines(path: Path) -> Iterator[str]:
 
     try:
         # By content: names are given by people.
-        with path.open("rb") as file, CalamineWorkbook.from_filelike(file) as workbook:
+        with open_file(path) as file, CalamineWorkbook.from_filelike(file) as workbook:
             for name in workbook.sheet_names:
                 yield "null"
                 sheet = workbook.get_sheet_by_name(name)

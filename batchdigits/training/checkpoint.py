@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from batchdigits.errors import DataError, UsageError
 from batchdigits.system.atomic_files import stage_atomic_file
+from batchdigits.system.safe_files.safe_open import open_file
 from batchdigits.training.history import EpochMetrics
 from batchdigits.training.recipe import Recipe
 from batchdigits.training.trainer import Trainer
@@ -57,7 +58,7 @@ class Checkpoint:
         if not self.path.exists():
             raise UsageError(f"There is no {self.path} to resume: leave out --resume.")
         try:
-            with np.load(self.path, allow_pickle=False) as archive:
+            with open_file(self.path) as file, np.load(file, allow_pickle=False) as archive:
                 metadata = json.loads(str(archive["about"]))
                 self._variables = _read_numbered_arrays(archive, "variable")
                 self.best_weights = _read_numbered_arrays(archive, "best")

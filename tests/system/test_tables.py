@@ -78,7 +78,7 @@ def test_what_is_no_table_is_one_sentence(tmp_path: Path) -> None:
     for name, message in [
         ("broken.xls", "cannot be read as a spreadsheet"),
         ("twice.csv", "has the column digit twice"),
-        (".", "it is no file"),
+        (".", "This is no regular file"),
         ("absent.csv", "No such file"),
     ]:
         with pytest.raises(DataError, match=message):
