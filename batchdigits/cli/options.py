@@ -187,7 +187,7 @@ RequeueInboxOption = Annotated[
     Path | None,
     typer.Option(
         "--inbox",
-        help="Inbox that they go back to; needed if it is not the folder inbox.",
+        help="Inbox that they go back to; needed if the outbox was moved or made elsewhere.",
         show_default=False,
     ),
 ]

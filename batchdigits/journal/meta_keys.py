@@ -8,6 +8,9 @@ program has found a better one since.
 REVISION_KEY = "change"
 #: The real path of the inbox that the outbox belongs to.
 INBOX_KEY = "inbox"
+#: Where the journal lay when it was tied to the inbox, see
+#: :func:`batchdigits.journal.origin.identify_place`.
+PLACE_KEY = "place"
 #: The counts of the whole table, with the state of the journal in which they were counted.
 TOTALS_KEY = "totals"
 #: The alarms, with the revision of the journal in which they were found.

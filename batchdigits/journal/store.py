@@ -15,7 +15,8 @@ from typing import Any, Self, TypeVar
 
 from batchdigits.errors import OutboxBusyError, OutboxError
 from batchdigits.journal.checks import MAX_NUMBER, check_rows, check_tables, secure
-from batchdigits.journal.meta_keys import INBOX_KEY, REVISION_KEY
+from batchdigits.journal.meta_keys import INBOX_KEY, PLACE_KEY, REVISION_KEY
+from batchdigits.journal.origin import identify_place
 from batchdigits.journal.paths import DAMAGE_ADVICE
 from batchdigits.journal.schema import migrate
 from batchdigits.system.filesystems import find_shared_file_system
@@ -254,15 +255,24 @@ class Store:
             OutboxError: it belongs to another and ``rebind`` is false.
         """
         owner = self.get_meta(INBOX_KEY)
-        if owner == inbox:
+        if owner == inbox and self.is_in_known_place():
             return
-        if owner is not None and not rebind:
+        if owner not in (None, inbox) and not rebind:
             raise OutboxError(
                 f"The outbox {self._outbox} belongs to the inbox {owner}, not to {inbox}: choose "
                 "another outbox, or say --rebind if the folder only moved."
             )
         with self.transaction(invalidates_reports=False):
             self._write_meta(INBOX_KEY, inbox)
+            self._write_meta(PLACE_KEY, identify_place(self.path))
+
+    def is_in_known_place(self) -> bool:
+        """Tell whether the journal lies where it was tied to its inbox, on this machine.
+
+        A copy does not, nor does one that somebody handed over: where their files go must not be
+        taken from them.
+        """
+        return self.get_meta(PLACE_KEY) == identify_place(self.path)
 
     def check_in_place(self) -> None:
         """Find out whether the outbox was removed or exchanged meanwhile.

@@ -83,7 +83,7 @@ def quarantine_file(
     if not entry.needs_quarantine or settings.quarantine is Quarantine.OFF:
         return None
     keep_original = settings.quarantine is Quarantine.COPY or entry.readable
-    note = make_note(source, entry, None if keep_original else settings)
+    note = make_note(source, entry, None if keep_original else settings.outbox)
     root = os.path.realpath(settings.outbox)
     folder = Path(root, settings.quarantine_folder.name)
     max_bytes = name_rules.max_bytes - len(NOTE_SUFFIX)

@@ -6,12 +6,11 @@ import shlex
 from pathlib import Path
 from typing import NamedTuple
 
-from batchdigits.config import Settings
 from batchdigits.journal.entries import FileEntry
 from batchdigits.reasons import REASON_TEXTS, Reason, Status
 from batchdigits.records import Source
 from batchdigits.system.atomic_files import open_atomic_file
-from batchdigits.system.filenames import escape_for_terminal, shorten, to_display_name
+from batchdigits.system.filenames import shorten, to_display_name
 from batchdigits.system.safe_files.safe_open import read_start
 
 NOTE_SUFFIX = ".json"
@@ -54,7 +53,7 @@ def is_note_missing(path: Path) -> bool:
 
 
 def write_missing_note(
-    path: Path, root: str, source: Source, entry: FileEntry, settings: Settings | None
+    path: Path, root: str, source: Source, entry: FileEntry, outbox: Path | None
 ) -> None:
     """Write the note about a file in quarantine anew, where it is not there.
 
@@ -63,13 +62,13 @@ def write_missing_note(
         root: the real path of the outbox, with which ``path`` begins.
         source: where it came from.
         entry: what is on record of it.
-        settings: inbox and outbox; ``None`` for a copy.
+        outbox: that it was moved into; ``None`` for a copy.
 
     Raises:
         OSError: it cannot be written.
     """
     if entry.needs_quarantine and is_note_missing(path):
-        write_note(path, root, make_note(source, entry, settings))
+        write_note(path, root, make_note(source, entry, outbox))
 
 
 def get_note_path(target: Path) -> Path:
@@ -97,7 +96,7 @@ def write_note(target: Path, root: str, fields: NoteFields) -> None:
         file.write(text + "\n")
 
 
-def make_note(source: Source, entry: FileEntry, settings: Settings | None) -> NoteFields:
+def make_note(source: Source, entry: FileEntry, outbox: Path | None) -> NoteFields:
     """Make the note about a file that is moved into an outbox; of a copy where that is ``None``."""
     bad_pages = [page for page in entry.pages if page.status == Status.QUARANTINED]
     reason = Reason(bad_pages[0].reason or "")
@@ -105,7 +104,7 @@ def make_note(source: Source, entry: FileEntry, settings: Settings | None) -> No
     fields: NoteFields = {
         "file": source.name,
         "came_from": to_display_name(os.path.abspath(source.path)),
-        "action": "moved" if settings else "copied",
+        "action": "moved" if outbox else "copied",
         "pages": [page.page for page in bad_pages],
         "reason": reason.value,
         "what_happened": meaning,
@@ -115,13 +114,7 @@ def make_note(source: Source, entry: FileEntry, settings: Settings | None) -> No
         "bytes": entry.file_stat.size,
         "sha256": entry.sha256,
     }
-    if settings:
-        folders = map(os.path.abspath, (settings.inbox, settings.outbox))
-        fields["to_put_it_back"] = format_requeue_command(*folders)
+    if outbox:
+        path = shlex.quote(to_display_name(os.path.abspath(outbox)))
+        fields["to_put_it_back"] = f"batchdigits requeue {path}"
     return fields
-
-
-def format_requeue_command(inbox: str | Path, outbox: str | Path) -> str:
-    """Write the command that puts files back from the quarantine of an outbox."""
-    words = ["batchdigits", "requeue", str(outbox), "--inbox", str(inbox)]
-    return escape_for_terminal(shlex.join(map(to_display_name, words)))

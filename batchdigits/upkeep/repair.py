@@ -4,6 +4,7 @@ Nothing that a person made is removed or overwritten, and what only the next run
 file again, is left to it: its row says so.
 """
 
+import os
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
@@ -23,6 +24,7 @@ from batchdigits.session.quarantine import restore_orphan
 from batchdigits.session.quarantine_moves import QuarantineMoves
 from batchdigits.session.quarantine_notes import read_note, write_missing_note
 from batchdigits.session.summary import Summary
+from batchdigits.system.filenames import to_display_name
 from batchdigits.system.name_rules import find_name_rules
 from batchdigits.system.safe_files.places import remove_file
 from batchdigits.upkeep.findings import Finding, Findings, Kind
@@ -40,6 +42,7 @@ from batchdigits.upkeep.verify import (
 )
 
 _SHEET_KINDS = (Kind.SHEET_OUTDATED, Kind.SHEET_ORPHAN)
+_MOVED_KINDS = (Kind.QUARANTINE_CHANGED, Kind.QUARANTINE_ORPHAN, Kind.MOVE_UNFINISHED)
 _REPORT_KINDS = (
     *(Kind.REPORT_MISSING, Kind.REPORT_OUTDATED, Kind.REPORT_DIFFERENT, Kind.REPORT_CHANGED),
 )
@@ -54,16 +57,22 @@ class RepairResult:
         recovery: what became of a damaged journal.
         before: what was found at first.
         after: what is still found.
+        needs_inbox: whether files were not moved, as nobody said which folder is the inbox.
     """
 
     damage: str
     recovery: Recovery | None
     before: Findings
     after: Findings
+    needs_inbox: bool = False
 
 
 def repair_outbox(
-    outbox: Path, is_trusted: bool, is_quick: bool, on_progress: OnProgress
+    outbox: Path,
+    is_trusted: bool,
+    is_quick: bool,
+    on_progress: OnProgress,
+    inbox: Path | None = None,
 ) -> RepairResult:
     """Compare an outbox with its journal and its inbox, and mend what can be mended.
 
@@ -72,9 +81,11 @@ def repair_outbox(
         is_trusted: whether its journal may be another user's.
         is_quick: whether sizes and times of files are compared instead of their contents.
         on_progress: told how it gets on.
+        inbox: the folder that was read into the outbox, where its journal was made elsewhere.
 
     Raises:
-        OutboxError: the outbox is in use, cannot be written, or is not to be trusted.
+        OutboxError: the outbox is in use, cannot be written, belongs to another inbox, or is not
+            to be trusted.
         UsageError: nothing was read here yet.
     """
     refuse_unused(outbox)
@@ -89,13 +100,16 @@ def repair_outbox(
             with copy_outbox_journal(outbox, is_held=True) as copy:
                 recovery = recover_journal(outbox, copy)
         with Journal(outbox) as journal, journal.translate_errors():
+            if inbox:
+                journal.claim(to_display_name(os.path.realpath(inbox)), rebind=False)
             before, after = Findings(), Findings()
             hashing = Hashing.NONE if is_quick else Hashing.ALL
             compare_outbox(journal, outbox, before, hashing, on_progress)
             _Mender(journal, outbox, before).mend()
             hashing = Hashing.NONE if is_quick else Hashing.SUSPECT
             compare_outbox(journal, outbox, after, hashing, lambda done, total: None)
-    return RepairResult(damage, recovery, before, after)
+            needs_inbox = not journal.is_in_known_place() and any(map(after.count, _MOVED_KINDS))
+    return RepairResult(damage, recovery, before, after, needs_inbox)
 
 
 class _Mender:
@@ -108,7 +122,8 @@ class _Mender:
         self._findings = findings
         self._settings: Settings = get_settings(journal, outbox)
         self._inbox = Inbox(self._settings.inbox)
-        self._has_inbox = is_inbox_there(journal, self._settings)
+        # Nothing is put where a journal wants it that somebody handed over.
+        self._has_inbox = is_inbox_there(journal, self._settings) and journal.is_in_known_place()
 
     def mend(self) -> None:
         """Mend all that can be mended."""
@@ -198,10 +213,10 @@ class _Mender:
         name, state = self._journal.query(
             "SELECT name, state FROM files WHERE id = ?", (finding.file_id,)
         ).fetchone()
-        settings = self._settings if state == FileState.QUARANTINED else None
+        outbox = self._outbox if state == FileState.QUARANTINED else None
         path = Path(inside(self._root, finding.path))
         source = self._inbox.make_source(name)
-        write_missing_note(path, self._root, source, entry, settings)
+        write_missing_note(path, self._root, source, entry, outbox)
 
     def _restore_changed(self, finding: Finding) -> None:
         row = self._journal.query(

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from batchdigits.journal.checks import MAX_NUMBER, build_fault_condition, secure
-from batchdigits.journal.meta_keys import INBOX_KEY, REVISION_KEY, RUN_KEY
+from batchdigits.journal.meta_keys import INBOX_KEY, PLACE_KEY, REVISION_KEY, RUN_KEY
 from batchdigits.journal.schema import migrate
 from batchdigits.reports.rerender import parse_run_record
 from batchdigits.upkeep.journal_check import BROKEN_FILES, create_check_functions
@@ -28,7 +28,7 @@ _PAGE_SIZE = 4096
 _NAMED_TABLES = {"corrections": "sha256", "reports": "name", "meta": "key"}
 _ALL_TABLES = (*_NUMBERED_TABLES, *_NAMED_TABLES)
 #: Of what is known about the outbox as a whole; all else is found out anew.
-_KEPT_KEYS = (INBOX_KEY, REVISION_KEY, RUN_KEY)
+_KEPT_KEYS = (INBOX_KEY, PLACE_KEY, REVISION_KEY, RUN_KEY)
 
 
 class Salvage(NamedTuple):

@@ -165,8 +165,10 @@ class EventSource:
         except OSError:
             return None
         finally:
-            with suppress(OSError):
-                os.unlink(probe)
+            for _ in range(2):  # a disk error may pass
+                with suppress(OSError):
+                    os.unlink(probe)
+                    break
         assert self._observer
         deadline = time.monotonic() + _PROBE_TIMEOUT
         while (now := time.monotonic()) < deadline and self._observer.is_alive(now):

@@ -181,8 +181,7 @@ def test_no_text_lies_on_another(scans: Path, monkeypatch: pytest.MonkeyPatch) -
     write_png(folder / "blank.png", np.full((9000, 900), 255, np.uint8))
     figures: list[Figure] = []
     monkeypatch.setattr(Figure, "savefig", lambda figure, *_, **__: figures.append(figure))
-    with pytest.raises(OutboxError):  # as nothing was written
-        figure.save(scans / "long.png", pages(folder))
+    figure.save(scans / "long.png", pages(folder))
     (drawn,) = figures
     canvas: Any = FigureCanvasAgg(drawn)
     found = [text.get_window_extent(canvas.get_renderer()).padded(-2) for text in drawn.texts]

@@ -62,9 +62,7 @@ def work(template: Path, tmp_path: Path) -> Path:
 
 
 def arguments(command: str, work: Path) -> list[str]:
-    if command == "correct":
-        return [command, str(work / "outbox"), str(work / "typed.csv")]
-    return [command, str(work / "outbox"), "--inbox", str(work / "inbox")]
+    return [command, str(work / "outbox"), *([str(work / "typed.csv")] * (command == "correct"))]
 
 
 def check(command: str, work: Path) -> None:
@@ -74,7 +72,7 @@ def check(command: str, work: Path) -> None:
         result = apply_corrections(outbox, work / "typed.csv", None)
         assert result.stored + result.known == SCANS - BROKEN
     else:
-        requeue(outbox, (), (), work / "inbox")
+        requeue(outbox, (), ())
         assert len(list((work / "inbox").iterdir())) == SCANS, "nothing is lost"
         assert not [path for path in (outbox / "quarantine").rglob("*") if path.is_file()]
     count = SCANS - BROKEN
@@ -143,7 +141,7 @@ def test_a_table_that_somebody_edits_or_had_written_otherwise_stays(work: Path) 
         rerender_reports(journal, work / "outbox", changes)
     assert table.read_text("utf-8-sig").startswith("file;page")
     with pytest.raises(UsageError):
-        requeue(work / "outbox", (), ("no such file",), work / "inbox")
+        requeue(work / "outbox", (), ("no such file",))
     assert table.read_text("utf-8-sig").startswith("file;page")
     table.write_text(table.read_text("utf-8") + "\r\n", "utf-8")
     edited = table.read_bytes()

@@ -186,13 +186,13 @@ def test_files_go_back_where_they_came_from(batchdigits: Run, forms: Path, inbox
     quarantined = {row["file"] for row in read_rows(forms) if row["source_state"] == "quarantined"}
     cut = {row["file"] for row in read_rows(forms) if row["reason"] == "truncated"} & quarantined
     assert cut and cut < quarantined
-    done = batchdigits("requeue", "--inbox", inbox, forms, "--reason", "truncated")
+    done = batchdigits("requeue", forms, "--inbox", inbox, "--reason", "truncated")
     assert done.returncode == 0 and f"{len(cut)} files are back" in done.stderr
     assert all((inbox / name).exists() for name in cut)
     assert not {row["file"] for row in read_rows(forms)} & cut, "their rows are forgotten"
     others = quarantined - cut
     (inbox / sorted(others)[0]).write_bytes(b"somebody else")
-    done = batchdigits("requeue", "--inbox", inbox, forms, "troubled/*", "forms/*")
+    done = batchdigits("requeue", forms, "--inbox", inbox, "troubled/*", "forms/*")
     assert done.returncode == 3 and "stays in quarantine" in done.stderr
     again = batchdigits("run", inbox, forms, "-q")
     assert again.returncode == 3

@@ -184,7 +184,7 @@ def test_an_outbox_may_itself_be_reached_by_a_link(batchdigits: Run, work: Path)
     assert (work / "inbox" / "box" / "worse.png").is_file()
 
 
-def test_files_go_back_only_to_an_inbox_that_somebody_names(batchdigits: Run, work: Path) -> None:
+def test_a_copied_journal_does_not_say_where_files_go(batchdigits: Run, work: Path) -> None:
     outbox, elsewhere = work / "outbox", work / "inbox" / "box"
     sql = sqlite3.connect(outbox / STATE_FOLDER / JOURNAL_FILE)
     with sql:
@@ -193,19 +193,37 @@ def test_files_go_back_only_to_an_inbox_that_somebody_names(batchdigits: Run, wo
     done = batchdigits("requeue", "outbox", cwd=work)
     assert done.returncode == ExitCode.USAGE and len(done.stderr.splitlines()) == 1
     command = f"batchdigits requeue outbox --inbox {elsewhere}"
-    assert f"says that the files came from {elsewhere}" in done.stderr and command in done.stderr
+    assert f"are to go to {elsewhere}" in done.stderr and command in done.stderr
     assert (outbox / "quarantine" / "box" / "bad.png").is_file()
     assert batchdigits(*command.split()[1:], cwd=work).returncode == ExitCode.OK
     assert (elsewhere / "box" / "bad.png").is_file()
 
 
-def test_a_moved_outbox_gives_its_files_back(batchdigits: Run, work: Path) -> None:
-    for name in ("inbox", "outbox"):
-        (work / name).rename(work / f"new {name}")
-    done = batchdigits("run", "new inbox", "new outbox", "--rebind", "-q", cwd=work)
+def test_a_copied_outbox_knows_its_inbox_after_a_run(batchdigits: Run, work: Path) -> None:
+    assert batchdigits("requeue", work / "outbox").returncode == ExitCode.USAGE
+    assert batchdigits("run", work / "inbox", work / "outbox", "-q").returncode == ExitCode.OK
+    assert batchdigits("requeue", work / "outbox").returncode == ExitCode.OK
+    assert (work / "inbox" / "box" / "bad.png").is_file()
+
+
+def test_a_renamed_outbox_gives_its_files_back(batchdigits: Run, work: Path) -> None:
+    assert batchdigits("run", work / "inbox", work / "outbox", "-q").returncode == ExitCode.OK
+    (work / "outbox").rename(work / "new outbox")
+    done = batchdigits("requeue", "new outbox", cwd=work)
     assert done.returncode == ExitCode.OK, done.stderr
-    refused = batchdigits("requeue", "new outbox", cwd=work)
-    assert refused.returncode == ExitCode.USAGE
-    done = batchdigits("requeue", "new outbox", "--inbox", "new inbox", cwd=work)
-    assert done.returncode == ExitCode.OK, done.stderr
-    assert (work / "new inbox" / "box" / "bad.png").is_file()
+    assert (work / "inbox" / "box" / "bad.png").is_file()
+
+
+def test_a_copied_outbox_is_mended_without_its_inbox(batchdigits: Run, work: Path) -> None:
+    sql = sqlite3.connect(work / "outbox" / STATE_FOLDER / JOURNAL_FILE)
+    with sql:
+        sql.execute("DELETE FROM files WHERE name = 'box/bad.png'")
+    sql.close()
+    (work / "outbox" / "results.json").unlink()
+    done = batchdigits("verify", work / "outbox", "--repair")
+    assert done.returncode == ExitCode.DIFFERENCES, done.stderr
+    assert (work / "outbox" / "results.json").is_file()
+    assert not (work / "inbox" / "box" / "bad.png").exists(), "wherever its journal says that is"
+    assert "--repair --inbox DIR" in done.stdout
+    done = batchdigits("verify", work / "outbox", "--repair", "--inbox", work / "inbox")
+    assert (work / "inbox" / "box" / "bad.png").exists(), done.stdout + done.stderr

@@ -70,7 +70,7 @@ def test_every_file_keeps_row_picture_and_place_on_exfat(
         told = batchdigits("correct", outbox, tmp_path / "checked.csv", "--export", export)
         assert told.returncode == 0, told.stderr
         assert len([path for path in export.rglob("*") if path.is_file()]) == len(checked)
-        back = batchdigits("requeue", outbox, "--inbox", inbox)
+        back = batchdigits("requeue", outbox)
         assert back.returncode == 0, back.stderr
     assert {path: path.read_bytes() for path in bad} == bad
 

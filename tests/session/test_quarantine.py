@@ -52,7 +52,7 @@ def test_a_bad_file_is_moved_with_a_note(inbox: Path, outbox: Path) -> None:
     assert note["file"] == "sub/scan.png" and note["came_from"] == str(inbox / "sub" / "scan.png")
     assert note["reason"] == "corrupt" and note["sha256"] == entry.sha256
     assert note["what_to_try"] and note["what_happened"] and note["time"]
-    assert note["to_put_it_back"] == f"batchdigits requeue {outbox} --inbox {inbox}"
+    assert note["to_put_it_back"] == f"batchdigits requeue {outbox}"
 
 
 def test_the_same_name_again_overwrites_nothing(inbox: Path, outbox: Path) -> None:
@@ -233,10 +233,10 @@ def test_requeue_takes_paths_and_says_what_is_not_there(
         bad_file(inbox, name, f"no image: {name}".encode())
     batchdigits("run", inbox, outbox)
     for pattern in ("d.png", "sub/c.png", inbox / "e.png"):
-        done = batchdigits("requeue", "--inbox", inbox, outbox, pattern)
+        done = batchdigits("requeue", outbox, pattern)
         assert done.returncode == 2 and "No file in quarantine is called" in done.stderr
     paths = (outbox / "quarantine" / "a.png", inbox / "sub" / "b.png", "./c.png")
-    done = batchdigits("requeue", "--inbox", inbox, outbox, *paths)
+    done = batchdigits("requeue", outbox, *paths)
     assert done.returncode == 0 and "3 files are back" in done.stderr, done.stderr
 
 
@@ -266,7 +266,7 @@ def test_requeue_says_what_is_the_matter_with_each_file(
     (folder / "changed.png").write_bytes(b"changed")
     (folder / "missing.png").unlink()
     (inbox / "taken.png").write_bytes(b"another")
-    done = batchdigits("requeue", "--inbox", inbox, outbox)
+    done = batchdigits("requeue", outbox)
     assert done.returncode == 3 and "2 files are back in the inbox" in done.stderr
     assert "changed.png changed while it was in quarantine" in done.stderr
     assert "taken.png stays in quarantine, as another file has its name" in done.stderr

@@ -90,7 +90,7 @@ def test_runs_read_and_copy_nothing_from_outside(inbox: Path, outbox: Path, clos
             command = [*COMMAND, "run", str(inbox), str(outbox), "-q", "--force"]
             done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
             assert done.returncode in (0, 3) and "Traceback" not in done.stderr, done.stderr
-            requeue = [*COMMAND, "requeue", str(outbox), "--inbox", str(inbox)]
+            requeue = [*COMMAND, "requeue", str(outbox)]
             subprocess.run(requeue, capture_output=True, check=False, timeout=60)
             runs += 1
             assert_nothing_is_betrayed(outbox, closed)

@@ -1,6 +1,7 @@
 """``batchdigits requeue``: files moved from quarantine back to the inbox."""
 
 import os
+import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,7 +18,6 @@ from batchdigits.reports.rerender import catch_up_reports
 from batchdigits.session.inbox import Inbox
 from batchdigits.session.outbox import has_journal, open_outbox
 from batchdigits.session.quarantine import Restoration, restore_file
-from batchdigits.session.quarantine_notes import format_requeue_command
 from batchdigits.system.filenames import escape_for_terminal, to_display_name, to_raw_name
 from batchdigits.system.logs import LOG
 
@@ -73,8 +73,8 @@ def requeue(
         reasons: only files with one of these reasons; none means all.
         patterns: only files whose names match one of these, see
             :func:`batchdigits.pipeline.inbox_walk.is_chosen`; none means all.
-        inbox: the folder that they go to; where none is named, the default inbox of all commands,
-            if that is where the journal says that they came from.
+        inbox: the folder that they go to; where none is named, that of the journal, if it was not
+            made elsewhere.
         trust_outbox: whether the journal may be another user's.
 
     Raises:
@@ -85,7 +85,7 @@ def requeue(
     if not has_journal(outbox):
         raise UsageError(f"Nothing was read into {outbox} yet: there is nothing to put back.")
     with open_outbox(outbox, is_trusted=trust_outbox) as journal:
-        inbox = inbox or _find_default_inbox(journal, outbox)
+        inbox = inbox or _find_inbox(journal, outbox)
         if not inbox.is_dir():
             raise UsageError(f"The inbox {to_display_name(str(inbox))} is not there.")
         names = {str(reason) for reason in reasons}
@@ -105,20 +105,21 @@ def requeue(
         return result
 
 
-def _find_default_inbox(journal: Journal, outbox: Path) -> Path:
-    """Find the inbox where none is named: whoever made the journal is not believed.
-
-    An outbox that somebody handed over would have its files put anywhere.
+def _find_inbox(journal: Journal, outbox: Path) -> Path:
+    """Find the inbox where none is named.
 
     Raises:
-        UsageError: it has to be named.
+        UsageError: it has to be named, as somebody else may have made the journal, who would have
+            the files put anywhere.
     """
     recorded = journal.get_meta(INBOX_KEY) or ""
-    if to_display_name(os.path.realpath(DEFAULT_INBOX)) == recorded:
-        return DEFAULT_INBOX
+    if journal.is_in_known_place() or recorded == to_display_name(os.path.realpath(DEFAULT_INBOX)):
+        return Path(to_raw_name(recorded))
+    command = shlex.join(["batchdigits", "requeue", str(outbox), "--inbox", recorded])
     raise UsageError(
-        f"The journal says that the files came from {escape_for_terminal(recorded)}: if they are "
-        f"to go back there, say so with {format_requeue_command(to_raw_name(recorded), outbox)}"
+        f"{escape_for_terminal(str(outbox))} was moved or copied since its last run, or made "
+        f"elsewhere. If its files are to go to {escape_for_terminal(recorded)}, say so: "
+        f"{escape_for_terminal(command)}"
     )
 
 

@@ -39,7 +39,9 @@ def verify_command(outbox: Path, settings: VerifySettings, trust_outbox: bool) -
     try:
         with VerifyProgressBar(terminal) as bar:
             if settings.repair:
-                result = repair_outbox(outbox, trust_outbox, settings.quick, bar.advance)
+                result = repair_outbox(
+                    outbox, trust_outbox, settings.quick, bar.advance, settings.inbox
+                )
             else:
                 found = verify_outbox(outbox, trust_outbox, settings.quick, bar.advance)
                 result = RepairResult("", None, found, found)
@@ -107,6 +109,12 @@ def _format_lines(result: RepairResult, outbox: Path, repair: bool, verbose: boo
         yield f"No differences: {compared}."
         return
     yield f"{count:,} difference{'' if count == 1 else 's'}: {compared}."
+    if result.needs_inbox:
+        command = shlex.join(["batchdigits", "verify", str(outbox), "--repair", "--inbox"])
+        yield (
+            "No file was moved: the outbox was copied, or made elsewhere. Say which folder is its "
+            f"inbox: {command} DIR"
+        )
     if not repair and any(kind.mended[0] for kind in kinds):
         command = shlex.join(["batchdigits", "verify", str(outbox), "--repair"])
         yield f"To mend what can be mended: {command}"

@@ -1,12 +1,12 @@
 """The small table at the end of a run, and the sentences around it."""
 
+import shlex
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from batchdigits.config import Settings
 from batchdigits.pipeline.inbox_walk import InboxWalk
 from batchdigits.reasons import REASON_TEXTS, Reason, Status
-from batchdigits.session.quarantine_notes import format_requeue_command
 from batchdigits.session.summary import Summary
 from batchdigits.system.filenames import escape_for_terminal
 
@@ -123,9 +123,9 @@ def format_quarantine(summary: Summary, settings: Settings) -> str:
     notes = "a note that says" if summary.moved + summary.copied == 1 else "notes that say"
     line = f"{' and '.join(actions)} to {folder}, with {notes} why."
     if summary.moved:
-        command = format_requeue_command(settings.inbox, settings.outbox)
+        command = f"batchdigits requeue {shlex.quote(str(settings.outbox))}"
         moved = "it" if summary.moved == 1 else "what was moved"
-        line += f" To put {moved} back: {command}"
+        line += f" To put {moved} back: {escape_for_terminal(command)}"
     return line
 
 
