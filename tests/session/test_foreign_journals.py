@@ -5,10 +5,14 @@ import os
 import random
 import resource
 import shutil
+import signal
 import sqlite3
+import subprocess
+import sys
 import traceback
 import zlib
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import NoReturn
 
@@ -318,6 +322,35 @@ def test_damaged_journals_never_raise(healthy: Path, tmp_path: Path) -> None:
 @pytest.mark.parametrize("first", range(12, 12 + JOURNALS, 20))
 def test_many_damaged_journals_never_raise(healthy: Path, tmp_path: Path, first: int) -> None:
     check_damages(healthy, tmp_path, range(first, min(first + 20, 12 + JOURNALS)))
+
+
+@pytest.mark.long
+@pytest.mark.faults
+@pytest.mark.parametrize("seed", range(300, 300 + max(5, JOURNALS // 5)))
+@pytest.mark.parametrize("command", ["watch", "evaluate"])
+def test_watch_and_evaluate_take_damaged_journals(copy: Path, command: str, seed: int) -> None:
+    damage(copy, seed)
+    data = copy / "inbox"
+    if command == "evaluate":
+        data = copy / "labelled"
+        shutil.copytree(copy / "inbox" / "box", data / "7")
+        change_if_readable(copy, "UPDATE meta SET value = ? WHERE key = 'inbox'", str(data))
+    words = [sys.executable, "-m", "batchdigits", command, str(data), str(copy / "outbox")]
+    process = subprocess.Popen(words, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True)
+    if command == "watch":
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(2)
+        process.terminate()
+    _, stderr = process.communicate(timeout=60)
+    assert "Traceback" not in stderr, stderr
+    assert process.returncode in {*ALLOWED_CODES, 128 + signal.SIGTERM}, stderr
+    if process.returncode == ExitCode.OUTBOX:
+        assert "batchdigits: " in stderr.splitlines()[-1]
+
+
+def change_if_readable(folder: Path, statement: str, *values: object) -> None:
+    with suppress(sqlite3.Error):
+        change(folder, statement, *values)
 
 
 def test_another_user_s_journal_needs_trust(copy: Path, monkeypatch: pytest.MonkeyPatch) -> None:
