@@ -143,6 +143,10 @@ class Store:
                 problem = "its text is malformed"  # without the damaged bytes themselves
             advice = "" if code in _NO_DAMAGE else f" {DAMAGE_ADVICE}"
             raise OutboxError(f"The journal {self.path}: {problem}.{advice}") from error
+        except MemoryError as error:  # a damaged length may be any
+            raise OutboxError(
+                f"The journal {self.path} takes more memory than there is. {DAMAGE_ADVICE}"
+            ) from error
 
     @contextmanager
     def refuse_damage(self) -> Iterator[None]:

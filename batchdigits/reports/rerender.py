@@ -199,8 +199,9 @@ def parse_run_record(
 
 def _restore_settings(record: dict[str, Any], outbox: Path) -> Settings:
     provenance, options = record[PROVENANCE_KEY], record[REPORT_OPTIONS_KEY]
-    if not all(isinstance(name, str) for name in provenance["model"].values()):
-        raise TypeError(provenance["model"])
+    model = provenance["model"]
+    if "name" not in model or not all(isinstance(name, str) for name in model.values()):
+        raise TypeError(model)
     float(provenance["settings"]["review_below"])
     return Settings(
         include=_to_patterns(provenance["settings"].get("include", ())),
