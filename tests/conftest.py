@@ -23,7 +23,7 @@ UNPRIVILEGED = (
 )
 #: Nobody's own settings decide how tests end.
 _OWN_SETTINGS = tempfile.TemporaryDirectory(prefix="batchdigits-")
-os.environ["XDG_CONFIG_HOME"] = _OWN_SETTINGS.name
+os.environ["XDG_CONFIG_HOME"] = os.environ["XDG_STATE_HOME"] = _OWN_SETTINGS.name
 Run = Callable[..., subprocess.CompletedProcess[str]]
 
 

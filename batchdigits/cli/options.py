@@ -187,7 +187,7 @@ RequeueInboxOption = Annotated[
     Path | None,
     typer.Option(
         "--inbox",
-        help="Inbox that they go back to; needed if the outbox was moved or made elsewhere.",
+        help="Inbox that they go back to; needed if the outbox was copied or made by others.",
         show_default=False,
     ),
 ]

@@ -17,9 +17,22 @@ def find_user_folder() -> Path | None:
         The folder, which need not exist; ``None`` where the user has no home. As its standard
         wants, an ``XDG_CONFIG_HOME`` that is no absolute path is passed over.
     """
-    base = os.environ.get("XDG_CONFIG_HOME", "")
+    return _find_base_folder("XDG_CONFIG_HOME", "~/.config")
+
+
+def find_state_folder() -> Path | None:
+    """Find the folder of what the program keeps for the user, ``~/.local/state/batchdigits``.
+
+    Returns:
+        As :func:`find_user_folder` does, with ``XDG_STATE_HOME``.
+    """
+    return _find_base_folder("XDG_STATE_HOME", "~/.local/state")
+
+
+def _find_base_folder(variable: str, default: str) -> Path | None:
+    base = os.environ.get(variable, "")
     if not os.path.isabs(base):
-        base = os.path.expanduser("~/.config")
+        base = os.path.expanduser(default)
     return Path(base, "batchdigits") if os.path.isabs(base) else None
 
 

@@ -8,8 +8,8 @@ program has found a better one since.
 REVISION_KEY = "change"
 #: The real path of the inbox that the outbox belongs to.
 INBOX_KEY = "inbox"
-#: Where the journal lay when it was tied to the inbox, see
-#: :func:`batchdigits.journal.origin.identify_place`.
+#: That this user tied the journal to the inbox, see
+#: :func:`batchdigits.journal.known_places.sign_place`.
 PLACE_KEY = "place"
 #: The counts of the whole table, with the state of the journal in which they were counted.
 TOTALS_KEY = "totals"

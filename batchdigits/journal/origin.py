@@ -1,18 +1,13 @@
 """Whose journal an outbox has, and whether it lies where it seems to."""
 
-import hashlib
 import os
 import stat
-import uuid
 from collections.abc import Callable
-from contextlib import suppress
 from pathlib import Path
 
 from batchdigits.errors import OutboxError
 from batchdigits.system.filenames import escape_for_terminal
 
-#: Names this machine, and nobody elsewhere should know it: machine-id(5).
-_MACHINE_ID_FILE = Path("/etc/machine-id")
 #: The folders of an outbox beside that of its state.
 _FOLDERS = ("processed", "quarantine", "sheets", "thumbnails")
 
@@ -53,22 +48,6 @@ def check_origin(outbox: Path, state_folder: Path, is_trusted: bool) -> None:
         "what is read, moved and removed by it: say --trust-outbox if you trust that user, or "
         "choose another outbox."
     )
-
-
-def identify_place(journal: Path) -> str:
-    """Tell a journal's file on this machine from all copies of it, here and elsewhere.
-
-    Whoever hands an outbox over cannot know the text that its journal is to have here. It is a hash
-    of the file's inode and the machine's name, which others must not see.
-
-    Raises:
-        OSError: there is no such file.
-    """
-    machine = ""
-    with suppress(OSError, UnicodeDecodeError):
-        machine = _MACHINE_ID_FILE.read_text("ascii").strip()
-    place = f"batchdigits {machine or uuid.getnode()} {journal.stat().st_ino}"
-    return hashlib.sha256(place.encode()).hexdigest()
 
 
 def _is_file_or_folder(mode: int) -> bool:

@@ -15,8 +15,8 @@ from typing import Any, Self, TypeVar
 
 from batchdigits.errors import OutboxBusyError, OutboxError
 from batchdigits.journal.checks import MAX_NUMBER, check_rows, check_tables, secure
+from batchdigits.journal.known_places import is_signed, sign_place
 from batchdigits.journal.meta_keys import INBOX_KEY, PLACE_KEY, REVISION_KEY
-from batchdigits.journal.origin import identify_place
 from batchdigits.journal.paths import DAMAGE_ADVICE
 from batchdigits.journal.schema import migrate
 from batchdigits.system.filesystems import find_shared_file_system
@@ -268,15 +268,16 @@ class Store:
             )
         with self.transaction(invalidates_reports=False):
             self._write_meta(INBOX_KEY, inbox)
-            self._write_meta(PLACE_KEY, identify_place(self.path))
+            if signature := sign_place(self.root, inbox):
+                self._write_meta(PLACE_KEY, signature)
 
     def is_in_known_place(self) -> bool:
-        """Tell whether the journal lies where it was tied to its inbox, on this machine.
+        """Tell whether this user tied the journal to its inbox, in the place where it lies.
 
-        A copy does not, nor does one that somebody handed over: where their files go must not be
-        taken from them.
+        Where the files of a copy go, or of one that somebody handed over, is not taken from it.
         """
-        return self.get_meta(PLACE_KEY) == identify_place(self.path)
+        inbox = self.get_meta(INBOX_KEY)
+        return inbox is not None and is_signed(self.root, inbox, self.get_meta(PLACE_KEY) or "")
 
     def check_in_place(self) -> None:
         """Find out whether the outbox was removed or exchanged meanwhile.

@@ -6,8 +6,7 @@ import time
 from pathlib import Path
 
 from batchdigits.errors import OutboxBusyError
-from batchdigits.journal.meta_keys import INBOX_KEY, PLACE_KEY
-from batchdigits.journal.origin import identify_place
+from batchdigits.journal.meta_keys import INBOX_KEY
 from batchdigits.journal.snapshot import RECOVERED_FILE, SIDE_ENDINGS, finish_exchange
 from batchdigits.journal.store import JOURNAL_FILE, STATE_FOLDER
 from batchdigits.system.file_moves import append_number, copy_file
@@ -63,7 +62,6 @@ def recover_journal(outbox: Path, copy: Path) -> Recovery:
         correction_count = _add_lost_corrections(
             outbox, new, [] if salvage.are_corrections_whole else _list_files(aside)
         )
-        _keep_place(state_folder / JOURNAL_FILE, new)
     except sqlite3.Error as error:
         raise OutboxBusyError(f"A new journal cannot be written to {outbox}: {error}.") from error
     with new.open("rb") as file:
@@ -71,16 +69,6 @@ def recover_journal(outbox: Path, copy: Path) -> Recovery:
     os.replace(new, state_folder / RECOVERED_FILE)
     finish_exchange(outbox)
     return Recovery(aside, salvage.file_count, correction_count)
-
-
-def _keep_place(damaged: Path, new: Path) -> None:
-    """Let the new journal know its place where the damaged one did."""
-    with sqlite3.connect(new) as sql:
-        sql.execute(
-            "UPDATE meta SET value = ? WHERE key = ? AND value = ?",
-            (identify_place(new), PLACE_KEY, identify_place(damaged)),
-        )
-    sql.close()
 
 
 def _list_files(journal: Path) -> list[Path]:

@@ -12,7 +12,7 @@ import pytest
 
 from batchdigits.errors import ExitCode
 from batchdigits.journal.store import JOURNAL_FILE, STATE_FOLDER
-from tests.conftest import Run, read_csv, write_png
+from tests.conftest import ROOT, Run, read_csv, write_png
 from tests.support.watcher_process import wait_for
 from tests.watching.conftest import Digits, watching
 
@@ -209,9 +209,48 @@ def test_a_copied_outbox_knows_its_inbox_after_a_run(batchdigits: Run, work: Pat
 def test_a_renamed_outbox_gives_its_files_back(batchdigits: Run, work: Path) -> None:
     assert batchdigits("run", work / "inbox", work / "outbox", "-q").returncode == ExitCode.OK
     (work / "outbox").rename(work / "new outbox")
-    done = batchdigits("requeue", "new outbox", cwd=work)
+    done = batchdigits("requeue", work / "new outbox")
+    assert done.returncode == ExitCode.USAGE and "new outbox' --inbox" in done.stderr
+    done = batchdigits("requeue", work / "new outbox", "--inbox", work / "inbox")
     assert done.returncode == ExitCode.OK, done.stderr
     assert (work / "inbox" / "box" / "bad.png").is_file()
+
+
+def test_whoever_may_write_to_a_journal_does_not_say_where_files_go(
+    batchdigits: Run, work: Path
+) -> None:
+    assert batchdigits("run", work / "inbox", work / "outbox", "-q").returncode == ExitCode.OK
+    sql = sqlite3.connect(work / "outbox" / STATE_FOLDER / JOURNAL_FILE)
+    with sql:
+        sql.execute("UPDATE meta SET value = ? WHERE key = 'inbox'", (str(work / "own"),))
+    sql.close()
+    assert batchdigits("requeue", work / "outbox").returncode == ExitCode.USAGE
+    assert not (work / "own" / "box").exists()
+
+
+@pytest.mark.parametrize("spoil", ["no home", "another's key", "half a key", "no key"])
+def test_without_a_key_of_one_s_own_the_inbox_has_to_be_named(
+    batchdigits: Run, work: Path, tmp_path: Path, spoil: str
+) -> None:
+    home = tmp_path / "state"
+    environment = os.environ | {"PYTHONPATH": str(ROOT), "XDG_STATE_HOME": str(home)}
+    if spoil == "no home":
+        home.write_text("a file in its place")
+    words = ("run", work / "inbox", work / "outbox", "-q")
+    assert batchdigits(*words, env=environment).returncode == ExitCode.OK
+    key = home / "batchdigits" / "key"
+    if spoil != "no home":
+        assert key.stat().st_mode & 0o777 == 0o600 and len(key.read_bytes()) == 32
+    if spoil == "another's key":
+        key.chmod(0o666)
+    elif spoil == "half a key":
+        key.write_bytes(key.read_bytes()[:16])
+    elif spoil == "no key":
+        key.unlink()
+    done = batchdigits("requeue", work / "outbox", env=environment)
+    assert done.returncode == ExitCode.USAGE and "--inbox" in done.stderr, done.stderr
+    done = batchdigits("requeue", work / "outbox", "--inbox", work / "inbox", env=environment)
+    assert done.returncode == ExitCode.OK, done.stderr
 
 
 def test_a_copied_outbox_is_mended_without_its_inbox(batchdigits: Run, work: Path) -> None:

@@ -136,6 +136,7 @@ class FaultServer:
             "BATCHDIGITS_FAULT_SLOT": str(slot),
             "HOME": str(home),
             "XDG_CONFIG_HOME": str(home / ".config"),
+            "XDG_STATE_HOME": str(home / ".local" / "state"),
         }
         request = {
             "arguments": list(map(str, arguments)),
