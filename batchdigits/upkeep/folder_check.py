@@ -15,7 +15,9 @@ from batchdigits.system.file_moves import PARTIAL_COPY_PREFIX
 from batchdigits.system.filenames import to_display_name
 from batchdigits.system.hashing import hash_file
 from batchdigits.system.safe_files.safe_open import safe_open
-from batchdigits.upkeep.findings import Findings, Kind
+from batchdigits.upkeep.findings import Findings
+from batchdigits.upkeep.kinds import Kind
+from batchdigits.upkeep.lost_corrections import KEPT_MARK
 
 _PNG_SIGNATURE, _PNG_END = b"\x89PNG\r\n\x1a\n", b"IEND"
 #: Bytes of a thumbnail at the most; one takes a few thousand.
@@ -44,9 +46,12 @@ def check_thumbnails(journal: Journal, outbox: Path, findings: Findings, is_quic
         elif not is_quick and not _is_whole_png(path, root):
             findings.add(Kind.THUMBNAIL_DAMAGED, name, file_id)
     _store_paths(journal, "SELECT thumbnail FROM pages WHERE thumbnail IS NOT NULL")
+    # Those of rows that are lost belong to a report that was kept.
+    is_kept = any(outbox.glob(f"*{KEPT_MARK}*"))
+    kind = Kind.THUMBNAIL_KEPT if is_kept else Kind.THUMBNAIL_ORPHAN
     for name in _iter_unknown(journal, outbox, "thumbnails"):
         if _THUMBNAIL_NAME.fullmatch(name):
-            findings.add(Kind.THUMBNAIL_ORPHAN, name)
+            findings.add(kind, name)
 
 
 def check_quarantine(journal: Journal, outbox: Path, findings: Findings, is_quick: bool) -> None:

@@ -14,7 +14,8 @@ from batchdigits.records import ListedFile
 from batchdigits.session.inbox import Inbox
 from batchdigits.system.hashing import hash_file
 from batchdigits.system.held_files import has_leftover
-from batchdigits.upkeep.findings import Findings, Kind
+from batchdigits.upkeep.findings import Findings
+from batchdigits.upkeep.kinds import Kind
 
 #: Is told how many files were compared, and of how many.
 OnProgress = Callable[[int, int], None]

@@ -9,16 +9,18 @@ import json
 import mmap
 import re
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
 from batchdigits.errors import DataError
 from batchdigits.system.clock import utc_now
 from batchdigits.system.safe_files.safe_open import open_file
-from batchdigits.system.tables import read_table
+from batchdigits.system.tables import ColumnNames, read_table
 
 _COLUMNS = {name: (name,) for name in ("corrected_digit", "sha256", "page")}
+#: In the names of reports that are kept as they were before a repair that lost rows.
+KEPT_MARK = ".before-repair-"
 _SHA256 = re.compile("[0-9a-f]{64}")
 _TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")
 #: A row of the table as SQLite writes it: the types of its four values, then the values (see
@@ -73,7 +75,7 @@ def _read_number(data: mmap.mmap, start: int, kind: int) -> tuple[int, int]:
 
 def read_table_corrections(path: Path) -> Iterator[FoundCorrection]:
     """Find corrections in a table of results, ``.csv`` or ``.json``, as far as it can be read."""
-    rows = _iter_json_rows(path) if path.suffix == ".json" else _iter_csv_rows(path)
+    rows = iter_json_rows(path) if path.suffix == ".json" else iter_csv_rows(path, _COLUMNS)
     for cells in rows:
         try:
             found = FoundCorrection(
@@ -89,16 +91,17 @@ def _is_possible(found: FoundCorrection) -> bool:
     return bool(_SHA256.fullmatch(found.sha256)) and found.page >= 1 and -1 <= found.digit <= 9
 
 
-def _iter_csv_rows(path: Path) -> Iterator[dict[str, str]]:
+def iter_csv_rows(path: Path, columns: ColumnNames) -> Iterator[Mapping[str, object]]:
+    """Read one row of a CSV after the other, as far as it can be read."""
     try:
-        for _, cells in read_table(path, _COLUMNS).rows:
+        for _, cells in read_table(path, columns).rows:
             yield cells
     except DataError:
         return
 
 
-def _iter_json_rows(path: Path) -> Iterator[dict[str, object]]:
-    """Read one row after the other; a damaged line costs its own row alone."""
+def iter_json_rows(path: Path) -> Iterator[Mapping[str, object]]:
+    """Read one row of a ``results.json`` after the other; a damaged line costs its row alone."""
     try:
         with io.TextIOWrapper(open_file(path), "utf-8", "replace") as file:
             for line in file:
@@ -138,7 +141,7 @@ def list_tables(outbox: Path) -> list[Path]:
             *sorted(outbox.glob("results-*.csv")),
             *sorted(outbox.glob("results-*.json")),
         )
-        if path.is_file() and not path.is_symlink()
+        if path.is_file() and not path.is_symlink() and KEPT_MARK not in path.name
     ]
 
 

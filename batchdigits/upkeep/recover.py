@@ -4,13 +4,16 @@ import os
 import sqlite3
 import time
 from pathlib import Path
+from typing import NamedTuple
 
 from batchdigits.errors import OutboxBusyError
 from batchdigits.journal.meta_keys import INBOX_KEY
 from batchdigits.journal.snapshot import RECOVERED_FILE, SIDE_ENDINGS, finish_exchange
 from batchdigits.journal.store import JOURNAL_FILE, STATE_FOLDER
+from batchdigits.reports.formats import DOCUMENTS, SUMMARY, TABLES
 from batchdigits.system.file_moves import append_number, copy_file
 from batchdigits.upkeep.lost_corrections import (
+    KEPT_MARK,
     FoundCorrection,
     add_missing,
     carve_corrections,
@@ -18,22 +21,28 @@ from batchdigits.upkeep.lost_corrections import (
     list_tables,
     read_table_corrections,
 )
-from batchdigits.upkeep.salvage import salvage_tables
+from batchdigits.upkeep.salvage import Salvage, salvage_tables
 
 
-class Recovery:
+class Recovery(NamedTuple):
     """What became of a damaged journal.
 
     Attributes:
         aside: where the damaged one lies now.
-        file_count: files whose rows could be read.
+        salvage: what could be read of it.
         correction_count: corrections that are on record now.
+        kept_reports: names of reports that were kept as they were, since rows are lost.
     """
 
-    def __init__(self, aside: Path, file_count: int, correction_count: int) -> None:
-        self.aside = aside
-        self.file_count = file_count
-        self.correction_count = correction_count
+    aside: Path
+    salvage: Salvage
+    correction_count: int
+    kept_reports: list[str]
+
+    @property
+    def has_lost_rows(self) -> bool:
+        """Whether rows are lost, or may be."""
+        return self.salvage.lost_count != 0
 
 
 def recover_journal(outbox: Path, copy: Path) -> Recovery:
@@ -58,7 +67,7 @@ def recover_journal(outbox: Path, copy: Path) -> Recovery:
     try:
         # Nobody may read the new one who may not read the other.
         os.close(os.open(new, os.O_CREAT | os.O_EXCL | os.O_WRONLY, aside.stat().st_mode & 0o666))
-        salvage = salvage_tables(copy / STATE_FOLDER / JOURNAL_FILE, new)
+        salvage = salvage_tables(copy / STATE_FOLDER / JOURNAL_FILE, new, outbox)
         correction_count = _add_lost_corrections(
             outbox, new, [] if salvage.are_corrections_whole else _list_files(aside)
         )
@@ -66,18 +75,41 @@ def recover_journal(outbox: Path, copy: Path) -> Recovery:
         raise OutboxBusyError(f"A new journal cannot be written to {outbox}: {error}.") from error
     with new.open("rb") as file:
         os.fsync(file.fileno())
+    kept = _keep_reports(outbox) if salvage.lost_count != 0 else []
     os.replace(new, state_folder / RECOVERED_FILE)
     finish_exchange(outbox)
-    return Recovery(aside, salvage.file_count, correction_count)
+    return Recovery(aside, salvage, correction_count, kept)
+
+
+def _keep_reports(outbox: Path) -> list[str]:
+    """Copy all reports and contact sheets to other names; returns those of the reports.
+
+    Those that are written next show fewer rows.
+    """
+    mark = f"{KEPT_MARK}{_format_time()}"
+    kept = []
+    for report in (*TABLES, *DOCUMENTS, SUMMARY):
+        stem, _, suffix = report.name.rpartition(".")
+        for path in sorted([*outbox.glob(report.name), *outbox.glob(f"{stem}-*.{suffix}")]):
+            if path.is_file() and not path.is_symlink() and KEPT_MARK not in path.name:
+                copy_file(path, path.with_name(f"{path.stem}{mark}{path.suffix}"))
+                kept.append(f"{path.stem}{mark}{path.suffix}")
+    for path in (outbox / "sheets").glob("sheet-*.png"):
+        copy_file(path, outbox / f"sheets{mark}" / path.name)
+    return kept
 
 
 def _list_files(journal: Path) -> list[Path]:
     return [Path(f"{journal}{ending}") for ending in ("", *SIDE_ENDINGS)]
 
 
+def _format_time() -> str:
+    return time.strftime("%Y-%m-%dT%H-%M-%S", time.localtime())
+
+
 def _keep_aside(state_folder: Path) -> Path:
     """Copy a journal with all that SQLite keeps beside it; returns the path of the copy."""
-    stamp = time.strftime("%Y-%m-%dT%H-%M-%S", time.localtime())
+    stamp = _format_time()
     number = 1
     while True:
         target = append_number(state_folder / f"{JOURNAL_FILE}.damaged-{stamp}", number)

@@ -27,9 +27,10 @@ from batchdigits.session.summary import Summary
 from batchdigits.system.filenames import to_display_name
 from batchdigits.system.name_rules import find_name_rules
 from batchdigits.system.safe_files.places import remove_file
-from batchdigits.upkeep.findings import Finding, Findings, Kind
+from batchdigits.upkeep.findings import Finding, Findings
 from batchdigits.upkeep.inbox_check import Hashing, OnProgress
 from batchdigits.upkeep.journal_check import DamagedJournalError, check_journal
+from batchdigits.upkeep.kinds import Kind
 from batchdigits.upkeep.lost_corrections import add_missing, read_table_corrections
 from batchdigits.upkeep.recover import Recovery, recover_journal
 from batchdigits.upkeep.verify import (

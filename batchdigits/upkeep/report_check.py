@@ -13,7 +13,8 @@ from batchdigits.reports.rerender import list_tables
 from batchdigits.reports.safe_write import is_unedited
 from batchdigits.system.filenames import to_display_name
 from batchdigits.system.hashing import hash_file
-from batchdigits.upkeep.findings import Findings, Kind
+from batchdigits.upkeep.findings import Findings
+from batchdigits.upkeep.kinds import Kind
 
 
 def check_reports(context: ReportContext, findings: Findings, is_quick: bool) -> None:

@@ -18,10 +18,11 @@ from batchdigits.reports.rerender import load_context
 from batchdigits.session.outbox import has_journal
 from batchdigits.system.filenames import escape_for_terminal, to_display_name, to_raw_name
 from batchdigits.system.lockfile import LOCK_FILE, is_locked
-from batchdigits.upkeep.findings import Findings, Kind
+from batchdigits.upkeep.findings import Findings
 from batchdigits.upkeep.folder_check import check_processed, check_quarantine, check_thumbnails
 from batchdigits.upkeep.inbox_check import Hashing, OnProgress, check_inbox, check_readers
 from batchdigits.upkeep.journal_check import check_journal
+from batchdigits.upkeep.kinds import Kind
 from batchdigits.upkeep.report_check import check_reports
 
 

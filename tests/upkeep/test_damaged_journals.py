@@ -205,7 +205,7 @@ def test_a_page_of_rows_costs_no_other(template: Desk, tmp_path: Path) -> None:
     data = bytearray(desk.journal.read_bytes())
     data[(page - 1) * 4096 : page * 4096] = bytes(4096)
     desk.journal.write_bytes(data)
-    salvage = salvage_tables(desk.journal, tmp_path / "new.sqlite3")
+    salvage = salvage_tables(desk.journal, tmp_path / "new.sqlite3", tmp_path)
     assert 135 <= salvage.file_count < 154 and salvage.are_corrections_whole
 
 

@@ -14,7 +14,7 @@ import pytest
 from batchdigits.errors import ExitCode
 from batchdigits.journal import schema
 from batchdigits.journal.store import JOURNAL_FILE, STATE_FOLDER
-from batchdigits.upkeep.findings import Kind
+from batchdigits.upkeep.kinds import Kind
 from tests.conftest import Run, read_csv
 from tests.support.watcher_process import Watcher
 from tests.upkeep.conftest import Desk

@@ -10,8 +10,9 @@ from batchdigits.cli.ui.verify_progress import VerifyProgressBar
 from batchdigits.config import Logging, VerifySettings
 from batchdigits.errors import ExitCode
 from batchdigits.system.filenames import escape_for_terminal
-from batchdigits.upkeep.findings import Findings, Kind
+from batchdigits.upkeep.findings import Findings
 from batchdigits.upkeep.journal_check import DamagedJournalError
+from batchdigits.upkeep.kinds import Kind
 from batchdigits.upkeep.recover import Recovery
 from batchdigits.upkeep.repair import RepairResult, repair_outbox
 from batchdigits.upkeep.verify import verify_outbox
@@ -54,7 +55,8 @@ def verify_command(outbox: Path, settings: VerifySettings, trust_outbox: bool) -
     else:
         for line in _format_lines(result, outbox, settings.repair, settings.verbose):
             print(escape_for_terminal(line))
-    is_sound = not result.after.count_all(is_difference=True)
+    has_lost_rows = result.recovery is not None and result.recovery.has_lost_rows
+    is_sound = not (result.after.count_all(is_difference=True) or has_lost_rows)
     return ExitCode.OK if is_sound else ExitCode.DIFFERENCES
 
 
@@ -122,13 +124,32 @@ def _format_lines(result: RepairResult, outbox: Path, repair: bool, verbose: boo
 
 def _format_recovery(recovery: Recovery) -> Iterator[str]:
     yield f"The journal was damaged. It is kept as {recovery.aside}."
-    files = f"{recovery.file_count:,} file{'' if recovery.file_count == 1 else 's'}"
+    salvage = recovery.salvage
+    files = f"{salvage.file_count:,} file{'' if salvage.file_count == 1 else 's'}"
     count = recovery.correction_count
     corrections = f"{count:,} correction{'' if count == 1 else 's'}"
     yield (
         f"The new one has the rows of {files}, and {corrections}. The next run reads all files in "
         "the inbox again."
     )
+    if rebuilt := salvage.rebuilt_count:
+        yield (
+            f"{rebuilt:,} row{' is' if rebuilt == 1 else 's are'} as the tables of the outbox "
+            "show them."
+        )
+    if recovery.has_lost_rows:
+        yield _format_loss(recovery)
+
+
+def _format_loss(recovery: Recovery) -> str:
+    lost, count = recovery.salvage.lost_count, recovery.salvage.row_count
+    if lost is None:
+        loss = "Rows may be lost, and no table says how many there were"
+    else:
+        loss = f"{lost:,} of {count:,} row{'' if count == 1 else 's'} could not be read"
+    kept = ", ".join(recovery.kept_reports)
+    reports = f"; the reports from before are kept as {kept}" if kept else ""
+    return f"{loss}{reports}. No thumbnail was removed."
 
 
 def _format_mended(result: RepairResult) -> Iterator[str]:

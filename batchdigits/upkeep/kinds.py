@@ -1,0 +1,231 @@
+"""What may be found where an outbox is not what its journal says, and the words for it."""
+
+from enum import Enum
+
+
+class Kind(Enum):
+    """What may be found; the value is the code that ``--json`` prints.
+
+    Attributes:
+        one: what is said of one such thing, after the number.
+        many: what is said of several.
+        mended: what ``--repair`` did about one of them, and then about several; empty where it
+            can do nothing.
+        is_difference: whether it is a difference; else it is worth knowing, but nothing is wrong.
+    """
+
+    one: str
+    many: str
+    mended: tuple[str, str]
+    is_difference: bool
+
+    def __new__(
+        cls,
+        code: str,
+        one: str,
+        many: str,
+        mended: tuple[str, str] = ("", ""),
+        is_difference: bool = True,
+    ) -> "Kind":
+        """Make a kind that knows its words."""
+        member = object.__new__(cls)
+        member._value_ = code
+        member.one, member.many, member.mended = one, many, mended
+        member.is_difference = is_difference
+        return member
+
+    INBOX_MISSING = "inbox_missing", "inbox is not there", "inboxes are not there"
+    FILE_CHANGED = (
+        "file_changed",
+        "file in the inbox is not what was read",
+        "files in the inbox are not what was read",
+        ("file is read again by the next run", "files are read again by the next run"),
+    )
+    FILE_GONE = (
+        "file_gone",
+        "file is on record as present, but gone from the inbox",
+        "files are on record as present, but gone from the inbox",
+        ("file is on record as gone now", "files are on record as gone now"),
+    )
+    FILE_UNREADABLE = (
+        "file_unreadable",
+        "file in the inbox cannot be opened",
+        "files in the inbox cannot be opened",
+    )
+    OTHER_READER = (
+        "other_reader",
+        "file was read with another model or other settings than those of the last run: the next "
+        "run reads it again",
+        "files were read with another model or other settings than those of the last run: the "
+        "next run reads them again",
+    )
+    MOVE_UNFINISHED = (
+        "move_unfinished",
+        "move of a file was not finished",
+        "moves of files were not finished",
+        ("move is finished", "moves are finished"),
+    )
+    QUARANTINE_MISSING = (
+        "quarantine_missing",
+        "file is missing from quarantine",
+        "files are missing from quarantine",
+        (
+            "file that was missing from quarantine is on record so",
+            "files that were missing from quarantine are on record so",
+        ),
+    )
+    QUARANTINE_CHANGED = (
+        "quarantine_changed",
+        "file in quarantine is not what was put there",
+        "files in quarantine are not what was put there",
+        (
+            "changed file is back from quarantine: the next run reads it",
+            "changed files are back from quarantine: the next run reads them",
+        ),
+    )
+    QUARANTINE_ORPHAN = (
+        "quarantine_orphan",
+        "file in quarantine is not on record",
+        "files in quarantine are not on record",
+        (
+            "file of no record is back from quarantine: the next run reads it",
+            "files of no record are back from quarantine: the next run reads them",
+        ),
+    )
+    NOTE_MISSING = (
+        "note_missing",
+        "file in quarantine lacks its note",
+        "files in quarantine lack their notes",
+        ("note in quarantine is written again", "notes in quarantine are written again"),
+    )
+    THUMBNAIL_MISSING = (
+        "thumbnail_missing",
+        "thumbnail is missing",
+        "thumbnails are missing",
+        (
+            "missing thumbnail is off the record: the next run draws it if its scan is in the "
+            "inbox",
+            "missing thumbnails are off the record: the next run draws those whose scans are in "
+            "the inbox",
+        ),
+    )
+    THUMBNAIL_DAMAGED = (
+        "thumbnail_damaged",
+        "thumbnail is damaged",
+        "thumbnails are damaged",
+        (
+            "damaged thumbnail is removed: the next run draws it if its scan is in the inbox",
+            "damaged thumbnails are removed: the next run draws those whose scans are in the inbox",
+        ),
+    )
+    THUMBNAIL_ORPHAN = (
+        "thumbnail_orphan",
+        "thumbnail belongs to no row",
+        "thumbnails belong to no row",
+        ("thumbnail of no row is removed", "thumbnails of no row are removed"),
+    )
+    SHEET_OUTDATED = (
+        "sheet_outdated",
+        "contact sheet is missing or out of date",
+        "contact sheets are missing or out of date",
+        ("contact sheet is drawn anew", "contact sheets are drawn anew"),
+    )
+    SHEET_ORPHAN = (
+        "sheet_orphan",
+        "contact sheet is left over from a longer table",
+        "contact sheets are left over from a longer table",
+        ("left-over contact sheet is removed", "left-over contact sheets are removed"),
+    )
+    REPORT_MISSING = (
+        "report_missing",
+        "report is missing",
+        "reports are missing",
+        ("missing report is written again", "missing reports are written again"),
+    )
+    REPORT_OUTDATED = (
+        "report_outdated",
+        "report shows less than what is on record",
+        "reports show less than what is on record",
+        ("report is brought up to date", "reports are brought up to date"),
+    )
+    REPORT_DIFFERENT = (
+        "report_different",
+        "table does not say what is on record",
+        "tables do not say what is on record",
+        ("table is written anew", "tables are written anew"),
+    )
+    REPORT_CHANGED = (
+        "report_changed",
+        "report was changed since it was written",
+        "reports were changed since they were written",
+        (
+            "changed report is kept under another name, and a new one written",
+            "changed reports are kept under other names, and new ones written",
+        ),
+    )
+    FILE_NEW = (
+        "file_new",
+        "file in the inbox is not read yet",
+        "files in the inbox are not read yet",
+        ("", ""),
+        False,
+    )
+    FILE_DUE = (
+        "file_due",
+        "file is read again by the next run",
+        "files are read again by the next run",
+        ("", ""),
+        False,
+    )
+    THUMBNAIL_KEPT = (
+        "thumbnail_kept",
+        "thumbnail belongs to no row; it stays as long as the reports from before the repair do",
+        "thumbnails belong to no row; they stay as long as the reports from before the repair do",
+        ("", ""),
+        False,
+    )
+    QUARANTINE_STRANGER = (
+        "quarantine_stranger",
+        "file in quarantine is not of this outbox, and stays",
+        "files in quarantine are not of this outbox, and stay",
+        ("", ""),
+        False,
+    )
+    PROCESSED_MISSING = (
+        "processed_missing",
+        "file was taken away from processed/",
+        "files were taken away from processed/",
+        ("", ""),
+        False,
+    )
+    CORRECTIONS_WAITING = (
+        "corrections_waiting",
+        "table holds corrections that are not on record yet: batchdigits correct takes them",
+        "tables hold corrections that are not on record yet: batchdigits correct takes them",
+        ("", ""),
+        False,
+    )
+    RUN_UNFINISHED = (
+        "run_unfinished",
+        "run did not come to its end: the next one writes the reports",
+        "runs did not come to their end: the next one writes the reports",
+        ("", ""),
+        False,
+    )
+    IN_USE = (
+        "in_use",
+        "batchdigits is at work in the outbox: only the journal, and files that have not changed, "
+        "were looked at",
+        "batchdigits are at work in the outbox: only the journal, and files that have not "
+        "changed, were looked at",
+        ("", ""),
+        False,
+    )
+
+    def format_count(self, count: int) -> str:
+        """Say how many there are: ``2 thumbnails are missing``."""
+        return f"{count:,} {self.one if count == 1 else self.many}"
+
+    def format_mended(self, count: int) -> str:
+        """Say of how many something was done, and what."""
+        return f"{count:,} {self.mended[count != 1]}"
