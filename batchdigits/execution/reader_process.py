@@ -17,7 +17,11 @@ from batchdigits.errors import BatchdigitsError
 from batchdigits.execution.isolated_reader import ReadSources, fork_reader
 from batchdigits.inference.registry import open_engine
 from batchdigits.pipeline.recognise import RecognitionContext
-from batchdigits.system.child_process import prepare_forked_child, start_module
+from batchdigits.system.child_process import (
+    prepare_forked_child,
+    refuse_without_process,
+    start_module,
+)
 
 
 @contextmanager
@@ -38,10 +42,8 @@ def start_reader_process(
     """
     pipe, reader_end = Pipe()
     with pipe, reader_end:
-        try:
+        with refuse_without_process():
             process = start_module(__name__, reader_end)
-        except OSError as error:
-            raise BatchdigitsError(f"No process can be started to read in: {error}.") from error
         reader_end.close()
 
         def ask(request: object) -> Any:

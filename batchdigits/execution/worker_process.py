@@ -12,7 +12,11 @@ from multiprocessing.process import BaseProcess
 from typing import Any, Generic, TypeVar
 
 from batchdigits.execution.results import pack_error, pack_result, unpack_answer
-from batchdigits.system.child_process import limit_memory, prepare_forked_child
+from batchdigits.system.child_process import (
+    limit_memory,
+    prepare_forked_child,
+    refuse_without_process,
+)
 from batchdigits.system.framing import MessageReader, send
 from batchdigits.system.sandbox.sandbox import Sandbox
 
@@ -64,6 +68,9 @@ class WorkerProcess(Generic[T, R]):
             memory: bytes that it may allocate.
             sandbox: what it may do; ``None`` for all that this process may.
             inherited_pipes: the parent's ends of the pipes to other workers.
+
+        Raises:
+            ProcessStartError: the system starts no process.
         """
         if sandbox and sandbox.make_folders():
             sandbox.make_folders()  # once more, as a fault may pass
@@ -78,8 +85,8 @@ class WorkerProcess(Generic[T, R]):
             args=(work, worker_end, memory, sandbox, os.getpid(), [*inherited_pipes, self.pipe]),
             daemon=True,
         )
-        self.process.start()
-        worker_end.close()
+        with worker_end, refuse_without_process():
+            self.process.start()
 
     def send_task(self, task: Task[T], data: bytes) -> bool:
         """Send a task, pickled as ``data``; ``False`` where the worker is no longer there."""

@@ -6,8 +6,11 @@ import resource
 import signal
 import subprocess
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from multiprocessing.connection import Connection
+
+from batchdigits.errors import BatchdigitsError
 
 _PR_SET_PDEATHSIG = 1  # prctl(2)
 #: TensorFlow logs errors only, and Keras 3 computes with it, whatever the user's settings say.
@@ -20,6 +23,25 @@ _RUN_MODULE = (
     "import os, runpy, sys; sys.path += sys.argv.pop(1).split(os.pathsep); "
     "runpy.run_module(sys.argv.pop(1), run_name='__main__', alter_sys=True)"
 )
+
+
+class ProcessStartError(BatchdigitsError):
+    """The system starts no process, for the moment perhaps."""
+
+
+@contextmanager
+def refuse_without_process() -> Iterator[None]:
+    """Turn the error of starting a process into one that says so.
+
+    Raises:
+        ProcessStartError: an ``OSError`` was raised: too many processes, or no memory.
+    """
+    try:
+        yield
+    except OSError as error:
+        raise ProcessStartError(
+            f"No process can be started to read in: {error.strerror}."
+        ) from error
 
 
 def run_module(
@@ -111,8 +133,9 @@ def limit_memory(size: int) -> None:
 
     Where a library ends the process over that, no core file is left behind.
     """
-    resource.setrlimit(resource.RLIMIT_CORE, (0, resource.getrlimit(resource.RLIMIT_CORE)[1]))
+    # Hard limits: a process that a file has taken over does not raise them again.
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     _, hard = resource.getrlimit(resource.RLIMIT_DATA)
     if hard != resource.RLIM_INFINITY:
         size = min(size, hard)
-    resource.setrlimit(resource.RLIMIT_DATA, (size, hard))
+    resource.setrlimit(resource.RLIMIT_DATA, (size, size))

@@ -5,6 +5,7 @@ from collections.abc import Container, Iterable, Iterator
 from contextlib import contextmanager
 
 from batchdigits.errors import OutboxBusyError
+from batchdigits.system.child_process import ProcessStartError
 
 
 class Backlog:
@@ -32,11 +33,12 @@ class Backlog:
         Raises:
             OSError: the outbox could not be written.
             OutboxBusyError: nor could the journal.
+            ProcessStartError: there is no worker to read them.
         """
         names = set(names)
         try:
             yield
-        except (OSError, OutboxBusyError):
+        except (OSError, OutboxBusyError, ProcessStartError):
             self._names |= names
             raise
         self._names -= names

@@ -22,6 +22,7 @@ from batchdigits.reports.rows import ReportRow
 from batchdigits.session.outbox import check_folders, check_outbox_origin, open_outbox
 from batchdigits.session.session import Session
 from batchdigits.session.summary import Summary
+from batchdigits.system.child_process import ProcessStartError
 from batchdigits.system.filenames import escape_for_terminal, to_display_name
 from batchdigits.system.logs import LOG
 from batchdigits.watching.backlog import Backlog
@@ -155,7 +156,7 @@ class _Watcher:
                 while not self.get_stop_signal():
                     try:
                         self._run_once()
-                    except (OSError, OutboxBusyError) as error:
+                    except (OSError, OutboxBusyError, ProcessStartError) as error:
                         self._wait_after_error(error)
                 self._shut_down()
         except BatchdigitsError as error:
@@ -217,8 +218,8 @@ class _Watcher:
         self._status.last_rescan = time.time()
         self._next_heartbeat = 0.0
 
-    def _wait_after_error(self, error: OSError | OutboxBusyError) -> None:
-        """Try again later: a disk that is full for a while holds files up, and loses none."""
+    def _wait_after_error(self, error: OSError | OutboxBusyError | ProcessStartError) -> None:
+        """Try again later: a disk that is full for a while, say, holds files up, and loses none."""
         reason = str(error)
         if isinstance(error, OSError):
             reason = f"{error.filename or 'The outbox'}: {error.strerror}"

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from batchdigits.watching.heartbeat import read_heartbeat
-from tests.conftest import UNPRIVILEGED, Run
+from tests.conftest import ROOT, UNPRIVILEGED, Run
 from tests.support.watcher_process import Watcher, read_table, wait_for
 from tests.watching.conftest import mounted, watching
 
@@ -113,3 +113,33 @@ def test_a_journal_that_was_busy_gets_the_row_later(
         sql.close()
         (row,) = watched.wait_for_rows("1.png", seconds=40)
         assert row["reason"] == "permission"
+
+
+def test_a_watcher_waits_until_workers_can_be_started_again(
+    inbox: Path, outbox: Path, scans: list[bytes], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "site").mkdir()
+    full = tmp_path / "full"
+    # As the kernel says beyond RLIMIT_NPROC, which does not hold for root.
+    script = f"""
+import errno, os
+fork = os.fork
+def fork_unless_full():
+    if os.path.exists({str(full)!r}):
+        raise BlockingIOError(errno.EAGAIN, os.strerror(errno.EAGAIN))
+    return fork()
+os.fork = fork_unless_full
+"""
+    (tmp_path / "site" / "sitecustomize.py").write_text(script)
+    monkeypatch.setenv("PYTHONPATH", f"{tmp_path / 'site'}:{ROOT}")
+    with watching(inbox, outbox, "--workers", 1, "--settle", "0.1", "--poll", "0.2") as watched:
+        (inbox / "1.png").write_bytes(scans[0])
+        watched.wait_for_rows("1.png")
+        workers = watched.read_heartbeat()["workers"]
+        assert isinstance(workers, list)
+        full.touch()
+        os.kill(workers[0], signal.SIGKILL)
+        (inbox / "2.png").write_bytes(scans[1])
+        watched.wait_for_message("No process can be started to read in: Resource temporarily")
+        full.unlink()
+        watched.wait_for_rows("1.png", "2.png")
