@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from batchdigits.pipeline.groups import group_by_weight
 from batchdigits.pipeline.inbox_walk import InboxWalk
 from batchdigits.records import Source
 from batchdigits.system.filenames import (
+    find_descriptor,
     join_display_name,
     make_order_key,
     to_display_name,
@@ -71,7 +73,7 @@ def sources_from_path(path: str) -> list[Source]:
         that may not be looked into come last: reading them says why.
     """
     if not os.path.isdir(path):
-        return [Source(path, to_display_name(path))]
+        return [Source(_resolve_descriptor(path), to_display_name(path))]
     walk = InboxWalk(Path(path))
     names = sorted((name for name, *_ in walk), key=make_order_key)
     root = os.path.realpath(path)
@@ -88,6 +90,20 @@ def sources_from_path(path: str) -> list[Source]:
         for name in walk.closed_folders
     ]
     return files + [Source(path, to_display_name(path)) for path in closed_folders]
+
+
+def _resolve_descriptor(path: str) -> str:
+    """Return the path of the file that this process has open, where ``/dev/fd/3``, say, means that.
+
+    The process that reads it has another one open by that number, or none. A file that has been
+    removed, or that is out of reach by its path, is left as it is.
+    """
+    if find_descriptor(path) is not None:
+        with suppress(OSError):
+            real_path = os.path.realpath(path)
+            if os.path.samefile(real_path, path):
+                return real_path
+    return path
 
 
 def _sources_from_image(image: object, name: str, limits: Limits) -> Iterable[Source]:

@@ -12,7 +12,14 @@ _LOOKALIKE = re.compile(r"(\\+)(?=x[0-9a-f]{2})")
 _ESCAPED = re.compile(r"(\\+)x([0-9a-f]{2})")
 _SHORTENED = re.compile(r"~[0-9a-f]{8}$")
 _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+_DESCRIPTOR_PATH = re.compile(r"/(?:dev|proc/self|proc/thread-self)/fd/(\d+)", re.ASCII)
 _DIGITS = re.compile(r"(\d+)", re.ASCII)
+
+
+def find_descriptor(path: str) -> int | None:
+    """Return which of its open files a process means by a path such as ``/dev/fd/3``, if any."""
+    match = _DESCRIPTOR_PATH.fullmatch("/dev/fd/0" if path == "/dev/stdin" else path)
+    return int(match[1]) if match else None
 
 
 def to_display_name(name: str) -> str:

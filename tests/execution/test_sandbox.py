@@ -1,9 +1,12 @@
 """Workers in a sandbox: what a file can do that takes one over, and that nothing else changes."""
 
 import ast
+import fcntl
 import os
 import pickle
 import shutil
+import socket
+import struct
 import subprocess
 import sys
 import time
@@ -28,12 +31,14 @@ from batchdigits.system.sandbox.sandbox import Protection, Sandbox
 from tests.conftest import ROOT, Run, read_csv, write_png
 from tests.execution.test_pool import is_socket
 from tests.support.watcher_process import wait_for
-from tests.system.test_sandbox import needs_sandbox
+from tests.system.test_sandbox import end_child, find_capabilities, needs_sandbox
 from tests.watching.conftest import mounted, watching
 
 pytestmark = [pytest.mark.integration, pytest.mark.faults]
 
 Digits = list[tuple[GrayImage, str]]
+#: Whether there is something that root alone may do, and here it is (CAP_SYS_ADMIN).
+IS_MIGHTY = bool(find_capabilities() >> 21 & 1)
 #: What Python imports at its start: a reader that a file has taken over, in place of the real one.
 _TAKEN_OVER = """\
 from batchdigits.execution import isolated_reader, jobs
@@ -43,6 +48,12 @@ isolated_reader.recognise_chunk = jobs.recognise_chunk = recognise_unless_attack
 _NO_LANDLOCK = """\
 from batchdigits.system.sandbox import landlock
 landlock._call = lambda *_: -1
+"""
+_NO_FORK = """\
+import errno, os
+def fork():
+    raise BlockingIOError(errno.EAGAIN, os.strerror(errno.EAGAIN))
+os.fork = fork
 """
 
 
@@ -64,17 +75,36 @@ def attack(secrets: Path) -> Iterable[str]:
         "open up": lambda: (secrets / "key").chmod(0o777),
         "table": lambda: os.open(os.environ["OUTBOX"] + "/results.csv", os.O_WRONLY | os.O_CREAT),
         "journal": lambda: os.listdir(os.environ["OUTBOX"] + "/.batchdigits"),
-        "network": lambda: __import__("socket").socket(),
+        "network": lambda: socket.socket(),
         "program": lambda: subprocess.run(["true"], check=True),
         "parent": lambda: os.kill(os.getppid(), 0),
         "inherited": write_to_inherited,
+        "child": lambda: end_child(os.fork()),
+        "priority": lambda: os.setpriority(os.PRIO_PROCESS, os.getppid(), 0),
+        "owner": own_pipe,
+        "setuid": lambda: make_setuid_program(Path(os.environ["OUTBOX"]) / "thumbnails"),
     }
+    if os.environ["IS_MIGHTY"]:
+        attempts["mighty"] = lambda: socket.sethostname(socket.gethostname())
     for name, attempt in attempts.items():
         try:
             attempt()
         except OSError:
             continue
         yield name
+
+
+def make_setuid_program(folder: Path) -> None:
+    """Leave a program in the outbox that runs as who runs this."""
+    os.umask(0)
+    os.close(os.open(folder / f"program {os.getpid()}", os.O_CREAT | os.O_WRONLY, 0o4755))
+
+
+def own_pipe() -> None:
+    """Have the parent signalled about the pipe to it (FIOSETOWN), which ends it."""
+    pipe = max(int(name) for name in os.listdir("/proc/self/fd") if is_socket(name))
+    fcntl.ioctl(pipe, 0x8901, struct.pack("i", os.getppid()))
+    fcntl.ioctl(pipe, 0x8901, struct.pack("i", 0))
 
 
 def write_to_inherited() -> None:
@@ -93,6 +123,7 @@ def secrets(tmp_path: Path, outbox: Path, monkeypatch: pytest.MonkeyPatch) -> Pa
     (folder / "key").write_text("secret")
     monkeypatch.setenv("SECRETS", str(folder))
     monkeypatch.setenv("OUTBOX", str(outbox))
+    monkeypatch.setenv("IS_MIGHTY", "yes" if IS_MIGHTY else "")
     outbox.joinpath(".batchdigits").mkdir(parents=True)
     start_with(_TAKEN_OVER, tmp_path, monkeypatch)
     return folder
@@ -112,7 +143,8 @@ def find_successes(detail: str) -> list[str]:
 
 
 ALL_ATTACKS = [
-    *("inherited", "journal", "network", "open up", "parent", "program", "read", "table", "write")
+    *("child", "inherited", "journal", *(["mighty"] if IS_MIGHTY else []), "network", "open up"),
+    *("owner", "parent", "priority", "program", "read", "setuid", "table", "write"),
 ]
 
 
@@ -130,6 +162,26 @@ def test_a_file_that_takes_a_worker_over_gets_nowhere(
     # The same attack without a sandbox shows that it is one.
     done = batchdigits("run", inbox, outbox, "--verbose", "--retry-failed", "--no-sandbox")
     assert find_successes(done.stderr) == ALL_ATTACKS
+
+
+@needs_sandbox
+@pytest.mark.parametrize("variable", ["PYTHONPATH", "LD_LIBRARY_PATH"])
+def test_paths_of_libraries_open_no_file_of_the_user(
+    variable: str,
+    batchdigits: Run,
+    inbox: Path,
+    outbox: Path,
+    secrets: Path,
+    digits: Digits,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    write_png(inbox / "attack.png", digits[0][0])
+    for folder in ("/", str(outbox.parent)):
+        before = os.environ.get(variable, "")
+        with monkeypatch.context() as patched:
+            patched.setenv(variable, f"{before}:{folder}")
+            done = batchdigits("run", inbox, outbox, "--verbose", "--retry-failed", cwd=secrets)
+        assert find_successes(done.stderr) == []
 
 
 @needs_sandbox
@@ -225,6 +277,19 @@ def test_one_line_tells_what_is_in_force(
         "Workers run without a sandbox, as --no-sandbox says.",
         describe_protection(Protection(files=False, calls=full.calls)),
     ]
+
+
+def test_where_no_process_can_be_started_that_is_what_is_said(
+    batchdigits: Run, inbox: Path, outbox: Path, digits: Digits, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_png(inbox / "1.png", digits[0][0])
+    # As the kernel says beyond RLIMIT_NPROC, which does not hold for root.
+    start_with(_NO_FORK, inbox.parent, monkeypatch)
+    for options in ([], ["--verbose"]):
+        done = batchdigits("run", inbox, outbox, *options)
+        assert done.returncode == 1
+        assert "No process can be started to read in: Resource temporarily" in done.stderr
+        assert "Cannot write" not in done.stderr
 
 
 def read_all(paths: list[str]) -> list[str]:

@@ -201,7 +201,12 @@ def _load_openat2() -> _Opener | None:
     def make_how(flags: int, mode: int) -> bytes:
         return _HOW.pack(flags, mode, _RESOLVE_NO_SYMLINKS)
 
+    is_taken_away = False
+
     def open_by_openat2(root: str, name: str, flags: int, mode: int) -> int:
+        nonlocal is_taken_away
+        if is_taken_away:
+            return _open_folder_by_folder(root, name, flags, mode)
         path = os.fsencode(f"{root}/{name}")
         if b"\0" in path:
             raise ValueError("embedded null byte")
@@ -210,6 +215,9 @@ def _load_openat2() -> _Opener | None:
             if descriptor >= 0:
                 return int(descriptor)
             code = ctypes.get_errno()
+            if code == errno.ENOSYS and root:  # this process has gone into a sandbox
+                is_taken_away = True
+                return _open_folder_by_folder(root, name, flags, mode)
             if code != errno.EINTR:
                 raise OSError(code, os.strerror(code), os.fsdecode(path))
 

@@ -1,29 +1,22 @@
 """What a process that reads files of strangers may still do, once it is in its sandbox."""
 
 import ctypes
+import fcntl
 import os
 import stat
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
-from pathlib import Path
 
+from batchdigits.system.child_process import refuse_without_process
+from batchdigits.system.filenames import find_descriptor
+from batchdigits.system.sandbox.capabilities import drop_capabilities
 from batchdigits.system.sandbox.landlock import restrict_files
+from batchdigits.system.sandbox.program_files import list_program_files
 from batchdigits.system.sandbox.seccomp import restrict_calls
 
 _PR_SET_NO_NEW_PRIVS = 38  # prctl(2)
-#: Libraries of the system, which those of Python load late; on Nix and Guix they lie elsewhere.
-_LIBRARY_FOLDERS = (
-    *("/lib", "/lib32", "/lib64", "/usr/lib", "/usr/lib32", "/usr/lib64", "/usr/local/lib"),
-    *("/nix/store", "/gnu/store"),
-)
-#: Where libraries look what processor and memory there are, what they are linked to, and the time.
-_SYSTEM_FILES = (
-    *("/proc/self", "/proc/cpuinfo", "/proc/meminfo", "/sys/devices/system/cpu"),
-    *("/etc/ld.so.cache", "/etc/localtime", "/usr/share/zoneinfo"),
-    *("/dev/null", "/dev/zero", "/dev/random", "/dev/urandom"),
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +25,8 @@ class Protection:
 
     Attributes:
         files: whether all files but some are out of reach (Landlock).
-        calls: whether there is no network, no other process and no program to run (seccomp).
+        calls: whether there is no network, no other process and no program to run (seccomp), and
+            root is none but over who may read and write a file.
     """
 
     files: bool
@@ -82,14 +76,17 @@ class Sandbox:
         if sys.platform != "linux":
             return Protection(files=False, calls=False)
         # Its numbers stay taken, as objects that were inherited use them.
-        _silence_descriptors(set(kept_descriptors))
+        _silence_descriptors({*kept_descriptors, *_find_open_files(self.readable)})
         ctypes.CDLL(None).prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
-        files = restrict_files([*self.readable, *_list_program_files()], self.writable)
-        return Protection(files, restrict_calls())
+        program_files = list_program_files((*self.readable, *self.writable))
+        files = restrict_files([*self.readable, *program_files], self.writable)
+        is_mighty = not drop_capabilities()
+        return Protection(files, restrict_calls() and not is_mighty)
 
     def try_out(self) -> Protection:
         """Find out what would be in force, in a process that ends at once."""
-        pid = os.fork()
+        with refuse_without_process():
+            pid = os.fork()
         if not pid:
             code = 0
             try:
@@ -113,15 +110,23 @@ def _find_state(path: str) -> int:
     return 0
 
 
+def _find_open_files(paths: Iterable[str]) -> Iterator[int]:
+    """Find the files that are to be read and have no other name than, say, ``/dev/fd/3``."""
+    for path in paths:
+        descriptor = find_descriptor(path)
+        if descriptor is None:
+            continue
+        with suppress(OSError):
+            is_file = stat.S_ISREG(os.fstat(descriptor).st_mode)
+            if is_file and fcntl.fcntl(descriptor, fcntl.F_GETFL) & os.O_ACCMODE == os.O_RDONLY:
+                yield descriptor
+
+
 def _silence_descriptors(kept: set[int]) -> None:
     try:
         descriptors = [int(name) for name in os.listdir("/proc/self/fd")]
     except OSError:
         descriptors = list(range(1024))
-    # "/dev/stdin" may be the file that is to be read.
-    with suppress(OSError):
-        if stat.S_ISREG(os.fstat(0).st_mode):
-            kept = kept | {0}
     null = os.open(os.devnull, os.O_RDWR)
     for descriptor in descriptors:
         if descriptor not in kept and descriptor != null:
@@ -129,22 +134,3 @@ def _silence_descriptors(kept: set[int]) -> None:
                 os.fstat(descriptor)  # one that is not open stays so
                 os.dup2(null, descriptor, inheritable=False)
     os.close(null)
-
-
-def _list_program_files() -> list[str]:
-    """List what Python and the libraries may still load: late imports, and what those need."""
-    package = str(Path(__file__).resolve().parents[2])
-    python = [f"{prefix}/lib" for prefix in {sys.prefix, sys.base_prefix}]
-    # Not the current folder, the home, nor what they lie in: there people keep their files. A
-    # virtual environment in them, and a user's own packages, are further in.
-    personal = [f"{os.path.realpath(folder)}/" for folder in (".", os.path.expanduser("~"))]
-    imported = [
-        folder
-        for folder in map(os.path.realpath, filter(os.path.isabs, sys.path))
-        if not any(path.startswith(f"{folder}/") for path in personal)
-    ]
-    libraries = os.environ.get("LD_LIBRARY_PATH", "").split(":")
-    return [
-        *(package, *python, *imported, *_LIBRARY_FOLDERS, *_SYSTEM_FILES),
-        *filter(os.path.isabs, libraries),
-    ]

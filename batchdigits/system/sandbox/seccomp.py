@@ -1,7 +1,8 @@
 """Seccomp: a process gives up system calls, see seccomp(2).
 
-They fail with ``EPERM`` from then on. The list is short: the network, other processes, and what
-leads around Landlock, which knows nothing of the rights, owners and times of files.
+They fail with ``EPERM`` from then on, or as if the kernel had no such call. The list is short: the
+network, other processes, and what leads around Landlock, which knows nothing of the rights, owners
+and times of files, nor of who is told what happens in a folder.
 """
 
 import ctypes
@@ -13,11 +14,11 @@ from struct import Struct
 
 _PR_SET_SECCOMP, _MODE_FILTER = 22, 2  # prctl(2)
 _INSTRUCTION = Struct("=HBBI")
-# linux/bpf_common.h: load a word; jump where equal, where at least; return.
-_LOAD, _JUMP_EQUAL, _JUMP_AT_LEAST, _RETURN = 0x20, 0x15, 0x35, 0x06
+# linux/bpf_common.h: load a word; jump where equal, where at least, where a bit is set; return.
+_LOAD, _JUMP_EQUAL, _JUMP_AT_LEAST, _JUMP_ANY_BIT, _RETURN = 0x20, 0x15, 0x35, 0x45, 0x06
 # linux/seccomp.h: what a filter answers, and where its data has number, processor and arguments.
-_ALLOW, _DENY = 0x7FFF0000, 0x00050000 | errno.EPERM
-_NUMBER, _PROCESSOR, _ARGUMENTS = 0, 4, 16
+_ALLOW, _DENY, _LACK = 0x7FFF0000, 0x00050000 | errno.EPERM, 0x00050000 | errno.ENOSYS
+_NUMBER, _PROCESSOR, _ARGUMENTS, _ARGUMENT_BYTES = 0, 4, 16, 8
 #: On x86-64 numbers from here on are those of x32, another set of the same calls.
 _X32 = 0x40000000
 
@@ -34,11 +35,24 @@ _DENIED = {
     # Other processes and programs.
     "execve": (59, 221),
     "execveat": (322, 281),
+    "fork": (57, -1),
+    "vfork": (58, -1),
     "ptrace": (101, 117),
     "process_vm_readv": (310, 270),
     "process_vm_writev": (311, 271),
     "process_madvise": (440, 440),
+    "process_mrelease": (448, 448),
+    "migrate_pages": (256, 238),
+    "move_pages": (279, 239),
+    "setpriority": (141, 140),
+    "sched_setparam": (142, 118),
+    "sched_setscheduler": (144, 119),
+    "sched_setaffinity": (203, 122),
+    "sched_setattr": (314, 274),
+    "ioprio_set": (251, 30),
+    "get_robust_list": (274, 100),
     "kcmp": (312, 272),
+    "pidfd_open": (434, 434),
     "pidfd_getfd": (438, 438),
     "pidfd_send_signal": (424, 424),
     "tkill": (200, 130),
@@ -73,6 +87,10 @@ _DENIED = {
     "utimensat": (280, 88),
     "truncate": (76, 45),
     # Other views of the files, and the kernel.
+    "inotify_init": (253, -1),
+    "inotify_init1": (294, 26),
+    "fanotify_init": (300, 262),
+    "syslog": (103, 116),
     "open_by_handle_at": (304, 265),
     "chroot": (161, 51),
     "pivot_root": (155, 41),
@@ -96,6 +114,44 @@ _DENIED = {
     "kexec_load": (246, 104),
     "kexec_file_load": (320, 294),
 }
+#: Calls that the kernel seems not to have, so that libraries make older ones: what these ask for
+#: lies in memory, where no filter sees it.
+_LACKING = {"clone3": (435, 435), "openat2": (437, 437)}
+
+#: Set-user-ID, set-group-ID and sticky. The flags with which open(2) makes a file, O_TMPFILE too.
+_SPECIAL_MODES, _MAKE_FLAGS = 0o7000, 0o100 | 0o20000000
+_CLONE_THREAD = 0x10000  # linux/sched.h
+_PR_SET_PDEATHSIG = 1  # prctl(2): without it the process outlives its parent
+#: Who gets the signals about a file (F_SETOWN, F_SETOWN_EX), and which (F_SETSIG); a lease, which
+#: holds up whoever wants to write (F_SETLEASE). See fcntl(2).
+_OWNER_COMMANDS = (8, 15, 10, 1024)
+#: FIOSETOWN, SIOCSPGRP: the same as F_SETOWN. TIOCSTI: types on a terminal. FS_IOC_SETFLAGS,
+#: FS_IOC_FSSETXATTR: attributes of a file, which need not be open for writing.
+_OWNER_REQUESTS = (0x8901, 0x8902, 0x5412, 0x40086602, 0x401C5820)
+
+#: An argument's place, how it is compared, and values: true where the comparison is with any.
+_Condition = tuple[int, int, tuple[int, ...]]
+#: Calls that are refused where all conditions are true.
+_DENIED_WHERE: tuple[tuple[dict[str, tuple[int, int]], tuple[_Condition, ...]], ...] = (
+    (
+        {"openat": (257, 56)},
+        ((2, _JUMP_ANY_BIT, (_MAKE_FLAGS,)), (3, _JUMP_ANY_BIT, (_SPECIAL_MODES,))),
+    ),
+    (
+        {"open": (2, -1)},
+        ((1, _JUMP_ANY_BIT, (_MAKE_FLAGS,)), (2, _JUMP_ANY_BIT, (_SPECIAL_MODES,))),
+    ),
+    (
+        {"creat": (85, -1), "mkdir": (83, -1), "mknod": (133, -1)},
+        ((1, _JUMP_ANY_BIT, (_SPECIAL_MODES,)),),
+    ),
+    ({"mkdirat": (258, 34), "mknodat": (259, 33)}, ((2, _JUMP_ANY_BIT, (_SPECIAL_MODES,)),)),
+    ({"fcntl": (72, 25)}, ((1, _JUMP_EQUAL, _OWNER_COMMANDS),)),
+    ({"ioctl": (16, 29)}, ((1, _JUMP_EQUAL, _OWNER_REQUESTS),)),
+    ({"prctl": (157, 167)}, ((0, _JUMP_EQUAL, (_PR_SET_PDEATHSIG,)),)),
+)
+#: Calls whose first argument must have a bit: only threads are begun.
+_CLONE = {"clone": (56, 220)}
 #: Calls whose first argument, a process, must be this one: it may end itself, as abort(3) does.
 _OWN_PROCESS_ONLY = {"kill": (62, 129), "tgkill": (234, 131)}
 #: The same, but 0 means the caller as well, and not its whole group.
@@ -129,21 +185,39 @@ def make_filter(machine: int, pid: int) -> bytes:
         pid: number of the process that it is for.
     """
     load_number = _INSTRUCTION.pack(_LOAD, 0, 0, _NUMBER)
-    allow, deny = (_INSTRUCTION.pack(_RETURN, 0, 0, answer) for answer in (_ALLOW, _DENY))
+    allow, deny, lack = (
+        _INSTRUCTION.pack(_RETURN, 0, 0, answer) for answer in (_ALLOW, _DENY, _LACK)
+    )
     parts = [
         *(_INSTRUCTION.pack(_LOAD, 0, 0, _PROCESSOR), _jump(_PROCESSORS[machine], 1, 0), deny),
-        *(load_number, _INSTRUCTION.pack(_JUMP_AT_LEAST, 0, 1, _X32), deny),
+        *(load_number, _jump(_X32, 0, 1, _JUMP_AT_LEAST), deny),
     ]
-    for numbers in _DENIED.values():
-        if numbers[machine] >= 0:
-            parts += [_jump(numbers[machine], 0, 1), deny]
-    load_process = _INSTRUCTION.pack(_LOAD, 0, 0, _ARGUMENTS)  # its lower half comes first
-    for calls, pids in (_OWN_PROCESS_ONLY, (pid,)), (_OWN_OR_NO_PROCESS_ONLY, (pid, 0)):
-        checks = [part for allowed in pids for part in (_jump(allowed, 0, 1), allow)]
+
+    def add(calls: dict[str, tuple[int, int]], *answer: bytes) -> None:
         for numbers in calls.values():
-            parts += [_jump(numbers[machine], 0, len(checks) + 2), load_process, *checks, deny]
+            if numbers[machine] >= 0:
+                parts.extend((_jump(numbers[machine], 0, len(answer)), *answer))
+
+    # What is called most comes first.
+    for calls, conditions in _DENIED_WHERE:
+        add(calls, *(part for condition in conditions for part in _check(*condition, allow)), deny)
+    add(_CLONE, *_check(0, _JUMP_ANY_BIT, (_CLONE_THREAD,), deny), allow)
+    add(_OWN_PROCESS_ONLY, *_check(0, _JUMP_EQUAL, (pid,), deny), allow)
+    add(_OWN_OR_NO_PROCESS_ONLY, *_check(0, _JUMP_EQUAL, (pid, 0), deny), allow)
+    add(_LACKING, lack)
+    add(_DENIED, deny)
     return b"".join([*parts, allow])
 
 
-def _jump(value: int, when_equal: int, otherwise: int) -> bytes:
-    return _INSTRUCTION.pack(_JUMP_EQUAL, when_equal, otherwise, value)
+def _check(
+    argument: int, comparison: int, values: tuple[int, ...], otherwise: bytes
+) -> list[bytes]:
+    """Make instructions that answer ``otherwise`` where an argument compares with no value."""
+    # The lower half of an argument comes first; of all these the kernel uses no more.
+    load = _INSTRUCTION.pack(_LOAD, 0, 0, _ARGUMENTS + _ARGUMENT_BYTES * argument)
+    jumps = [_jump(value, len(values) - place, 0, comparison) for place, value in enumerate(values)]
+    return [load, *jumps, otherwise]
+
+
+def _jump(value: int, when_true: int, when_false: int, comparison: int = _JUMP_EQUAL) -> bytes:
+    return _INSTRUCTION.pack(comparison, when_true, when_false, value)
