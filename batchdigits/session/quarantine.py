@@ -191,7 +191,10 @@ def restore_file(quarantine_path: Path, root: str, source: Source, entry: FileEn
 def _restore_file(
     quarantine_path: Path, root: str, source: Source, entry: FileEntry
 ) -> Restoration:
-    put_back_leftover(quarantine_path, root)
+    try:
+        put_back_leftover(quarantine_path, root)
+    except OSError as error:
+        return _stay(source, error)
     path = Path(source.path)
     remove_partial_copy(path, source.root)
     is_in_inbox = _has_content(path, entry, source.root)  # a kill may have come between two steps
@@ -210,14 +213,16 @@ def _restore_file(
             else:
                 has_left = move_held_file(held, path, source.root)
     except OSError as error:
-        LOG.warning(
-            "%s could not be put back: %s.", escape_for_terminal(source.name), error.strerror
-        )
-        return Restoration.NOT_MOVED
+        return _stay(source, error)
     if not has_left:
         return Restoration.NOT_MOVED
     remove_file(get_note_path(quarantine_path), root)
     return Restoration.BACK_CHANGED if is_changed else Restoration.BACK
+
+
+def _stay(source: Source, error: OSError) -> Restoration:
+    LOG.warning("%s could not be put back: %s.", escape_for_terminal(source.name), error.strerror)
+    return Restoration.NOT_MOVED
 
 
 def restore_orphan(

@@ -1,5 +1,6 @@
 """Quarantine and journal kept in step: what is set aside is on record, and the other way round."""
 
+import json
 import os
 from collections.abc import Sequence
 from pathlib import Path
@@ -82,8 +83,10 @@ class QuarantineMoves:
         """
         unmoved = self._journal.find_unquarantined()
         leaving = self._journal.get_json(REMOVING_KEY, [])
-        for name in [*leaving, *(name for _, name, _ in unmoved)]:
-            put_back_leftover(Path(self._inbox.get_path(name)), self._inbox.root)
+        names = [*leaving, *(name for _, name, _ in unmoved)]
+        stuck = [name for name in names if not self._put_back_leftover(name)]
+        if not set(stuck) <= set(leaving):  # else nobody would look for them once they are gone
+            self._journal.set_meta(REMOVING_KEY, json.dumps(stuck))
         if self._settings.quarantine is Quarantine.OFF:
             return
         if unmoved:
@@ -96,6 +99,16 @@ class QuarantineMoves:
                     for file_id, name, entry in unmoved
                 ]
             )
+
+    def _put_back_leftover(self, name: str) -> bool:
+        """Put a file back that was about to go, if it was; ``False`` where that cannot be done."""
+        try:
+            put_back_leftover(Path(self._inbox.get_path(name)), self._inbox.root)
+        except OSError as error:
+            shown = escape_for_terminal(name)
+            LOG.warning("%s was about to go, and cannot be put back: %s.", shown, error.strerror)
+            return False
+        return True
 
     def finish_moves_of(self, names: Sequence[str]) -> None:
         """Finish moves if one of these files, which are gone from the inbox, was to be moved.

@@ -27,6 +27,7 @@ COPY_FALLBACK_ERRNOS = {
     errno.EOPNOTSUPP,
     errno.EMLINK,
     errno.EBUSY,
+    errno.ENOSYS,
 }
 
 
@@ -87,10 +88,19 @@ def move_file(source: Path, target: Path) -> bool:
 
 
 def rename_by_link(source: Place, target: Place, may_be_link: bool = False) -> None:
-    """Rename a file, but fail where ``target`` exists: POSIX rename would overwrite it."""
+    """Rename a file, but fail where ``target`` exists: POSIX rename would overwrite it.
+
+    A file may have no second name where its disk has no hard links, or, as Linux protects them,
+    where it is another user's.
+    """
     if source.is_link() and not may_be_link:
         raise OSError(errno.EXDEV, "a link is copied, not moved")
-    source.link(target)
+    try:
+        source.link(target)
+    except OSError as error:
+        if error.errno in COPY_FALLBACK_ERRNOS and source.rename_to_free(target):
+            return
+        raise
     try:
         source.unlink()
     except OSError:

@@ -47,7 +47,7 @@ class HeldFile:
     Attributes:
         place: its name, in the folder that holds it.
         descriptor: the file's.
-        status: what the file system said of it when it was opened.
+        status: what the file system said of it when it was opened, or had its name back.
     """
 
     place: Place
@@ -84,14 +84,24 @@ class HeldFile:
     def is_altered(self) -> bool:
         """Tell whether it is touched, or anything of it changed, by its ctime.
 
-        Until it gets another name: that changes its ctime, too. ``True`` where that cannot be found
-        out.
+        Until it gets another name, which changes its ctime, too; ``True`` where nobody can tell.
         """
         try:
             now = os.fstat(self.descriptor)
         except OSError:
             return True
         return self.is_touched() or now.st_ctime_ns != self.status.st_ctime_ns
+
+    def note_renamed(self) -> None:
+        """Take note of the ctime that it has since it was renamed here.
+
+        Raises:
+            FileInUseError: somebody wrote to it.
+        """
+        now = os.fstat(self.descriptor)
+        if self.is_touched():
+            raise FileInUseError(self.place.path)
+        self.status = now
 
 
 @contextmanager
@@ -181,6 +191,7 @@ def _move_within_disk(held: HeldFile, target: Place) -> bool:
         _put_back(leaving, held.place)
         if error.errno not in COPY_FALLBACK_ERRNOS:
             raise
+        held.note_renamed()
         return False
     if held.is_touched():
         _put_back(target, held.place)
@@ -278,13 +289,12 @@ def _put_back(place: Place, former: Place) -> None:
         except FileExistsError:
             continue
         except OSError as error:
+            if target.find_status() is None:  # whatever it was: a file must not stay out of sight
+                place.rename(target)
+                return
             if error.errno not in COPY_FALLBACK_ERRNOS:
                 raise
-        if target.find_status() is None:  # no hard links here
-            place.rename(target)
-            return
 
 
 def _make_leaving_place(place: Place) -> Place:
-    path = place.path
-    return place.with_path(path.with_name(shorten(f"{_LEAVING_PREFIX}{path.name}")))
+    return place.with_path(place.path.with_name(shorten(f"{_LEAVING_PREFIX}{place.path.name}")))

@@ -1,13 +1,15 @@
+import errno
 import os
 import signal
 import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from batchdigits.system.file_moves import copy_file
+from batchdigits.system.file_moves import copy_file, copy_open_file
 from batchdigits.system.held_files import (
     FileInUseError,
     hold_file,
@@ -16,7 +18,7 @@ from batchdigits.system.held_files import (
     remove_held_file,
 )
 from batchdigits.system.safe_files.leases import Writers, find_writers
-from batchdigits.system.safe_files.places import Place
+from batchdigits.system.safe_files.places import Place, open_place
 
 
 @pytest.fixture
@@ -194,3 +196,94 @@ def test_no_signal_of_the_lease_ends_the_program(path: Path) -> None:
         wait_until_touched(held.is_touched)
     thread.join(20)
     assert opened == [path]
+
+
+def refuse_links(monkeypatch: pytest.MonkeyPatch, code: int, also_in_folder: bool = True) -> None:
+    """Have the disk make no hard links, or none into other folders."""
+    link = os.link
+
+    def refuse(source: str, target: str, **options: Any) -> None:
+        folders = options["src_dir_fd"], options["dst_dir_fd"]
+        if also_in_folder or not os.path.samestat(*map(os.fstat, folders)):
+            raise OSError(code, os.strerror(code))
+        link(source, target, **options)
+
+    monkeypatch.setattr(os, "link", refuse)
+
+
+@pytest.mark.parametrize("has_renameat2", [True, False])
+@pytest.mark.parametrize("code", [errno.ENOSYS, errno.EPERM, errno.EOPNOTSUPP])
+def test_a_disk_without_links_takes_moves_and_gives_files_back(
+    path: Path, tmp_path: Path, code: int, has_renameat2: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    refuse_links(monkeypatch, code)
+    if not has_renameat2:
+        monkeypatch.setattr(Place, "rename_to_free", lambda *_: False, raising=False)
+    target = tmp_path / "away" / "scan.png"
+    with hold_file(path) as held:
+        assert move_held_file(held, target)
+    assert target.read_bytes() == b"half" and not path.exists()
+    leaving = tmp_path / ".batchdigits-leaving-scan.png"
+    target.rename(leaving)
+    path.write_bytes(b"another scan")
+    assert put_back_leftover(path)
+    contents = {file.name: file.read_bytes() for file in tmp_path.iterdir() if file.is_file()}
+    assert contents == {"scan.png": b"another scan", "scan-2.png": b"half"}
+
+
+@pytest.mark.parametrize("has_lease", [True, False])
+def test_a_folder_of_the_same_disk_that_takes_no_links_gets_a_copy(
+    path: Path, tmp_path: Path, has_lease: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # As for two bind mounts of one disk: both a link and a rename say EXDEV.
+    refuse_links(monkeypatch, errno.EXDEV, also_in_folder=False)
+    monkeypatch.setattr(Place, "rename_to_free", lambda *_: False, raising=False)
+    if not has_lease:
+        monkeypatch.setattr("batchdigits.system.safe_files.leases._is_shared", lambda *_: True)
+    target = tmp_path / "away" / "scan.png"
+    with hold_file(path) as held:
+        assert move_held_file(held, target)
+    assert target.read_bytes() == b"half"
+    assert [file.name for file in tmp_path.iterdir()] == ["away"]
+
+
+def test_a_writer_that_comes_while_a_file_is_copied_is_noticed(
+    path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    refuse_links(monkeypatch, errno.EXDEV, also_in_folder=False)
+    monkeypatch.setattr(Place, "rename_to_free", lambda *_: False, raising=False)
+    monkeypatch.setattr("batchdigits.system.safe_files.leases._is_shared", lambda *_: True)
+    times = path.stat()
+
+    def copy_late(*arguments: Any) -> None:
+        copy_open_file(*arguments)
+        path.write_bytes(b"HALF")
+        os.utime(path, ns=(times.st_atime_ns, times.st_mtime_ns))
+
+    monkeypatch.setattr("batchdigits.system.held_files.copy_open_file", copy_late)
+    target = tmp_path / "away" / "scan.png"
+    with hold_file(path) as held, pytest.raises(FileInUseError):
+        move_held_file(held, target)
+    assert path.read_bytes() == b"HALF" and not target.exists()
+
+
+@pytest.mark.parametrize("code", [errno.EIO, errno.ENOSPC])
+def test_whatever_a_link_says_a_file_comes_back(
+    path: Path, tmp_path: Path, code: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    refuse_links(monkeypatch, code)
+    with hold_file(path) as held, pytest.raises(OSError, match=os.strerror(code)):
+        move_held_file(held, tmp_path / "away" / "scan.png")
+    assert path.read_bytes() == b"half"
+    assert sorted(file.name for file in tmp_path.iterdir()) == ["away", "scan.png"]
+
+
+def test_a_rename_to_a_free_name_overwrites_nothing(path: Path, tmp_path: Path) -> None:
+    taken = tmp_path / "taken.png"
+    taken.write_bytes(b"another scan")
+    with open_place(path) as place:
+        with pytest.raises(FileExistsError):
+            place.rename_to_free(place.with_path(taken))
+        assert place.rename_to_free(place.with_path(tmp_path / "free.png"))
+    assert taken.read_bytes() == b"another scan" and not path.exists()
+    assert (tmp_path / "free.png").read_bytes() == b"half"

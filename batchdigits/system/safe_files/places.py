@@ -1,5 +1,6 @@
 """Names in open folders: what is done there is done in that folder, whatever is swapped in."""
 
+import ctypes
 import errno
 import os
 import stat
@@ -12,6 +13,8 @@ from batchdigits.system.safe_files.safe_open import open_folder
 
 #: What file systems say that sync no folders.
 _NO_SYNC_ERRNOS = (errno.EINVAL, errno.ENOSYS, errno.EOPNOTSUPP)
+#: From linux/fs.h: a rename that fails where there is something.
+_RENAME_NOREPLACE = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +66,26 @@ class Place:
         """Rename what is there, over whatever ``target`` is."""
         names = self.path.name, target.path.name
         os.rename(*names, src_dir_fd=self.folder, dst_dir_fd=target.folder)
+
+    def rename_to_free(self, target: "Place") -> bool:
+        """Rename what is there, but over nothing, by ``renameat2(2)``.
+
+        Returns:
+            Whether it is done; ``False`` where it cannot be: neither by every C library, nor on
+            every file system.
+
+        Raises:
+            FileExistsError: there is something at ``target``.
+        """
+        renameat2 = getattr(ctypes.CDLL(None, use_errno=True), "renameat2", None)
+        if renameat2 is None:
+            return False
+        old, new = os.fsencode(self.path.name), os.fsencode(target.path.name)
+        if renameat2(self.folder, old, target.folder, new, ctypes.c_uint(_RENAME_NOREPLACE)) == 0:
+            return True
+        if ctypes.get_errno() == errno.EEXIST:
+            raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(target.path))
+        return False
 
     def link(self, target: "Place") -> None:
         """Give what is there a second name, which must be free."""
