@@ -1,8 +1,14 @@
-"""The jobs of workers: read files, check whether files are as they were, draw contact sheets."""
+"""The jobs of workers: read files, check whether files are as they were, draw contact sheets.
+
+And find out whether reading works at all, on a picture that is nobody's file.
+"""
 
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
+
+import cv2
+import numpy as np
 
 from batchdigits.drawing.contact_sheet import draw_contact_sheet
 from batchdigits.errors import ImageError
@@ -61,10 +67,16 @@ class SheetJob(NamedTuple):
     cells: list[SheetCell]
 
 
+class ProbeJob(NamedTuple):
+    """A page drawn on the spot, read and forgotten: it shows whether reading works at all."""
+
+
+#: Height and width in pixels of the page of a probe: A4 at 300 dots per inch, like most scans.
+_PROBE_SHAPE = 3508, 2480
 #: The folder of the outbox that holds contact sheets.
 SHEETS_FOLDER = "sheets"
 #: A plain :class:`~batchdigits.records.Source` is a file to be read.
-Job = Source | RecheckJob | RejectJob | SheetJob
+Job = Source | RecheckJob | RejectJob | SheetJob | ProbeJob
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +92,7 @@ class JobRunner:
         """Run jobs.
 
         Returns:
-            An entry for each job that is a file and ``None`` for each contact sheet, in order, as
+            An entry for each job that is a file and ``None`` for each other, in order, as
             :func:`~batchdigits.journal.entries.to_wire` packs them.
 
         Raises:
@@ -113,16 +125,18 @@ class JobRunner:
             return _reject(job)
         if isinstance(job, SheetJob):
             draw_sheet(job, self.context.outbox or Path())
+        if isinstance(job, ProbeJob):
+            recognise_chunk([_draw_probe()], RecognitionContext(self.context.engine))
         return None
 
 
 def _needs_decoding(job: Job, entry: FileEntry | None) -> bool:
-    return entry is None and not isinstance(job, SheetJob)
+    return entry is None and not isinstance(job, SheetJob | ProbeJob)
 
 
 def get_source(job: Job) -> Source:
-    """Return the file that a job is about; it must not be a contact sheet."""
-    assert not isinstance(job, SheetJob)
+    """Return the file that a job is about; it must be about one."""
+    assert not isinstance(job, SheetJob | ProbeJob)
     return job if isinstance(job, Source) else job.source
 
 
@@ -143,6 +157,13 @@ def _reject(job: RejectJob) -> FileEntry:
         return FileEntry.from_pages(FileStat(), "", [make_rejected_page(error.rejection)])
     sha256 = hash_bytes(data)
     return FileEntry.from_pages(file_stat, sha256, [make_rejected_page(job.rejection)])
+
+
+def _draw_probe() -> Source:
+    """Draw a page with a large 7 on it."""
+    page = np.full(_PROBE_SHAPE, 255, np.uint8)
+    cv2.putText(page, "7", (900, 2100), cv2.FONT_HERSHEY_SIMPLEX, 36, (0,), 60)
+    return Source("", "probe.png", content=cv2.imencode(".png", page)[1].tobytes())
 
 
 def make_rejected_page(rejection: Rejection) -> PageEntry:

@@ -106,7 +106,6 @@ class Session:
         self._pending: dict[str, PendingFile] = {}
         self._backend = backend or LocalBackend.from_settings(settings)
         self._workers: Workers | None = None
-        self._failures = WorkerFailures(settings.file_timeout)
         drawn = Thumbnails.OFF if is_trial else settings.thumbnails
         self._run_jobs = JobRunner(
             RecognitionContext(
@@ -115,6 +114,7 @@ class Session:
                 name_rules=self.name_rules,
             )
         )
+        self._failures = WorkerFailures(settings, self._backend, self._run_jobs, self._is_stopped)
         journal.claim(to_display_name(self.inbox.root), settings.rebind)
         version = make_reader_version(engine, settings)
         self.reader_version_id = journal.register_reader_version(version)
@@ -196,7 +196,7 @@ class Session:
         Raises:
             OSError: a thumbnail cannot be written.
             OutboxError: nor can the journal.
-            BatchdigitsError: the reader fails over every file.
+            BatchdigitsError: the reader fails over every file, whatever there is in it.
         """
         assert self._workers is not None
         self._pending.clear()

@@ -1,12 +1,16 @@
 """Files over which a worker died or hung: looked at once more, but not decoded."""
 
+from collections.abc import Callable
 from contextlib import suppress
 
+from batchdigits.config import Settings
 from batchdigits.errors import BatchdigitsError, OutboxError
-from batchdigits.execution.backend import TaskFailure
+from batchdigits.execution.backend import ExecutionBackend, TaskFailure
 from batchdigits.execution.failures import explain_failure
 from batchdigits.execution.jobs import (
     Job,
+    JobRunner,
+    ProbeJob,
     RecheckJob,
     RejectJob,
     SheetJob,
@@ -17,7 +21,7 @@ from batchdigits.journal.journal import Journal
 from batchdigits.reasons import Reason, Rejection
 from batchdigits.records import FileStat, HopelessContents
 
-#: Files that cost a worker, none being read, after which it is not the files' fault.
+#: Files that cost a worker, none being read, after which it may not be the files' fault.
 _MAX_LOST_WORKERS = 10
 _SELECT_TIMED_OUT = """
 SELECT f.sha256 FROM files f JOIN pages p ON p.file = f.id
@@ -32,10 +36,27 @@ class WorkerFailures:
         hopeless: contents that took too long, for the sources that are read next.
     """
 
-    def __init__(self, file_timeout: float) -> None:
-        """``file_timeout`` is how many seconds one file may take."""
-        self._file_timeout = file_timeout
+    def __init__(
+        self,
+        settings: Settings,
+        backend: ExecutionBackend,
+        run_jobs: JobRunner,
+        should_stop: Callable[[], bool],
+    ) -> None:
+        """Begin without failures.
+
+        Args:
+            settings: say how many seconds one file may take.
+            backend: where a worker can be started to find out whether reading works at all.
+            run_jobs: what it does.
+            should_stop: whether the session is to end.
+        """
+        self._file_timeout = settings.file_timeout
+        self._backend = backend
+        self._run_jobs = run_jobs
+        self._should_stop = should_stop
         self._lost_workers = 0
+        self._is_reading_possible = False
         self._has_loaded = False
         self.hopeless = HopelessContents()
 
@@ -72,9 +93,9 @@ class WorkerFailures:
             failed, an entry that says so.
 
         Raises:
-            BatchdigitsError: workers fail over every file.
+            BatchdigitsError: workers fail over every file, and over a page that is none.
         """
-        assert not isinstance(job, SheetJob)
+        assert not isinstance(job, SheetJob | ProbeJob)
         if isinstance(job, RejectJob):
             detail = f"Its bytes could not be read within {self._file_timeout:g} seconds."
             page = make_rejected_page(Rejection(Reason.IO_ERROR, detail))
@@ -82,9 +103,24 @@ class WorkerFailures:
         rejection = explain_failure(failure, self._file_timeout)
         self._lost_workers += 1
         if self._lost_workers >= _MAX_LOST_WORKERS and not has_read_any:
-            raise BatchdigitsError(
-                f"The reader failed over each of {self._lost_workers} files "
-                f"({rejection.detail.rstrip('.')}) and read none: "
-                "the others are left alone, since they are hardly to blame."
-            )
+            self._check_reading()
         return RejectJob(job.source if isinstance(job, RecheckJob) else job, rejection)
+
+    def _check_reading(self) -> None:
+        """Find out, once, whether a worker can read a page of the program's own.
+
+        Raises:
+            BatchdigitsError: it cannot.
+        """
+        if self._is_reading_possible:
+            return
+        with self._backend.start_workers(self._run_jobs, 1) as workers:
+            for _, result in workers.run([[ProbeJob()]], self._should_stop):
+                if isinstance(result, TaskFailure):
+                    detail = explain_failure(result, self._file_timeout).detail.rstrip(".")
+                    raise BatchdigitsError(
+                        f"The reader failed over each of {self._lost_workers} files and over a "
+                        f"page of its own ({detail}), and read none: the others are left alone, "
+                        "since they are hardly to blame."
+                    )
+                self._is_reading_possible = True

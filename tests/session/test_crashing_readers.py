@@ -78,6 +78,35 @@ def test_a_file_that_crashes_its_reader_is_set_aside_alone(
     assert summary.exit_code == 3 and sum(row["digit"] != "" for row in rows.values()) == 39
 
 
+@pytest.mark.parametrize("good_count", [20, 0])
+def test_many_files_that_crash_their_reader_cost_no_other_its_row(
+    inbox: Path,
+    outbox: Path,
+    digits: Digits,
+    monkeypatch: pytest.MonkeyPatch,
+    good_count: int,
+) -> None:
+    for number in range(40):  # those that crash come first
+        write_png(inbox / f"bad {number}.png", digits[number % len(digits)][0] // 2)
+    for number in range(good_count):
+        write_png(inbox / f"good {number}.png", digits[number % len(digits)][0])
+    real = recognise_chunk
+
+    def read(sources: list[Source], context: RecognitionContext) -> list[PageRecord]:
+        if any(source.name.startswith("bad") for source in sources):
+            os.kill(os.getpid(), signal.SIGSEGV)
+        return real(sources, context)
+
+    monkeypatch.setattr("batchdigits.execution.jobs.recognise_chunk", read)
+    summary, _ = run.run(RunSettings(inbox, outbox, workers=2), Meddler(lambda: None))
+    reasons = {row["file"]: row["reason"] for row in read_csv(outbox)}
+    assert len(reasons) == 40 + good_count
+    bad = {name for name, reason in reasons.items() if reason == "crashed_reader"}
+    assert bad == {f"bad {number}.png" for number in range(40)} == set(files(outbox / "quarantine"))
+    assert summary.exit_code == 3 and summary.readable == good_count
+    assert len(files(outbox / "thumbnails")) == good_count, "of a page of its own nothing is left"
+
+
 def test_copies_of_a_file_that_took_too_long_are_not_tried_again(
     inbox: Path, outbox: Path, digits: Digits, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
