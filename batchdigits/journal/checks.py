@@ -59,6 +59,7 @@ _PAGE_RULES = (
     f"page BETWEEN 1 AND {MAX_NUMBER}",
     f"status IN ({_list_words(Status)})",
     f"reason IN ({_list_words(Reason)})",
+    f"(status = '{Status.OK}' OR reason IS NOT NULL)",
     "digit BETWEEN 0 AND 9",
     "second_digit BETWEEN 0 AND 9",
     "confidence BETWEEN 0 AND 1",

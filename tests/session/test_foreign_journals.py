@@ -166,6 +166,7 @@ HOSTILE = {
     "no certainty": "UPDATE pages SET confidence = 9e999",
     "no text": "UPDATE files SET name = CAST(x'ff2e706e67' AS TEXT)",
     "no status": "UPDATE pages SET status = 'fine'",
+    "no reason": "UPDATE pages SET reason = NULL WHERE status = 'quarantined'",
     "no time": "UPDATE pages SET read_at = 'now and then'",
     "no scores": "UPDATE pages SET scores = '[1,2'",
     "no list": "UPDATE meta SET value = '[[[' WHERE key = 'run'",
