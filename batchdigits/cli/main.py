@@ -10,11 +10,12 @@ from batchdigits.errors import BatchdigitsError, ExitCode, StandardOutputError
 
 def main() -> None:
     """Run the command line; every error that a person can cause becomes one line on stderr."""
-    from batchdigits.system.logs import prepare_standard_streams
+    from batchdigits.system.logs import exit_on_termination, prepare_standard_streams
 
     # NumPy's linear algebra is not used, and its threads cost time to start.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     prepare_standard_streams()
+    exit_on_termination()
     try:
         code = _run(sys.argv[1:] or _ask_for_arguments())
         sys.stdout.flush()

@@ -4,11 +4,13 @@ A journal that was mended takes the place of the damaged one here, too: in steps
 be the last one before a kill.
 """
 
+import errno
 import os
 import shutil
 import sqlite3
 from pathlib import Path
 
+from batchdigits.errors import OutboxBusyError
 from batchdigits.journal.store import JOURNAL_FILE, STATE_FOLDER
 from batchdigits.system.lockfile import LOCK_FILE, is_locked
 
@@ -30,8 +32,18 @@ def copy_journal(outbox: Path, target: Path, is_held: bool = False) -> None:
 
     Raises:
         OSError: it cannot be copied.
+        OutboxBusyError: there is not enough space for it.
         sqlite3.Error: it cannot be copied out of the hands of another process.
     """
+    try:
+        _copy_journal(outbox, target, is_held)
+    except OSError as error:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            raise OutboxBusyError(error.strerror) from error
+        raise
+
+
+def _copy_journal(outbox: Path, target: Path, is_held: bool) -> None:
     source, copy = outbox / STATE_FOLDER, target / STATE_FOLDER
     copy.mkdir(parents=True, exist_ok=True)
     recovered = source / RECOVERED_FILE

@@ -87,6 +87,19 @@ class _OutputFile(io.FileIO):
             raise StandardOutputError(error) from error
 
 
+def exit_on_termination() -> None:
+    """Have SIGTERM end the program as Ctrl-C does, so that it leaves no temporary files.
+
+    Nothing changes where whoever started the program has it ignore the signal.
+    """
+    if signal.getsignal(signal.SIGTERM) == signal.SIG_DFL:
+        signal.signal(signal.SIGTERM, _exit_terminated)
+
+
+def _exit_terminated(number: int, _frame: FrameType | None) -> None:
+    sys.exit(128 + number)
+
+
 class StopSignal:
     """Takes note of Ctrl-C and SIGTERM instead of letting them end the program.
 
