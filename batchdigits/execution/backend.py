@@ -43,7 +43,7 @@ class TaskFailure:
         timed_out: whether it took longer than a job may.
         exit_code: what its process ended with, minus the signal's number where one killed it;
             ``None`` where it did not end.
-        error: what it raised, as ``TypeName: message``, or empty.
+        error: what it raised, as ``TypeName: message``, or what is wrong with its answer; or empty.
     """
 
     timed_out: bool

@@ -12,15 +12,12 @@ import pickle
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
 from multiprocessing import connection
 from typing import Generic, TypeVar
 
 from batchdigits.execution.backend import TaskFailure
-from batchdigits.execution.worker_process import (
-    OUTDATED_SANDBOX_EXIT_CODE,
-    Task,
-    WorkerProcess,
-)
+from batchdigits.execution.worker_process import OUTDATED_SANDBOX_EXIT_CODE, Task, WorkerProcess
 from batchdigits.system.sandbox.plain_messages import BadMessageError
 from batchdigits.system.sandbox.sandbox import Sandbox
 
@@ -187,7 +184,7 @@ class _PoolRun(Generic[T, R]):
                 if worker.pipe in ready or (late and worker.pipe.poll()):
                     yield from self._receive_results(worker)
                 elif late:
-                    yield from self._handle_lost_worker(worker, timed_out=True)
+                    yield from self._handle_lost_worker(worker, None)
 
     def _dispatch_tasks(self) -> Iterator[tuple[list[T], TaskFailure]]:
         for depth in range(_MAX_TASKS_PER_WORKER):
@@ -229,8 +226,8 @@ class _PoolRun(Generic[T, R]):
             results = worker.receive()
             if len(results) > len(worker.tasks):
                 raise BadMessageError("more answers than tasks")
-        except (EOFError, OSError, BadMessageError):
-            yield from self._handle_lost_worker(worker, timed_out=False)
+        except (EOFError, OSError, BadMessageError) as error:
+            yield from self._handle_lost_worker(worker, error)
             return
         for result in results:
             task = worker.tasks.popleft()
@@ -265,18 +262,20 @@ class _PoolRun(Generic[T, R]):
         self._replace_worker(worker)
 
     def _handle_lost_worker(
-        self, worker: WorkerProcess[T, R], timed_out: bool
+        self, worker: WorkerProcess[T, R], error: Exception | None
     ) -> Iterator[tuple[list[T], TaskFailure]]:
-        """Find out over which item a worker died or hung, and start another worker."""
+        """Find out over which item a worker failed, with an error or hung, and start another."""
         worker.kill()
         in_hand, *waiting = worker.tasks
-        exit_code = worker.process.exitcode
-        if exit_code == OUTDATED_SANDBOX_EXIT_CODE and in_hand.renewals < _MAX_RENEWALS:
+        failure = TaskFailure(error is None, worker.process.exitcode)
+        if failure.exit_code == OUTDATED_SANDBOX_EXIT_CODE and in_hand.renewals < _MAX_RENEWALS:
             self._renew_worker(worker)
             return
         worker.tasks.clear()
         self._replace_worker(worker)
-        yield from self._handle_failure(in_hand, TaskFailure(timed_out, exit_code))
+        if isinstance(error, BadMessageError):
+            failure = replace(failure, error=f"an answer that was refused: {error.problem}")
+        yield from self._handle_failure(in_hand, failure)
         self._retry_tasks.extend(waiting)
 
     def _handle_failure(

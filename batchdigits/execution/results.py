@@ -3,6 +3,7 @@
 import io
 import os
 import pickle
+from enum import Enum
 from typing import TYPE_CHECKING, Any
 
 from batchdigits.execution.backend import TaskFailure
@@ -66,9 +67,15 @@ def _pack(answer: tuple[str, object]) -> bytes:
 
 
 class _ResultPickler(pickle.Pickler):
-    """Packs images as bytes and size: unpacking arrays of any kind would mean trusting them."""
+    """Packs images as bytes and size: unpacking arrays of any kind would mean trusting them.
+
+    Members of enumerations are their class, called with their value, whatever Python makes of
+    them: some versions would have :func:`getattr` find them, which nobody may name.
+    """
 
     def reducer_override(self, value: object) -> Any:
+        if isinstance(value, Enum):
+            return type(value), (value.value,)
         import numpy as np
 
         if isinstance(value, np.ndarray):

@@ -6,6 +6,7 @@ import signal
 import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from enum import Enum
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -21,7 +22,7 @@ from batchdigits.execution.isolated_reader import fork_reader
 from batchdigits.inference.engine import Engine
 from batchdigits.pipeline.recognise import RecognitionContext, recognise_chunk
 from batchdigits.pipeline.result import reading_from_record
-from batchdigits.reasons import Reason
+from batchdigits.reasons import Reason, Status
 from batchdigits.records import PageRecord, Source
 from tests.conftest import ROOT, write_png
 
@@ -84,6 +85,22 @@ def test_each_source_gets_its_own_records_back(
         assert reading_from_record(record) == reading_from_record(other)
         assert record.normalised_digit and other.normalised_digit
         np.testing.assert_array_equal(record.normalised_digit.image, other.normalised_digit.image)
+
+
+def test_words_come_back_whatever_python_makes_of_them(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def reduce_by_name(member: Enum, protocol: int) -> Any:
+        return getattr, (type(member), member.name)  # as early releases of Python 3.11 do
+
+    for kind in (Reason, Status):
+        monkeypatch.setattr(kind, "__reduce_ex__", reduce_by_name)
+    paths = [ROOT / "inbox" / "forms" / "digit1.png", ROOT / "inbox" / "troubled" / "half.png"]
+    sources = [Source(str(path), path.name) for path in paths]
+    with fork_reader(RecognitionContext(engine), ReaderLimits()) as read_sources:
+        read, cut = read_sources(sources)
+    assert read.status is Status.OK and read.reason is None
+    assert cut.reason is Reason.TRUNCATED
 
 
 def test_programs_with_threads_read_in_processes_of_their_own(

@@ -19,6 +19,7 @@ import pytest
 import batchdigits
 from batchdigits.arrays import GrayImage
 from batchdigits.execution.backend import TaskFailure
+from batchdigits.execution.failures import explain_failure
 from batchdigits.execution.local_backend import describe_protection
 from batchdigits.execution.pool import WorkerPool
 from batchdigits.execution.results import pack_result
@@ -408,6 +409,9 @@ def test_the_parent_runs_nothing_of_what_a_worker_answers(tmp_path: Path) -> Non
     with WorkerPool[str, Any](answer_with_trap, 1, 20, 1 << 30) as pool:
         ((_, failure),) = pool.run([[path]])
     assert isinstance(failure, TaskFailure) and not os.path.exists(path)
+    assert explain_failure(failure, 20).detail == (
+        "The reader ended with an answer that was refused: a message names posix.mkdir."
+    )
 
 
 def answer_twice(paths: list[str]) -> str:

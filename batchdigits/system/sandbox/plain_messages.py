@@ -14,9 +14,14 @@ from batchdigits.errors import BatchdigitsError
 
 
 class BadMessageError(BatchdigitsError):
-    """A message that is damaged, or holds what is not allowed."""
+    """A message that is damaged, or holds what is not allowed.
+
+    Attributes:
+        problem: what is wrong with it, as the end of a sentence.
+    """
 
     def __init__(self, problem: str) -> None:
+        self.problem = problem
         super().__init__(f"A process that reads files answered what it never should: {problem}.")
 
 
