@@ -6,6 +6,7 @@ files, they may read as much as of the journal, which is as closed as the most c
 
 import json
 import os
+import shlex
 import sqlite3
 import stat
 from collections.abc import Iterator, Mapping, Sequence
@@ -262,9 +263,10 @@ class Store:
         if owner == inbox and self.is_in_known_place():
             return
         if owner not in (None, inbox) and not rebind:
+            command = shlex.join(["batchdigits", "run", inbox, str(self._outbox), "--rebind"])
             raise OutboxError(
                 f"The outbox {self._outbox} belongs to the inbox {owner}, not to {inbox}: choose "
-                "another outbox, or say --rebind if the folder only moved."
+                f"another outbox or, if the folder was only moved or copied, say: {command}"
             )
         with self.transaction(invalidates_reports=False):
             self._write_meta(INBOX_KEY, inbox)

@@ -2,6 +2,7 @@
 
 import base64
 import os
+import shlex
 import shutil
 import sqlite3
 import time
@@ -204,6 +205,33 @@ def test_a_copied_outbox_knows_its_inbox_after_a_run(batchdigits: Run, work: Pat
     assert batchdigits("run", work / "inbox", work / "outbox", "-q").returncode == ExitCode.OK
     assert batchdigits("requeue", work / "outbox").returncode == ExitCode.OK
     assert (work / "inbox" / "box" / "bad.png").is_file()
+
+
+def test_files_go_back_to_no_folder_but_the_inbox(batchdigits: Run, work: Path) -> None:
+    bad, outbox = work / "outbox" / "quarantine" / "box" / "bad.png", work / "outbox"
+    for folder in (outbox, outbox / "quarantine", work, work / "none"):
+        done = batchdigits("requeue", outbox, "--inbox", folder)
+        assert done.returncode == ExitCode.USAGE and bad.is_file(), done.stderr
+    done = batchdigits("requeue", outbox, "--inbox", work / "own")
+    assert done.returncode == ExitCode.OUTBOX and bad.is_file(), done.stderr
+    assert f"belongs to the inbox {work / 'inbox'}, not to {work / 'own'}" in done.stderr
+    done = batchdigits("requeue", outbox, "--inbox", work / "inbox")
+    assert done.returncode == ExitCode.OK and not bad.exists(), done.stderr
+
+
+def test_a_copied_project_gives_its_files_back_after_the_run_that_it_names(
+    batchdigits: Run, work: Path, tmp_path: Path
+) -> None:
+    new = tmp_path / "new place"
+    shutil.copytree(work, new)
+    done = batchdigits("requeue", new / "outbox", "--inbox", new / "inbox")
+    assert done.returncode == ExitCode.OUTBOX, done.stderr
+    command = shlex.split(done.stderr.partition("say: ")[2])
+    assert command == ["batchdigits", "run", f"{new}/inbox", f"{new}/outbox", "--rebind"]
+    assert batchdigits(*command[1:], "-q").returncode == ExitCode.OK
+    assert batchdigits("requeue", new / "outbox").returncode == ExitCode.OK
+    assert (new / "inbox" / "box" / "bad.png").is_file()
+    assert not (work / "inbox" / "box" / "bad.png").exists()
 
 
 def test_a_renamed_outbox_gives_its_files_back(batchdigits: Run, work: Path) -> None:

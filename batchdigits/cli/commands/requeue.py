@@ -16,7 +16,7 @@ from batchdigits.pipeline.inbox_walk import is_chosen
 from batchdigits.reasons import Reason
 from batchdigits.reports.rerender import catch_up_reports
 from batchdigits.session.inbox import Inbox
-from batchdigits.session.outbox import has_journal, open_outbox
+from batchdigits.session.outbox import check_folders, has_journal, open_outbox
 from batchdigits.session.quarantine import Restoration, restore_file
 from batchdigits.system.filenames import escape_for_terminal, to_display_name, to_raw_name
 from batchdigits.system.logs import LOG
@@ -78,23 +78,25 @@ def requeue(
         trust_outbox: whether the journal may be another user's.
 
     Raises:
-        UsageError: nothing was read here yet, the inbox is not there, or has to be named, or no
-            file in quarantine has such a name.
-        OutboxError: the outbox cannot be written, or is in use.
+        UsageError: nothing was read here yet, the inbox is not there, lies in the outbox, or has
+            to be named, or no file in quarantine has such a name.
+        OutboxError: the outbox cannot be written, is in use, or belongs to another inbox than the
+            one named.
     """
     if not has_journal(outbox):
         raise UsageError(f"Nothing was read into {outbox} yet: there is nothing to put back.")
     with open_outbox(outbox, is_trusted=trust_outbox) as journal:
-        inbox = inbox or _find_inbox(journal, outbox)
-        if not inbox.is_dir():
-            raise UsageError(f"The inbox {to_display_name(str(inbox))} is not there.")
+        folder = inbox or _find_inbox(journal, outbox)
+        check_folders(folder, outbox)
+        if inbox:
+            journal.claim(to_display_name(os.path.realpath(inbox)), rebind=False)
         names = {str(reason) for reason in reasons}
         quarantine = outbox / "quarantine"
         result = _restore_files(
             journal,
-            Inbox(inbox),
+            Inbox(folder),
             names,
-            [_to_name(pattern, inbox, quarantine) for pattern in patterns],
+            [_to_name(pattern, folder, quarantine) for pattern in patterns],
         )
         catch_up_reports(journal, outbox)
         if patterns and not result.outcomes:
@@ -119,7 +121,8 @@ def _find_inbox(journal: Journal, outbox: Path) -> Path:
     raise UsageError(
         f"{escape_for_terminal(str(outbox))} was moved or copied since its last run, or made "
         f"elsewhere. If its files are to go to {escape_for_terminal(recorded)}, say so: "
-        f"{escape_for_terminal(command)}"
+        f"{escape_for_terminal(command)}; if its inbox was moved or copied, too, let a run over "
+        "the new one take --rebind first."
     )
 
 
