@@ -72,8 +72,20 @@ def _report_error(error: Exception) -> int:
             return code
         context = getattr(error, "ctx", None)
         command = context.command_path if context else "batchdigits"
-        message = f"{error.format_message().rstrip('.')}. See {command} --help."
+        message = f"{error.format_message().rstrip('. ')}. See {command} --help."
+    elif isinstance(error, FileNotFoundError) and _is_current_folder_gone():
+        code, message = ExitCode.USAGE, "The current folder was removed: go to another one."
+    elif isinstance(error, PermissionError) and error.filename:
+        code, message = ExitCode.USAGE, f"{error.filename} cannot be used: {error.strerror}."
     else:
         raise error
     print(f"batchdigits: {escape_for_terminal(' '.join(message.split()))}", file=sys.stderr)
     return code
+
+
+def _is_current_folder_gone() -> bool:
+    try:
+        os.getcwd()
+    except FileNotFoundError:
+        return True
+    return False

@@ -117,12 +117,12 @@ def find_model(name: str) -> Path:
         _refuse_shadows(name, bundled)
         return bundled
     path = Path(name)
-    if path.is_file() or (path.is_dir() and os.sep in name) or (path / "saved_model.pb").exists():
+    if _is_model(path) or (os.path.isdir(path) and os.sep in name):
         return path
     for folder in (MODELS_FOLDER, find_bundled_models()):
         if found := _find_in_folder(folder, name):
             return found
-    if path.exists():
+    if os.path.exists(path):
         return path
     known = ", ".join(sorted({known_name for known_name, _ in list_models()}))
     raise ModelError(f"There is no model {to_display_name(name)}; known by name: {known}.")
@@ -144,7 +144,8 @@ def _find_in_folder(
 
 
 def _is_model(path: Path) -> bool:
-    return path.is_file() or (path / "saved_model.pb").exists()
+    # Not Path.is_file(), which raises where the folder may not be opened: then it has no models.
+    return os.path.isfile(path) or os.path.exists(path / "saved_model.pb")
 
 
 def _refuse_shadows(name: str, bundled: Path) -> None:
@@ -155,27 +156,38 @@ def _refuse_shadows(name: str, bundled: Path) -> None:
     """
     here = _find_in_folder(MODELS_FOLDER, name)
     for path in filter(None, (here, Path(name) if _is_model(Path(name)) else None)):
-        is_copy = path.is_file() and (
-            path.samefile(bundled) or filecmp.cmp(path, bundled, shallow=False)
-        )
-        if not is_copy:
+        if not _is_copy(path, bundled):
             raise ModelError(
                 f"{path} has the name of the model {name} that comes with batchdigits: rename it, "
                 f"or give its path, as in --model ./{path}."
             )
 
 
+def _is_copy(path: Path, bundled: Path) -> bool:
+    try:
+        return path.is_file() and filecmp.cmp(path, bundled, shallow=False)
+    except OSError:  # it may not be read
+        return False
+
+
 def list_models() -> Iterator[tuple[str, Path]]:
     """List the names of all models, each once, with the path that the name means."""
     seen_names = set()
     for folder in (find_bundled_models(), MODELS_FOLDER):
-        for path in sorted(folder.iterdir()) if folder.is_dir() else ():
+        for path in _list_folder(folder):
             name = path.stem if path.suffix in MODEL_SUFFIXES else path.name
-            is_model = path.suffix in MODEL_SUFFIXES[:-1] or (path / "saved_model.pb").exists()
+            is_model = path.suffix in MODEL_SUFFIXES[:-1] or os.path.exists(path / "saved_model.pb")
             is_converted = path.name.endswith(CONVERTED_MODEL_SUFFIX)
             if is_model and not is_converted and name not in seen_names:
                 seen_names.add(name)
                 yield name, _find_in_folder(folder, name) or path
+
+
+def _list_folder(folder: Path) -> list[Path]:
+    try:
+        return sorted(folder.iterdir())
+    except OSError:  # it is not there, or may not be opened
+        return []
 
 
 def read_default_model() -> str:
@@ -188,7 +200,8 @@ def read_default_model() -> str:
         ModelError: what the user's own file holds is no path of a model.
         UsageError: that file cannot be read, or others may have written it.
     """
-    _tell_of_former_default(os.path.abspath(_FORMER_DEFAULT_FILE))
+    if os.path.lexists(_FORMER_DEFAULT_FILE):
+        _tell_of_former_default(os.path.abspath(_FORMER_DEFAULT_FILE))
     folder = find_user_folder()
     content = read_own_file(folder / DEFAULT_FILE) if folder else None
     if not folder or content is None:
@@ -203,13 +216,12 @@ def read_default_model() -> str:
 
 
 @cache
-def _tell_of_former_default(path: str) -> None:
+def _tell_of_former_default(_path: str) -> None:
     """Tell once that a file that named the default model in earlier versions is passed over."""
-    if os.path.lexists(path):
-        LOG.info(
-            "%s means nothing any more: batchdigits models default NAME sets your default model.",
-            _FORMER_DEFAULT_FILE,
-        )
+    LOG.info(
+        "%s means nothing any more: batchdigits models default NAME sets your default model.",
+        _FORMER_DEFAULT_FILE,
+    )
 
 
 def describe_default_model() -> str:

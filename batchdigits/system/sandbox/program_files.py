@@ -39,10 +39,12 @@ def list_program_files(private_folders: Iterable[str] = ()) -> list[str]:
     """
     package = str(Path(__file__).resolve().parents[2])
     python = [f"{prefix}/lib" for prefix in {sys.prefix, sys.base_prefix}]
-    libraries = os.environ.get("LD_LIBRARY_PATH", "").split(":")
+    libraries = list(filter(os.path.isabs, os.environ.get("LD_LIBRARY_PATH", "").split(":")))
     personal = {
-        os.path.realpath(folder) for folder in ("/", ".", os.path.expanduser("~"), *private_folders)
+        os.path.realpath(folder) for folder in ("/", os.path.expanduser("~"), *private_folders)
     }
+    with suppress(FileNotFoundError):  # the current folder was removed
+        personal.add(os.getcwd())
     folders = {os.path.realpath(path) for path in (*sys.path, *libraries) if os.path.isabs(path)}
     closed = {folder for folder in folders if any(_holds(folder, path) for path in personal)}
     files = [package, *python, *_LIBRARY_FOLDERS, *_SYSTEM_FILES, *(folders - closed)]
