@@ -117,15 +117,19 @@ def test_standard_input_is_read(batchdigits: Run, scans: Path) -> None:
 
 def test_what_people_get_wrong_costs_one_line(batchdigits: Run, scans: Path) -> None:
     (scans / "empty").mkdir()
+    (scans / "links").mkdir()
+    (scans / "links" / "link.png").symlink_to("../forms/digit2.png")
     (scans / "a.pdf").write_bytes(b"%PDF-1.7\n" + b"x" * 99)
     for arguments, code, word in (
         (["new\nline.png"], 5, r"new\nline.png: No such file"),
         (["empty"], 5, "empty: There is nothing to read in this folder."),
         (["notes.txt"], 5, "no image of a known kind"),
         (["a.pdf"], 5, "PDF files are not read"),
-        ([], 2, "FILES"),
+        ([], 2, "Missing argument 'FILES...'. See"),
         (["forms", "--save", "x.bmp"], 2, "no ending of a picture"),
         (["forms", "--save", "forms/digit1.png"], 2, "is to be read"),
+        (["forms/digit1.png", "--save", "forms/digit2.png"], 2, "is there already"),
+        (["forms/digit1.png", "--save", "links/link.png"], 2, "is there already"),
         (["forms", "--save", "notes.txt/x.png"], 6, "cannot be written"),
         (["forms", "--show"], 2, "--save PICTURE.png"),
         (["forms", "--model", "no.tflite"], 4, "There is no model no.tflite"),
