@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from batchdigits.cli.settings_file import SETTINGS_FILE, read_settings_file
-from batchdigits.config.own_files import find_user_folder
+from batchdigits.config.own_files import ForeignFileError, find_user_folder
 from batchdigits.errors import UsageError
 from batchdigits.system.filenames import escape_for_terminal
 
@@ -17,14 +17,14 @@ class FoundSettings(dict[str, object]):
     Attributes:
         places: by the same names, the file that has the value.
         files: the files that were taken, the most important one first.
-        refused_file: a file that lies in the inbox and was passed over, if any.
+        refusal: why the file of the current folder was passed over; empty where it was not.
     """
 
     def __init__(self) -> None:
         super().__init__()
         self.places: dict[str, Path] = {}
         self.files: list[Path] = []
-        self.refused_file: Path | None = None
+        self.refusal = ""
 
     def describe(self) -> list[tuple[int, str]]:
         """Say which files were taken and which were not, as levels and messages of the log."""
@@ -32,9 +32,8 @@ class FoundSettings(dict[str, object]):
         if self.files:
             names = " and ".join(escape_for_terminal(str(path)) for path in self.files)
             messages.append((logging.INFO, f"Settings are taken from {names}."))
-        if self.refused_file:
-            sentence = f"{self.refused_file} was not taken for settings: it lies in the inbox."
-            messages.append((logging.WARNING, sentence))
+        if self.refusal:
+            messages.append((logging.WARNING, self.refusal))
         return messages
 
     def _add(self, path: Path, values: dict[str, object]) -> None:
@@ -86,7 +85,9 @@ class SettingsSources:
         )
 
     def add_local(self, found: FoundSettings, inbox: Path | None) -> None:
-        """Add the settings of the current folder, unless the file lies in the inbox.
+        """Add the settings of the current folder, unless others may have put the file there.
+
+        It may lie in a folder that many people share, where nobody is to stop anybody's work.
 
         Args:
             found: what was read before; values of the current folder's file go before it.
@@ -96,9 +97,15 @@ class SettingsSources:
             UsageError: the file is faulty, or has settings that only a trusted file may have.
         """
         if inbox and is_inside(SETTINGS_FILE, inbox):
-            found.refused_file = SETTINGS_FILE
+            found.refusal = f"{SETTINGS_FILE} was not taken for settings: it lies in the inbox."
             return
-        tables = read_settings_file(SETTINGS_FILE, self._commands, self._called, is_trusted=False)
+        try:
+            tables = read_settings_file(
+                SETTINGS_FILE, self._commands, self._called, is_trusted=False
+            )
+        except ForeignFileError as error:
+            found.refusal = str(error)
+            return
         if self._called in tables:
             found._add(SETTINGS_FILE, tables[self._called])
 

@@ -10,6 +10,10 @@ from batchdigits.errors import UsageError
 _MAX_BYTES = 1 << 20
 
 
+class ForeignFileError(UsageError):
+    """A file that others than the user may have written, or put there."""
+
+
 def find_user_folder() -> Path | None:
     """Find the folder of the user's own settings, ``~/.config/batchdigits``.
 
@@ -46,10 +50,11 @@ def read_own_file(path: Path) -> bytes | None:
         Its content; ``None`` where there is no such file.
 
     Raises:
-        UsageError: it cannot be read, is no file, is far too large, or others own it or may
-            write or replace it.
+        ForeignFileError: others own it or may write or replace it.
+        UsageError: it cannot be read, is no file, or is far too large.
     """
     try:
+        _refuse_foreign_place(path)
         # Opening a pipe would wait for whoever writes to it.
         descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
     except (FileNotFoundError, NotADirectoryError):
@@ -68,25 +73,37 @@ def read_own_file(path: Path) -> bytes | None:
     return content
 
 
-def _refuse_others(path: Path, found: os.stat_result) -> None:
-    """Refuse what is no file, or one that others own, may write, or may replace by another.
+def _refuse_foreign_place(path: Path) -> None:
+    """Refuse a path where others own what is there, a link perhaps, or may replace it by another.
 
     Raises:
-        UsageError: it is such a file.
+        ForeignFileError: they do or may.
+        OSError: there is nothing, or it cannot be found out.
+    """
+    if not _is_own(path.lstat()) or not _is_own(path.stat()):
+        raise ForeignFileError(f"{path} is not taken: it belongs to another user.")
+    for folder in dict.fromkeys((path.absolute().parent, path.resolve().parent)):
+        parent = folder.stat()
+        is_sticky = bool(parent.st_mode & stat.S_ISVTX)  # others cannot replace what is not theirs
+        if not _is_own(parent) or (_is_writable_by_others(parent) and not is_sticky):
+            raise ForeignFileError(f"{path} is not taken: others may write to its folder.")
+
+
+def _refuse_others(path: Path, found: os.stat_result) -> None:
+    """Refuse what is no file, or one that others own or may write.
+
+    Raises:
+        ForeignFileError: others do or may.
+        UsageError: it is no file.
     """
     if stat.S_ISDIR(found.st_mode):
         raise UsageError(f"{path} is a folder where a file of settings should be.")
     if not stat.S_ISREG(found.st_mode):
         raise UsageError(f"{path} is no regular file, as a file of settings should be.")
     if not _is_own(found):
-        raise UsageError(f"{path} is not taken: it belongs to another user.")
+        raise ForeignFileError(f"{path} is not taken: it belongs to another user.")
     if _is_writable_by_others(found):
-        raise UsageError(f"{path} is not taken: others may write it (chmod go-w mends that).")
-    for folder in dict.fromkeys((path.absolute().parent, path.resolve().parent)):
-        parent = folder.stat()
-        is_sticky = bool(parent.st_mode & stat.S_ISVTX)  # others cannot replace what is not theirs
-        if not _is_own(parent) or (_is_writable_by_others(parent) and not is_sticky):
-            raise UsageError(f"{path} is not taken: others may write to its folder.")
+        raise ForeignFileError(f"{path} is not taken: others may write it (chmod go-w mends that).")
 
 
 def _is_own(found: os.stat_result) -> bool:
