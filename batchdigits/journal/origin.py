@@ -62,9 +62,13 @@ def _get_owner(path: Path, is_expected: Callable[[int], bool]) -> int:
     """
     status = os.lstat(path)
     if not is_expected(status.st_mode):
-        problem = "a link" if stat.S_ISLNK(status.st_mode) else "not what belongs there"
+        problem, remedy = "not what belongs there", "remove it"
+        if stat.S_ISLNK(status.st_mode):
+            problem = "a link"
+            if os.path.exists(path):
+                remedy = "put what it leads to in its place"
         raise OutboxError(
             f"{escape_for_terminal(str(path))} is {problem}, so the outbox cannot be trusted: "
-            "remove it, or choose another outbox."
+            f"{remedy}, or choose another outbox."
         )
     return status.st_uid

@@ -66,7 +66,9 @@ def replace_report(journal: Journal, path: Path, fingerprint: str) -> Iterator[P
                 _keep_edited(
                     journal,
                     path,
-                    "was edited since it was written" if state else "is not of this journal",
+                    "is not what the journal wrote last, but was edited perhaps"
+                    if state
+                    else "is not of this journal",
                 )
                 seen = None
             current_sha256 = hash_file(path) if seen else ""

@@ -90,8 +90,12 @@ def check_writable(outbox: Path) -> None:
         OSError: it cannot.
     """
     outbox.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryFile(dir=outbox) as file:
-        file.write(b"batchdigits")
+    try:
+        with tempfile.TemporaryFile(dir=outbox) as file:
+            file.write(b"batchdigits")
+    except OSError as error:
+        error.filename = str(outbox)  # not the temporary name, which says nothing to anybody
+        raise
 
 
 def check_outbox_origin(outbox: Path, is_trusted: bool) -> None:
@@ -131,17 +135,19 @@ def check_folders(inbox: Path, outbox: Path) -> None:
     Raises:
         UsageError: with the sentence to show.
     """
+    folder = inbox
     try:
-        _check_folders(inbox, outbox)
+        if not inbox.is_dir():
+            problem = "is not a folder" if inbox.exists() else "does not exist"
+            raise UsageError(f"The inbox {inbox} {problem}.")
+        os.scandir(inbox).close()  # can it be opened?
+        folder = outbox
+        _refuse_nesting(inbox, outbox)
     except OSError as error:
-        raise UsageError(f"Cannot use {inbox} and {outbox}: {error.strerror}.") from error
+        raise UsageError(f"Cannot use {folder}: {error.strerror}.") from error
 
 
-def _check_folders(inbox: Path, outbox: Path) -> None:
-    if not inbox.is_dir():
-        problem = "is not a folder" if inbox.exists() else "does not exist"
-        raise UsageError(f"The inbox {inbox} {problem}.")
-    os.scandir(inbox).close()  # can it be opened?
+def _refuse_nesting(inbox: Path, outbox: Path) -> None:
     if _is_inside(outbox, inbox):
         raise UsageError(f"The outbox {outbox} lies inside the inbox {inbox}: choose another.")
     if _is_inside(inbox, outbox):

@@ -21,6 +21,8 @@ from batchdigits.watching.status import WatcherStatus
 HEARTBEAT_FILE = "watch.json"
 #: Seconds between two heartbeats.
 HEARTBEAT_INTERVAL = 5.0
+#: What is wrong with a watcher that ended without a word.
+GONE = "it is gone: it was killed, or the machine was switched off"
 #: Bytes of a heartbeat at the most; one takes some hundreds.
 _MAX_BYTES = 1 << 20
 
@@ -67,5 +69,5 @@ def read_heartbeat(outbox: Path) -> tuple[WatcherStatus | None, str]:
     except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return None, "what the watcher says of itself cannot be read"
     if not status.ended and not is_locked(folder / LOCK_FILE):
-        problem = "it is gone: it was killed, or the machine was switched off"
+        problem = GONE
     return status, problem

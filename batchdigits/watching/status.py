@@ -110,18 +110,29 @@ def _is_running(pid: int) -> bool:
     return True
 
 
-def describe_status(status: WatcherStatus, now: float) -> list[tuple[str, str]]:
-    """Make the lines of ``batchdigits status``: a label and a value each."""
+def describe_status(
+    status: WatcherStatus, now: float, is_gone: bool = False
+) -> list[tuple[str, str]]:
+    """Make the lines of ``batchdigits status``: a label and a value each.
+
+    Args:
+        status: the last that the watcher said of itself.
+        now: seconds since 1970.
+        is_gone: whether it ended without saying so.
+    """
     counts = format_counts(status.pages)
     pages = f": {counts} pages" if counts else ""
     uptime = format_duration((status.ended or status.beat) - status.started)
     lines = [
         ("inbox", status.inbox),
-        ("ran for" if status.ended else "running for", uptime),
+        ("ran for" if status.ended or is_gone else "running for", uptime),
         ("files read", f"{status.files:,} since it started{pages}"),
         ("last file read", _format_age(status.last_read, now)),
     ]
-    if not status.ended:
+    last_heartbeat = f"{format_duration(now - status.beat)} ago"
+    if is_gone:
+        lines.append(("last heartbeat", f"{last_heartbeat}; it is not running"))
+    elif not status.ended:
         workers = len(status.workers)
         lines += [
             ("waiting", _describe_waiting(status)),
@@ -129,7 +140,7 @@ def describe_status(status: WatcherStatus, now: float) -> list[tuple[str, str]]:
             ("last event", _format_age(status.last_event, now)),
             ("last rescan", _format_age(status.last_rescan, now)),
             ("processes", f"{workers} reading{', 1 listening' * (status.observer > 0)}"),
-            ("last heartbeat", f"{format_duration(now - status.beat)} ago"),
+            ("last heartbeat", last_heartbeat),
         ]
     return lines + [("in trouble", f"{name}: {reason}") for name, reason in status.behind.items()]
 

@@ -98,7 +98,8 @@ def test_an_outbox_that_may_not_be_written(inbox: Path, tmp_path: Path, digits: 
             str(outbox),
         ]
         done = subprocess.run(command, capture_output=True, text=True, check=False)
-        assert done.returncode == 6 and "Cannot write to the outbox" in done.stderr
+        assert done.returncode == 6
+        assert f"Cannot write to the outbox {outbox}: Permission denied.\n" in done.stderr
 
 
 def test_a_folder_that_may_not_be_looked_into_is_no_success(
@@ -132,3 +133,24 @@ def test_a_full_disk_loses_no_row_of_a_moved_file(
         assert "Traceback" not in done.stderr and len(list(inbox.iterdir())) >= 300
     finally:
         subprocess.run(["umount", str(outbox)], check=True)
+
+
+def test_the_folder_that_cannot_be_used_is_named(
+    inbox: Path, tmp_path: Path, digits: Digits
+) -> None:
+    write_png(inbox / "good.png", digits[0][0])
+    closed = tmp_path / "closed"
+    (closed / "in").mkdir(parents=True)
+    closed.chmod(0)
+    command = [*UNPRIVILEGED, sys.executable, "-m", "batchdigits", "run"]
+    for folders, named in (
+        ((closed / "in", tmp_path / "out"), closed / "in"),
+        ((inbox, closed / "out"), closed / "out"),
+        ((closed, tmp_path / "out"), closed),
+    ):
+        done = subprocess.run(
+            [*command, *map(str, folders)], capture_output=True, text=True, check=False
+        )
+        assert done.returncode == 2
+        assert done.stderr == f"batchdigits: Cannot use {named}: Permission denied.\n"
+    closed.chmod(0o755)

@@ -205,8 +205,20 @@ def test_a_linked_journal_is_refused(copy: Path, name: str) -> None:
     path, elsewhere = copy / "outbox" / name, copy / "elsewhere"
     path.rename(elsewhere)
     path.symlink_to(elsewhere)
-    assert all("is a link" in str(error) for error in try_all(copy))
-    assert elsewhere.exists()
+    remedy = "put what it leads to in its place"
+    assert all(
+        f"is a link, so the outbox cannot be trusted: {remedy}" in str(error)
+        for error in try_all(copy)
+    )
+    path.unlink()
+    elsewhere.rename(path)
+    command_line("report", str(copy / "outbox"))
+    path.rename(elsewhere)
+    path.symlink_to("nowhere")
+    assert all(
+        "is a link, so the outbox cannot be trusted: remove it" in str(error)
+        for error in try_all(copy)
+    )
 
 
 def test_journals_of_every_earlier_version_open(tmp_path: Path) -> None:

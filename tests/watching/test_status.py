@@ -1,13 +1,19 @@
 import errno
 import json
 import os
+import signal
 from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
 
+import pytest
+
+from batchdigits.errors import ExitCode
 from batchdigits.watching.backlog import Backlog
 from batchdigits.watching.heartbeat import read_heartbeat, write_heartbeat
 from batchdigits.watching.status import WatcherStatus
+from tests.conftest import Run
+from tests.watching.conftest import watching
 
 
 def test_a_watcher_that_does_not_move_is_stuck() -> None:
@@ -25,6 +31,21 @@ def test_a_watcher_that_does_not_move_is_stuck() -> None:
     assert "a reader is missing" in status.describe_problem(1001.0)
     status.workers, status.mode = [os.getpid()], "events"
     assert "nobody listens" in status.describe_problem(1001.0)
+
+
+@pytest.mark.integration
+def test_a_watcher_that_was_killed_is_not_said_to_run(
+    batchdigits: Run, inbox: Path, outbox: Path
+) -> None:
+    with watching(inbox, outbox) as watched:
+        done = batchdigits("status", outbox)
+        assert done.returncode == 0 and "running for" in done.stdout
+        watched.stop(signal.SIGKILL)
+    done = batchdigits("status", outbox)
+    assert done.returncode == ExitCode.WATCHER_UNWELL and "it is gone" in done.stderr
+    labels = [line[:18].strip() for line in done.stdout.splitlines()]
+    assert labels == ["inbox", "ran for", "files read", "last file read", "last heartbeat"]
+    assert done.stdout.endswith("ago; it is not running\n")
 
 
 def fail_to_record(backlog: Backlog, *names: str) -> None:

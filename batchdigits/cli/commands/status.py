@@ -10,7 +10,7 @@ from batchdigits.cli.ui.terminal import begin_command
 from batchdigits.config import Logging
 from batchdigits.errors import ExitCode
 from batchdigits.system.filenames import escape_for_terminal
-from batchdigits.watching.heartbeat import read_heartbeat
+from batchdigits.watching.heartbeat import GONE, read_heartbeat
 from batchdigits.watching.status import describe_status
 
 
@@ -26,7 +26,8 @@ def status_command(outbox: Path, as_json: bool) -> int:
         fields = asdict(status) if status else {}
         print(json.dumps(fields | {"problem": problem}, ensure_ascii=False))
         return ExitCode.WATCHER_UNWELL if problem else ExitCode.OK
-    for label, value in describe_status(status, time.time()) if status else ():
+    is_gone = problem == GONE
+    for label, value in describe_status(status, time.time(), is_gone) if status else ():
         print(f"{label:18}{escape_for_terminal(value)}")
     if problem:
         print(
