@@ -16,6 +16,8 @@ def explain_failure(failure: TaskFailure, timeout: float) -> Rejection:
     """
     if failure.timed_out:
         return Rejection(Reason.TIMED_OUT, f"Reading was given up after {timeout:g} seconds.")
+    if failure.is_system_error:
+        return Rejection(Reason.IO_ERROR, f"The reader ended with {failure.error}.")
     if (
         failure.error.startswith(MemoryError.__name__)
         or failure.exit_code == OUT_OF_MEMORY_EXIT_CODE

@@ -2,13 +2,16 @@
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from batchdigits.config import ReaderLimits
 from batchdigits.execution.backend import TaskFailure
 from batchdigits.execution.failures import explain_failure
 from batchdigits.execution.opencv import raise_memory_errors, stop_opencv_threads
-from batchdigits.execution.pool import WorkerPool, run_in_order
+from batchdigits.execution.pool import WorkerPool
+from batchdigits.execution.record_answers import check_records, to_plain
+from batchdigits.execution.results import compute_max_answer_bytes
+from batchdigits.execution.run_in_order import run_in_order
 from batchdigits.pipeline.recognise import RecognitionContext, recognise_chunk
 from batchdigits.records import FileStat, PageRecord, Source, group_by_file
 from batchdigits.system.clock import utc_now
@@ -62,12 +65,27 @@ class _RecordRunner:
     def __post_init__(self) -> None:
         stop_opencv_threads()
 
-    def __call__(self, numbered_sources: Sequence[tuple[int, Source]]) -> list[list[PageRecord]]:
-        """Return the records of each file; they name no source, whose content may be large."""
+    def __call__(self, numbered_sources: Sequence[tuple[int, Source]]) -> list[object]:
+        """Return what the records of each file hold, for :meth:`check`."""
         with raise_memory_errors():
             records = recognise_chunk([source for _, source in numbered_sources], self.context)
-        nameless = Source("", "")
-        return group_by_file(replace(record, source=nameless) for record in records)
+        return [to_plain(pages) for pages in group_by_file(records)]
+
+    def check(
+        self, numbered_sources: Sequence[tuple[int, Source]], answer: object
+    ) -> list[list[PageRecord]]:
+        """Make the records of each file of what a worker answered.
+
+        Raises:
+            BadMessageError: it is not what any worker answers.
+        """
+        if type(answer) is not list or len(answer) != len(numbered_sources):
+            raise BadMessageError("answers to more or fewer files")
+        max_pages = self.context.limits.max_pages
+        return [
+            check_records(pages, source, max_pages)
+            for pages, (_, source) in zip(answer, numbered_sources, strict=True)
+        ]
 
 
 _RecordPool = WorkerPool[tuple[int, Source], list[list[PageRecord]]]
@@ -89,7 +107,11 @@ class _Pools:
         if self._pool is None or not _covers(self._sandbox, sandbox):
             self._stack.close()
             timeout, memory = self._limits.file_timeout, self._limits.memory_bytes
-            pool = _RecordPool(self._work, 1, timeout, memory, sandbox)
+            pool = _RecordPool(
+                *(self._work, 1, timeout, memory, sandbox),
+                check=self._work.check,
+                max_answer_bytes=compute_max_answer_bytes(self._work.context.limits),
+            )
             self._pool, self._sandbox = self._stack.enter_context(pool), sandbox
         return self._pool
 
@@ -104,6 +126,4 @@ def _complete_records(
     if isinstance(result, TaskFailure):
         rejection = explain_failure(result, timeout)
         return [PageRecord(source, 1, FileStat(), "", 0, 0, utc_now(), rejection=rejection)]
-    if not all(isinstance(record, PageRecord) for record in result):
-        raise BadMessageError("a record of another type")
-    return [replace(record, source=source) for record in result]
+    return result

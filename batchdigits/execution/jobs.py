@@ -3,17 +3,20 @@
 And find out whether reading works at all, on a picture that is nobody's file.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import cv2
 import numpy as np
 
 from batchdigits.drawing.contact_sheet import draw_contact_sheet
 from batchdigits.errors import ImageError
+from batchdigits.execution.answer_rules import require
+from batchdigits.execution.entry_answers import check_entry, to_plain
 from batchdigits.execution.opencv import raise_memory_errors, stop_opencv_threads
-from batchdigits.journal.entries import FileEntry, PageEntry, entries_from_records, to_wire
+from batchdigits.journal.entries import FileEntry, PageEntry, entries_from_records
 from batchdigits.journal.store import read_journal_mode
 from batchdigits.pipeline.recognise import RecognitionContext, recognise_chunk
 from batchdigits.pipeline.thumbnail_files import read_thumbnail
@@ -22,6 +25,7 @@ from batchdigits.records import FileStat, Source
 from batchdigits.system.atomic_files import write_bytes_atomically
 from batchdigits.system.clock import utc_now
 from batchdigits.system.hashing import hash_bytes
+from batchdigits.system.sandbox.plain_messages import BadMessageError
 
 
 class RecheckJob(NamedTuple):
@@ -88,19 +92,40 @@ class JobRunner:
     def __post_init__(self) -> None:
         stop_opencv_threads()
 
-    def __call__(self, jobs: list[Job]) -> bytes:
+    def __call__(self, jobs: list[Job]) -> list[tuple[Any, ...] | None]:
         """Run jobs.
 
         Returns:
-            An entry for each job that is a file and ``None`` for each other, in order, as
-            :func:`~batchdigits.journal.entries.to_wire` packs them.
+            What :meth:`check` takes: of an entry for each job that is a file, and ``None`` for each
+            other, in order, as :func:`~batchdigits.execution.entry_answers.to_plain` makes it.
 
         Raises:
             OSError: a thumbnail or a contact sheet cannot be written.
             MemoryError: beyond what this process may allocate.
         """
         with raise_memory_errors():
-            return to_wire(self._run_jobs(jobs))
+            return to_plain(self._run_jobs(jobs))
+
+    def check(self, jobs: Sequence[Job], answer: object) -> list[FileEntry | None]:
+        """Make the entries of jobs of what a worker answered, which is not trusted.
+
+        Raises:
+            BadMessageError: it is not what any worker answers to these jobs.
+        """
+        if type(answer) is not list or len(answer) != len(jobs):
+            raise BadMessageError("answers to more or fewer jobs")
+        return [self._check(job, values) for job, values in zip(jobs, answer, strict=True)]
+
+    def _check(self, job: Job, values: object) -> FileEntry | None:
+        if isinstance(job, SheetJob | ProbeJob):
+            require(values is None, "an entry for no file")
+            return None
+        source = get_source(job)
+        known_sha256 = source.known_sha256 if isinstance(job, RecheckJob) else ""
+        entry = check_entry(values, source, self.context, known_sha256)
+        is_read = isinstance(job, RejectJob) and entry.readable
+        require(not is_read, "readings of a file that was not to be read")
+        return entry
 
     def _run_jobs(self, jobs: list[Job]) -> list[FileEntry | None]:
         entries = [self._run_without_decoding(job) for job in jobs]

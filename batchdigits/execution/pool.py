@@ -11,12 +11,13 @@ import errno
 import pickle
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from multiprocessing import connection
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 from batchdigits.execution.backend import TaskFailure
+from batchdigits.execution.results import MIN_ANSWER_LIMIT, check_answer
 from batchdigits.execution.worker_process import OUTDATED_SANDBOX_EXIT_CODE, Task, WorkerProcess
 from batchdigits.system.sandbox.plain_messages import BadMessageError
 from batchdigits.system.sandbox.sandbox import Sandbox
@@ -46,27 +47,38 @@ class WorkerPool(Generic[T, R]):
     jobs.
 
     Args:
-        work: ``list of items -> result``; run in the workers. Items can be pickled, results be
+        work: ``list of items -> answer``; run in the workers. Items can be pickled, answers be
             packed by :func:`~batchdigits.execution.results.pack_result`.
         count: how many processes.
         timeout: seconds a task may take.
         memory: bytes a worker may allocate.
         sandbox: what workers may do; ``None`` for all that this process may.
+        check: makes the result of what a worker answered to a task, or raises
+            :class:`~batchdigits.system.sandbox.plain_messages.BadMessageError`.
+        find_write_error: finds out what this process cannot write of what workers write, when one
+            of them said that it cannot; a worker is not believed.
+        max_answer_bytes: how long the answer to one task may be.
     """
 
     def __init__(
         self,
-        work: Callable[[list[T]], R],
+        work: Callable[[list[T]], Any],
         count: int,
         timeout: float,
         memory: int,
         sandbox: Sandbox | None = None,
+        *,
+        check: Callable[[list[T], Any], R] = lambda _, answer: answer,
+        find_write_error: Callable[[], OSError | None] = lambda: None,
+        max_answer_bytes: int = MIN_ANSWER_LIMIT,
     ) -> None:
         self._work = work
         self._count = count
         self._timeout = timeout
         self._memory = memory
-        self._sandbox = sandbox
+        self._sandbox, self._check = sandbox, check
+        self._find_write_error = find_write_error
+        self._max_answer_bytes = max_answer_bytes
         self._workers: list[WorkerProcess[T, R]] = []
 
     def __enter__(self) -> WorkerPool[T, R]:
@@ -83,7 +95,8 @@ class WorkerPool(Generic[T, R]):
 
     def _start_worker(self) -> WorkerProcess[T, R]:
         pipes = [worker.pipe for worker in self._workers]
-        return WorkerProcess(self._work, self._memory, self._sandbox, pipes)
+        limits = self._memory, self._sandbox, pipes, self._max_answer_bytes
+        return WorkerProcess(self._work, *limits)
 
     @property
     def pids(self) -> list[int]:
@@ -112,33 +125,10 @@ class WorkerPool(Generic[T, R]):
                 begun, and only those in hand are finished (given up after ten seconds).
 
         Raises:
-            OSError: raised by ``work``; whatever else it raises is a failure.
+            OSError: raised by ``work``, and found by ``find_write_error``, too; whatever else it
+                raises is a failure.
         """
         return _PoolRun(self, iter(tasks), should_stop).iter_results()
-
-
-def run_in_order(
-    pool: WorkerPool[tuple[int, T], list[R]], items: Sequence[T]
-) -> list[R | TaskFailure]:
-    """Run items as one task, and return what became of each, in their order.
-
-    Args:
-        pool: its work takes numbered items, and gives a list of one result for each.
-        items: what is to be done.
-
-    Raises:
-        OSError: raised by the work.
-        BadMessageError: a worker's answer does not fit.
-    """
-    results: dict[int, R | TaskFailure] = {}
-    for numbered_items, result in pool.run([list(enumerate(items))]):
-        item_results: list[R | TaskFailure] = []
-        item_results += [result] if isinstance(result, TaskFailure) else result
-        if len(item_results) != len(numbered_items):
-            raise BadMessageError(f"{len(item_results)} results, not {len(numbered_items)}")
-        for (number, _), item_result in zip(numbered_items, item_results, strict=True):
-            results[number] = item_result
-    return [results[number] for number in range(len(items))]
 
 
 class _PoolRun(Generic[T, R]):
@@ -179,12 +169,18 @@ class _PoolRun(Generic[T, R]):
                 return
             ready = connection.wait([worker.pipe for worker in busy], _POLL_INTERVAL)
             for worker in busy:
-                late = time.monotonic() - worker.started_at > self._pool._timeout
+                task, is_late = worker.tasks[0], self._is_late(worker)
                 # Once more for the late: the caller may have been busy while they were done.
-                if worker.pipe in ready or (late and worker.pipe.poll()):
+                if worker.pipe in ready or (is_late and worker.pipe.poll()):
                     yield from self._receive_results(worker)
-                elif late:
+                    # Some bytes of an answer are none.
+                    is_late &= bool(worker.tasks) and worker.tasks[0] is task
+                    is_late &= self._is_late(worker)
+                if is_late:
                     yield from self._handle_lost_worker(worker, None)
+
+    def _is_late(self, worker: WorkerProcess[T, R]) -> bool:
+        return time.monotonic() - worker.started_at > self._pool._timeout
 
     def _dispatch_tasks(self) -> Iterator[tuple[list[T], TaskFailure]]:
         for depth in range(_MAX_TASKS_PER_WORKER):
@@ -223,36 +219,43 @@ class _PoolRun(Generic[T, R]):
         self, worker: WorkerProcess[T, R]
     ) -> Iterator[tuple[list[T], R | TaskFailure]]:
         try:
-            results = worker.receive()
-            if len(results) > len(worker.tasks):
+            answers = worker.receive()
+            if len(answers) > len(worker.tasks):
                 raise BadMessageError("more answers than tasks")
         except (EOFError, OSError, BadMessageError) as error:
             yield from self._handle_lost_worker(worker, error)
             return
-        for result in results:
-            task = worker.tasks.popleft()
-            worker.started_at = time.monotonic()
-            if isinstance(result, OSError):
-                problem = self._mend_folders(result)
-                if problem or task.renewals >= _MAX_RENEWALS:
-                    raise problem or result
-                worker.tasks.appendleft(task)
-                self._renew_worker(worker)
+        for answer in answers:
+            task = worker.tasks[0]
+            if isinstance(answer, OSError):
+                self._raise_write_error()
+                may_lack_folders = self._pool._sandbox and answer.errno == errno.EACCES
+                if may_lack_folders and task.renewals < _MAX_RENEWALS:
+                    self._renew_worker(worker)
+                    return
+                name = type(answer).__name__
+                answer = TaskFailure(False, error=f"{name}: {answer}", is_system_error=True)
+            if isinstance(answer, TaskFailure):
+                self._finish_task(worker)
+                yield from self._handle_failure(task, answer)
+                continue
+            try:
+                result = check_answer(self._pool._check, task.items, answer)
+            except BadMessageError as error:
+                yield from self._handle_lost_worker(worker, error)
                 return
-            if isinstance(result, TaskFailure):
-                yield from self._handle_failure(task, result)
-            else:
-                yield task.items, result
+            self._finish_task(worker)
+            yield task.items, result
 
-    def _mend_folders(self, error: OSError) -> OSError | None:
-        """Make the folders that a worker may write to, if it may have failed for want of one.
+    def _finish_task(self, worker: WorkerProcess[T, R]) -> None:
+        worker.tasks.popleft()
+        worker.started_at = time.monotonic()
 
-        Returns:
-            What is wrong; ``None`` where another worker may succeed.
-        """
-        if not self._pool._sandbox or error.errno != errno.EACCES:
-            return error
-        return self._pool._sandbox.make_folders()
+    def _raise_write_error(self) -> None:
+        """Make the folders that workers may write to; raises what stands in the way, if any."""
+        problem = self._pool._sandbox.make_folders() if self._pool._sandbox else None
+        if problem := problem or self._pool._find_write_error():
+            raise problem
 
     def _renew_worker(self, worker: WorkerProcess[T, R]) -> None:
         """Start another worker because of the folders, and have it do the tasks of this one."""

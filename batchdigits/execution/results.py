@@ -1,46 +1,51 @@
 """What a worker answers, on its way to the parent, which does not trust it."""
 
-import io
-import os
-import pickle
-from enum import Enum
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from typing import Any, TypeVar
 
+from batchdigits.config import Limits
 from batchdigits.execution.backend import TaskFailure
-from batchdigits.system.sandbox.plain_messages import BadMessageError, unpack_plain
+from batchdigits.system.filenames import escape_for_terminal
+from batchdigits.system.sandbox.plain_messages import BadMessageError, pack_plain, unpack_plain
 
-if TYPE_CHECKING:  # not needed by those who run other work
-    from batchdigits.arrays import GrayImage
+T = TypeVar("T")
+R = TypeVar("R")
 
-#: What results may hold besides built-in values and gray levels.
-_ALLOWED = frozenset(
-    {
-        (__name__, "_unpack_gray"),
-        *(("batchdigits.reasons", name) for name in ("Reason", "Rejection", "Status")),
-        *(
-            ("batchdigits.records", name)
-            for name in ("Box", "FileStat", "NormalisedDigit", "PageRecord", "Prediction", "Source")
-        ),
-    }
-)
+#: Characters of an error that are passed on.
+_MAX_ERROR_LENGTH = 1000
+#: Bytes of the shortest limit of an answer, and of what one page adds, its thumbnail included.
+MIN_ANSWER_LIMIT, _MAX_PAGE_BYTES = 1 << 24, 1 << 16
+#: Bytes of an answer for each value in it at least, on average.
+_MIN_VALUE_BYTES = 32
 
 
 def pack_result(result: object) -> bytes:
-    """Pack what a worker's work gave: built-in values, ``uint8`` images and page records."""
-    return _pack(("result", result))
+    """Pack what a worker's work gave: lists and tuples of plain values."""
+    return pack_plain(("result", result))
 
 
 def pack_error(error: Exception) -> bytes:
     """Pack what a worker's work raised, as text: the parent makes no objects of unknown types."""
     if isinstance(error, OSError):
-        name = os.fsdecode(error.filename) if isinstance(error.filename, str | bytes) else None
-        return _pack(("system error", (error.errno, error.strerror or str(error), name)))
+        return pack_plain(("system error", error.errno, _shorten(error.strerror or str(error))))
     name = type(error).__name__
-    return _pack(("error", f"{name}: {error}" if str(error) else name))
+    return pack_plain(("error", _shorten(f"{name}: {error}" if str(error) else name)))
 
 
-def unpack_answer(data: bytes) -> Any:
+def compute_max_answer_bytes(limits: Limits) -> int:
+    """Compute how long the answer to a task may be: a file with as many pages as are read.
+
+    Dozens of such files are no whole task: they are run again, one by one.
+    """
+    return max(MIN_ANSWER_LIMIT, (limits.max_pages + 1) * _MAX_PAGE_BYTES)
+
+
+def unpack_answer(data: bytes, max_bytes: int) -> Any:
     """Unpack what a worker sent.
+
+    Args:
+        data: from a worker that a file may have taken over.
+        max_bytes: how long it may be at most, which limits how many values it may hold.
 
     Returns:
         The result; an :class:`OSError`, or a :class:`TaskFailure` for any other error, where the
@@ -49,43 +54,30 @@ def unpack_answer(data: bytes) -> Any:
     Raises:
         BadMessageError: no worker sends that, unless a file has taken it over.
     """
-    answer = unpack_plain(data, _ALLOWED)
-    match answer:
-        case ("result", result):
+    match unpack_plain(data, max_bytes // _MIN_VALUE_BYTES):
+        case ["result", result]:
             return result
-        case ("system error", (int() | None as code, str() as text, str() | None as name)):
-            return OSError(code, text, name) if code else OSError(text)
-        case ("error", str() as text):
-            return TaskFailure(timed_out=False, error=text)
+        case ["system error", int() | None as code, str() as text]:
+            return OSError(code, _shorten(text)) if code else OSError(_shorten(text))
+        case ["error", str() as text]:
+            return TaskFailure(timed_out=False, error=_shorten(text))
     raise BadMessageError("an answer of no known kind")
 
 
-def _pack(answer: tuple[str, object]) -> bytes:
-    buffer = io.BytesIO()
-    _ResultPickler(buffer, pickle.HIGHEST_PROTOCOL).dump(answer)
-    return buffer.getvalue()
+def check_answer(check: Callable[[list[T], Any], R], items: list[T], answer: Any) -> R:
+    """Make the result of what a worker answered to some items.
 
-
-class _ResultPickler(pickle.Pickler):
-    """Packs images as bytes and size: unpacking arrays of any kind would mean trusting them.
-
-    Members of enumerations are their class, called with their value, whatever Python makes of
-    them: some versions would have :func:`getattr` find them, which nobody may name.
+    Raises:
+        BadMessageError: ``check`` does, or fails over it: no answer may end the run.
     """
-
-    def reducer_override(self, value: object) -> Any:
-        if isinstance(value, Enum):
-            return type(value), (value.value,)
-        import numpy as np
-
-        if isinstance(value, np.ndarray):
-            if value.dtype != np.uint8 or value.ndim != 2:
-                raise TypeError(f"an array of {value.dtype} with {value.ndim} axes is no image")
-            return _unpack_gray, (value.tobytes(), *value.shape)
-        return NotImplemented
+    try:
+        return check(items, answer)
+    except BadMessageError:
+        raise
+    except Exception as error:
+        raise BadMessageError(f"what no check can take ({type(error).__name__})") from error
 
 
-def _unpack_gray(levels: bytes, height: int, width: int) -> "GrayImage":
-    import numpy as np
-
-    return np.frombuffer(levels, np.uint8).reshape(height, width)
+def _shorten(text: str) -> str:
+    """Make text short and fit for a terminal."""
+    return escape_for_terminal(text[:_MAX_ERROR_LENGTH])

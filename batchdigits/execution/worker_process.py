@@ -51,7 +51,7 @@ class WorkerProcess(Generic[T, R]):
         process: the process itself.
         pipe: the parent's end of the pipe; readable when there is a result.
         tasks: what it was sent and has not answered yet, the oldest first.
-        started_at: when it began with the oldest, by :func:`time.monotonic`.
+        started_at: when it began with the oldest, or to answer that, by :func:`time.monotonic`.
     """
 
     def __init__(
@@ -60,6 +60,7 @@ class WorkerProcess(Generic[T, R]):
         memory: int,
         sandbox: Sandbox | None,
         inherited_pipes: list[Connection],
+        max_answer_bytes: int,
     ) -> None:
         """Start the process.
 
@@ -68,6 +69,7 @@ class WorkerProcess(Generic[T, R]):
             memory: bytes that it may allocate.
             sandbox: what it may do; ``None`` for all that this process may.
             inherited_pipes: the parent's ends of the pipes to other workers.
+            max_answer_bytes: how long what it answers to one task may be.
 
         Raises:
             ProcessStartError: the system starts no process.
@@ -79,7 +81,8 @@ class WorkerProcess(Generic[T, R]):
         self.pipe, worker_end = context.Pipe()
         self.tasks: deque[Task[T]] = deque()
         self.started_at = 0.0
-        self._reader = MessageReader(self.pipe.fileno())
+        self._max_answer_bytes = max_answer_bytes
+        self._reader = MessageReader(self.pipe.fileno(), max_answer_bytes)
         self.process: BaseProcess = context.Process(
             target=serve,
             args=(work, worker_end, memory, sandbox, os.getpid(), [*inherited_pipes, self.pipe]),
@@ -109,7 +112,12 @@ class WorkerProcess(Generic[T, R]):
             EOFError: the worker is no longer there.
             BadMessageError: what it sent is no result.
         """
-        return [unpack_answer(message) for message in self._reader.read()]
+        had_begun = self._reader.has_begun
+        messages = self._reader.read()
+        if self._reader.has_begun and not had_begun:
+            # A long answer may have had to wait for this process; it gets as long to arrive.
+            self.started_at = time.monotonic()
+        return [unpack_answer(message, self._max_answer_bytes) for message in messages]
 
     def kill(self) -> None:
         """End the process, whatever it does, and close the pipe."""

@@ -1,30 +1,24 @@
 """What the journal holds of files and pages, on its way from a worker into the tables.
 
-A :class:`FileEntry` is what the tables hold and no more. Between processes it is a plain tuple:
-packing and unpacking those takes two thirds of the time that the objects take, and what comes from
-a worker that a file has taken over is a tuple of wrong values at worst.
+A :class:`FileEntry` is what the tables hold and no more.
 """
 
-import pickle
-from collections.abc import Iterable, Sequence
-from operator import contains
-from typing import Any, NamedTuple, get_args, get_type_hints
+from collections.abc import Iterable
+from typing import NamedTuple
 
 import numpy as np
 import orjson
 from isal import isal_zlib
 
 from batchdigits.arrays import GrayImage
-from batchdigits.reasons import Reason, Status
+from batchdigits.reasons import Status
 from batchdigits.records import FileStat, PageRecord, group_by_file
-from batchdigits.system.sandbox.plain_messages import BadMessageError, unpack_plain
 
 _SIDE = 28
 #: Of zlib: a fifth of level 1's time, for a hundred bytes more an image.
 _COMPRESSION_LEVEL = 0
 _READ_STATUSES = frozenset({str(Status.OK), str(Status.REVIEW)})
 _QUARANTINED = str(Status.QUARANTINED)
-_STATUSES, _REASONS = frozenset(map(str, Status)), frozenset(map(str, Reason))
 
 
 class PageEntry(NamedTuple):
@@ -48,12 +42,6 @@ class PageEntry(NamedTuple):
     marks: int | None
     image: bytes | None
     streak: int | None = None
-
-
-#: The types of each column, one of which its values are exactly.
-_PAGE_TYPES = tuple(
-    frozenset(get_args(hint) or (hint,)) for hint in get_type_hints(PageEntry).values()
-)
 
 
 class FileEntry(NamedTuple):
@@ -102,74 +90,6 @@ def _entry_from_records(records: list[PageRecord]) -> FileEntry:
     ]
     pages = [_page_entry_from_record(record) for record in records]
     return FileEntry.from_pages(records[0].file_stat, records[0].sha256, pages, thumbnail_pngs)
-
-
-def to_wire(entries: Sequence[FileEntry | None]) -> bytes:
-    """Pack entries as a worker sends them; ``None`` stands for a job without one."""
-    plain = [entry and _to_tuple(entry) for entry in entries]
-    return pickle.dumps(plain, pickle.HIGHEST_PROTOCOL)
-
-
-def _to_tuple(entry: FileEntry) -> tuple[object, ...]:
-    file_stat, sha256, pages, *rest = entry
-    return tuple(file_stat), sha256, [tuple(page) for page in pages], *rest
-
-
-def from_wire(data: bytes, count: int) -> list[FileEntry | None]:
-    """Unpack what :func:`to_wire` packed.
-
-    Args:
-        data: from a worker, which a file may have taken over.
-        count: how many entries there must be.
-
-    Raises:
-        BadMessageError: it did not pack that: something is damaged, or of another type.
-    """
-    try:
-        entries = [entry and _entry_from_tuple(*entry) for entry in unpack_plain(data)]
-    except BadMessageError:
-        raise
-    except (TypeError, ValueError) as error:  # too many values, or not iterable
-        raise BadMessageError(str(error)) from error
-    if len(entries) != count:
-        raise BadMessageError(f"{len(entries)} entries, not {count}")
-    return entries
-
-
-def _entry_from_tuple(
-    file_stat: tuple[int, ...],
-    sha256: str,
-    pages: list[tuple[Any, ...]],
-    thumbnail_pngs: list[tuple[int, bytes]],
-    readable: bool,
-    needs_quarantine: bool,
-) -> FileEntry:
-    entry = FileEntry(
-        FileStat._make(file_stat),
-        sha256,
-        [PageEntry._make(page) for page in pages],
-        thumbnail_pngs,
-        readable,
-        needs_quarantine,
-    )
-    if not (
-        {*map(type, file_stat)} == {int}
-        and type(sha256) is str
-        and {*map(type, (readable, needs_quarantine))} == {bool}
-        and all(map(_is_sound, entry.pages))
-        and all(type(page) is int and type(png) is bytes for page, png in thumbnail_pngs)
-    ):
-        raise BadMessageError("an entry holds values of other types")
-    return entry
-
-
-def _is_sound(page: PageEntry) -> bool:
-    """Tell whether a page's values are of the types, and its words of those, that there are."""
-    return (
-        all(map(contains, _PAGE_TYPES, map(type, page)))
-        and page.status in _STATUSES
-        and (page.reason is None or page.reason in _REASONS)
-    )
 
 
 def _page_entry_from_record(record: PageRecord) -> PageEntry:

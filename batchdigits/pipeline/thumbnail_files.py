@@ -15,7 +15,7 @@ from batchdigits.system.safe_files.safe_open import read_start
 #: The folder of the outbox that holds thumbnails.
 THUMBNAILS_FOLDER = "thumbnails"
 #: Bytes of a thumbnail at the most; one takes a few thousand.
-_MAX_THUMBNAIL_BYTES = 1 << 20
+MAX_THUMBNAIL_BYTES = 1 << 20
 #: Errors that even a short and plain name may give: the whole path is too long, say.
 _HOPELESS_ERRNOS = {errno.ENAMETOOLONG, errno.EINVAL, errno.EILSEQ}
 
@@ -62,6 +62,11 @@ def make_source_thumbnail_name(
     return make_thumbnail_name(source.name, page, sha256[:8] if is_shared else "", name_rules)
 
 
+def make_plain_thumbnail_name(name: str) -> str:
+    """Return the short and plain name of a thumbnail whose name, ``name``, the outbox refuses."""
+    return f"{THUMBNAILS_FOLDER}/{make_flat_name(name)}"
+
+
 def save_thumbnail(outbox: str, name: str, png: bytes, mode: int = 0o666) -> str:
     """Write a thumbnail into the outbox; where its name cannot be, under a short and plain one.
 
@@ -86,7 +91,7 @@ def save_thumbnail(outbox: str, name: str, png: bytes, mode: int = 0o666) -> str
 
     try:
         # No other thumbnail's name ends so: all have their page's number right before the ".png".
-        return use_name(write, name, f"{THUMBNAILS_FOLDER}/{make_flat_name(name)}")
+        return use_name(write, name, make_plain_thumbnail_name(name))
     except OSError as error:
         if error.errno in _HOPELESS_ERRNOS:
             return ""
@@ -104,6 +109,6 @@ def read_thumbnail(path: str, outbox: str) -> bytes:
         Its PNG; empty where there is none, or a link out of the outbox, say, in its place.
     """
     try:
-        return read_start(path, _MAX_THUMBNAIL_BYTES, outbox)
+        return read_start(path, MAX_THUMBNAIL_BYTES, outbox)
     except OSError:
         return b""

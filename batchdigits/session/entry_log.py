@@ -26,7 +26,8 @@ class EntryLog:
         if not entry.readable:
             for page in entry.pages:
                 if page.detail:
-                    LOG.debug("%s: %s. %s", escape_for_terminal(name), page.reason, page.detail)
+                    words = escape_for_terminal(name), page.reason, escape_for_terminal(page.detail)
+                    LOG.debug("%s: %s. %s", *words)
         elif not self._has_warned and any(
             not page.thumbnail and page.status in self._drawn_statuses for page in entry.pages
         ):

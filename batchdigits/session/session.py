@@ -7,6 +7,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from itertools import takewhile
 from pathlib import Path
 from typing import Protocol
 
@@ -16,7 +17,7 @@ from batchdigits.execution.chunks import CHUNK_BYTES, JobQueue
 from batchdigits.execution.jobs import Job, JobRunner, RecheckJob, RejectJob, SheetJob, get_source
 from batchdigits.execution.local_backend import LocalBackend
 from batchdigits.inference.engine import Engine
-from batchdigits.journal.entries import FileEntry, from_wire
+from batchdigits.journal.entries import FileEntry
 from batchdigits.journal.files import PendingFile
 from batchdigits.journal.journal import Journal
 from batchdigits.journal.plan import Plan, ReadPolicy
@@ -208,7 +209,7 @@ class Session:
                 if isinstance(result, TaskFailure):
                     files = self._handle_failure(jobs[0], result)
                 else:
-                    files = self._unpack_entries(jobs, result)
+                    files = self._take_entries(jobs, result)
                 if files:
                     yield self._recorder.record(self._take_pending(files), decide)
         except OSError:
@@ -250,11 +251,12 @@ class Session:
     def _is_stopped(self) -> bool:
         return bool(self._listener.get_stop_signal())
 
-    def _unpack_entries(self, jobs: list[Job], result: bytes) -> list[tuple[Job, FileEntry]]:
-        pairs = zip(jobs, from_wire(result, len(jobs)), strict=True)
-        files = [(job, entry) for job, entry in pairs if entry is not None]
-        for job, entry in files:
-            self._failures.note_rejected(job, entry)
+    def _take_entries(
+        self, jobs: list[Job], entries: list[FileEntry | None]
+    ) -> list[tuple[Job, FileEntry]]:
+        files = [(job, entry) for job, entry in zip(jobs, entries, strict=True) if entry]
+        for file in files:
+            self._failures.note_rejected(*file)
         if self._backend.workers_share_outbox:
             return files
         for index, (job, entry) in enumerate(files):
@@ -277,12 +279,11 @@ class Session:
         Args:
             sheets: lists of :class:`~batchdigits.execution.jobs.SheetJob`.
             should_stop: called several times a second, ends the drawing once it returns ``True``;
-                where it is not given, the listener's signal does.
+                the listener's signal where it is not given.
         """
         should_stop = should_stop or self._is_stopped
-        if self._workers is None or not self._backend.workers_share_outbox:
-            results = self._draw_sheets_here(sheets, should_stop)
-        else:
+        results = self._draw_sheets_here(sheets, should_stop)
+        if self._workers and self._backend.workers_share_outbox:
             results = self._workers.run(sheets, should_stop)
         for jobs, result in results:
             for job in jobs:
@@ -293,8 +294,7 @@ class Session:
 
     def _draw_sheets_here(
         self, sheets: Iterable[list[Job]], should_stop: Callable[[], bool]
-    ) -> Iterator[tuple[list[Job], bytes | TaskFailure]]:
-        for jobs in sheets:
-            if should_stop():
-                return
-            yield jobs, self._run_jobs(jobs)
+    ) -> Iterator[tuple[list[Job], list[FileEntry | None] | TaskFailure]]:
+        for jobs in takewhile(lambda _: not should_stop(), sheets):
+            self._run_jobs(jobs)
+            yield jobs, []

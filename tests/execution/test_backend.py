@@ -14,6 +14,8 @@ from batchdigits.cli.commands import run
 from batchdigits.config import RunSettings, Thumbnails
 from batchdigits.execution.backend import ExecutionBackend, TaskFailure
 from batchdigits.execution.jobs import Job, JobRunner, SheetJob
+from batchdigits.execution.results import pack_result, unpack_answer
+from batchdigits.journal.entries import FileEntry
 from batchdigits.records import Source
 from batchdigits.session.summary import Summary
 from tests.conftest import read_csv, write_png
@@ -45,7 +47,7 @@ class SameProcessWorkers:
 
     def run(
         self, chunks: Iterable[list[Job]], should_stop: Callable[[], bool]
-    ) -> Iterator[tuple[list[Job], bytes | TaskFailure]]:
+    ) -> Iterator[tuple[list[Job], list[FileEntry | None] | TaskFailure]]:
         for chunk in chunks:
             if should_stop():
                 return
@@ -56,7 +58,8 @@ class SameProcessWorkers:
             if rest:
                 assert not any(isinstance(job, SheetJob) for job in rest)
                 before = pictures(self._outbox)
-                result = self._work(pickle.loads(pickle.dumps(rest)))
+                packed = pack_result(self._work(pickle.loads(pickle.dumps(rest))))
+                result = self._work.check(rest, unpack_answer(packed, 1 << 24))
                 assert pictures(self._outbox) == before, "nothing is written by a worker"
                 yield rest, result
 

@@ -2,6 +2,7 @@ import errno
 import faulthandler
 import os
 import signal
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -12,6 +13,7 @@ import pytest
 from batchdigits.execution.backend import TaskFailure
 from batchdigits.execution.failures import explain_failure
 from batchdigits.execution.pool import WorkerPool
+from batchdigits.reasons import Reason
 
 pytestmark = [pytest.mark.integration, pytest.mark.faults]
 
@@ -32,6 +34,17 @@ def double(items: list[Any]) -> list[Any]:
             end = max(int(name) for name in os.listdir("/proc/self/fd") if is_socket(name))
             os.write(end, b"\xff\0\0\0\0\0\0\0 and no more")
             time.sleep(60)
+        elif item == "drip":
+            end = max(int(name) for name in os.listdir("/proc/self/fd") if is_socket(name))
+            os.write(end, (1 << 20).to_bytes(8, sys.byteorder))
+            while True:
+                os.write(end, b"x")
+                time.sleep(0.001)
+        elif item == "endless":
+            end = max(int(name) for name in os.listdir("/proc/self/fd") if is_socket(name))
+            os.write(end, (1 << 60).to_bytes(8, sys.byteorder))
+            while True:
+                os.write(end, bytes(1 << 16))
         elif item == "full":
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
         elif item == "nap":
@@ -109,14 +122,30 @@ def test_memory_is_bounded_for_each_worker_alone() -> None:
     assert sorted(items[0] for items, _ in done if items != ["grow"]) == [1, 2, 3]
 
 
-def test_what_the_work_raises_is_the_failure_of_one_item_and_a_full_disk_is_raised_here() -> None:
+def test_what_the_work_raises_is_the_failure_of_one_item() -> None:
     with pool() as workers:
         done = list(workers.run([[1], [3, "raise"], [2]]))
     failures = [(items, result) for items, result in done if isinstance(result, TaskFailure)]
     assert failures == [
         (["raise"], TaskFailure(timed_out=False, error="ValueError: no such digit"))
     ]
-    with pool() as workers, pytest.raises(OSError, match="No space left"):
+
+
+def test_a_full_disk_is_believed_where_it_is_full_for_the_parent_too() -> None:
+    full = OSError(errno.ENOSPC, "no room")
+    problems: list[OSError | None] = [None, full]
+    with WorkerPool[Any, Any](double, 2, 20, 1 << 30, find_write_error=lambda: None) as workers:
+        done = list(workers.run([[1], ["full"], [2]]))
+    (failure,) = [result for _, result in done if isinstance(result, TaskFailure)]
+    rejection = explain_failure(failure, 20)
+    assert len(done) == 3 and rejection.reason is Reason.IO_ERROR
+    assert rejection.detail == (
+        "The reader ended with OSError: [Errno 28] No space left on device."
+    )
+    with (
+        WorkerPool[Any, Any](double, 2, 20, 1 << 30, find_write_error=problems.pop) as workers,
+        pytest.raises(OSError, match="no room"),
+    ):
         list(workers.run([[1], ["full"], [2]]))
 
 
@@ -129,6 +158,36 @@ def test_a_worker_that_hangs_in_the_middle_of_its_answer_is_noticed() -> None:
         (items, result.timed_out) for items, result in done if isinstance(result, TaskFailure)
     ]
     assert failures == [(["half an answer"], True)] and len(done) == 3
+
+
+def test_a_worker_that_answers_byte_by_byte_has_no_more_time_than_others() -> None:
+    started = time.monotonic()
+    with pool(timeout=1) as workers:
+        tasks: list[list[Any]] = [[1], ["drip"], [2]]
+        done = list(workers.run(tasks, lambda: time.monotonic() > started + 20))
+    failures = [
+        (items, result.timed_out) for items, result in done if isinstance(result, TaskFailure)
+    ]
+    assert failures == [(["drip"], True)] and len(done) == 3
+
+
+def test_an_answer_of_any_length_is_not_waited_for() -> None:
+    with pool(timeout=5) as workers:
+        done = list(workers.run([[1], ["endless"], [2]]))
+    (failure,) = [result for _, result in done if isinstance(result, TaskFailure)]
+    assert len(done) == 3 and not failure.timed_out
+    assert explain_failure(failure, 5).detail == (
+        "The reader ended with an answer that was refused: a message that is too long."
+    )
+
+
+def test_a_long_answer_may_come_late_where_the_caller_was_busy() -> None:
+    with WorkerPool[Any, Any](lambda _: "x" * (6 << 20), 1, 0.5, 1 << 30) as workers:
+        lengths = []
+        for _, result in workers.run([[1], [2], [3]]):
+            lengths.append(0 if isinstance(result, TaskFailure) else len(result))
+            time.sleep(1)
+    assert lengths == [6 << 20] * 3
 
 
 def test_a_hung_worker_does_not_outlast_a_pause(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -3,7 +3,6 @@
 import ast
 import fcntl
 import os
-import pickle
 import shutil
 import socket
 import struct
@@ -12,22 +11,18 @@ import sys
 import time
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 import batchdigits
 from batchdigits.arrays import GrayImage
 from batchdigits.execution.backend import TaskFailure
-from batchdigits.execution.failures import explain_failure
 from batchdigits.execution.local_backend import describe_protection
 from batchdigits.execution.pool import WorkerPool
 from batchdigits.execution.results import pack_result
-from batchdigits.journal.entries import FileEntry, from_wire, to_wire
 from batchdigits.pipeline.recognise import RecognitionContext, recognise_chunk
-from batchdigits.records import FileStat, PageRecord, Source
+from batchdigits.records import PageRecord, Source
 from batchdigits.system.atomic_files import write_bytes
-from batchdigits.system.sandbox.plain_messages import BadMessageError
 from batchdigits.system.sandbox.sandbox import Protection, Sandbox
 from tests.conftest import ROOT, Run, read_csv, write_png
 from tests.execution.test_pool import is_socket
@@ -310,6 +305,8 @@ def run_one(pool: WorkerPool[str, list[str]], path: Path) -> list[str] | TaskFai
         ((_, result),) = pool.run([[str(path)]])
     except OSError as error:
         return type(error).__name__
+    if isinstance(result, TaskFailure) and result.is_system_error:
+        return result.error.partition(":")[0]
     return result
 
 
@@ -392,28 +389,6 @@ def test_a_disk_that_is_mounted_again_is_read(tmp_path: Path, folders: Sandbox) 
     subprocess.run(["umount", str(tmp_path / "in")], check=True)
 
 
-class Trap:
-    def __init__(self, path: str) -> None:
-        self._path = path
-
-    def __reduce__(self) -> Any:
-        return os.mkdir, (self._path,)
-
-
-def answer_with_trap(paths: list[str]) -> Trap:
-    return Trap(paths[0])
-
-
-def test_the_parent_runs_nothing_of_what_a_worker_answers(tmp_path: Path) -> None:
-    path = str(tmp_path / "trapped")
-    with WorkerPool[str, Any](answer_with_trap, 1, 20, 1 << 30) as pool:
-        ((_, failure),) = pool.run([[path]])
-    assert isinstance(failure, TaskFailure) and not os.path.exists(path)
-    assert explain_failure(failure, 20).detail == (
-        "The reader ended with an answer that was refused: a message names posix.mkdir."
-    )
-
-
 def answer_twice(paths: list[str]) -> str:
     pipe = max(int(name) for name in os.listdir("/proc/self/fd") if is_socket(name))
     answer = pack_result("one too many")
@@ -423,30 +398,10 @@ def answer_twice(paths: list[str]) -> str:
 
 
 def test_a_worker_that_answers_more_than_it_is_asked_is_ended() -> None:
+    # Each time it has one task, or two, and four answers come for them.
     with WorkerPool[str, str](answer_twice, 1, 20, 1 << 30) as pool:
         results = [result for _, result in pool.run([["a"], ["b"], ["c"]])]
-    assert len(results) == 3 and not any(isinstance(result, list) for result in results)
-
-
-def test_entries_of_other_types_are_not_recorded() -> None:
-    entry = FileEntry.from_pages(FileStat(1, 2, 3), "a" * 64, [])
-    assert from_wire(to_wire([entry, None]), 2) == [entry, None]
-    stat = tuple(entry.file_stat)
-    bad_entries: tuple[object, ...] = (
-        (stat, "a", [(1, "ok")], [], True, False),
-        (stat, "a", [(1, "fine", *(None,) * 16)], [], True, False),
-        (stat, "a", [(1, "ok", "no reason", *(None,) * 15)], [], True, False),
-        (stat, 5, [], [], True, False),
-        (("1",) * 7, "a", [], [], True, False),
-        (stat, "a", [], [(1, "png")], True, False),
-        "entry",
-        7,
-    )
-    for bad in bad_entries:
-        with pytest.raises(BadMessageError):
-            from_wire(pickle.dumps([bad]), 1)
-    with pytest.raises(BadMessageError):
-        from_wire(to_wire([entry]), 2)
+    assert len(results) == 3 and "one too many" not in results
 
 
 def test_a_watcher_goes_on_with_an_inbox_and_thumbnails_made_anew(

@@ -1,14 +1,14 @@
-"""What processes say that are not trusted: pickled, of which nothing can be run as it is unpacked.
+"""What processes say that are not trusted: JSON, which holds values and nothing that acts.
 
-A process in a sandbox may have been taken over by the file that it read. With :mod:`pickle` alone
-it could name any function for its parent to call, and :mod:`marshal` may crash on bytes made to
-harm. Here nothing but the types named is ever made.
+A process in a sandbox may have been taken over by the file that it read. A pickle, however few
+types it may name, changes those types and fills the memory; :mod:`marshal` may crash on bytes made
+to harm. From JSON come lists, text, numbers, ``True``, ``False`` and ``None`` alone.
 """
 
-import io
-import pickle
-from collections.abc import Set as AbstractSet
+from binascii import a2b_base64, b2a_base64
 from typing import Any
+
+import orjson
 
 from batchdigits.errors import BatchdigitsError
 
@@ -25,30 +25,45 @@ class BadMessageError(BatchdigitsError):
         super().__init__(f"A process that reads files answered what it never should: {problem}.")
 
 
-def unpack_plain(data: bytes, allowed: AbstractSet[tuple[str, str]] = frozenset()) -> Any:
-    """Unpickle a message made of built-in values, and of objects of a few types.
-
-    Args:
-        data: the message.
-        allowed: module and name of the types and functions that it may use.
+def pack_plain(value: object) -> bytes:
+    """Pack lists and tuples of plain values; ``bytes`` become text, see :func:`unpack_bytes`.
 
     Raises:
-        BadMessageError: it is damaged, or names others.
+        TypeError: it holds something else, such as text that UTF-8 cannot hold.
     """
+    return orjson.dumps(value, default=_make_plain)
+
+
+def _make_plain(value: object) -> object:
+    if isinstance(value, bytes):
+        return b2a_base64(value, newline=False).decode("ascii")
+    if isinstance(value, tuple):  # one with names
+        return tuple(value)
+    raise TypeError(f"a {type(value).__name__} is no plain value")
+
+
+def unpack_plain(data: bytes, max_values: int) -> Any:
+    """Unpack what :func:`pack_plain` packed.
+
+    Args:
+        data: from a process that is not trusted.
+        max_values: how many values it may hold at most, more or less: each takes memory.
+
+    Raises:
+        BadMessageError: it is no JSON, or holds more.
+    """
+    if data.count(b",") + data.count(b"[") + data.count(b"{") > max_values:
+        raise BadMessageError("too many values")
     try:
-        return _PlainUnpickler(data, allowed).load()
-    except BadMessageError:
-        raise
-    except Exception as error:  # whatever its types say to arguments made up
-        raise BadMessageError(f"{type(error).__name__}: {error}") from error
+        return orjson.loads(data)
+    except orjson.JSONDecodeError as error:
+        raise BadMessageError("no message at all") from error
 
 
-class _PlainUnpickler(pickle.Unpickler):
-    def __init__(self, data: bytes, allowed: AbstractSet[tuple[str, str]]) -> None:
-        super().__init__(io.BytesIO(data))
-        self._allowed = allowed
+def unpack_bytes(text: str) -> bytes:
+    """Unpack ``bytes`` of a message.
 
-    def find_class(self, module: str, name: str) -> Any:
-        if (module, name) not in self._allowed:
-            raise BadMessageError(f"a message names {module}.{name}")
-        return super().find_class(module, name)
+    Raises:
+        ValueError: the text ends in the middle.
+    """
+    return a2b_base64(text)

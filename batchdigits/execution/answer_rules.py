@@ -1,0 +1,95 @@
+"""What must hold of all that workers answer: the rules of the journal's tables, and some more.
+
+What a worker answers may be made up by a file that has taken it over. It may be wrong, which nobody
+can tell; but it is never anything that a worker could not have answered of some file.
+"""
+
+import re
+from itertools import product
+
+from batchdigits.reasons import PERMANENT_REASONS, Reason, Status
+from batchdigits.records import FileStat
+from batchdigits.system.sandbox.plain_messages import BadMessageError
+
+_STAT_LENGTH, _MAX_GID = len(FileStat()), 2**32 - 1
+_MAX_DETAIL_LENGTH = 10_000
+#: Pixels of a page's side that are too many.
+MAX_SIDE = 2**32
+_SHA256 = re.compile("[0-9a-f]{64}")
+_TIME = re.compile(
+    r"\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])T([01]\d|2[0-3]):[0-5]\d:[0-5]\dZ", re.ASCII
+)
+_REASONS = list(Reason)
+_REVIEW_REASONS = _REASONS[: _REASONS.index(Reason.EMPTY)]
+_FAILED_REASONS = {*_REASONS} - {*_REVIEW_REASONS} - PERMANENT_REASONS
+#: Status and reason of pages that were read.
+READ_OUTCOMES = frozenset(
+    [(str(Status.OK), None), *product([str(Status.REVIEW)], map(str, _REVIEW_REASONS))]
+)
+#: Status and reason of pages that were not.
+REJECTED_OUTCOMES = frozenset(
+    [
+        *product([str(Status.QUARANTINED)], map(str, PERMANENT_REASONS)),
+        *product([str(Status.FAILED)], map(str, _FAILED_REASONS)),
+    ]
+)
+
+
+def require(condition: object, problem: str) -> None:
+    """Refuse an answer of which something does not hold.
+
+    Raises:
+        BadMessageError: it does not.
+    """
+    if not condition:
+        raise BadMessageError(problem)
+
+
+def check_file_stat(values: object) -> FileStat:
+    """Make a :class:`FileStat` of the numbers of an answer.
+
+    Raises:
+        BadMessageError: they are none.
+    """
+    if type(values) is list and len(values) == _STAT_LENGTH and {*map(type, values)} == {int}:
+        size, *_, mode, gid = values
+        if (
+            size >= 0
+            and min(values) >= -(2**63)
+            and max(values) < 2**63
+            and not mode & ~0o666
+            and -1 <= gid <= _MAX_GID
+        ):
+            return FileStat._make(values)
+    raise BadMessageError("a file as no file can be")
+
+
+def check_sha256(sha256: object) -> str:
+    """Return the hash in an answer, hexadecimal, or empty.
+
+    Raises:
+        BadMessageError: it is none.
+    """
+    if type(sha256) is str and (_SHA256.fullmatch(sha256) or not sha256):
+        return sha256
+    raise BadMessageError("a hash that is none")
+
+
+def is_time(text: str) -> bool:
+    """Tell whether a text is a moment as :func:`~batchdigits.system.clock.utc_now` writes it."""
+    return _TIME.fullmatch(text) is not None
+
+
+def is_detail(text: object) -> bool:
+    """Tell whether a value is a sentence on why a page could not be read."""
+    return type(text) is str and len(text) <= _MAX_DETAIL_LENGTH
+
+
+def is_side(pixels: int | None) -> bool:
+    """Tell whether a number is the width or height of a page."""
+    return pixels is not None and 0 < pixels < MAX_SIDE
+
+
+def is_probability(number: float | None) -> bool:
+    """Tell whether a number is from 0 to 1."""
+    return number is not None and 0 <= number <= 1
