@@ -285,6 +285,7 @@ def test_a_copied_outbox_is_mended_without_its_inbox(batchdigits: Run, work: Pat
     sql = sqlite3.connect(work / "outbox" / STATE_FOLDER / JOURNAL_FILE)
     with sql:
         sql.execute("DELETE FROM files WHERE name = 'box/bad.png'")
+        sql.execute("DELETE FROM pages WHERE file NOT IN (SELECT id FROM files)")
     sql.close()
     (work / "outbox" / "results.json").unlink()
     done = batchdigits("verify", work / "outbox", "--repair")
