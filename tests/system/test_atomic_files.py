@@ -143,3 +143,14 @@ def test_below_a_root_that_went_no_folder_is_made(tmp_path: Path) -> None:
         with pytest.raises(FileNotFoundError):
             write(tmp_path / "gone" / "sub" / "a.png", b"png", str(tmp_path / "gone"))
     assert os.listdir(tmp_path) == []
+
+
+def test_errors_name_the_file_and_not_a_temporary_one(tmp_path: Path) -> None:
+    path, root = tmp_path / "results.csv", str(tmp_path)
+    (path / "inside").mkdir(parents=True)  # what no file takes the place of
+    with pytest.raises(OSError) as staged, stage_atomic_file(path, root=root):
+        pass
+    with pytest.raises(OSError) as written:
+        write_bytes_atomically(path, b"new", root=root)
+    assert [staged.value.filename, written.value.filename] == [str(path)] * 2
+    assert str(staged.value).endswith(f": '{path}'")

@@ -122,11 +122,16 @@ def open_place(path: Path, root: str = "", make_folders: bool = False) -> Iterat
         make_folders: whether missing folders are made.
 
     Raises:
-        OSError: there is no such folder, or it is reached through a link.
+        OSError: there is no such folder, or it is reached through a link. What fails in the context
+            for a name in the folder, a temporary one perhaps, has ``path`` for its file.
     """
     folder = _open_folder(path.parent, root, make_folders)
     try:
         yield Place(folder, path)
+    except OSError as error:
+        if isinstance(error.filename, str) and os.sep not in error.filename:
+            raise OSError(error.errno, error.strerror, str(path)) from error
+        raise
     finally:
         os.close(folder)
 

@@ -140,6 +140,7 @@ def _open_inside(path: str, root: str, flags: int, mode: int = 0) -> int:
         # A file in the place of a folder looks like a link to some systems.
         if error.errno in _LINK_ERRNOS and resolve_links(path) != path:
             raise _leads_out(path) from error
+        error.filename = path  # and not a part of it
         raise
 
 
