@@ -15,7 +15,7 @@ from batchdigits.journal import corrections
 from batchdigits.journal.journal import Journal
 from batchdigits.reports.kept_tables import has_new_corrections, list_kept_tables
 from batchdigits.reports.rerender import catch_up_reports
-from batchdigits.session.outbox import has_journal, open_outbox
+from batchdigits.session.outbox import has_journal, open_outbox, refuse_lost_journal
 from batchdigits.system.clock import utc_now
 
 
@@ -69,6 +69,7 @@ def apply_corrections(
             export folder is not empty or cannot be written.
         OutboxError: the outbox cannot be written, or is in use.
     """
+    refuse_lost_journal(outbox)
     if not has_journal(outbox):
         raise DataError(f"Nothing was read into {outbox} yet: there is nothing to correct.")
     rows = read_corrections(spreadsheet) if spreadsheet else ()

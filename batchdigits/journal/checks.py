@@ -11,7 +11,7 @@ from pathlib import Path
 
 from batchdigits.errors import OutboxError
 from batchdigits.journal.files import FileState
-from batchdigits.journal.paths import DAMAGE_ADVICE, is_inside
+from batchdigits.journal.paths import format_damage_advice, is_inside
 from batchdigits.journal.schema import MIGRATIONS, migrate, read_version
 from batchdigits.reasons import Reason, Status
 
@@ -119,7 +119,7 @@ def check_tables(connection: sqlite3.Connection, path: Path) -> None:
     if not is_known:
         raise OutboxError(
             f"The journal {path} has other tables than batchdigits makes, or is damaged. "
-            f"{DAMAGE_ADVICE}"
+            f"{format_damage_advice(path.parent.parent)}"
         )
 
 
@@ -156,7 +156,7 @@ def check_rows(connection: sqlite3.Connection, path: Path, table: str, where: st
     if connection.execute(statement).fetchone()[0]:
         raise OutboxError(
             f"The journal {path} was not made by batchdigits, or is damaged: its table {table} "
-            f"holds what is never written there. {DAMAGE_ADVICE}"
+            f"holds what is never written there. {format_damage_advice(path.parent.parent)}"
         )
 
 

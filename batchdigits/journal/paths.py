@@ -1,17 +1,21 @@
 """Paths that come out of a journal: each leads below its folder, or the journal is refused."""
 
 import os
+import shlex
 from pathlib import Path
 
 from batchdigits.errors import OutboxError
 from batchdigits.system.filenames import escape_for_terminal, to_raw_name
 
-#: What to do about a journal that cannot be used.
-DAMAGE_ADVICE = (
-    "Mend it with batchdigits verify --repair, or rename it away to begin anew; files in "
-    "quarantine stay there."
-)
 _MAX_SHOWN = 80
+
+
+def format_damage_advice(outbox: str | Path = "OUTBOX") -> str:
+    """Say what to do about a journal that cannot be used."""
+    command = shlex.join(["batchdigits", "verify", str(outbox), "--repair"])
+    return (
+        f"Mend it with {command}, or rename it away to begin anew; files in quarantine stay there."
+    )
 
 
 def is_inside(name: object) -> bool:
@@ -43,6 +47,6 @@ def inside(root: str | Path, name: str) -> str:
         shown = escape_for_terminal(str(name)[:_MAX_SHOWN])
         raise OutboxError(
             f"The journal names a file outside of {escape_for_terminal(os.fspath(root))}: "
-            f"{shown!r}. It was not made by batchdigits, or is damaged. {DAMAGE_ADVICE}"
+            f"{shown!r}. It was not made by batchdigits, or is damaged. {format_damage_advice()}"
         )
     return f"{os.fspath(root)}/{to_raw_name(name)}"

@@ -18,7 +18,7 @@ from batchdigits.errors import OutboxBusyError, OutboxError
 from batchdigits.journal.checks import MAX_NUMBER, check_rows, check_tables, secure
 from batchdigits.journal.known_places import is_signed, sign_place
 from batchdigits.journal.meta_keys import INBOX_KEY, PLACE_KEY, REVISION_KEY
-from batchdigits.journal.paths import DAMAGE_ADVICE
+from batchdigits.journal.paths import format_damage_advice
 from batchdigits.journal.schema import migrate
 from batchdigits.system.filesystems import find_shared_file_system
 from batchdigits.system.logs import LOG
@@ -32,7 +32,7 @@ _SMALL_TABLES = ("meta", "makers", "reports")
 _LARGE_TABLES = ("files", "pages", "pictures", "corrections")
 #: What SQLite says of a disk that is full, or fails, or is held for the moment.
 _TRANSIENT_ERRORS = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR}
-
+_DAMAGE = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}  #: a damaged file, or another one
 #: What Python says of a value that is not what was put there.
 _ODD_VALUE_ERRORS = (
     *(ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError),
@@ -86,7 +86,7 @@ class Store:
         """
         self.root = os.path.realpath(outbox)
         self.path = outbox / STATE_FOLDER / JOURNAL_FILE
-        self._outbox = outbox
+        self._outbox, self._advice = outbox, format_damage_advice(outbox)
         with self.translate_errors():
             # Autocommit: every transaction here begins and ends by name.
             self.sql = sqlite3.connect(self.path, isolation_level=None)
@@ -139,14 +139,14 @@ class Store:
             code = getattr(error, "sqlite_errorcode", 0) & 0xFF  # without the extended code
             if code in _TRANSIENT_ERRORS:
                 raise OutboxBusyError(f"The journal {self.path}: {error}.") from error
-            problem = str(error)
-            if problem.startswith("Could not decode"):
-                problem = "its text is malformed"  # without the damaged bytes themselves
-            advice = "" if code in _NO_DAMAGE else f" {DAMAGE_ADVICE}"
-            raise OutboxError(f"The journal {self.path}: {problem}.{advice}") from error
+            # Without SQLite's words for it, or the damaged bytes themselves.
+            is_damage = code in _DAMAGE or str(error).startswith("Could not decode")
+            problem = " is damaged" if is_damage else f": {error}"
+            advice = "" if code in _NO_DAMAGE else f" {self._advice}"
+            raise OutboxError(f"The journal {self.path}{problem}.{advice}") from error
         except MemoryError as error:  # a damaged length may be any
             raise OutboxError(
-                f"The journal {self.path} takes more memory than there is. {DAMAGE_ADVICE}"
+                f"The journal {self.path} takes more memory than there is. {self._advice}"
             ) from error
 
     @contextmanager
@@ -159,7 +159,7 @@ class Store:
         try:
             yield
         except _ODD_VALUE_ERRORS as error:
-            raise OutboxError(f"The journal {self.path} is damaged. {DAMAGE_ADVICE}") from error
+            raise OutboxError(f"The journal {self.path} is damaged. {self._advice}") from error
 
     @contextmanager
     def transaction(self, invalidates_reports: bool = True) -> Iterator[sqlite3.Connection]:

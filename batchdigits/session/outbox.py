@@ -2,6 +2,7 @@
 
 import errno
 import os
+import shlex
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,13 +12,17 @@ from batchdigits.errors import OutboxError, UsageError
 from batchdigits.execution.jobs import SHEETS_FOLDER
 from batchdigits.journal.journal import Journal
 from batchdigits.journal.origin import check_origin
-from batchdigits.journal.snapshot import finish_exchange
+from batchdigits.journal.paths import format_damage_advice
+from batchdigits.journal.snapshot import RECOVERED_FILE, SIDE_ENDINGS, finish_exchange
 from batchdigits.journal.store import JOURNAL_FILE, STATE_FOLDER
 from batchdigits.session.outbox_access import limit_access
 from batchdigits.system.access.umask import keep_umask
 from batchdigits.system.atomic_files import remove_temporary_files
+from batchdigits.system.filenames import escape_for_terminal
 from batchdigits.system.lockfile import LOCK_FILE, hold_lock
 
+#: What only an outbox has that was read into.
+_TRACES = ("results.json", "summary.json", "thumbnails", "quarantine")
 #: Temporary files of versions that gave them no process number.
 _FORMER_TEMPORARY_SHEETS, _FORMER_TEMPORARY_STATUS = ".sheet-[0-9]*.png.tmp", "watch.tmp"
 
@@ -32,6 +37,43 @@ def has_journal(outbox: Path) -> bool:
         return os.path.lexists(outbox / STATE_FOLDER / JOURNAL_FILE) or _is_inaccessible(
             outbox / STATE_FOLDER
         )
+
+
+def describe_lost_journal(outbox: Path) -> str:
+    """Say in a sentence that an outbox has lost its journal; empty where it has one, or nothing.
+
+    Raises:
+        OutboxError: that cannot be found out.
+    """
+    path = outbox / STATE_FOLDER / JOURNAL_FILE
+    with _translate_errors(outbox):
+        if os.path.lexists(path):
+            # Beside an empty one its log may hold all.
+            is_empty = path.stat(follow_symlinks=False).st_size == 0
+            if not is_empty or any(Path(f"{path}{end}").exists() for end in SIDE_ENDINGS):
+                return ""
+        elif os.path.lexists(path.with_name(RECOVERED_FILE)) or _is_inaccessible(path.parent):
+            return ""
+        if not any(os.path.lexists(outbox / name) for name in _TRACES):
+            return ""
+    problem = "is empty" if os.path.lexists(path) else "is not there"
+    return f"The journal {path} {problem}, though {outbox} is not."
+
+
+def refuse_lost_journal(outbox: Path) -> None:
+    """Refuse an outbox that has lost its journal.
+
+    Raises:
+        OutboxError: it has, or that cannot be found out.
+    """
+    if problem := describe_lost_journal(outbox):
+        raise OutboxError(f"{problem} {format_damage_advice(outbox)}")
+
+
+def format_rebind_advice(outbox: Path) -> str:
+    """Say what to do about an inbox that is elsewhere now."""
+    command = shlex.join(["batchdigits", "run", "NEW", str(outbox), "--rebind"])
+    return f"If it moved: {escape_for_terminal(command)}"
 
 
 def _is_inaccessible(folder: Path) -> bool:

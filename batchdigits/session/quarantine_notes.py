@@ -52,10 +52,10 @@ def is_note_missing(path: Path) -> bool:
     return not os.path.lexists(get_note_path(path))
 
 
-def write_missing_note(
+def renew_note(
     path: Path, root: str, source: Source, entry: FileEntry, outbox: Path | None
 ) -> None:
-    """Write the note about a file in quarantine anew, where it is not there.
+    """Write the note about a file in quarantine anew, where there is none that is of use.
 
     Args:
         path: where the file lies.
@@ -67,7 +67,7 @@ def write_missing_note(
     Raises:
         OSError: it cannot be written.
     """
-    if entry.needs_quarantine and is_note_missing(path):
+    if entry.needs_quarantine and read_note(path, root) is None:
         write_note(path, root, make_note(source, entry, outbox))
 
 

@@ -29,11 +29,13 @@ class Findings:
     Attributes:
         file_count: how many files are on record.
         inbox: the real path of the inbox, or empty.
+        needs_inbox: whether files are moved only if somebody says which folder is the inbox.
     """
 
     def __init__(self) -> None:
         self.file_count = 0
         self.inbox = ""
+        self.needs_inbox = False
         self._sql = sqlite3.connect("", isolation_level=None)
         self._sql.execute("PRAGMA journal_mode = OFF")
         self._sql.execute("CREATE TABLE findings (kind TEXT, path TEXT, file INTEGER)")

@@ -15,7 +15,7 @@ from batchdigits.system.file_moves import PARTIAL_COPY_PREFIX
 from batchdigits.system.filenames import to_display_name
 from batchdigits.system.hashing import hash_file
 from batchdigits.system.safe_files.safe_open import safe_open
-from batchdigits.upkeep.findings import Findings
+from batchdigits.upkeep.findings import Finding, Findings
 from batchdigits.upkeep.kinds import Kind
 from batchdigits.upkeep.lost_corrections import KEPT_MARK
 
@@ -36,11 +36,14 @@ def check_thumbnails(journal: Journal, outbox: Path, findings: Findings, is_quic
         is_quick: whether it is enough that they are there.
     """
     root = os.path.realpath(outbox)
+    links = _LinkedFolders(root, findings)
     rows = journal.query(
         "SELECT p.thumbnail, p.file FROM pages p WHERE p.thumbnail IS NOT NULL ORDER BY p.file"
     )
     for name, file_id in rows:
         path = inside(root, name)
+        if links.lead_to(path):
+            continue
         if not os.path.lexists(path):
             findings.add(Kind.THUMBNAIL_MISSING, name, file_id)
         elif not is_quick and not _is_whole_png(path, root):
@@ -69,8 +72,11 @@ def check_quarantine(journal: Journal, outbox: Path, findings: Findings, is_quic
         "AND state IN (?, ?) ORDER BY id",
         (FileState.QUARANTINED, FileState.PRESENT),
     )
+    links = _LinkedFolders(root, findings)
     for file_id, name, size, sha256 in rows:
         path = Path(inside(root, name))
+        if links.lead_to(str(path)):
+            continue
         try:
             is_same = path.stat(follow_symlinks=False).st_size == size and (
                 is_quick or hash_file(path, root) == sha256
@@ -84,10 +90,12 @@ def check_quarantine(journal: Journal, outbox: Path, findings: Findings, is_quic
             findings.add(Kind.QUARANTINE_CHANGED, name, file_id)
         elif is_note_missing(path):
             findings.add(Kind.NOTE_MISSING, name, file_id)
+        elif read_note(path, root) is None:
+            findings.add(Kind.NOTE_DAMAGED, name, file_id)
     _store_paths(journal, "SELECT aside FROM files WHERE aside IS NOT NULL")
     for name in _iter_unknown(journal, outbox, "quarantine"):
         path = Path(inside(root, name))
-        if _is_note(path, root):
+        if path.suffix == NOTE_SUFFIX and _check_note(path, root, name, findings):
             continue
         note = read_note(path, root)
         is_ours = note is not None and note.is_moved and _has_hash(path, note.sha256, root)
@@ -103,6 +111,38 @@ def check_processed(journal: Journal, outbox: Path, findings: Findings) -> None:
     for file_id, name in rows:
         if not os.path.lexists(inside(outbox, name)):
             findings.add(Kind.PROCESSED_MISSING, name, file_id)
+
+
+class _LinkedFolders:
+    """Finds the folders of an outbox that are links, once each: what lies there is not its own."""
+
+    def __init__(self, root: str, findings: Findings) -> None:
+        """Begin.
+
+        Args:
+            root: the real path of the outbox.
+            findings: what is found is added to them.
+        """
+        self._root = root
+        self._findings = findings
+        self._known: dict[str, bool] = {}
+
+    def lead_to(self, path: str) -> bool:
+        """Tell whether a file below the root is reached by a link."""
+        folder = os.path.dirname(path)
+        if folder not in self._known:
+            self._known[folder] = os.path.realpath(folder) != folder
+            if self._known[folder]:
+                self._add_link(Path(folder))
+        return self._known[folder]
+
+    def _add_link(self, folder: Path) -> None:
+        for path in (folder, *folder.parents):
+            if path.is_symlink():
+                name = to_display_name(os.path.relpath(path, self._root))
+                finding = Finding(Kind.FOLDER_LINKED, name)
+                if not self._findings.has(finding):
+                    self._findings.add(*finding)
 
 
 def _store_paths(journal: Journal, select: str) -> None:
@@ -130,11 +170,19 @@ def _iter_unknown(journal: Journal, outbox: Path, folder: str) -> Iterator[str]:
                 yield path
 
 
-def _is_note(path: Path, root: str) -> bool:
-    """Tell whether a file is a note, by its name and by what it stands beside or stood beside."""
-    if path.suffix != NOTE_SUFFIX:
-        return False
-    return read_note(path.with_name(path.name.removesuffix(NOTE_SUFFIX)), root) is not None
+def _check_note(path: Path, root: str, name: str, findings: Findings) -> bool:
+    """Find a note that stands beside no file; tells whether a file is a note at all.
+
+    It is by its name, and by what it says or stands beside.
+    """
+    subject = path.with_name(path.name.removesuffix(NOTE_SUFFIX))
+    finding = Finding(Kind.QUARANTINE_MISSING, name.removesuffix(NOTE_SUFFIX))
+    if os.path.lexists(subject) or findings.has(finding):
+        return True  # a damaged one is found with its file
+    note = read_note(subject, root)
+    if note and not findings.has(Finding(Kind.MOVE_UNFINISHED, note.name)):
+        findings.add(Kind.NOTE_ORPHAN, name)
+    return note is not None
 
 
 def _has_hash(path: Path, sha256: str, root: str) -> bool:

@@ -56,7 +56,11 @@ def check_inbox(
             the file system says of them is as it was are told.
     """
     inbox = Inbox(settings.inbox)
-    _store_walk(journal, InboxWalk(settings.inbox, settings.include, settings.exclude))
+    walk = InboxWalk(settings.inbox, settings.include, settings.exclude)
+    _store_walk(journal, walk)
+    for folder in walk.closed_folders:
+        kind = Kind.INBOX_MISSING if folder == "." else Kind.FOLDER_UNREADABLE
+        findings.add(kind, findings.inbox if folder == "." else folder)
     _compare_contents(journal, inbox, findings, hashing, on_progress, is_in_use)
     if is_in_use:
         return

@@ -8,11 +8,12 @@ from batchdigits.journal.checks import check_tables
 from batchdigits.journal.entries import decompress_image
 from batchdigits.journal.journal import Journal
 from batchdigits.journal.meta_keys import REMOVING_KEY, RUN_KEY
-from batchdigits.journal.paths import DAMAGE_ADVICE
+from batchdigits.journal.paths import format_damage_advice
 from batchdigits.journal.schema import MIGRATIONS, read_version
 from batchdigits.journal.store import JOURNAL_FILE, STATE_FOLDER
 from batchdigits.reports.alarms import find_alarms
 from batchdigits.reports.rerender import load_context
+from batchdigits.session.outbox import describe_lost_journal
 from batchdigits.system.filenames import make_order_key
 
 _HAS_PAGE = "EXISTS (SELECT 1 FROM pages WHERE file = files.id AND status"
@@ -30,7 +31,17 @@ BROKEN_FILES = (
 
 
 class DamagedJournalError(OutboxError):
-    """A journal that is damaged; the sentence says how, and what to do."""
+    """A journal that is damaged or lost; the sentence says how, and what to do.
+
+    Attributes:
+        problem: how.
+        path: of the journal.
+    """
+
+    def __init__(self, outbox: Path, problem: str) -> None:
+        super().__init__(f"{problem} {format_damage_advice(outbox)}")
+        self.problem = problem
+        self.path = outbox / STATE_FOLDER / JOURNAL_FILE
 
 
 def check_journal(outbox: Path, copy: Path) -> None:
@@ -46,18 +57,20 @@ def check_journal(outbox: Path, copy: Path) -> None:
         OutboxError: it was made by a newer version.
     """
     path = outbox / STATE_FOLDER / JOURNAL_FILE
+    if problem := describe_lost_journal(outbox):
+        raise DamagedJournalError(outbox, problem)
     _refuse_newer(copy / STATE_FOLDER / JOURNAL_FILE, path)
     try:
         with Journal(copy) as journal, journal.translate_errors():
-            _check_pages(journal, path)
+            _check_pages(journal, outbox)
             journal.check_rows()
-            _check_relations(journal, path)
+            _check_relations(journal, outbox)
             journal.get_json(REMOVING_KEY, [])
             if journal.get_meta(RUN_KEY) is not None:
                 if not journal.get_json(RUN_KEY, {}):
                     raise DamagedJournalError(
-                        f"The journal {path} is damaged: its record of the last run is empty. "
-                        f"{DAMAGE_ADVICE}"
+                        outbox,
+                        f"The journal {path} is damaged: its record of the last run is empty.",
                     )
                 context = load_context(journal, outbox)
                 context.rows.count_totals()
@@ -67,7 +80,10 @@ def check_journal(outbox: Path, copy: Path) -> None:
     except OutboxError as error:
         if isinstance(error, DamagedJournalError):
             raise
-        raise DamagedJournalError(str(error).replace(str(copy), str(outbox))) from error
+        problem = str(error)
+        for place in (copy, outbox, "OUTBOX"):
+            problem = problem.removesuffix(f" {format_damage_advice(place)}")
+        raise DamagedJournalError(outbox, problem.replace(str(copy), str(outbox))) from error
 
 
 def _refuse_newer(copy: Path, path: Path) -> None:
@@ -81,15 +97,15 @@ def _refuse_newer(copy: Path, path: Path) -> None:
         sql.close()
 
 
-def _check_pages(journal: Journal, path: Path) -> None:
+def _check_pages(journal: Journal, outbox: Path) -> None:
     (answer,) = journal.query("PRAGMA quick_check(1)").fetchone()
     if answer != "ok":
-        raise DamagedJournalError(
-            f"The journal {path} is damaged: {' '.join(str(answer).split())}. {DAMAGE_ADVICE}"
-        )
+        path = outbox / STATE_FOLDER / JOURNAL_FILE
+        raise DamagedJournalError(outbox, f"The journal {path} is damaged.")
 
 
-def _check_relations(journal: Journal, path: Path) -> None:
+def _check_relations(journal: Journal, outbox: Path) -> None:
+    path = outbox / STATE_FOLDER / JOURNAL_FILE
     create_check_functions(journal.sql)
     for statement in (
         f"SELECT 1 FROM files WHERE {BROKEN_FILES} LIMIT 1",
@@ -98,8 +114,7 @@ def _check_relations(journal: Journal, path: Path) -> None:
     ):
         if journal.query(statement).fetchone():
             raise DamagedJournalError(
-                f"The journal {path} is damaged: it lacks rows that others belong to. "
-                f"{DAMAGE_ADVICE}"
+                outbox, f"The journal {path} is damaged: it lacks rows that others belong to."
             )
 
 

@@ -8,7 +8,7 @@ class Kind(Enum):
 
     Attributes:
         one: what is said of one such thing, after the number.
-        many: what is said of several.
+        many: what is said of several; empty where there is only one, and ``one`` a sentence.
         mended: what ``--repair`` did about one of them, and then about several; empty where it
             can do nothing.
         is_difference: whether it is a difference; else it is worth knowing, but nothing is wrong.
@@ -34,7 +34,7 @@ class Kind(Enum):
         member.is_difference = is_difference
         return member
 
-    INBOX_MISSING = "inbox_missing", "inbox is not there", "inboxes are not there"
+    INBOX_MISSING = "inbox_missing", "The inbox is not there, or may not be read", ""
     FILE_CHANGED = (
         "file_changed",
         "file in the inbox is not what was read",
@@ -52,12 +52,17 @@ class Kind(Enum):
         "file in the inbox cannot be opened",
         "files in the inbox cannot be opened",
     )
+    FOLDER_UNREADABLE = (
+        "folder_unreadable",
+        "folder in the inbox cannot be opened",
+        "folders in the inbox cannot be opened",
+    )
     OTHER_READER = (
         "other_reader",
-        "file was read with another model or other settings than those of the last run: the next "
-        "run reads it again",
-        "files were read with another model or other settings than those of the last run: the "
-        "next run reads them again",
+        "file was read with another model or other settings than those of the last run, so that "
+        "the next run reads it again",
+        "files were read with another model or other settings than those of the last run, so that "
+        "the next run reads them again",
     )
     MOVE_UNFINISHED = (
         "move_unfinished",
@@ -70,8 +75,8 @@ class Kind(Enum):
         "file is missing from quarantine",
         "files are missing from quarantine",
         (
-            "file that was missing from quarantine is on record so",
-            "files that were missing from quarantine are on record so",
+            "row says now that its file is gone from quarantine",
+            "rows say now that their files are gone from quarantine",
         ),
     )
     QUARANTINE_CHANGED = (
@@ -97,6 +102,17 @@ class Kind(Enum):
         "file in quarantine lacks its note",
         "files in quarantine lack their notes",
         ("note in quarantine is written again", "notes in quarantine are written again"),
+    )
+    NOTE_DAMAGED = (
+        "note_damaged",
+        "note in quarantine is damaged",
+        "notes in quarantine are damaged",
+        ("damaged note is written again", "damaged notes are written again"),
+    )
+    FOLDER_LINKED = (
+        "folder_linked",
+        "folder in the outbox is a link, and what lies there is not looked at; put a folder there",
+        "folders in the outbox are links, and what lies there is not looked at; put folders there",
     )
     THUMBNAIL_MISSING = (
         "thumbnail_missing",
@@ -191,6 +207,13 @@ class Kind(Enum):
         ("", ""),
         False,
     )
+    NOTE_ORPHAN = (
+        "note_orphan",
+        "note in quarantine is about a file that is no longer there",
+        "notes in quarantine are about files that are no longer there",
+        ("", ""),
+        False,
+    )
     PROCESSED_MISSING = (
         "processed_missing",
         "file was taken away from processed/",
@@ -200,32 +223,37 @@ class Kind(Enum):
     )
     CORRECTIONS_WAITING = (
         "corrections_waiting",
-        "table holds corrections that are not on record yet: batchdigits correct takes them",
-        "tables hold corrections that are not on record yet: batchdigits correct takes them",
+        "table holds corrections that are not on record yet",
+        "tables hold corrections that are not on record yet",
         ("", ""),
         False,
     )
     RUN_UNFINISHED = (
         "run_unfinished",
-        "run did not come to its end: the next one writes the reports",
-        "runs did not come to their end: the next one writes the reports",
+        "The last run did not come to its end, so that the next one writes the reports",
+        "",
         ("", ""),
         False,
     )
     IN_USE = (
         "in_use",
-        "batchdigits is at work in the outbox: only the journal, and files that have not changed, "
-        "were looked at",
-        "batchdigits are at work in the outbox: only the journal, and files that have not "
+        "batchdigits is at work in the outbox, so that only the journal, and files that have not "
         "changed, were looked at",
+        "",
         ("", ""),
         False,
     )
 
     def format_count(self, count: int) -> str:
         """Say how many there are: ``2 thumbnails are missing``."""
+        if not self.many:
+            return self.one
         return f"{count:,} {self.one if count == 1 else self.many}"
 
     def format_mended(self, count: int) -> str:
         """Say of how many something was done, and what."""
         return f"{count:,} {self.mended[count != 1]}"
+
+
+#: Of files that are put back in the inbox, or taken out of it.
+MOVED_KINDS = (Kind.QUARANTINE_CHANGED, Kind.QUARANTINE_ORPHAN, Kind.MOVE_UNFINISHED)

@@ -3,6 +3,7 @@
 import os
 import sqlite3
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
@@ -28,13 +29,13 @@ class Recovery(NamedTuple):
     """What became of a damaged journal.
 
     Attributes:
-        aside: where the damaged one lies now.
+        aside: where the damaged one lies now; ``None`` where nothing was left of it.
         salvage: what could be read of it.
         correction_count: corrections that are on record now.
         kept_reports: names of reports that were kept as they were, since rows are lost.
     """
 
-    aside: Path
+    aside: Path | None
     salvage: Salvage
     correction_count: int
     kept_reports: list[str]
@@ -66,10 +67,11 @@ def recover_journal(outbox: Path, copy: Path) -> Recovery:
         Path(f"{new}{ending}").unlink(missing_ok=True)
     try:
         # Nobody may read the new one who may not read the other.
-        os.close(os.open(new, os.O_CREAT | os.O_EXCL | os.O_WRONLY, aside.stat().st_mode & 0o666))
+        mode = _get_mode(aside or outbox / "results.csv")
+        os.close(os.open(new, os.O_CREAT | os.O_EXCL | os.O_WRONLY, mode))
         salvage = salvage_tables(copy / STATE_FOLDER / JOURNAL_FILE, new, outbox)
         correction_count = _add_lost_corrections(
-            outbox, new, [] if salvage.are_corrections_whole else _list_files(aside)
+            outbox, new, [] if salvage.are_corrections_whole or not aside else _list_files(aside)
         )
     except sqlite3.Error as error:
         raise OutboxBusyError(f"A new journal cannot be written to {outbox}: {error}.") from error
@@ -92,11 +94,20 @@ def _keep_reports(outbox: Path) -> list[str]:
         stem, _, suffix = report.name.rpartition(".")
         for path in sorted([*outbox.glob(report.name), *outbox.glob(f"{stem}-*.{suffix}")]):
             if path.is_file() and not path.is_symlink() and KEPT_MARK not in path.name:
-                copy_file(path, path.with_name(f"{path.stem}{mark}{path.suffix}"))
-                kept.append(f"{path.stem}{mark}{path.suffix}")
+                kept.append(_keep(path, outbox / f"{path.stem}{mark}{path.suffix}"))
     for path in (outbox / "sheets").glob("sheet-*.png"):
-        copy_file(path, outbox / f"sheets{mark}" / path.name)
+        _keep(path, outbox / f"sheets{mark}" / path.name)
     return kept
+
+
+def _keep(path: Path, copy: Path) -> str:
+    number = 1
+    while True:
+        target = append_number(copy, number)
+        with suppress(FileExistsError):
+            copy_file(path, target)
+            return target.name
+        number += 1
 
 
 def _list_files(journal: Path) -> list[Path]:
@@ -107,8 +118,23 @@ def _format_time() -> str:
     return time.strftime("%Y-%m-%dT%H-%M-%S", time.localtime())
 
 
-def _keep_aside(state_folder: Path) -> Path:
-    """Copy a journal with all that SQLite keeps beside it; returns the path of the copy."""
+def _get_mode(path: Path) -> int:
+    """Return who may read and write a file; its owner alone where it is not there."""
+    try:
+        return path.stat().st_mode & 0o666
+    except OSError:
+        return 0o600
+
+
+def _keep_aside(state_folder: Path) -> Path | None:
+    """Copy a journal with all that SQLite keeps beside it, but for empty files.
+
+    Returns:
+        The path of the copy; ``None`` where there is nothing to copy.
+    """
+    journal = state_folder / JOURNAL_FILE
+    if not any(path.is_file() and path.stat().st_size for path in _list_files(journal)):
+        return None
     stamp = _format_time()
     number = 1
     while True:
@@ -116,9 +142,10 @@ def _keep_aside(state_folder: Path) -> Path:
         if not any(map(os.path.lexists, _list_files(target))):
             break
         number += 1
-    files = list(zip(_list_files(state_folder / JOURNAL_FILE), _list_files(target), strict=True))
+    files = list(zip(_list_files(journal), _list_files(target), strict=True))
     for source, copy in reversed(files):
-        if os.path.lexists(source):
+        # The journal itself comes last: where it is there, so is all else.
+        if os.path.lexists(source) and (source == journal or source.stat().st_size):
             copy_file(source, copy)
     return target
 

@@ -19,10 +19,10 @@ from batchdigits.records import FileStat
 from batchdigits.reports.contact_sheets import forget_sheets
 from batchdigits.reports.rerender import rerender_reports
 from batchdigits.session.inbox import Inbox
-from batchdigits.session.outbox import hold_outbox
+from batchdigits.session.outbox import check_folders, hold_outbox
 from batchdigits.session.quarantine import restore_orphan
 from batchdigits.session.quarantine_moves import QuarantineMoves
-from batchdigits.session.quarantine_notes import read_note, write_missing_note
+from batchdigits.session.quarantine_notes import read_note, renew_note
 from batchdigits.session.summary import Summary
 from batchdigits.system.filenames import to_display_name
 from batchdigits.system.name_rules import find_name_rules
@@ -43,7 +43,6 @@ from batchdigits.upkeep.verify import (
 )
 
 _SHEET_KINDS = (Kind.SHEET_OUTDATED, Kind.SHEET_ORPHAN)
-_MOVED_KINDS = (Kind.QUARANTINE_CHANGED, Kind.QUARANTINE_ORPHAN, Kind.MOVE_UNFINISHED)
 _REPORT_KINDS = (
     *(Kind.REPORT_MISSING, Kind.REPORT_OUTDATED, Kind.REPORT_DIFFERENT, Kind.REPORT_CHANGED),
 )
@@ -58,14 +57,12 @@ class RepairResult:
         recovery: what became of a damaged journal.
         before: what was found at first.
         after: what is still found.
-        needs_inbox: whether files were not moved, as nobody said which folder is the inbox.
     """
 
     damage: str
     recovery: Recovery | None
     before: Findings
     after: Findings
-    needs_inbox: bool = False
 
 
 def repair_outbox(
@@ -97,11 +94,12 @@ def repair_outbox(
             with copy_outbox_journal(outbox, is_held=True) as copy:
                 check_journal(outbox, copy)
         except DamagedJournalError as error:
-            damage = str(error)
+            damage = error.problem
             with copy_outbox_journal(outbox, is_held=True) as copy:
                 recovery = recover_journal(outbox, copy)
         with Journal(outbox) as journal, journal.translate_errors():
             if inbox:
+                check_folders(inbox, outbox)
                 journal.claim(to_display_name(os.path.realpath(inbox)), rebind=False)
             before, after = Findings(), Findings()
             hashing = Hashing.NONE if is_quick else Hashing.ALL
@@ -109,8 +107,7 @@ def repair_outbox(
             _Mender(journal, outbox, before).mend()
             hashing = Hashing.NONE if is_quick else Hashing.SUSPECT
             compare_outbox(journal, outbox, after, hashing, lambda done, total: None)
-            needs_inbox = not journal.is_in_known_place() and any(map(after.count, _MOVED_KINDS))
-    return RepairResult(damage, recovery, before, after, needs_inbox)
+    return RepairResult(damage, recovery, before, after)
 
 
 class _Mender:
@@ -136,16 +133,16 @@ class _Mender:
         for kind in (Kind.THUMBNAIL_MISSING, Kind.THUMBNAIL_DAMAGED):
             self._mend_thumbnails(kind)
         self._remove(Kind.THUMBNAIL_ORPHAN)
-        self._each(Kind.NOTE_MISSING, self._write_note)
+        for kind in (Kind.NOTE_MISSING, Kind.NOTE_DAMAGED):
+            self._each(kind, self._write_note)
         if self._has_inbox:
             self._each(Kind.QUARANTINE_CHANGED, self._restore_changed)
             self._each(Kind.QUARANTINE_ORPHAN, self._restore_orphan)
-        if self._settings.quarantine_folder.is_dir():  # else it lies elsewhere for now
-            self._update(
-                Kind.QUARANTINE_MISSING,
-                "aside = CASE state WHEN 'present' THEN NULL ELSE aside END, "
-                "state = CASE state WHEN 'present' THEN 'present' ELSE 'gone' END",
-            )
+        self._update(
+            Kind.QUARANTINE_MISSING,
+            "aside = CASE state WHEN 'present' THEN NULL ELSE aside END, "
+            "state = CASE state WHEN 'present' THEN 'present' ELSE 'gone' END",
+        )
         if self._has_inbox:
             self._finish_moves()
         self._write_reports(is_changed=self._journal.revision != revision)
@@ -217,7 +214,7 @@ class _Mender:
         outbox = self._outbox if state == FileState.QUARANTINED else None
         path = Path(inside(self._root, finding.path))
         source = self._inbox.make_source(name)
-        write_missing_note(path, self._root, source, entry, outbox)
+        renew_note(path, self._root, source, entry, outbox)
 
     def _restore_changed(self, finding: Finding) -> None:
         row = self._journal.query(

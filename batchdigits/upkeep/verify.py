@@ -1,5 +1,6 @@
 """An outbox compared with its journal and its inbox; nothing is changed."""
 
+import os
 import sqlite3
 import tempfile
 from collections.abc import Iterator
@@ -10,19 +11,20 @@ from pathlib import Path
 from batchdigits.config import Settings
 from batchdigits.errors import OutboxBusyError, OutboxError, UsageError
 from batchdigits.journal.journal import Journal
-from batchdigits.journal.meta_keys import INBOX_KEY, RUN_KEY
+from batchdigits.journal.known_places import is_signed
+from batchdigits.journal.meta_keys import INBOX_KEY, PLACE_KEY, RUN_KEY
 from batchdigits.journal.origin import check_origin
 from batchdigits.journal.snapshot import copy_journal
-from batchdigits.journal.store import STATE_FOLDER
+from batchdigits.journal.store import JOURNAL_FILE, STATE_FOLDER
 from batchdigits.reports.rerender import load_context
-from batchdigits.session.outbox import has_journal
+from batchdigits.session.outbox import describe_lost_journal, has_journal
 from batchdigits.system.filenames import escape_for_terminal, to_display_name, to_raw_name
 from batchdigits.system.lockfile import LOCK_FILE, is_locked
 from batchdigits.upkeep.findings import Findings
 from batchdigits.upkeep.folder_check import check_processed, check_quarantine, check_thumbnails
 from batchdigits.upkeep.inbox_check import Hashing, OnProgress, check_inbox, check_readers
-from batchdigits.upkeep.journal_check import check_journal
-from batchdigits.upkeep.kinds import Kind
+from batchdigits.upkeep.journal_check import DamagedJournalError, check_journal
+from batchdigits.upkeep.kinds import MOVED_KINDS, Kind
 from batchdigits.upkeep.report_check import check_reports
 
 
@@ -57,12 +59,18 @@ def verify_outbox(
 
 
 def refuse_unused(outbox: Path) -> None:
-    """Refuse an outbox that has no journal.
+    """Refuse an outbox that has no journal, and never had one.
 
     Raises:
         UsageError: it has none.
+        OutboxError: that cannot be found out.
     """
-    if not has_journal(outbox):
+    if not has_journal(outbox) and not outbox.exists():
+        raise UsageError(f"There is no such folder: {outbox}")
+    path = outbox / STATE_FOLDER / JOURNAL_FILE
+    if not describe_lost_journal(outbox) and (
+        not has_journal(outbox) or (path.is_file() and not path.stat().st_size)
+    ):
         raise UsageError(f"Nothing was read into {outbox} yet: there is nothing to verify.")
 
 
@@ -102,6 +110,8 @@ def copy_outbox_journal(outbox: Path, is_held: bool = False) -> Iterator[Path]:
                 f"The journal cannot be copied to {tempfile.gettempdir()}, to be looked at: "
                 f"{str(error).rstrip('.')}."
             ) from error
+        except DamagedJournalError:
+            raise
         except OutboxError as error:
             raise type(error)(str(error).replace(str(copy), str(outbox))) from error
 
@@ -133,6 +143,10 @@ def compare_outbox(
     settings = get_settings(journal, outbox)
     (findings.file_count,) = journal.query("SELECT count(*) FROM files").fetchone()
     findings.inbox = journal.get_meta(INBOX_KEY) or ""
+    # Of the outbox, and not of the copy of its journal.
+    is_known = is_signed(
+        os.path.realpath(outbox), findings.inbox, journal.get_meta(PLACE_KEY) or ""
+    )
     if not is_inbox_there(journal, settings):
         findings.add(Kind.INBOX_MISSING, findings.inbox)
     else:
@@ -149,12 +163,13 @@ def compare_outbox(
         check_reports(context, findings, is_quick)
     else:
         findings.add(Kind.RUN_UNFINISHED, to_display_name(str(outbox)))
+    findings.needs_inbox = not is_known and any(map(findings.count, MOVED_KINDS))
 
 
 def is_inbox_there(journal: Journal, settings: Settings) -> bool:
     """Tell whether the inbox is known, and a folder."""
     inbox = journal.get_meta(INBOX_KEY) or ""
-    return inbox.startswith("/") and settings.inbox.is_dir()
+    return inbox.startswith("/") and os.path.isdir(settings.inbox)
 
 
 def get_settings(journal: Journal, outbox: Path) -> Settings:

@@ -284,10 +284,13 @@ def test_without_a_key_of_one_s_own_the_inbox_has_to_be_named(
 def test_a_copied_outbox_is_mended_without_its_inbox(batchdigits: Run, work: Path) -> None:
     sql = sqlite3.connect(work / "outbox" / STATE_FOLDER / JOURNAL_FILE)
     with sql:
+        sql.execute("DELETE FROM pages WHERE status = 'quarantined'")
         sql.execute("DELETE FROM files WHERE name = 'box/bad.png'")
         sql.execute("DELETE FROM pages WHERE file NOT IN (SELECT id FROM files)")
     sql.close()
     (work / "outbox" / "results.json").unlink()
+    done = batchdigits("verify", work / "outbox")
+    assert "--repair --inbox DIR" in done.stdout, "at once"
     done = batchdigits("verify", work / "outbox", "--repair")
     assert done.returncode == ExitCode.DIFFERENCES, done.stderr
     assert (work / "outbox" / "results.json").is_file()

@@ -19,7 +19,7 @@ from tests.conftest import Run, read_csv
 from tests.support.watcher_process import Watcher
 from tests.upkeep.conftest import Desk
 
-Tamper = Callable[[Desk], None]
+Tamper = Callable[[Desk], object]
 
 
 def find_codes(desk: Desk, capsys: pytest.CaptureFixture[str], *options: str) -> dict[str, bool]:
@@ -145,6 +145,13 @@ DIFFERENCES: dict[str, tuple[Tamper, set[Kind], bool]] = {
         unlink("outbox/quarantine/bad.png.json", "outbox/quarantine/half.tif.json"),
         {Kind.NOTE_MISSING}, True,
     ),
+    "note damaged": (
+        lambda desk: (desk.outbox / "quarantine/half.tif.json").write_text("{"),
+        {Kind.NOTE_DAMAGED}, True,
+    ),
+    "quarantine gone": (
+        lambda desk: shutil.rmtree(desk.outbox / "quarantine"), {Kind.QUARANTINE_MISSING}, False,
+    ),
     "scan gone": (unlink("inbox/scan1.png"), {Kind.FILE_GONE}, False),
     "scan changed": (append("inbox/scan1.png"), {Kind.FILE_CHANGED}, False),
     "scan decayed": (decay, {Kind.FILE_CHANGED}, False),
@@ -201,7 +208,7 @@ def test_what_only_a_run_can_mend_is_said_again(
     desk.change("UPDATE files SET maker = 7 WHERE name = 'scan1.png'")
     assert find_codes(desk, capsys) == {"other_reader": False, "report_different": False}
     assert desk.verify("--repair") == ExitCode.DIFFERENCES
-    assert "the next run reads it again: scan1.png" in capsys.readouterr().out
+    assert "so that the next run reads it again: scan1.png" in capsys.readouterr().out
     desk.run()
     assert desk.verify() == ExitCode.OK
 

@@ -10,7 +10,7 @@ from batchdigits.reasons import Status
 from batchdigits.reports.filters import build_condition
 from batchdigits.reports.formats import CHARTS, log_left_out
 from batchdigits.reports.rerender import render_part, rerender_reports
-from batchdigits.session.outbox import has_journal, open_outbox
+from batchdigits.session.outbox import has_journal, open_outbox, refuse_lost_journal
 from batchdigits.system.filenames import escape_for_terminal
 from batchdigits.system.logs import LOG
 
@@ -43,6 +43,7 @@ def report_command(
             a folder for their reports.
     """
     begin_command(Logging())
+    refuse_lost_journal(outbox)
     if not has_journal(outbox):
         raise UsageError(f"Nothing was read into {outbox} yet: run or watch first.")
     if target_folder is None and (since or statuses or where):

@@ -16,7 +16,13 @@ from batchdigits.pipeline.inbox_walk import is_chosen
 from batchdigits.reasons import Reason
 from batchdigits.reports.rerender import catch_up_reports
 from batchdigits.session.inbox import Inbox
-from batchdigits.session.outbox import check_folders, has_journal, open_outbox
+from batchdigits.session.outbox import (
+    check_folders,
+    format_rebind_advice,
+    has_journal,
+    open_outbox,
+    refuse_lost_journal,
+)
 from batchdigits.session.quarantine import Restoration, restore_file
 from batchdigits.system.filenames import escape_for_terminal, to_display_name, to_raw_name
 from batchdigits.system.logs import LOG
@@ -83,10 +89,16 @@ def requeue(
         OutboxError: the outbox cannot be written, is in use, or belongs to another inbox than the
             one named.
     """
+    refuse_lost_journal(outbox)
     if not has_journal(outbox):
         raise UsageError(f"Nothing was read into {outbox} yet: there is nothing to put back.")
     with open_outbox(outbox, is_trusted=trust_outbox) as journal:
         folder = inbox or _find_inbox(journal, outbox)
+        if not os.path.isdir(folder):
+            raise UsageError(
+                f"The inbox {to_display_name(str(folder))} is not there. "
+                f"{format_rebind_advice(outbox)}"
+            )
         check_folders(folder, outbox)
         if inbox:
             journal.claim(to_display_name(os.path.realpath(inbox)), rebind=False)
@@ -117,7 +129,12 @@ def _find_inbox(journal: Journal, outbox: Path) -> Path:
     recorded = journal.get_meta(INBOX_KEY) or ""
     if journal.is_in_known_place() or recorded == to_display_name(os.path.realpath(DEFAULT_INBOX)):
         return Path(to_raw_name(recorded))
-    command = shlex.join(["batchdigits", "requeue", str(outbox), "--inbox", recorded])
+    command = shlex.join(["batchdigits", "requeue", str(outbox), "--inbox", recorded or "DIR"])
+    if not recorded:
+        raise UsageError(
+            f"It is not on record which inbox was read into {escape_for_terminal(str(outbox))}. "
+            f"Say which one: {escape_for_terminal(command)}"
+        )
     raise UsageError(
         f"{escape_for_terminal(str(outbox))} was moved or copied since its last run, or made "
         f"elsewhere. If its files are to go to {escape_for_terminal(recorded)}, say so: "

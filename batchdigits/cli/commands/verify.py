@@ -8,8 +8,11 @@ from pathlib import Path
 from batchdigits.cli.ui.terminal import begin_command, open_console_if_terminal
 from batchdigits.cli.ui.verify_progress import VerifyProgressBar
 from batchdigits.config import Logging, VerifySettings
-from batchdigits.errors import ExitCode
-from batchdigits.system.filenames import escape_for_terminal
+from batchdigits.errors import ExitCode, UsageError
+from batchdigits.journal.store import JOURNAL_FILE, STATE_FOLDER
+from batchdigits.reports.kept_tables import format_correct_command
+from batchdigits.session.outbox import format_rebind_advice
+from batchdigits.system.filenames import escape_for_terminal, to_display_name
 from batchdigits.upkeep.findings import Findings
 from batchdigits.upkeep.journal_check import DamagedJournalError
 from batchdigits.upkeep.kinds import Kind
@@ -34,6 +37,8 @@ def verify_command(outbox: Path, settings: VerifySettings, trust_outbox: bool) -
     Returns:
         The exit code.
     """
+    if settings.inbox and not settings.repair:
+        raise UsageError("--inbox says where --repair puts files: say --repair as well.")
     logging = Logging(quiet=settings.as_json)
     terminal = open_console_if_terminal(logging)
     begin_command(logging, terminal)
@@ -48,10 +53,11 @@ def verify_command(outbox: Path, settings: VerifySettings, trust_outbox: bool) -
                 result = RepairResult("", None, found, found)
     except DamagedJournalError as error:
         if settings.as_json:
-            _print_json({"code": _JOURNAL_DAMAGED, "detail": str(error), "mended": False})
+            _print_journal(error.path, error.problem, is_mended=False)
+            _print_json({"inbox": "", "files": 0, "differences": 1, "notes": 0})
         raise
     if settings.as_json:
-        _print_all(result, settings.repair)
+        _print_all(result, outbox, settings.repair)
     else:
         for line in _format_lines(result, outbox, settings.repair, settings.verbose):
             print(escape_for_terminal(line))
@@ -60,9 +66,17 @@ def verify_command(outbox: Path, settings: VerifySettings, trust_outbox: bool) -
     return ExitCode.OK if is_sound else ExitCode.DIFFERENCES
 
 
-def _print_all(result: RepairResult, repair: bool) -> None:
+def _print_journal(path: Path, problem: str, is_mended: bool, **fields: object) -> None:
+    place = {"path": to_display_name(str(path)), "difference": True}
+    _print_json(
+        {"code": _JOURNAL_DAMAGED, **place, "mended": is_mended, "detail": problem, **fields}
+    )
+
+
+def _print_all(result: RepairResult, outbox: Path, repair: bool) -> None:
     if result.recovery:
-        _print_json({"code": _JOURNAL_DAMAGED, "detail": result.damage, "mended": True})
+        path, lost = outbox / STATE_FOLDER / JOURNAL_FILE, result.recovery.salvage.lost_count
+        _print_journal(path, result.damage, is_mended=lost == 0, lost_rows=lost)
     for kind in Kind:
         for finding in result.before.iter_kind(kind):
             is_mended = repair and bool(kind.mended[0]) and not result.after.has(finding)
@@ -107,23 +121,27 @@ def _format_lines(result: RepairResult, outbox: Path, repair: bool, verbose: boo
     count = after.count_all(is_difference=True)
     files = f"{after.file_count:,} file{'' if after.file_count == 1 else 's'} on record"
     compared = f"{files}, compared with the inbox {after.inbox or '(which is not known)'}"
-    if not count:
-        yield f"No differences: {compared}."
-        return
-    yield f"{count:,} difference{'' if count == 1 else 's'}: {compared}."
-    if result.needs_inbox:
-        command = shlex.join(["batchdigits", "verify", str(outbox), "--repair", "--inbox"])
+    differences = f"{count:,} difference{'' if count == 1 else 's'}" if count else "No differences"
+    yield f"{differences}: {compared}."
+    for finding in after.iter_kind(Kind.CORRECTIONS_WAITING):
+        yield f"To take the corrections: {format_correct_command(outbox / finding.path)}"
+    if after.inbox and after.count(Kind.INBOX_MISSING):
+        yield format_rebind_advice(outbox)
+    command = shlex.join(["batchdigits", "verify", str(outbox), "--repair"])
+    if after.needs_inbox:
         yield (
-            "No file was moved: the outbox was copied, or made elsewhere. Say which folder is its "
-            f"inbox: {command} DIR"
+            "No file is moved: the outbox was copied, or made elsewhere. Say which folder is its "
+            f"inbox: {command} --inbox DIR"
         )
-    if not repair and any(kind.mended[0] for kind in kinds):
-        command = shlex.join(["batchdigits", "verify", str(outbox), "--repair"])
+    elif not repair and any(kind.mended[0] for kind in kinds):
         yield f"To mend what can be mended: {command}"
 
 
 def _format_recovery(recovery: Recovery) -> Iterator[str]:
-    yield f"The journal was damaged. It is kept as {recovery.aside}."
+    if recovery.aside:
+        yield f"The journal was damaged. It is kept as {recovery.aside}."
+    else:
+        yield "The journal was lost."
     salvage = recovery.salvage
     files = f"{salvage.file_count:,} file{'' if salvage.file_count == 1 else 's'}"
     count = recovery.correction_count
@@ -161,10 +179,16 @@ def _format_mended(result: RepairResult) -> Iterator[str]:
 
 def _format_kind(findings: Findings, kind: Kind, verbose: bool) -> Iterator[str]:
     count = findings.count(kind)
+    if not kind.many and kind is not Kind.INBOX_MISSING:
+        yield f"{kind.one}."
+        return
     if verbose:
         yield f"{kind.format_count(count)}:"
         yield from (f"  {finding.path}" for finding in findings.iter_kind(kind))
         return
-    names = ", ".join(finding.path for finding in findings.iter_kind(kind, _MAX_NAMES))
+    names = ", ".join(
+        finding.path or "it is not on record which it is"
+        for finding in findings.iter_kind(kind, _MAX_NAMES)
+    )
     more = f" and {count - _MAX_NAMES:,} more" if count > _MAX_NAMES else ""
     yield f"{kind.format_count(count)}: {names}{more}"
