@@ -52,7 +52,11 @@ def describe_lost_journal(outbox: Path) -> str:
             is_empty = path.stat(follow_symlinks=False).st_size == 0
             if not is_empty or any(Path(f"{path}{end}").exists() for end in SIDE_ENDINGS):
                 return ""
-        elif os.path.lexists(path.with_name(RECOVERED_FILE)) or _is_inaccessible(path.parent):
+        elif (
+            os.path.lexists(path.with_name(RECOVERED_FILE))
+            or _is_inaccessible(path.parent)
+            or path.parent.is_symlink()  # refused for that
+        ):
             return ""
         if not any(os.path.lexists(outbox / name) for name in _TRACES):
             return ""
