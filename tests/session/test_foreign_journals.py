@@ -356,7 +356,8 @@ def test_watch_and_evaluate_take_damaged_journals(copy: Path, command: str, seed
         process.terminate()
     _, stderr = process.communicate(timeout=60)
     assert "Traceback" not in stderr, stderr
-    assert process.returncode in {*ALLOWED_CODES, 128 + signal.SIGTERM}, stderr
+    # The signal may come before anybody listens to it.
+    assert process.returncode in {*ALLOWED_CODES, 128 + signal.SIGTERM, -signal.SIGTERM}, stderr
     if process.returncode == ExitCode.OUTBOX:
         assert "batchdigits: " in stderr.splitlines()[-1]
 
