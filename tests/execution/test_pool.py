@@ -182,11 +182,11 @@ def test_an_answer_of_any_length_is_not_waited_for() -> None:
 
 
 def test_a_long_answer_may_come_late_where_the_caller_was_busy() -> None:
-    with WorkerPool[Any, Any](lambda _: "x" * (6 << 20), 1, 0.5, 1 << 30) as workers:
+    with WorkerPool[Any, Any](lambda _: "x" * (6 << 20), 1, 3, 1 << 30) as workers:
         lengths = []
         for _, result in workers.run([[1], [2], [3]]):
             lengths.append(0 if isinstance(result, TaskFailure) else len(result))
-            time.sleep(1)
+            time.sleep(3.5)
     assert lengths == [6 << 20] * 3
 
 
