@@ -20,8 +20,7 @@ def measure(bench: Bench) -> Iterator[Figure]:
     for files, bound in ((inbox, 1 / 0.95), (few, 1.1)):
         options = "--sandbox", "--no-sandbox"
         sides = {option: partial(time_run, files, option) for option in options}
-        # A run over few files is short, and its times differ more.
-        times = take_turns(bench.repeat * (3 if files is few else 1), sides)
+        times = take_turns(bench.repeat, sides)
         yield Figure(
             f"{files.files:,} MNIST files, with a sandbox / without",
             "s",
