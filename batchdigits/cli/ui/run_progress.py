@@ -1,9 +1,8 @@
 """The progress bar of a run, on stderr."""
 
-import time
-from types import TracebackType
 from typing import TYPE_CHECKING
 
+from batchdigits.cli.ui.progress_bar import ProgressBar
 from batchdigits.reasons import Status
 from batchdigits.session.summary import Summary
 
@@ -11,11 +10,8 @@ if TYPE_CHECKING:  # rich takes a while to load, and a quiet run does not need i
     from rich.console import Console
     from rich.progress import Progress
 
-#: Seconds between two updates of the bar.
-_REFRESH_INTERVAL = 0.1
 
-
-class RunProgressBar:
+class RunProgressBar(ProgressBar):
     """A bar with files per second, time left and counts; a context manager.
 
     Args:
@@ -23,22 +19,7 @@ class RunProgressBar:
     """
 
     def __init__(self, console: "Console | None") -> None:
-        self._progress = _create_progress(console) if console and console.is_terminal else None
-        self._last_refresh = 0.0
-
-    def __enter__(self) -> "RunProgressBar":
-        if self._progress:
-            self._progress.start()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        if self._progress:
-            self._progress.stop()
+        super().__init__(console, _create_progress)
 
     def start(self, files: int) -> None:
         """Set how many files there are."""
@@ -52,9 +33,8 @@ class RunProgressBar:
             return
         task = self._progress.tasks[0]
         done = summary.files + summary.unchanged
-        if time.monotonic() - self._last_refresh < _REFRESH_INTERVAL and done != task.total:
+        if not self._is_refresh_due(done == task.total):
             return
-        self._last_refresh = time.monotonic()
         rate = f"{summary.files / task.elapsed:,.0f} files/s" if task.elapsed else ""
         counts = ", ".join(
             f"{summary.statuses[status]} {status}"
