@@ -72,7 +72,9 @@ def _report_error(error: Exception) -> int:
             return code
         context = getattr(error, "ctx", None)
         command = context.command_path if context else "batchdigits"
-        message = f"{error.format_message().rstrip('. ')}. See {command} --help."
+        problem = error.format_message().rstrip(". ")
+        end = "" if problem.endswith("?") else "."  # a question is one sentence already
+        message = f"{problem}{end} See {command} --help."
     elif isinstance(error, FileNotFoundError) and _is_current_folder_gone():
         code, message = ExitCode.USAGE, "The current folder was removed: go to another one."
     elif isinstance(error, PermissionError) and error.filename:
