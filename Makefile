@@ -8,7 +8,7 @@
 # make accuracy DATA=folder measures how well the bundled model reads
 # make fonts fetches the typefaces that the bundled model learned from into fonts/
 # make lock   renews what requirements/ holds: every package with its version and hashes
-# make faults kills, damages and has calls fail as often as before a release: half an hour
+# make faults kills, damages and has calls fail as often as before a release: over half an hour
 # All but the measurements are quick the second time: the stamp files say what is installed already.
 
 VENV := .venv
