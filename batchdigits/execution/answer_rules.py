@@ -5,17 +5,19 @@ can tell; but it is never anything that a worker could not have answered of some
 """
 
 import re
-from itertools import product
+from collections.abc import Sequence
+from itertools import chain, product
+from typing import cast
 
 from batchdigits.reasons import PERMANENT_REASONS, Reason, Status
 from batchdigits.records import FileStat
 from batchdigits.system.sandbox.plain_messages import BadMessageError
 
-_STAT_LENGTH, _MAX_GID = len(FileStat()), 2**32 - 1
+_MAX_GID = 2**32 - 1
 _MAX_DETAIL_LENGTH = 10_000
-#: Pixels of a page's side that are too many.
-MAX_SIDE = 2**32
-_SHA256 = re.compile("[0-9a-f]{64}")
+#: Pixels of a page's side at the most.
+MAX_SIDE = 2**32 - 1
+_HASH_LENGTH, _HEXADECIMAL = 64, re.compile("[0-9a-f]*")
 _TIME = re.compile(
     r"\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])T([01]\d|2[0-3]):[0-5]\d:[0-5]\dZ", re.ASCII
 )
@@ -45,34 +47,35 @@ def require(condition: object, problem: str) -> None:
         raise BadMessageError(problem)
 
 
-def check_file_stat(values: object) -> FileStat:
-    """Make a :class:`FileStat` of the numbers of an answer.
+def check_file_stats(values: Sequence[object]) -> list[FileStat]:
+    """Make a :class:`FileStat` of each list of numbers of an answer.
 
     Raises:
-        BadMessageError: they are none.
+        BadMessageError: one is none.
     """
-    if type(values) is list and len(values) == _STAT_LENGTH and {*map(type, values)} == {int}:
-        size, *_, mode, gid = values
-        if (
-            size >= 0
-            and min(values) >= -(2**63)
-            and max(values) < 2**63
-            and not mode & ~0o666
-            and -1 <= gid <= _MAX_GID
-        ):
-            return FileStat._make(values)
-    raise BadMessageError("a file as no file can be")
+    problem = "a file as no file can be"
+    require({*map(type, values)} <= {list}, problem)
+    lists = cast(Sequence[list[int]], values)
+    require({*map(len, lists)} <= {len(FileStat())}, problem)
+    stats = [*map(FileStat._make, lists)]
+    require({*map(type, chain.from_iterable(stats))} <= {int}, problem)
+    if stats:
+        sizes, *times_and_numbers, modes, gids = zip(*stats, strict=True)
+        numbers = [*sizes, *chain.from_iterable(times_and_numbers)]
+        is_sound = min(sizes) >= 0 and min(numbers) >= -(2**63) and max(numbers) < 2**63
+        is_sound &= min(gids) >= -1 and max(gids) <= _MAX_GID
+        require(is_sound and all(0 <= mode == mode & 0o666 for mode in {*modes}), problem)
+    return stats
 
 
-def check_sha256(sha256: object) -> str:
-    """Return the hash in an answer, hexadecimal, or empty.
+def check_hashes(hashes: Sequence[str]) -> None:
+    """Refuse hashes of an answer, other than hexadecimal, or empty.
 
     Raises:
-        BadMessageError: it is none.
+        BadMessageError: one is none.
     """
-    if type(sha256) is str and (_SHA256.fullmatch(sha256) or not sha256):
-        return sha256
-    raise BadMessageError("a hash that is none")
+    are_sound = {*map(len, hashes)} <= {0, _HASH_LENGTH} and _HEXADECIMAL.fullmatch("".join(hashes))
+    require(are_sound, "a hash that is none")
 
 
 def is_time(text: str) -> bool:
@@ -87,7 +90,7 @@ def is_detail(text: object) -> bool:
 
 def is_side(pixels: int | None) -> bool:
     """Tell whether a number is the width or height of a page."""
-    return pixels is not None and 0 < pixels < MAX_SIDE
+    return pixels is not None and 0 < pixels <= MAX_SIDE
 
 
 def is_probability(number: float | None) -> bool:

@@ -2,8 +2,9 @@
 
 import re
 from collections.abc import Sequence
-from operator import contains
-from typing import Any, get_args, get_type_hints
+from itertools import chain, islice, product
+from types import NoneType
+from typing import Any
 
 import orjson
 
@@ -12,8 +13,8 @@ from batchdigits.execution.answer_rules import (
     MAX_SIDE,
     READ_OUTCOMES,
     REJECTED_OUTCOMES,
-    check_file_stat,
-    check_sha256,
+    check_file_stats,
+    check_hashes,
     is_detail,
     is_time,
     require,
@@ -26,147 +27,240 @@ from batchdigits.pipeline.thumbnail_files import (
     make_source_thumbnail_name,
 )
 from batchdigits.reasons import Status
-from batchdigits.records import Source
+from batchdigits.records import FileStat, Source
 from batchdigits.system.sandbox.plain_messages import BadMessageError, unpack_bytes
 
-_MAX_IMAGE_BYTES, _MAX_SCORES_LENGTH = 1024, 512
-_MAX_MARKS = 2**31
+_MAX_SCORES_LENGTH = 512
+_MAX_MARKS = 2**31 - 1
 _BOX = re.compile(r"\[\d{1,10},\d{1,10},\d{1,10},\d{1,10}\]", re.ASCII)
 _OK = str(Status.OK)
-#: The types of a page's values, one of which each has exactly; images are packed as text.
-_PAGE_TYPES = tuple(
-    frozenset(str if kind is bytes else kind for kind in get_args(hint) or (hint,))
-    for hint in get_type_hints(PageEntry).values()
+_NUMBER, _STATUS, _READ_AT, _IMAGE = map(
+    PageEntry._fields.index, ("page", "status", "read_at", "image")
 )
-#: What a page has that was not read, besides number, status, reason, detail and time.
-_NOTHING = [None] * 13
+#: The types of what is answered for a file.
+_ANSWER = frozenset([(list, str, list, list)])
 
 
-def to_plain(entries: Sequence[FileEntry | None]) -> list[tuple[Any, ...] | None]:
-    """Make what a worker answers of entries; ``None`` stands for a job without one."""
-    return [entry and entry[:4] for entry in entries]
+def _list_signatures(*columns: type | tuple[type, ...]) -> frozenset[tuple[type, ...]]:
+    """List all types that the values of a page may have together, with the length of the image."""
+    return frozenset(product(*(kind if isinstance(kind, tuple) else (kind,) for kind in columns)))
 
 
-def check_entry(
-    values: object, source: Source, context: RecognitionContext, known_sha256: str = ""
-) -> FileEntry:
-    """Make an entry of what a worker answered for a file.
+_OPTIONAL_TEXT, _OPTIONAL_INT = (str, NoneType), (int, NoneType)
+#: Of a page with a digit; the values are those of :class:`PageEntry`, in their order.
+_DIGIT_SIGNATURES = _list_signatures(
+    *(int, str, _OPTIONAL_TEXT, NoneType, int, float, int, float, int, int, str),
+    *(_OPTIONAL_TEXT, str, str, float, int, int, _OPTIONAL_INT),
+)
+#: Of a page on which there is none.
+_NO_DIGIT_SIGNATURES = _list_signatures(
+    *(int, str, str, *[NoneType] * 5, int, int, str),
+    *(_OPTIONAL_TEXT, NoneType, NoneType, float, int, int, _OPTIONAL_INT),
+)
+#: Of a page that was not read.
+_UNREAD_SIGNATURES = _list_signatures(int, str, str, str, *[NoneType] * 6, str, *[NoneType] * 7)
+_SIGNATURES = _DIGIT_SIGNATURES | _NO_DIGIT_SIGNATURES | _UNREAD_SIGNATURES
+
+
+def to_plain(entries: Sequence[FileEntry | None]) -> tuple[list[tuple[Any, ...]], bytes]:
+    """Make what a worker answers of entries; ``None``, which stands for no file, is left out.
+
+    Returns:
+        Of each entry what :func:`check_entries` has to know, with the length of an image in its
+        place; and all images, one after the other, which saves the one who checks half the time.
+    """
+    images = []
+    answers = []
+    for entry in entries:
+        if entry is not None:
+            images += [page.image or b"" for page in entry.pages]
+            pages = [_measure_image(page) for page in entry.pages]
+            answers.append((*entry[:2], pages, entry.thumbnail_pngs))
+    return answers, b"".join(images)
+
+
+def _measure_image(page: PageEntry) -> tuple[Any, ...]:
+    return (*page[:_IMAGE], page.image and len(page.image), page.streak)
+
+
+def check_entries(
+    answer: Any, sources: Sequence[Source], known: Sequence[str], context: RecognitionContext
+) -> list[FileEntry]:
+    """Make entries of what a worker answered for files.
+
+    Most rules are held against a column of values at once, not against each value: this is done by
+    the one process that all workers wait for.
 
     Args:
-        values: one item of what :func:`to_plain` made, from a worker that is not trusted.
-        source: the file.
-        context: what the worker was to read it with.
-        known_sha256: with which hash the file's pages need not be sent, as they are known; or
+        answer: what :func:`to_plain` made, from a worker that is not trusted.
+        sources: the files.
+        known: for each file, with which hash its pages need not be sent, as they are known; or
             empty.
+        context: what the worker was to read them with.
 
     Raises:
-        BadMessageError: that can be the answer for no file.
+        BadMessageError: that can be the answer for no such files.
     """
-    require(type(values) is list and len(values) == 4, "an entry that is none")
-    assert isinstance(values, list)
-    stat_values, sha256, page_list, png_list = values
-    file_stat, sha256 = check_file_stat(stat_values), check_sha256(sha256)
-    require(type(page_list) is list and type(png_list) is list, "pages that are none")
-    require(len(page_list) <= context.limits.max_pages + 1, "more pages than are read")
-    require(page_list or sha256 == known_sha256 != "", "a file without pages")
-    pages = [_check_page(page, number) for number, page in enumerate(page_list, 1)]
+    require(type(answer) is list and [*map(type, answer)] == [list, str], "no answer")
+    values, images = answer
+    require(len(values) == len(sources), "entries of more or fewer files")
+    require({*map(type, values)} <= {list}, "an entry that is none")
+    require({tuple(map(type, answer)) for answer in values} <= _ANSWER, "an entry that is none")
+    stats = check_file_stats([stat for stat, *_ in values])
+    check_hashes([sha256 for _, sha256, *_ in values])
+    for (_, sha256, pages, _), known_sha256 in zip(values, known, strict=True):
+        require(len(pages) <= context.limits.max_pages + 1, "more pages than are read")
+        require(pages or sha256 == known_sha256 != "", "a file without pages")
+    pages = iter(
+        _check_pages(
+            [page for _, _, pages, _ in values for page in pages],
+            [number for _, _, pages, _ in values for number in range(1, len(pages) + 1)],
+            _unpack(images),
+        )
+    )
+    return [
+        _make_entry(file_stat, answer, list(islice(pages, len(answer[2]))), source, context)
+        for file_stat, answer, source in zip(stats, values, sources, strict=True)
+    ]
+
+
+def _make_entry(
+    file_stat: FileStat,
+    answer: list[Any],
+    pages: list[PageEntry],
+    source: Source,
+    context: RecognitionContext,
+) -> FileEntry:
+    _, sha256, _, png_list = answer
     for page in pages:
         if page.thumbnail is not None:
             _check_thumbnail_name(page.thumbnail, page.page, source, sha256, context)
-    entry = FileEntry.from_pages(file_stat, sha256, pages, _check_pngs(png_list, pages, context))
-    require(sha256 or not (entry.readable or entry.needs_quarantine), "the pages of an unread file")
+    pngs = _check_pngs(png_list, pages, context) if png_list else []
+    entry = FileEntry.from_pages(file_stat, sha256, pages, pngs)
+    if not sha256 and (entry.readable or entry.needs_quarantine):
+        raise BadMessageError("the pages of an unread file")
     return entry
 
 
-def _check_page(values: Any, number: int) -> PageEntry:
-    if (
-        type(values) is not list
-        or len(values) != len(_PAGE_TYPES)
-        or not all(map(contains, _PAGE_TYPES, map(type, values)))
+def _check_pages(pages: list[Any], numbers: list[int], images: bytes) -> list[PageEntry]:
+    require({*map(type, pages)} <= {list}, "a page that is none")
+    signatures = [tuple(map(type, page)) for page in pages]
+    require(_SIGNATURES.issuperset(signatures), "a page with values of other types")
+    read, unread, with_digit = [], [], []
+    for page, signature in zip(pages, signatures, strict=True):
+        if signature in _UNREAD_SIGNATURES:
+            unread.append(page)
+        else:
+            read.append(page)
+            if signature in _DIGIT_SIGNATURES:
+                with_digit.append(page)
+            else:
+                require(page[_STATUS] != _OK, "a reading of nothing")
+    for some, check in (
+        (unread, _check_unread_pages),
+        (read, _check_read_pages),
+        (with_digit, _check_readings),
     ):
-        raise BadMessageError("a page with values of other types")
-    page, status, reason, detail, *numbers, read_at, _, scores, box = values[:14]
-    contrast, marks, image, streak = values[14:]
-    if page != number or not is_time(read_at):
-        raise BadMessageError("a page out of order or time")
-    if (status, reason) in REJECTED_OUTCOMES:
-        is_sound = is_detail(detail) and [*numbers, *values[11:]] == _NOTHING
-        require(is_sound, "an unread page with other values than such have")
-        return PageEntry._make(values)
-    if (status, reason) not in READ_OUTCOMES or detail is not None:
-        raise BadMessageError("a page that is neither read nor not")
-    *readings, width, height = numbers
-    if not (
-        width is not None
-        and height is not None
-        and contrast is not None
-        and marks is not None
-        and image is not None
-        and 0 < width < MAX_SIDE
-        and 0 < height < MAX_SIDE
-        and 0 <= contrast <= 1
-        and 0 <= marks < _MAX_MARKS
-        and (streak is None or 0 <= streak < width)
-    ):
-        raise BadMessageError("a page with numbers out of range")
-    if box is None:
-        is_sound = status != _OK and scores is None and readings == [None] * 4
-    else:
-        is_box = _BOX.fullmatch(box) is not None
-        is_sound = is_box and _are_readings(*readings) and _are_scores(scores)
-    require(is_sound, "a reading out of range")
-    return PageEntry._make([*values[:16], _check_image(image), streak])
+        if some:
+            check(*zip(*some, strict=True))
+    columns: list[Any] = [*zip(*pages, strict=True)] or [()] * len(PageEntry._fields)
+    require([*columns[_NUMBER]] == numbers, "a page out of order")
+    require(all(map(is_time, {*columns[_READ_AT]})), "a page out of time")
+    columns[_IMAGE] = _check_images(columns[_IMAGE], images)
+    return [*map(PageEntry._make, zip(*columns, strict=True))]
 
 
-def _check_image(text: str) -> bytes:
-    try:
-        blob = unpack_bytes(text)
-        decompress_image(blob)
-    except ValueError as error:
-        raise BadMessageError("an image that is none") from error
-    require(len(blob) <= _MAX_IMAGE_BYTES, "an image that is none")
-    return blob
+def _check_unread_pages(*columns: Any) -> None:
+    _, statuses, reasons, details, *_ = columns
+    is_sound = REJECTED_OUTCOMES.issuperset(zip(statuses, reasons, strict=True))
+    require(is_sound and all(map(is_detail, details)), "an unread page as there is none")
 
 
-def _are_readings(
-    digit: int | None,
-    confidence: float | None,
-    second_digit: int | None,
-    second_confidence: float | None,
-) -> bool:
-    return (
-        digit is not None
-        and confidence is not None
-        and second_digit is not None
-        and second_confidence is not None
-        and 0 <= digit <= 9
-        and 0 <= second_digit <= 9
-        and 0 <= confidence <= 1
-        and 0 <= second_confidence <= 1
+def _check_read_pages(*columns: Any) -> None:
+    _, statuses, reasons, _, _, _, _, _, widths, heights, *others = columns
+    *_, contrasts, marks, _, streaks = others
+    is_sound = READ_OUTCOMES.issuperset(zip(statuses, reasons, strict=True))
+    require(is_sound, "a page that is neither read nor not")
+    require(
+        _are_from_to(1, widths, MAX_SIDE)
+        and _are_from_to(1, heights, MAX_SIDE)
+        and _are_from_to(0, contrasts, 1)
+        and _are_from_to(0, marks, _MAX_MARKS)
+        and all(
+            streak is None or 0 <= streak < width
+            for streak, width in zip(streaks, widths, strict=True)
+        ),
+        "a page with numbers out of range",
     )
 
 
-def _are_scores(text: str | None) -> bool:
-    if text is None or len(text) > _MAX_SCORES_LENGTH:
-        return False
+def _check_readings(*columns: Any) -> None:
+    digits, confidences, second_digits, second_confidences = columns[4:8]
+    scores, boxes = columns[12:14]
+    require(
+        _are_from_to(0, digits + second_digits, 9)
+        and _are_from_to(0, confidences + second_confidences, 1)
+        and all(map(_BOX.fullmatch, boxes))
+        and _are_scores(scores),
+        "a reading out of range",
+    )
+
+
+def _are_from_to(low: int, values: Any, high: int) -> bool:
+    return bool(low <= min(values) and max(values) <= high)
+
+
+def _are_scores(texts: Sequence[str]) -> bool:
+    """Tell whether each text is a list of ten numbers from 0 to 1, in JSON."""
+    for text in texts:
+        # So that lists which are joined stay lists.
+        if len(text) > _MAX_SCORES_LENGTH or text[:1] + text[-1:] != "[]" or text.count("[") != 1:
+            return False
     try:
-        scores = orjson.loads(text)
+        lists = orjson.loads(f"[{','.join(texts)}]")
     except orjson.JSONDecodeError:
         return False
+    numbers = [*chain.from_iterable(lists)]
     return (
-        type(scores) is list
-        and len(scores) == 10
-        and {*map(type, scores)} == {float}
-        and min(scores) >= 0
-        and max(scores) <= 1
+        {*map(len, lists)} == {10}
+        and len(lists) == len(texts)
+        and {*map(type, numbers)} == {float}
+        and _are_from_to(0, numbers, 1)
     )
+
+
+def _check_images(lengths: Sequence[int | None], images: bytes) -> list[bytes | None]:
+    blobs = []
+    start = 0
+    for length in lengths:
+        blob = None
+        if length is not None:
+            if not 0 < length <= len(images) - start:
+                raise BadMessageError("an image that is none")
+            blob = images[start : start + length]
+            start += length
+            try:
+                decompress_image(blob)
+            except ValueError as error:
+                raise BadMessageError("an image that is none") from error
+        blobs.append(blob)
+    require(start == len(images), "images of no page")
+    return blobs
+
+
+def _unpack(text: str) -> bytes:
+    try:
+        return unpack_bytes(text)
+    except ValueError as error:
+        raise BadMessageError("bytes that are none") from error
 
 
 def _check_thumbnail_name(
     name: str, page: int, source: Source, sha256: str, context: RecognitionContext
 ) -> None:
     """Refuse any other name than a worker gives: the file of that name will be removed once."""
-    require(context.thumbnails in (Thumbnails.EACH, Thumbnails.REVIEW), "a thumbnail unasked for")
+    if context.thumbnails not in (Thumbnails.EACH, Thumbnails.REVIEW):
+        raise BadMessageError("a thumbnail unasked for")
     expected = make_source_thumbnail_name(source, page, sha256, context.name_rules)
     if name != expected:
         # What is written here gets its other name here.
@@ -177,8 +271,6 @@ def _check_thumbnail_name(
 def _check_pngs(
     values: list[Any], pages: Sequence[PageEntry], context: RecognitionContext
 ) -> list[tuple[int, bytes]]:
-    if not values:
-        return []
     come_back = context.thumbnails is Thumbnails.SHEETS or not context.writes_thumbnails
     require(come_back and context.has_thumbnails, "thumbnails unasked for")
     read_pages = {page.page for page in pages if page.image}
@@ -188,10 +280,7 @@ def _check_pngs(
         number, text = value
         require(number in read_pages, "a thumbnail of no page")
         read_pages.remove(number)
-        try:
-            png = unpack_bytes(text)
-        except ValueError as error:
-            raise BadMessageError("a thumbnail that is none") from error
+        png = _unpack(text)
         require(0 < len(png) <= MAX_THUMBNAIL_BYTES, "a thumbnail that is none")
         pngs.append((number, png))
     return pngs

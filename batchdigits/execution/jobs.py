@@ -13,8 +13,7 @@ import numpy as np
 
 from batchdigits.drawing.contact_sheet import draw_contact_sheet
 from batchdigits.errors import ImageError
-from batchdigits.execution.answer_rules import require
-from batchdigits.execution.entry_answers import check_entry, to_plain
+from batchdigits.execution.entry_answers import check_entries, to_plain
 from batchdigits.execution.opencv import raise_memory_errors, stop_opencv_threads
 from batchdigits.journal.entries import FileEntry, PageEntry, entries_from_records
 from batchdigits.journal.store import read_journal_mode
@@ -81,6 +80,8 @@ _PROBE_SHAPE = 3508, 2480
 SHEETS_FOLDER = "sheets"
 #: A plain :class:`~batchdigits.records.Source` is a file to be read.
 Job = Source | RecheckJob | RejectJob | SheetJob | ProbeJob
+#: Those that are about no file of the inbox.
+_FILELESS = (SheetJob, ProbeJob)
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,12 +93,12 @@ class JobRunner:
     def __post_init__(self) -> None:
         stop_opencv_threads()
 
-    def __call__(self, jobs: list[Job]) -> list[tuple[Any, ...] | None]:
+    def __call__(self, jobs: list[Job]) -> tuple[list[tuple[Any, ...]], bytes]:
         """Run jobs.
 
         Returns:
-            What :meth:`check` takes: of an entry for each job that is a file, and ``None`` for each
-            other, in order, as :func:`~batchdigits.execution.entry_answers.to_plain` makes it.
+            What :meth:`check` takes: of an entry for each job that is about a file, in order, as
+            :func:`~batchdigits.execution.entry_answers.to_plain` makes it.
 
         Raises:
             OSError: a thumbnail or a contact sheet cannot be written.
@@ -112,20 +113,14 @@ class JobRunner:
         Raises:
             BadMessageError: it is not what any worker answers to these jobs.
         """
-        if type(answer) is not list or len(answer) != len(jobs):
-            raise BadMessageError("answers to more or fewer jobs")
-        return [self._check(job, values) for job, values in zip(jobs, answer, strict=True)]
-
-    def _check(self, job: Job, values: object) -> FileEntry | None:
-        if isinstance(job, SheetJob | ProbeJob):
-            require(values is None, "an entry for no file")
-            return None
-        source = get_source(job)
-        known_sha256 = source.known_sha256 if isinstance(job, RecheckJob) else ""
-        entry = check_entry(values, source, self.context, known_sha256)
-        is_read = isinstance(job, RejectJob) and entry.readable
-        require(not is_read, "readings of a file that was not to be read")
-        return entry
+        files = [job for job in jobs if not isinstance(job, _FILELESS)]
+        known = [job.source.known_sha256 if isinstance(job, RecheckJob) else "" for job in files]
+        entries = check_entries(answer, [*map(get_source, files)], known, self.context)
+        for job, entry in zip(files, entries, strict=True):
+            if entry.readable and isinstance(job, RejectJob):
+                raise BadMessageError("readings of a file that was not to be read")
+        checked = iter(entries)
+        return [None if isinstance(job, _FILELESS) else next(checked) for job in jobs]
 
     def _run_jobs(self, jobs: list[Job]) -> list[FileEntry | None]:
         entries = [self._run_without_decoding(job) for job in jobs]
@@ -156,12 +151,12 @@ class JobRunner:
 
 
 def _needs_decoding(job: Job, entry: FileEntry | None) -> bool:
-    return entry is None and not isinstance(job, SheetJob | ProbeJob)
+    return entry is None and not isinstance(job, _FILELESS)
 
 
 def get_source(job: Job) -> Source:
     """Return the file that a job is about; it must be about one."""
-    assert not isinstance(job, SheetJob | ProbeJob)
+    assert not isinstance(job, _FILELESS)
     return job if isinstance(job, Source) else job.source
 
 

@@ -8,8 +8,8 @@ import numpy as np
 from batchdigits.execution.answer_rules import (
     READ_OUTCOMES,
     REJECTED_OUTCOMES,
-    check_file_stat,
-    check_sha256,
+    check_file_stats,
+    check_hashes,
     is_detail,
     is_probability,
     is_side,
@@ -80,7 +80,9 @@ def _check_record(values: Any, source: Source, number: int) -> PageRecord:
         "a page out of order or time",
     )
     require(type(width) is type(height) is int, "a page with values of other types")
-    file = page, check_file_stat(stat_values), check_sha256(sha256)
+    require(type(sha256) is str, "a hash that is none")
+    check_hashes([sha256])
+    file = page, check_file_stats([stat_values])[0], sha256
     rejection_values, prediction_values, digit_values = outcome
     if rejection_values is not None:
         is_sound = (width, height, *outcome[1:], streak) == (0, 0, None, None, None)

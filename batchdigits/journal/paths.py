@@ -1,6 +1,7 @@
 """Paths that come out of a journal: each leads below its folder, or the journal is refused."""
 
 import os
+import re
 import shlex
 from pathlib import Path
 
@@ -8,6 +9,8 @@ from batchdigits.errors import OutboxError
 from batchdigits.system.filenames import escape_for_terminal, to_raw_name
 
 _MAX_SHOWN = 80
+#: Most names, told from others in a tenth of the time.
+_ORDINARY = re.compile(r"\w[\w .-]*(?:/\w[\w .-]*)*", re.ASCII)
 
 
 def format_damage_advice(outbox: str | Path = "OUTBOX") -> str:
@@ -26,6 +29,8 @@ def is_inside(name: object) -> bool:
     """
     if not isinstance(name, str):
         return False
+    if _ORDINARY.fullmatch(name):
+        return True
     try:
         raw_name = os.fsencode(to_raw_name(name))
     except UnicodeEncodeError:

@@ -89,7 +89,7 @@ class ChunkRecorder:
                 bad_sources[file.source.name] = file.source
             self._entry_log.log(file.source.name, entry)
         self._journal.check_in_place()
-        close_to_readers(self._journal, (entry for _, entry in results))
+        close_to_readers(self._journal, [entry.file_stat for _, entry in results])
         with self._journal.use_full_sync() if bad_sources else nullcontext():
             recorded = self._record(results)
         if bad_sources:

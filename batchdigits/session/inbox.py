@@ -4,7 +4,7 @@ import os
 from pathlib import Path
 
 from batchdigits.journal.paths import inside
-from batchdigits.records import Source
+from batchdigits.records import HopelessContents, Source
 
 
 class Inbox:
@@ -29,11 +29,15 @@ class Inbox:
         return inside(self.root, name)
 
     def make_source(
-        self, name: str, known_sha256: str = "", has_other_contents: bool = False
+        self,
+        name: str,
+        known_sha256: str = "",
+        has_other_contents: bool = False,
+        hopeless: HopelessContents | None = None,
     ) -> Source:
         """Make the source of a file, see :class:`~batchdigits.records.Source`."""
         path = self.get_path(name)
-        return Source(path, name, known_sha256, has_other_contents, root=self.root)
+        return Source(path, name, known_sha256, has_other_contents, None, self.root, hopeless)
 
     def is_gone(self, name: str) -> bool:
         """Tell whether a file is surely no longer there."""

@@ -8,15 +8,16 @@ import shlex
 from collections.abc import Iterable
 from pathlib import Path
 
-from batchdigits.journal.entries import FileEntry
 from batchdigits.journal.journal import Journal
 from batchdigits.journal.store import close_journal, read_journal_mode
+from batchdigits.records import FileStat
 from batchdigits.system.access.modes import (
     GROUP_CLASS,
     OTHER_CLASS,
     find_closed_classes,
     find_group,
     find_unreadable_classes,
+    make_shared_mode,
 )
 from batchdigits.system.access.umask import add_to_umask
 from batchdigits.system.filenames import escape_for_terminal
@@ -69,19 +70,20 @@ def add_journal_to_umask(outbox: Path) -> None:
     add_to_umask(find_unreadable_classes(read_journal_mode(outbox)))
 
 
-def close_to_readers(journal: Journal, entries: Iterable[FileEntry]) -> None:
+def close_to_readers(journal: Journal, file_stats: Iterable[FileStat]) -> None:
     """Close the journal, and whatever is made from now on, to those who may not read a file of it.
 
     To be called before the files are put on record.
 
     Args:
         journal: in which the files will be.
-        entries: the files.
+        file_stats: of the files.
     """
     mode, outbox = 0o666, journal.path.parent.parent
     gid = find_group(outbox)
-    for entry in entries:
-        mode &= entry.file_stat.limit_mode(gid)
+    # Of few kinds, in spite of many files.
+    for file_mode, file_gid in {(stat.mode, stat.gid) for stat in file_stats}:
+        mode &= make_shared_mode(file_mode, file_gid, gid)
     closed = find_unreadable_classes(mode) & ~find_unreadable_classes(read_journal_mode(outbox))
     if closed:
         add_to_umask(closed)

@@ -222,8 +222,8 @@ class Session:
         jobs: list[Job] = []
         for file in chunk:
             self._pending[file.name] = file
-            source = self.inbox.make_source(file.name, file.earlier_sha256, file.has_other_contents)
-            source = source._replace(hopeless=self._failures.hopeless)
+            known = file.earlier_sha256, file.has_other_contents, self._failures.hopeless
+            source = self.inbox.make_source(file.name, *known)
             jobs.append(RecheckJob(source) if file.has_valid_reading else source)
         return jobs
 

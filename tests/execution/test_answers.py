@@ -168,7 +168,7 @@ ODD: list[Any] = [
     *(2**70, -(2**70), 2**63, -1, 10**9, 0.5, float("nan"), float("inf"), "", "xxx", "\ud800"),
     *("../../etc/passwd", "\x00", [], [[]], {}, True, "9" * 20_000),
 ]
-#: Places in an entry, and which of the odd values are as good as others there.
+#: Places in what is answered for a file, and which of the odd values are as good as others there.
 PLACES: dict[tuple[int, ...], list[Any]] = {
     **{(0, index): [10**9] for index in (0, 6)},
     **{(0, index): [10**9, -1] for index in (1, 2, 3, 4)},
@@ -196,9 +196,14 @@ def test_each_value_of_an_entry_is_held_against_its_rules(
             if any(odd is value or (type(odd) is type(value) and odd == value) for value in good):
                 continue
             with pytest.raises(BadMessageError):
-                runner.check([source], over_the_wire(set_deep(answer, (0, *place), odd)))
+                runner.check([source], over_the_wire(set_deep(answer, (0, 0, *place), odd)))
                 pytest.fail(f"{odd!r} at {place}")
-    wrong: list[Any] = [None, [], [None], [[]], [answer[0], answer[0]], "junk", 7, {}]
+    entries, images = answer
+    wrong: list[Any] = [
+        *(None, [], [None], [[]], "junk", 7, {}, [entries, images, images], [entries], [images]),
+        *([[], images], [entries * 2, images * 2], [entries, ""], [entries, "AAAA" + images]),
+        *([entries, 7], [entries, "?"], [[None], images], [[{}], images]),
+    ]
     for bad in wrong:
         with pytest.raises(BadMessageError):
             runner.check([source], over_the_wire(bad))
@@ -208,7 +213,8 @@ def test_what_may_be_answered_depends_on_the_job(
     source: Source, context: RecognitionContext
 ) -> None:
     runner = JobRunner(context)
-    read, no_entry = runner([source]), [None]
+    read = runner([source])
+    no_entry: Any = [], b""
     (entry,) = runner.check([source], over_the_wire(json.loads(pack_result(read))[1]))
     assert entry
     known = source._replace(known_sha256=entry.sha256)
@@ -230,7 +236,7 @@ def test_what_may_be_answered_depends_on_the_job(
         (other, bare),
         (reject, read),
         (sheet, read),
-        (known, [None]),
+        (known, no_entry),
     ):
         with pytest.raises(BadMessageError):
             check(job, answer)
@@ -245,16 +251,16 @@ def test_thumbnails_come_back_where_they_are_asked_for(
     answer = unpack_answer(pack_result(runner([two])), 1 << 20)
     (entry,) = runner.check([two], answer)
     assert entry and [page for page, _ in entry.thumbnail_pngs] == [1, 2]
-    (first, second) = answer[0][3]
+    (first, second) = answer[0][0][3]
     for bad in ([first, first], [[3, second[1]]], [[1, "?"]], [[1, ""]], [[True, first[1]]], [7]):
         with pytest.raises(BadMessageError):
-            runner.check([two], set_deep(answer, (0, 3), bad))
+            runner.check([two], set_deep(answer, (0, 0, 3), bad))
     for thumbnails in (Thumbnails.OFF, Thumbnails.EACH):
         with pytest.raises(BadMessageError):
             JobRunner(replace(context, thumbnails=thumbnails)).check([two], answer)
     more = replace(runner.context, limits=Limits(max_pages=1))
     with pytest.raises(BadMessageError):
-        JobRunner(more).check([two], set_deep(answer, (0, 2), answer[0][2] * 2))
+        JobRunner(more).check([two], set_deep(answer, (0, 0, 2), answer[0][0][2] * 2))
 
 
 def test_each_value_of_a_record_is_held_against_its_rules(
