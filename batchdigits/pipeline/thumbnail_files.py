@@ -1,6 +1,7 @@
 """Thumbnails as files of the outbox: what they are called, and how they are written."""
 
 import errno
+from functools import lru_cache
 
 from batchdigits.records import Source
 from batchdigits.system.atomic_files import write_bytes
@@ -37,12 +38,22 @@ def make_thumbnail_name(
     Returns:
         A path with ``/``, such as ``thumbnails/scan.tif.p2.png``.
     """
-    *folders, file = name.split("/")
-    # A trailing "_" is doubled up as well, or "a.png" and "a.png_" would become one folder.
-    safe = [folder + "_" if folder.rstrip("_").endswith(".png") else folder for folder in folders]
+    folder, slash, file = name.rpartition("/")
     ending = f".p{page}-{content_hash}.png" if content_hash else f".p{page}.png"
-    folders = [name_rules.make_unmistakable(folder) for folder in safe]
-    return "/".join([THUMBNAILS_FOLDER, *folders, name_rules.make_unmistakable(file, ending)])
+    file = name_rules.make_unmistakable(file, ending)
+    folder = _make_folder_name(folder, name_rules) if folder else ""
+    return f"{THUMBNAILS_FOLDER}/{folder}{slash}{file}"
+
+
+@lru_cache
+def _make_folder_name(path: str, name_rules: NameRules) -> str:
+    """Return the name of the folder inside that of thumbnails, given the folder of the inbox."""
+    # A trailing "_" is doubled up as well, or "a.png" and "a.png_" would become one folder.
+    safe = [
+        folder + "_" if folder.rstrip("_").endswith(".png") else folder
+        for folder in path.split("/")
+    ]
+    return "/".join(map(name_rules.make_unmistakable, safe))
 
 
 def make_source_thumbnail_name(

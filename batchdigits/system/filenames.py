@@ -97,8 +97,11 @@ def shorten(name: str, suffix: str = "", max_bytes: int = MAX_NAME_BYTES) -> str
         suffix: the ending, which is never cut.
         max_bytes: what the disk takes.
     """
-    if len(os.fsencode(name + suffix)) <= max_bytes and not _SHORTENED.search(name):
-        return name + suffix
+    whole = name + suffix
+    # No character takes more than four bytes: most names need not be encoded.
+    fits = 4 * len(whole) <= max_bytes or len(os.fsencode(whole)) <= max_bytes
+    if fits and not ("~" in name and _SHORTENED.search(name)):
+        return whole
     mark = "~" + hashlib.sha256(os.fsencode(name)).hexdigest()[:8] + suffix
     head = os.fsencode(name)[: max_bytes - len(os.fsencode(mark))]
     # "ignore" drops a character cut in half; a surrogate that stood for a byte goes with it.

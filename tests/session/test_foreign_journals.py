@@ -191,7 +191,7 @@ def test_a_stranger_s_journal_is_refused(copy: Path, statement: str) -> None:
 
 
 def test_an_image_that_unpacks_to_too_much_is_refused(copy: Path) -> None:
-    with pytest.raises(ValueError, match="^an image of"):
+    with pytest.raises(ValueError, match="an image of"):
         decompress_image(zlib.compress(bytes(1 << 20)))
     bomb = zlib.compress(bytes(900_000), 9)
     assert len(bomb) < 1024
