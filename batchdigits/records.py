@@ -7,7 +7,7 @@ One file is a :class:`Source`; each of its pages becomes a :class:`Page`, a
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from batchdigits.reasons import Reason, Rejection, Status
@@ -170,12 +170,20 @@ class NormalisedDigit:
         box: the ink in page pixels; ``None`` for a blank page.
         contrast: the ink's strength against its paper, 0-1.
         component_count: how many separate digit-sized pieces of ink there are.
+        alternative: the same page normalised another way, with what may be no ink of the digit cut
+            away: both are read, and the surer reading is kept. ``None`` where there is no doubt,
+            and in every digit that was read.
     """
 
     image: GrayImage
     box: Box | None
     contrast: float
     component_count: int
+    alternative: NormalisedDigit | None = None
+
+    def alone(self) -> NormalisedDigit:
+        """Return the digit without its alternative."""
+        return self if self.alternative is None else replace(self, alternative=None)
 
 
 @dataclass(frozen=True, slots=True)

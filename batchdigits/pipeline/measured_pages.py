@@ -55,11 +55,13 @@ class MeasuredPage(NamedTuple):
         file: the file that it is in.
         page_number: from 1.
         rejection: why there is nothing else.
-        normalised_digit: the image for the model, and where its ink lies on the page.
+        normalised_digit: the image for the model, and where its ink lies on the page; with an
+            alternative until one of the two was chosen.
         width: of the whole page in pixels.
         height: of the whole page in pixels.
         view: what its thumbnail will show, or the page itself where that is as small; ``None``
             where there will be no thumbnail.
+        alternative_view: the same for the digit's alternative, where that is not the page itself.
         streak: where a dark line from top to bottom lies, in pixels from the left.
         is_incomplete: whether the end of the file is missing, though all pixels are there.
     """
@@ -71,8 +73,17 @@ class MeasuredPage(NamedTuple):
     width: int = 0
     height: int = 0
     view: ThumbnailView | Page | None = None
+    alternative_view: ThumbnailView | None = None
     streak: int | None = None
     is_incomplete: bool = False
+
+    def choose(self, digit: NormalisedDigit) -> "MeasuredPage":
+        """Keep one reading of the page: its digit or that one's alternative, and its view."""
+        if self.normalised_digit is None or self.normalised_digit.alternative is None:
+            return self
+        is_other = digit is self.normalised_digit.alternative
+        view = self.alternative_view if is_other and self.alternative_view else self.view
+        return self._replace(normalised_digit=digit, view=view, alternative_view=None)
 
     def make_thumbnail_view(self) -> ThumbnailView | None:
         """Make what the thumbnail will show of the page, where that was not done already."""
@@ -151,7 +162,8 @@ def _measure_pages(loaded_pages: Sequence[_LoadedPage], with_views: bool) -> lis
 def _measure_page(
     file: FileInfo, page_number: int, page: Page, digit: NormalisedDigit, with_view: bool
 ) -> MeasuredPage:
-    width, height, box = page.width, page.height, digit.box
+    width, height = page.width, page.height
+    boxes = digit.box, digit.alternative.box if digit.alternative else None
     if isinstance(page, ReducedPage):
         factor = _compute_enlargement(page, digit)
         if factor > 1:
@@ -160,21 +172,27 @@ def _measure_page(
         width, height = page.full_width, page.full_height
         digit = rescale_digit(digit, page.scale, (height, width))
     view: ThumbnailView | Page | None = None
+    alternative_view = None
     if with_view:
-        view = page if page.gray.size <= _SMALL_PAGE_PIXELS else make_view(page, box)
+        is_small = page.gray.size <= _SMALL_PAGE_PIXELS
+        view = page if is_small else make_view(page, boxes[0])
+        if digit.alternative and not is_small:
+            alternative_view = make_view(page, boxes[1])
     streak = find_streak(page.gray)
     if streak is not None:
         streak = streak * width // page.gray.shape[1]
     return MeasuredPage(
-        file, page_number, None, digit, width, height, view, streak, page.is_incomplete
+        *(file, page_number, None, digit, width, height, view, alternative_view, streak),
+        is_incomplete=page.is_incomplete,
     )
 
 
 def _compute_enlargement(page: ReducedPage, digit: NormalisedDigit) -> float:
     """Compute how many times larger a page must be decoded for its digit to be beyond doubt."""
-    if digit.box is None:
+    boxes = [reading.box for reading in (digit, digit.alternative) if reading and reading.box]
+    if not boxes:
         return 1  # every page is searched reduced even further
-    side = max(digit.box.width, digit.box.height)
+    side = min(max(box.width, box.height) for box in boxes)
     if side < MIN_DIGIT_PIXELS:
         return MIN_DIGIT_PIXELS / side
     return 1 if is_unambiguous(digit, page.height, page.width) else page.scale

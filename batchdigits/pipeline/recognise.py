@@ -11,6 +11,7 @@ from batchdigits.drawing.thumbnail import draw_thumbnail
 from batchdigits.inference.engine import Engine
 from batchdigits.pipeline.decide import decide
 from batchdigits.pipeline.measured_pages import MeasuredPage, measure_sources
+from batchdigits.pipeline.second_reading import choose_reading, list_readings
 from batchdigits.pipeline.thumbnail_files import make_source_thumbnail_name, save_thumbnail
 from batchdigits.reasons import Status
 from batchdigits.records import PageRecord, Prediction, Source
@@ -66,26 +67,44 @@ def recognise_chunk(sources: Sequence[Source], context: RecognitionContext) -> l
         OSError: a thumbnail cannot be written.
     """
     pages = measure_sources(sources, context.limits, context.has_thumbnails)
-    return _make_records(pages, _predict(pages, context.engine), context)
+    pages, predictions = _predict(pages, context.engine)
+    return _make_records(pages, predictions, context)
 
 
-def _predict(pages: Sequence[MeasuredPage], engine: Engine) -> list[Prediction | None]:
-    """Predict all pages in one batch; ``None`` stands for those that were rejected."""
-    images = [page.normalised_digit.image for page in pages if page.normalised_digit]
-    scores = iter(engine.predict(np.stack(images)) if images else ())
-    review_below = engine.card.review_below
-    return [
-        decide(
-            page.normalised_digit,
-            next(scores),
-            review_below,
-            (page.width, page.height),
-            page.is_incomplete,
-        )
-        if page.normalised_digit
-        else None
-        for page in pages
-    ]
+def _predict(
+    pages: Sequence[MeasuredPage], engine: Engine
+) -> tuple[list[MeasuredPage], list[Prediction | None]]:
+    """Predict all pages, and what some of them show by another normalising, in one batch.
+
+    Returns:
+        The pages with the digit that was chosen of each; and what was read, ``None`` for those
+        that were rejected.
+    """
+    readings = [list_readings(page.normalised_digit) for page in pages if page.normalised_digit]
+    images = [reading.image for alternatives in readings for reading in alternatives]
+    scores = engine.predict(np.stack(images)) if images else np.empty((0, 10), np.float32)
+    starts = np.cumsum([0, *map(len, readings)]).tolist()
+    chosen = iter(
+        choose_reading(alternatives, scores[start : start + len(alternatives)])
+        for start, alternatives in zip(starts, readings, strict=False)
+    )
+    read_pages: list[MeasuredPage] = []
+    predictions: list[Prediction | None] = []
+    for page in pages:
+        prediction = None
+        if page.normalised_digit:
+            digit, digit_scores = next(chosen)
+            page = page.choose(digit)
+            prediction = decide(
+                digit,
+                digit_scores,
+                engine.card.review_below,
+                (page.width, page.height),
+                page.is_incomplete,
+            )
+        read_pages.append(page)
+        predictions.append(prediction)
+    return read_pages, predictions
 
 
 def _make_records(

@@ -70,6 +70,20 @@ class Components(NamedTuple):
     component_count: int
 
 
+def find_digits(ink: InkMap, noise: int) -> list[Components | None]:
+    """Find the digit of a page in one or more ways, where it is in doubt what its ink is.
+
+    Args:
+        ink: ``(height, width) uint8``, 0 paper, larger more ink; at most 65,535 components.
+        noise: the level, 0-255, up to which bare paper reaches by itself.
+
+    Returns:
+        What makes up the digit, or ``None`` for a blank page, once or twice: a second one is what
+        remains without ink that may be none of the digit's.
+    """
+    return [find_digit(ink, noise)]
+
+
 def find_digit(ink: InkMap, noise: int) -> Components | None:
     """Find the digit among everything that looks like ink.
 

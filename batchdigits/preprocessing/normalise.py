@@ -5,7 +5,8 @@ scaled into 20 x 20 without distortion, placed in 28 x 28 by its centre of mass.
 prediction both go through :func:`normalise_all`, so that a model only ever sees what it makes.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from math import ceil
 
 import cv2
@@ -13,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from batchdigits.arrays import GrayImage, InkMap
-from batchdigits.preprocessing.components import find_digit
+from batchdigits.preprocessing.components import Components, find_digits
 from batchdigits.preprocessing.ink import compute_ink_maps, make_kernel
 from batchdigits.preprocessing.stroke_width import measure_stroke_width
 from batchdigits.records import Box, NormalisedDigit
@@ -49,7 +50,8 @@ def normalise(gray: GrayImage) -> NormalisedDigit:
 
     Returns:
         The digit's image with what was measured on the way; where no ink stands out from the
-        paper, ``image`` is all 0, ``box`` is ``None`` and ``component_count`` 0.
+        paper, ``image`` is all 0, ``box`` is ``None`` and ``component_count`` 0. Where some of the
+        ink may be none of the digit's, what remains without it is the digit's ``alternative``.
     """
     return normalise_all([gray])[0]
 
@@ -96,7 +98,8 @@ def _reduce_coarsely(gray: GrayImage) -> tuple[GrayImage, int]:
 def is_unambiguous(digit: NormalisedDigit, height: int, width: int) -> bool:
     """Return whether a digit found on a reduced page is beyond doubt: more pixels change nothing.
 
-    It is where it is one large component of good contrast, away from all edges, and fills its box.
+    It is where it is one large component of good contrast, away from all edges, and fills its box,
+    and has no alternative.
 
     Args:
         digit: as found on that page.
@@ -105,6 +108,8 @@ def is_unambiguous(digit: NormalisedDigit, height: int, width: int) -> bool:
     """
     box = digit.box
     if box is None or digit.component_count != 1 or digit.contrast < MIN_COARSE_CONTRAST:
+        return False
+    if digit.alternative is not None:
         return False
     longer, shorter = max(box.width, box.height), min(box.width, box.height)
     if longer < MIN_COARSE_DIGIT_SIDE or min(box.x, box.y) == 0:
@@ -120,10 +125,18 @@ def _normalise_page(gray: GrayImage) -> NormalisedDigit:
     if scale <= 1:
         return _normalise_small_pages([gray])[0]
     (digit,) = _normalise_small_pages([_reduce(gray, scale)])
-    if digit.box is None:
-        return digit
+    first = _look_closer(gray, digit, scale)
+    if digit.alternative is None:
+        return first
+    second = _look_closer(gray, digit.alternative, scale)
+    # A crop round what was cut free may hold a piece of what was cut away.
+    return replace(first, alternative=second.alternative or second)
+
+
+def _look_closer(gray: GrayImage, digit: NormalisedDigit, scale: float) -> NormalisedDigit:
+    """Normalise a digit from a crop of its page where it is small on the reduced page."""
     grown = rescale_digit(digit, scale, gray.shape)
-    if grown.box and max(digit.box.width, digit.box.height) < SMALL_DIGIT_SIDE:
+    if digit.box and grown.box and max(digit.box.width, digit.box.height) < SMALL_DIGIT_SIDE:
         return _normalise_crop(gray, grown.box, digit.component_count)
     return grown
 
@@ -134,14 +147,20 @@ def _normalise_small_pages(pages: Sequence[GrayImage]) -> list[NormalisedDigit]:
     One kind of work is done after the other on all of them, so that the processor's cache keeps
     its code.
     """
-    digits = [find_digit(ink, noise) for ink, noise in compute_ink_maps(pages)]
-    images = iter(_centre_digits([digit.ink for digit in digits if digit]))
-    return [
-        NormalisedDigit(next(images), digit.box, digit.contrast, digit.component_count)
-        if digit
-        else NormalisedDigit(np.zeros((IMAGE_SIDE, IMAGE_SIDE), np.uint8), None, 0.0, 0)
-        for digit in digits
-    ]
+    readings = [find_digits(ink, noise) for ink, noise in compute_ink_maps(pages)]
+    found = [digit.ink for digits in readings for digit in digits if digit]
+    images = iter(_centre_digits(found))
+    normalised_digits: list[NormalisedDigit] = []
+    for digits in readings:
+        first, *others = [_make_digit(digit, images) for digit in digits]
+        normalised_digits.append(replace(first, alternative=others[0]) if others else first)
+    return normalised_digits
+
+
+def _make_digit(digit: Components | None, images: Iterator[GrayImage]) -> NormalisedDigit:
+    if digit is None:
+        return NormalisedDigit(np.zeros((IMAGE_SIDE, IMAGE_SIDE), np.uint8), None, 0.0, 0)
+    return NormalisedDigit(next(images), digit.box, digit.contrast, digit.component_count)
 
 
 def _reduce(gray: GrayImage, scale: float) -> GrayImage:
@@ -207,7 +226,7 @@ def _stretch_contrast(ink: InkMap) -> InkMap:
 def rescale_digit(
     digit: NormalisedDigit, scale: float, page_shape: tuple[int, ...]
 ) -> NormalisedDigit:
-    """Give the box of a digit that was found on a reduced page in pixels of the page itself.
+    """Give the boxes of a digit that was found on a reduced page in pixels of the page itself.
 
     Args:
         digit: as found there.
@@ -215,13 +234,15 @@ def rescale_digit(
         page_shape: the page's own height and width, which the box stays inside of.
     """
     box = digit.box
+    if digit.alternative is not None:
+        alternative = rescale_digit(digit.alternative, scale, page_shape)
+        digit = replace(digit, alternative=alternative)
     if box is None:
         return digit
     x, y = int(box.x * scale), int(box.y * scale)
     right = _scale_end(box.x + box.width, scale, page_shape[1])
     bottom = _scale_end(box.y + box.height, scale, page_shape[0])
-    box = Box(x, y, max(right - x, 1), max(bottom - y, 1))
-    return NormalisedDigit(digit.image, box, digit.contrast, digit.component_count)
+    return replace(digit, box=Box(x, y, max(right - x, 1), max(bottom - y, 1)))
 
 
 def _scale_end(end: int, scale: float, length: int) -> int:
@@ -235,10 +256,18 @@ def _normalise_crop(gray: GrayImage, box: Box, component_count: int) -> Normalis
     margin = max(box.width, box.height) // 2 + 2
     top, left = max(box.y - margin, 0), max(box.x - margin, 0)
     crop = gray[top : box.y + box.height + margin, left : box.x + box.width + margin]
-    digit = _normalise_page(crop)
+    return _move(_normalise_page(crop), left, top, component_count)
+
+
+def _move(
+    digit: NormalisedDigit, left: int, top: int, least_component_count: int
+) -> NormalisedDigit:
+    """Give the boxes of a digit that was found on a crop in pixels of the page."""
+    if digit.alternative is not None:
+        alternative = _move(digit.alternative, left, top, least_component_count)
+        digit = replace(digit, alternative=alternative)
     if digit.box is None:
         return digit
     box = Box(digit.box.x + left, digit.box.y + top, digit.box.width, digit.box.height)
-    return NormalisedDigit(
-        digit.image, box, digit.contrast, max(component_count, digit.component_count)
-    )
+    component_count = max(least_component_count, digit.component_count)
+    return replace(digit, box=box, component_count=component_count)

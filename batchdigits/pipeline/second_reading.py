@@ -1,0 +1,52 @@
+"""Two readings of one page, normalised in two ways: which of them is kept."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from batchdigits.records import NormalisedDigit
+
+#: Whatever is read beside another digit-sized mark is in doubt, so that of two readings the one
+#: that finds a single mark is kept unless it is less sure by this factor.
+SEVERAL_MARKS_FACTOR = 0.5
+#: A page on which one way of normalising leaves no ink is blank where the other finds no digit that
+#: is at least as likely as this.
+MIN_CONFIDENCE_AGAINST_BLANK = 0.5
+
+
+def list_readings(digit: NormalisedDigit) -> list[NormalisedDigit]:
+    """List what a model is to read of a page: one digit, or two where there is an alternative."""
+    return [digit] if digit.alternative is None else [digit.alone(), digit.alternative]
+
+
+def choose_reading(
+    readings: Sequence[NormalisedDigit], scores: NDArray[np.float32]
+) -> tuple[NormalisedDigit, NDArray[np.float32]]:
+    """Choose the surest of the readings of one page.
+
+    How sure a reading is, is the calibrated probability of its digit. That something is no digit
+    lowers it, and never wins against a digit: what is cut away of a page that shows a digit may
+    leave a piece of one.
+
+    Args:
+        readings: one or two ways of normalising the page (:func:`list_readings`), the first of
+            which wins a tie.
+        scores: ``(n, 10) float32``, the calibrated probabilities of each one; what ten of them
+            lack of 1 is the probability that it shows no digit.
+
+    Returns:
+        The reading without its alternative, and its ``(10,) float32`` scores.
+    """
+    sureness = [
+        _compute_sureness(reading, row) for reading, row in zip(readings, scores, strict=True)
+    ]
+    best = max(range(len(readings)), key=sureness.__getitem__)
+    return readings[best], scores[best]
+
+
+def _compute_sureness(reading: NormalisedDigit, scores: NDArray[np.float32]) -> float:
+    if reading.box is None:
+        return MIN_CONFIDENCE_AGAINST_BLANK
+    confidence = float(scores.max())
+    return confidence if reading.component_count == 1 else confidence * SEVERAL_MARKS_FACTOR
