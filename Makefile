@@ -71,7 +71,8 @@ fonts:
 	@mkdir -p fonts && cd fonts && rm -rf package *.tgz && while IFS=@ read -r name version; do \
 		[ -f "$$name.woff" ] && continue; \
 		npm pack --silent "@fontsource/$$name@$$version" </dev/null >/dev/null && \
-		tar -xzf *.tgz package/LICENSE "package/files/$$name-latin-400-normal.woff" && \
+		tar -xzf *.tgz package/package.json "package/files/$$name-latin-400-normal.woff" && \
+		{ tar -xzf *.tgz package/LICENSE 2>/dev/null || mv package/package.json package/LICENSE; } && \
 		mv package/LICENSE "$$name.LICENSE" && mv package/files/*.woff "$$name.woff" && \
 		rm -r package *.tgz || { echo "cannot fetch $$name $$version" >&2; exit 1; }; \
 	done < ../models/typefaces.txt
