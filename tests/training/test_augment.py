@@ -28,8 +28,9 @@ def test_training_images_repeat_with_their_seed_and_differ_without(digits: Digit
 def test_typefaces_are_shown_with_their_digits(
     tmp_path: Path, digits: Digits, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for name, share in (("SHARE_NON_DIGITS", 0), ("SHARE_STROKES", 0), ("SHARE_FONTS", 1)):
-        monkeypatch.setattr(augment, name, share)
+    for name in ("SHARE_NON_DIGITS", "SHARE_STROKES", "SHARE_MARKED", "SHARE_SEGMENTS"):
+        monkeypatch.setattr(augment, name, 0)
+    monkeypatch.setattr(augment, "SHARE_FONTS", 1)
     monkeypatch.setattr(augment, "choose_style_name", lambda random: "plain")
     shutil.copy(FONTS / "DejaVuSans.ttf", tmp_path)
     images, labels = make_batch(

@@ -20,10 +20,15 @@ from batchdigits.training.simulator.distance_fields import (
     DistanceFields,
     shapes_from_pages,
 )
+from batchdigits.training.simulator.marked_digits import (
+    choose_mark,
+    simulate_marked_training_digit,
+)
 from batchdigits.training.simulator.non_digits import choose_non_digit
 from batchdigits.training.simulator.page_look import PageLook
 from batchdigits.training.simulator.pen import Distortion, Random, build_distortion_maps
 from batchdigits.training.simulator.scan_styles import choose_style_name, sample_look
+from batchdigits.training.simulator.segment_digits import simulate_segment_digit
 from batchdigits.training.simulator.simulate import Image, simulate
 from batchdigits.training.simulator.stroke_digits import DIGIT_STROKES, draw_strokes
 
@@ -31,6 +36,8 @@ from batchdigits.training.simulator.stroke_digits import DIGIT_STROKES, draw_str
 NO_DIGIT = 10
 #: Shares of all images: what is no digit, digits drawn from strokes.
 SHARE_NON_DIGITS, SHARE_STROKES = 0.10, 0.07
+#: And digits in rings, underlined or struck out; digits of displays.
+SHARE_MARKED, SHARE_SEGMENTS = 0.02, 0.005
 #: And digits of typefaces, where some are given.
 SHARE_FONTS = 0.09
 #: Of the pages, the share that is distorted as it is instead of drawn anew by the simulator, and of
@@ -146,7 +153,12 @@ def _make_page(source_digits: SourceDigits, random: Random) -> tuple[Image, int]
         return _simulate_non_digit(source_digits.shapes.fields, random), NO_DIGIT
     if lot < SHARE_NON_DIGITS + SHARE_STROKES:
         return _simulate_stroke_digit(random)
-    if source_digits.font_shapes and lot < SHARE_NON_DIGITS + SHARE_STROKES + SHARE_FONTS:
+    lot -= SHARE_NON_DIGITS + SHARE_STROKES
+    if lot < SHARE_MARKED:
+        return _simulate_marked_digit(source_digits.shapes, random)
+    if lot < SHARE_MARKED + SHARE_SEGMENTS:
+        return _simulate_segment_digit(random)
+    if source_digits.font_shapes and lot < SHARE_MARKED + SHARE_SEGMENTS + SHARE_FONTS:
         return _simulate_font_digit(source_digits.font_shapes, random)
     return _vary_source_digit(source_digits, random)
 
@@ -165,6 +177,19 @@ def _simulate_stroke_digit(random: Random) -> tuple[Image, int]:
     form = DIGIT_STROKES[digit][random.integers(len(DIGIT_STROKES[digit]))]
     fields = draw_strokes(form, random)
     return simulate(fields, _sample_any_look(random), random), digit
+
+
+def _simulate_marked_digit(shapes: DigitShapes, random: Random) -> tuple[Image, int]:
+    mark = choose_mark(random)
+    look = _sample_any_look(random)
+    page, digit = simulate_marked_training_digit(shapes, mark, look, random)
+    return page, NO_DIGIT if digit is None else digit
+
+
+def _simulate_segment_digit(random: Random) -> tuple[Image, int]:
+    digit = int(random.integers(10))
+    is_led = bool(random.random() < 0.5)
+    return simulate_segment_digit(digit, is_led, _sample_any_look(random), random), digit
 
 
 def _simulate_font_digit(font_shapes: DigitShapes, random: Random) -> tuple[Image, int]:

@@ -1,0 +1,70 @@
+"""Digits in rings, underlined, struck out, and those of displays, as the simulator draws them."""
+
+import numpy as np
+import pytest
+
+from batchdigits.arrays import GrayImage
+from batchdigits.images.pixels import to_gray
+from batchdigits.preprocessing.normalise import normalise
+from batchdigits.training.simulator.distance_fields import DigitShapes, shapes_from_pages
+from batchdigits.training.simulator.marked_digits import (
+    MARKS,
+    simulate_marked_digit,
+    simulate_marked_training_digit,
+)
+from batchdigits.training.simulator.scan_styles import sample_look
+from batchdigits.training.simulator.segment_digits import SEGMENTS, simulate_segment_digit
+
+Digits = list[tuple[GrayImage, str]]
+
+
+@pytest.fixture(scope="module")
+def shapes(digits: Digits) -> DigitShapes:
+    labels = np.array([int(true) for _, true in digits])
+    return shapes_from_pages([image for image, _ in digits], labels)[0]
+
+
+@pytest.mark.parametrize("name", MARKS)
+def test_every_mark_repeats_and_lies_beside_its_digit(name: str, shapes: DigitShapes) -> None:
+    mark = MARKS[name]
+    ink = np.zeros((40, 24), np.float32)
+    ink[:, 10:14] = 1
+    layer, alone = mark.draw(ink, 4.0, np.random.default_rng(1))
+    again, _ = mark.draw(ink, 4.0, np.random.default_rng(1))
+    assert np.array_equal(layer, again) and alone.sum() == ink.sum()
+    assert layer.shape == alone.shape and layer.shape[1] > 24 and layer.sum() > 1.2 * ink.sum()
+    assert (layer >= alone).all() and layer.max() <= 1
+    random = np.random.default_rng(2)
+    page, digit = simulate_marked_digit(shapes, mark, sample_look("scan", random), random)
+    assert normalise(to_gray(page)).box is not None
+    assert (digit is None) == (not mark.leaves_digit)
+
+
+def test_nobody_strikes_out_what_some_write_with_a_bar(shapes: DigitShapes) -> None:
+    barred = np.isin(shapes.labels, (0, 7))
+    only = DigitShapes(shapes.fields[barred][:6], shapes.labels[barred][:6].copy())
+    only.labels[-1] = 3
+    random = np.random.default_rng(3)
+    for _ in range(5):
+        look = sample_look("scan", random)
+        assert simulate_marked_digit(only, MARKS["struck out"], look, random)[1] is None
+
+
+def test_a_digit_is_learned_as_one_only_where_its_mark_is_gone(shapes: DigitShapes) -> None:
+    random = np.random.default_rng(4)
+    for name, mark in MARKS.items():
+        for _ in range(4):
+            look = sample_look("marker" if name == "underlined" else "scan", random)
+            page, digit = simulate_marked_training_digit(shapes, mark, look, random)
+            assert normalise(to_gray(page)).box is not None
+            assert digit is None or mark.leaves_digit
+
+
+@pytest.mark.parametrize("digit", SEGMENTS)
+def test_displays_show_their_segments(digit: int) -> None:
+    random = np.random.default_rng(5)
+    for is_led in (False, True):
+        page = to_gray(simulate_segment_digit(digit, is_led, sample_look("scan", random), random))
+        is_dark = bool(np.median(page) < 128)
+        assert is_dark == is_led
+        assert normalise(page).box is not None
