@@ -8,8 +8,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 from batchdigits.arrays import InkMap
+from batchdigits.preprocessing.broken_strokes import (
+    MAX_DIGIT_SKIP,
+    MAX_SKIP_SHARE,
+    find_stroke_pieces,
+)
+from batchdigits.preprocessing.component import (
+    Component,
+    compute_weight,
+    get_edges,
+    is_edge_line,
+)
 from batchdigits.preprocessing.form_lines import may_have_lines, remove_lines
 from batchdigits.preprocessing.ink import MIN_FLATTENED_SIDE
+from batchdigits.preprocessing.neighbours import WEAK_INK_SHARE, drop_neighbours
 from batchdigits.records import Box
 
 #: Ink counts from this share of the darkest ink on: nearly all of it in small drawings, which
@@ -23,14 +35,9 @@ MIN_INK_LEVEL, MIN_DRAWN_INK_LEVEL = 12, 5
 MAX_PAPER_NOISE, MIN_SIGNAL_TO_NOISE = 20, 3
 #: Components below this share of the largest one's weight are specks.
 SPECK_SHARE = 0.04
-#: Lines within this share of an edge may be what cropping a form left over, if they are at most so
-#: thick, as a share of the page, and this many times as long.
-EDGE_SHARE, EDGE_LINE_THICKNESS, MIN_EDGE_LINE_RATIO = 0.03, 0.06, 4
 #: Components below this share of the largest one's weight are stray where they lie further from it
 #: than this share of its side: a pointer, a blot; pieces of a broken stroke lie near.
 STRAY_SHARE, NEAR_SHARE = 0.2, 0.12
-#: Components fainter than this share of the darkest one were not made by the same pen.
-WEAK_INK_SHARE = 0.65
 #: Where there are such faint ones, ink counts above the level that they reach, but within these
 #: shares of the pen's own.
 PEN_LEVEL_SHARES = 0.3, 0.45
@@ -41,16 +48,6 @@ _MAX_MEASURED_COMPONENTS = 12
 MIN_RIVAL_HEIGHT_SHARE = 0.5
 #: What is so many times as wide as high is no digit.
 MAX_ASPECT_RATIO = 4
-
-
-class Component(NamedTuple):
-    """One connected piece of ink: its box in pixels of the page, and how many of them hold ink."""
-
-    left: int
-    top: int
-    width: int
-    height: int
-    area: int
 
 
 class Components(NamedTuple):
@@ -146,7 +143,7 @@ def _extract_digit(
         page_shape: height and width of the page.
     """
     # Labels of 16 bits take a third of the time of 32.
-    count, labels, stats, _ = cv2.connectedComponentsWithStatsWithAlgorithm(
+    count, found, stats, _ = cv2.connectedComponentsWithStatsWithAlgorithm(
         mask, 8, cv2.CV_16U, cv2.CCL_DEFAULT
     )
     if count == 2:
@@ -155,23 +152,39 @@ def _extract_digit(
     components = [
         Component(left + bounds.x, top + bounds.y, *rest) for left, top, *rest in stats.tolist()
     ]
-    selected = _select_components(components, page_shape)
+    labels = np.asarray(found, np.uint16)
+    chosen = _select_components(components, page_shape)
+    chosen = drop_neighbours(ink, labels, chosen, components, page_shape)
+    selected = chosen + _find_pieces(ink, mask, labels, chosen, components, page_shape)
     parts = [components[label] for label in selected]
     box = _compute_bounding_box(parts)
     inner = Box(box.x - bounds.x, box.y - bounds.y, box.width, box.height)
     level_by_label = np.zeros(count, np.uint8)
     level_by_label[selected] = 255
-    inner_labels = np.asarray(labels, np.uint16)[inner.y :, inner.x :][
-        : inner.height, : inner.width
-    ]
+    inner_labels = labels[inner.y :, inner.x :][: inner.height, : inner.width]
     digit = np.asarray(
         cv2.bitwise_and(crop(ink, inner), level_by_label.take(inner_labels)), np.uint8
     )
     contrast = cv2.minMaxLoc(digit)[1] / 255
-    pen_level = (
-        _find_pen_level(digit, inner_labels, selected, components) if len(selected) > 1 else 0.0
-    )
+    pen_level = _find_pen_level(digit, inner_labels, chosen, components) if len(chosen) > 1 else 0.0
     return Components(digit, box, contrast, _count_digit_sized(parts)), pen_level
+
+
+def _find_pieces(
+    ink: InkMap,
+    mask: InkMap,
+    labels: NDArray[np.uint16],
+    selected: list[int],
+    components: list[Component],
+    page_shape: tuple[int, ...],
+) -> list[int]:
+    """Find what else belongs to the strokes of the components selected, by label."""
+    if len(selected) == len(components) - 1:
+        return []
+    box = _compute_bounding_box([components[label] for label in selected])
+    longer = min(MAX_SKIP_SHARE * max(page_shape), MAX_DIGIT_SKIP * max(box.width, box.height))
+    pieces = find_stroke_pieces(ink, mask, labels, selected, max(2, round(longer)))
+    return [label for label in pieces if not is_edge_line(components[label], page_shape)]
 
 
 def _find_pen_level(
@@ -188,11 +201,11 @@ def _find_pen_level(
     Returns:
         A level of ink, or 0 where no component is much fainter.
     """
-    least = STRAY_SHARE * _compute_weight(components[selected[0]])
+    least = STRAY_SHARE * compute_weight(components[selected[0]])
     inks = {label: digit_ink[labels == label] for label in selected[:_MAX_MEASURED_COMPONENTS]}
     # Peaks would be those of noise and specks.
     levels = {label: float(ink.mean()) for label, ink in inks.items()}
-    heavy = (label for label in levels if _compute_weight(components[label]) >= least)
+    heavy = (label for label in levels if compute_weight(components[label]) >= least)
     darkest = max(heavy, key=levels.__getitem__)
     faint = [inks[label] for label in levels if levels[label] < WEAK_INK_SHARE * levels[darkest]]
     if not faint:
@@ -225,18 +238,18 @@ def _select_components(components: list[Component], page_shape: tuple[int, ...])
     Returns:
         Labels, the heaviest component's first.
     """
-    weights = [_compute_weight(component) for component in components]
+    weights = [compute_weight(component) for component in components]
     heavy = sorted(range(1, len(components)), key=weights.__getitem__, reverse=True)
-    inner = (label for label in heavy if not _is_edge_line(components[label], page_shape))
+    inner = (label for label in heavy if not is_edge_line(components[label], page_shape))
     first = next(inner, 0)
     if not first:  # nothing but lines along edges
         inner = (label for label in heavy)
         first = next(inner)
     least = SPECK_SHARE * weights[first]
     selected = [first]
-    left, top, right, bottom = _get_edges(components[first])
+    left, top, right, bottom = get_edges(components[first])
     for label in takewhile(lambda label: weights[label] >= least, inner):
-        edges = _get_edges(components[label])
+        edges = get_edges(components[label])
         gap = max(left - edges[2], edges[0] - right, top - edges[3], edges[1] - bottom)
         reach = NEAR_SHARE * max(right - left, bottom - top)
         if weights[label] < STRAY_SHARE * weights[first] and gap > reach:
@@ -247,36 +260,8 @@ def _select_components(components: list[Component], page_shape: tuple[int, ...])
     return selected
 
 
-def _get_edges(component: Component) -> tuple[int, int, int, int]:
-    """Return left, top, right and bottom."""
-    return (
-        component.left,
-        component.top,
-        component.left + component.width,
-        component.top + component.height,
-    )
-
-
-def _compute_weight(component: Component) -> int:
-    """Weigh length as well as area: the thin bar of a 5 is no speck, a round dot is."""
-    return max(component.area, max(component.width, component.height) ** 2 // 4)
-
-
-def _is_edge_line(component: Component, page_shape: tuple[int, ...]) -> bool:
-    """Return whether a component is a thin line along an edge of the page."""
-    rows, columns = page_shape
-    beside, above = columns * EDGE_SHARE, rows * EDGE_SHARE
-    left, top, right, bottom = _get_edges(component)
-    width, height = component.width, component.height
-    if width <= columns * EDGE_LINE_THICKNESS and height > MIN_EDGE_LINE_RATIO * width:
-        return left <= beside or right >= columns - beside
-    if height <= rows * EDGE_LINE_THICKNESS and width > MIN_EDGE_LINE_RATIO * height:
-        return top <= above or bottom >= rows - above
-    return False
-
-
 def _compute_bounding_box(components: list[Component]) -> Box:
-    lefts, tops, rights, bottoms = zip(*map(_get_edges, components), strict=True)
+    lefts, tops, rights, bottoms = zip(*map(get_edges, components), strict=True)
     left, top, right, bottom = min(lefts), min(tops), max(rights), max(bottoms)
     return Box(left, top, right - left, bottom - top)
 

@@ -1,0 +1,55 @@
+"""Pieces of broken strokes: a dry pen skips, and leaves specks of ink where its stroke went on."""
+
+from collections.abc import Sequence
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from batchdigits.arrays import InkMap, Mask
+from batchdigits.preprocessing.ink import make_kernel
+
+#: How far apart the pieces of one stroke lie at most, as a share of the page's longer side, and of
+#: the digit's.
+MAX_SKIP_SHARE, MAX_DIGIT_SKIP = 0.03, 0.1
+#: A piece is as dark somewhere as this share of the mean of the digit's ink; grain of paper and
+#: printed dots are fainter.
+MIN_PIECE_DARKNESS = 0.7
+
+
+def find_stroke_pieces(
+    ink: InkMap,
+    mask: Mask,
+    labels: NDArray[np.uint16],
+    selected: Sequence[int],
+    reach: int,
+) -> list[int]:
+    """Find the components so near to selected ones, or to each other, that a stroke goes on there.
+
+    Args:
+        ink: ``(height, width) uint8``, 0 paper, larger more ink.
+        mask: of the same shape, 255 where the ink counts.
+        labels: of the same shape, which component each pixel belongs to, 0 paper.
+        selected: labels of the digit's components found so far.
+        reach: how many pixels apart pieces lie at most.
+
+    Returns:
+        Labels of further components; none where most of what is as dark lies elsewhere, as the
+        digit's surroundings are full of specks then.
+    """
+    count = int(labels.max()) + 1
+    is_selected = np.zeros(count, np.bool_)
+    is_selected[list(selected)] = True
+    level = MIN_PIECE_DARKNESS * float(ink[is_selected.take(labels)].mean())
+    dark_labels = labels[ink >= level]
+    is_dark = np.bincount(dark_labels, minlength=count) > 0
+    is_dark[0] = False
+    dark = np.where(is_dark.take(labels), mask, np.uint8(0))
+    grown = cv2.dilate(dark, make_kernel(cv2.MORPH_ELLIPSE, reach + 1))
+    _, groups = cv2.connectedComponentsWithAlgorithm(grown, 8, cv2.CV_16U, cv2.CCL_DEFAULT)
+    group_by_label = np.zeros(count, np.uint16)
+    group_by_label[labels[dark > 0]] = np.asarray(groups, np.uint16)[dark > 0]
+    is_near = is_dark & np.isin(group_by_label, group_by_label[list(selected)])
+    pieces = np.flatnonzero(is_near & ~is_selected)
+    others = np.count_nonzero(is_dark & ~is_near & ~is_selected)
+    return pieces.tolist() if len(pieces) >= others else []
