@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from batchdigits.arrays import GrayImage
-from batchdigits.datasets.labelled import load_npz
+from batchdigits.datasets.archives import load_npz
 from batchdigits.preprocessing.normalise import normalise
 from benchmarks import ROOT
 

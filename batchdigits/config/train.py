@@ -25,6 +25,8 @@ class TrainingSettings:
         exclude: patterns of folders that are left out.
         hold_out: patterns of folders that are kept for calibration.
         fonts: a folder of typefaces to learn from as well; ``None`` for none.
+        no_digit: files of images that hold no digit.
+        writers: a file that says who wrote each digit of one of the sets; ``None`` for none.
         name: the model's name.
         into: the folder for the model and its card.
         resume: continue a training that was stopped.
@@ -86,6 +88,12 @@ class TrainingSettings:
         (), "Keep files that match this pattern for calibration; repeatable."
     )
     fonts: Path | None = option(None, "Folder of typefaces from which a cnn learns as well.")
+    no_digit: tuple[str, ...] = option(
+        (), "An .npz of images that hold no digit, for a cnn; repeatable.", is_trusted_only=True
+    )
+    writers: Path | None = option(
+        None, "An .npz that says who wrote each digit of a set: whole writers are held back."
+    )
     name: str = option("mine", "Name of the model.", is_trusted_only=True)
     into: Path = option(Path("models"), "Folder for the model and its card.")
     resume: bool = option(False, "Continue a training that was stopped.", is_trusted_only=True)

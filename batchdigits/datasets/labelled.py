@@ -1,8 +1,7 @@
-"""Labelled digits: from arrays, as in an ``.npz`` of ``keras.datasets.mnist``, or from folders."""
+"""Labelled digits: pages with their true digits, made of arrays or read from folders."""
 
 import fnmatch
 import math
-import zipfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,7 +19,6 @@ from batchdigits.reasons import Rejection
 from batchdigits.records import Page, Source
 from batchdigits.system.filenames import escape_for_terminal
 from batchdigits.system.logs import LOG
-from batchdigits.system.safe_files.safe_open import open_file
 from batchdigits.system.typed_paths import compose
 
 #: Longest side of an image in an array, in pixels; its square is the largest page that is read.
@@ -36,50 +34,26 @@ class LabelledImages:
     Attributes:
         pages: gray images, ``(h, w) uint8`` each, of any sizes.
         digits: ``(n,) int64``, 0-9.
+        writers: who wrote each, ``(n,) int64`` in any numbers; ``None`` where that is not known.
     """
 
     pages: list[GrayImage]
     digits: NDArray[np.int64]
+    writers: NDArray[np.int64] | None = None
 
     def __len__(self) -> int:
         return len(self.pages)
 
     def take(self, indices: NDArray[np.intp]) -> "LabelledImages":
         """Select the images at these indices, in this order."""
-        return LabelledImages([self.pages[i] for i in indices], self.digits[indices])
+        writers = None if self.writers is None else self.writers[indices]
+        return LabelledImages([self.pages[i] for i in indices], self.digits[indices], writers)
 
 
 def concatenate(parts: Sequence[LabelledImages]) -> LabelledImages:
-    """Join parts, one after the other."""
+    """Join parts, one after the other; whose digits they are is forgotten."""
     pages = [page for part in parts for page in part.pages]
     return LabelledImages(pages, np.concatenate([part.digits for part in parts]))
-
-
-def load_npz(path: Path, part: str = "train") -> LabelledImages:
-    """Read one part of an ``.npz`` with ``x_train, y_train, x_test, y_test`` (or ``x, y``).
-
-    Args:
-        path: the file, from anywhere; for its arrays see :func:`load_arrays`.
-        part: ``"train"`` or ``"test"``; an archive without parts is read whole.
-
-    Raises:
-        DataError: the file is missing, is no such archive, or its arrays cannot be used.
-    """
-    # For other files, numpy's error advises to load them unsafely.
-    if path.is_file() and not zipfile.is_zipfile(path):
-        raise DataError(f"{path} is no .npz with x_{part} and y_{part}: it is no archive at all.")
-    try:
-        with open_file(path) as file, np.load(file, allow_pickle=False) as archive:
-            suffix = f"_{part}" if f"x_{part}" in archive else ""
-            names = f"x{suffix}", f"y{suffix}"
-            if missing := [name for name in names if name not in archive]:
-                members = ", ".join(sorted(archive)) or "nothing"
-                raise KeyError(f"it has no {missing[0]}, but {members}")
-            images, digits = (archive[name] for name in names)
-    except Exception as error:  # zipfile, zlib and numpy raise many types on damaged archives
-        reason = " ".join(str(error).split()).strip("'\"") or type(error).__name__
-        raise DataError(f"{path} is no .npz with x_{part} and y_{part}: {reason}") from error
-    return load_arrays(str(path), images, digits)
 
 
 def load_arrays(name: str, images: object, labels: object) -> LabelledImages:
@@ -256,11 +230,11 @@ def _load_page(path: Path) -> Page | Rejection:
 def hold_back(
     data: LabelledImages, share: float, seed: int
 ) -> tuple[LabelledImages, LabelledImages]:
-    """Split off a random share, at least one image.
+    """Split off a random share, at least one image; whole writers, where these are known.
 
     Args:
         data: the images; at least two.
-        share: how much to split off, 0-1.
+        share: how much to split off, 0-1; by writers, the least.
         seed: the same seed makes the same split.
 
     Returns:
@@ -271,6 +245,32 @@ def hold_back(
     """
     if len(data) < 2:
         raise DataError("One image is too little to learn from and to test with.")
-    order = np.random.default_rng(seed).permutation(len(data))
-    cut = len(data) - max(round(len(data) * share), 1)
-    return data.take(order[:cut]), data.take(order[cut:])
+    rest, held_back = split_indices(len(data), data.writers, share, seed)
+    return data.take(rest), data.take(held_back)
+
+
+def split_indices(
+    count: int, writers: NDArray[np.int64] | None, share: float, seed: int
+) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """Choose a random share of ``count`` items, at least one; whole writers, where known.
+
+    Args:
+        count: how many items there are; at least two.
+        writers: ``(count,)``; where ``None``, or all the same, single items are chosen.
+        share: how much to choose, 0-1; by writers, the least.
+        seed: the same seed makes the same choice.
+
+    Returns:
+        The indices of the rest, and of the share.
+    """
+    random = np.random.default_rng(seed)
+    wanted = max(round(count * share), 1)
+    if writers is None or len(np.unique(writers)) < 2:
+        order = random.permutation(count)
+        return order[: count - wanted], order[count - wanted :]
+    names, counts = np.unique(writers, return_counts=True)
+    order = random.permutation(len(names))
+    # The last writer stays: something must be left to learn from.
+    chosen = min(int(np.searchsorted(np.cumsum(counts[order]), wanted)) + 1, len(names) - 1)
+    is_chosen = np.isin(writers, names[order[:chosen]])
+    return np.flatnonzero(~is_chosen), np.flatnonzero(is_chosen)

@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from batchdigits.datasets import idx
+from batchdigits.datasets.archives import load_npz
 from batchdigits.datasets.labelled import (
     LabelledImages,
     load_arrays,
     load_folder,
-    load_npz,
 )
 from batchdigits.datasets.mnist import load_mnist
 from batchdigits.errors import DataError
@@ -27,6 +27,19 @@ _MNIST_PIXEL_BYTES = 60_000 * 28 * 28
 
 _MNIST_CREDIT = "MNIST (LeCun, Cortes, Burges), https://yann.lecun.com/exdb/mnist/, CC BY-SA 3.0"
 _NUMBERS_CREDIT = "kensanata/numbers, https://github.com/kensanata/numbers, public domain"
+#: Archives that are known by the number of bytes of one of their arrays.
+_ARCHIVE_CREDITS = {
+    ("sample_start.npy", 1201 * 4): "UJI Pen Characters 2 (Llorens, Prat, Marzal, Vilar), "
+    "https://archive.ics.uci.edu/dataset/177, CC BY 4.0",
+    ("x.npy", 1934 * 32 * 32): "Optical Recognition of Handwritten Digits, training part "
+    "(Alpaydin, Kaynak), https://archive.ics.uci.edu/dataset/80, CC BY 4.0",
+    ("x.npy", 2000 * 16 * 15): "Multiple Features (Duin), "
+    "https://archive.ics.uci.edu/dataset/72, CC BY 4.0",
+    ("x.npy", 4840 * 105 * 105): "Omniglot (Lake, Salakhutdinov, Tenenbaum), "
+    "https://github.com/brendenlake/omniglot, MIT",
+}
+#: Most bytes of the header of an array in an archive.
+_ARRAY_HEADER_BYTES = 256
 _FONTS_CREDIT = "digits of typefaces published by Fontsource, SIL OFL 1.1, Apache 2.0 or MIT"
 
 
@@ -58,8 +71,8 @@ def load_source(
     """Read one part of a source.
 
     Args:
-        source: the word ``mnist``, an ``.npz`` (see
-            :func:`batchdigits.datasets.labelled.load_npz`), IDX files (one of images, whose labels
+        source: the word ``mnist``, an ``.npz`` of bitmaps or pen strokes (see
+            :func:`batchdigits.datasets.archives.load_npz`), IDX files (one of images, whose labels
             lie beside it, or the folder of all four), or a folder (see
             :func:`batchdigits.datasets.labelled.list_labelled_files`).
         part: ``"train"`` or ``"test"``; a source without parts is all ``"train"``.
@@ -122,4 +135,8 @@ def describe_source(source: str) -> str:
             return _NUMBERS_CREDIT
         if any(name.endswith(".LICENSE") for name in names):
             return _FONTS_CREDIT
+    for member, size in _list_members(path).items():
+        for (known, length), credit in _ARCHIVE_CREDITS.items():
+            if member == known and 0 < size - length <= _ARRAY_HEADER_BYTES:
+                return credit
     return path.resolve().name

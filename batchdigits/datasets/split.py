@@ -9,16 +9,21 @@ import numpy as np
 
 from batchdigits.arrays import GrayImage
 from batchdigits.datasets import readers
+from batchdigits.datasets.archives import load_writers, set_writers
 from batchdigits.datasets.labelled import LabelledImages, hold_back
+from batchdigits.datasets.non_digit_images import load_non_digits
 from batchdigits.datasets.readers import MNIST
 from batchdigits.errors import DataError
 
 #: Share of each data set that is held back for validation, and for testing as well where no data
 #: set has a test part.
 HELD_BACK_SHARE = 1 / 12
-#: Share of the training images that are from folders of scans where there are arrays, too; folders
-#: are smaller, but are what people scan.
+#: Weight of all folders of scans against 1 - ``FOLDER_SHARE`` for the largest set of arrays;
+#: folders are smaller, but are what people scan.
 FOLDER_SHARE = 0.38
+#: A smaller set of arrays is seen less often than the largest, but each of its digits more often:
+#: it has this power of its part of the largest's size as its part of the largest's weight.
+SMALL_SET_POWER = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,12 +35,18 @@ class DataSelection:
         exclude: patterns of files in folders that are left out, e.g. for an evaluation later.
         hold_out: patterns of files in folders that are kept for validation.
         fonts: folder of typefaces whose digits are learned from, too.
+        no_digit: files of images that hold no digit, see
+            :func:`batchdigits.datasets.non_digit_images.load_non_digits`.
+        writers: a file that says who wrote each digit of one of the sources, see
+            :func:`batchdigits.datasets.archives.load_writers`; whole writers of it are held back.
     """
 
     sources: tuple[str, ...] = ()
     exclude: tuple[str, ...] = ()
     hold_out: tuple[str, ...] = ()
     fonts: Path | None = None
+    no_digit: tuple[Path, ...] = ()
+    writers: Path | None = None
 
     @property
     def effective_sources(self) -> tuple[str, ...]:
@@ -51,11 +62,15 @@ class DataSplit:
         train: each data set to learn from, with its share of the training images; shares add to 1.
         validation: digits that choose the best epoch, and calibrate.
         test: digits that measure the finished model.
+        non_digits: pages without a digit to learn from.
+        validation_non_digits: pages without a digit to calibrate with.
     """
 
     train: list[tuple[LabelledImages, float]] = field(default_factory=list)
     validation: list[LabelledImages] = field(default_factory=list)
     test: list[LabelledImages] = field(default_factory=list)
+    non_digits: list[GrayImage] = field(default_factory=list)
+    validation_non_digits: list[GrayImage] = field(default_factory=list)
 
     def fingerprint(self) -> str:
         """Compute a hash of all digits and of what they are for, in hexadecimal."""
@@ -64,6 +79,10 @@ class DataSplit:
             for page in part.pages:
                 digest.update(repr(page.shape).encode() + page.tobytes())
             digest.update(part.digits.tobytes() + b"|")
+        for pages in filter(None, (self.non_digits, self.validation_non_digits)):
+            for page in pages:
+                digest.update(repr(page.shape).encode() + page.tobytes())
+            digest.update(b"|")
         return digest.hexdigest()
 
     @property
@@ -84,20 +103,55 @@ def load_data_split(data: DataSelection, seed: int) -> DataSplit:
         MissingExtraError: MNIST is to be fetched, and TensorFlow is not installed.
     """
     split = DataSplit()
-    are_folders = [readers.is_labelled_folder(source) for source in data.effective_sources]
-    folder_count, array_count = are_folders.count(True), are_folders.count(False)
-    folder_share = FOLDER_SHARE if folder_count and array_count else float(folder_count > 0)
-    for source, is_folder in zip(data.effective_sources, are_folders, strict=True):
-        train, validation = _load_with_validation(source, data, seed, is_folder)
-        share = folder_share / folder_count if is_folder else (1 - folder_share) / array_count
-        split.train.append((train, share))
+    loaded = [_load_training_part(source, data) for source in data.effective_sources]
+    if data.writers:
+        loaded = _attach_writers(loaded, data.writers)
+    weights = _weigh_sets(data.effective_sources, loaded)
+    for source, train, weight in zip(data.effective_sources, loaded, weights, strict=True):
+        train, validation = _hold_back_validation(source, train, data, seed)
+        split.train.append((train, weight / sum(weights)))
         split.validation.append(validation)
         if test := readers.load_source(source, "test"):
             split.test.append(test)
+    for path in data.no_digit:
+        rest, held_back = load_non_digits(path).hold_back(HELD_BACK_SHARE, seed)
+        split.non_digits += rest.pages
+        split.validation_non_digits += held_back.pages
     if not split.test:
         _split_off_test(split, seed)
     _remove_duplicates(split)
     return split
+
+
+def _weigh_sets(sources: tuple[str, ...], loaded: list[LabelledImages]) -> list[float]:
+    """Choose how often each set is learned from: small sets add to the largest one's images."""
+    are_folders = [readers.is_labelled_folder(source) for source in sources]
+    sizes = [
+        len(part) for part, is_folder in zip(loaded, are_folders, strict=True) if not is_folder
+    ]
+    folder_weight = FOLDER_SHARE / max(are_folders.count(True), 1)
+    return [
+        folder_weight
+        if is_folder
+        else (1 - FOLDER_SHARE) * (len(part) / max(sizes)) ** SMALL_SET_POWER
+        for part, is_folder in zip(loaded, are_folders, strict=True)
+    ]
+
+
+def _attach_writers(loaded: list[LabelledImages], path: Path) -> list[LabelledImages]:
+    """Say who wrote the digits of the set that a file of writers belongs to, by its labels.
+
+    Raises:
+        DataError: it belongs to none.
+    """
+    writers, labels = load_writers(path)
+    belongs = [np.array_equal(part.digits, labels) for part in loaded]
+    if not any(belongs):
+        raise DataError(f"{path} has other digits than any of the data: it says nothing of them.")
+    return [
+        set_writers(str(path), part, writers) if is_theirs else part
+        for part, is_theirs in zip(loaded, belongs, strict=True)
+    ]
 
 
 def _remove_duplicates(split: DataSplit) -> None:
@@ -130,13 +184,17 @@ def _exclude_pages(part: LabelledImages, excluded_hashes: set[bytes]) -> Labelle
     return part if len(indices) == len(part) else part.take(np.array(indices, np.intp))
 
 
-def _load_with_validation(
-    source: str, data: DataSelection, seed: int, is_folder: bool
-) -> tuple[LabelledImages, LabelledImages]:
+def _load_training_part(source: str, data: DataSelection) -> LabelledImages:
     train = readers.load_source(source, "train", exclude=(*data.exclude, *data.hold_out))
     if train is None:
         raise DataError(f"{source} has no part to learn from.")
-    if is_folder and data.hold_out:
+    return train
+
+
+def _hold_back_validation(
+    source: str, train: LabelledImages, data: DataSelection, seed: int
+) -> tuple[LabelledImages, LabelledImages]:
+    if data.hold_out and readers.is_labelled_folder(source):
         validation = readers.load_source(source, "train", data.hold_out, data.exclude)
         assert validation is not None
         return train, validation

@@ -6,7 +6,8 @@ from pathlib import Path
 import cv2
 
 from batchdigits.datasets import idx, readers
-from batchdigits.datasets.labelled import load_arrays, load_npz
+from batchdigits.datasets.archives import load_npz
+from batchdigits.datasets.labelled import load_arrays
 from batchdigits.datasets.mnist import fetch_mnist
 from batchdigits.errors import DataError
 from batchdigits.system.atomic_files import write_bytes
@@ -27,7 +28,7 @@ def write_images(path: Path, inbox: Path) -> dict[str, int]:
         The true digit, 0-9, of each file by its name.
 
     Raises:
-        DataError: the arrays cannot be used (see :func:`batchdigits.datasets.labelled.load_npz`),
+        DataError: the arrays cannot be used (see :func:`batchdigits.datasets.archives.load_npz`),
             an image cannot be encoded, or a file cannot be written.
     """
     idx_file = readers.find_idx_file(path, "test")

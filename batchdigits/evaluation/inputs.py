@@ -46,7 +46,7 @@ def prepare_labelled_inbox(
     Args:
         data: a folder with sub-folders 0-9 at any depth, read in place; a table (see
             :mod:`batchdigits.evaluation.csv_labels`), an ``.npz`` (see
-            :func:`batchdigits.datasets.labelled.load_npz`) or IDX files (see
+            :func:`batchdigits.datasets.archives.load_npz`) or IDX files (see
             :mod:`batchdigits.datasets.idx`), whose images are put into ``temporary_folder``; or
             the word ``mnist``.
         include: patterns of files to read; none means all.

@@ -1,16 +1,17 @@
 """What makes confidences honest: temperature and review threshold, fitted on held-back data."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from batchdigits.arrays import GrayImage
 from batchdigits.datasets.labelled import LabelledImages
 from batchdigits.inference.calibration import REVIEW_SHARE, fit_temperature, softmax
 from batchdigits.inference.engine import Engine
 from batchdigits.training.simulator.augment import (
     EVALUATION_DISTORTION_FACTOR,
-    NO_DIGIT,
     Batch,
     batch_from_data,
     batch_from_pages,
@@ -18,6 +19,7 @@ from batchdigits.training.simulator.augment import (
     simulate_shapes,
 )
 from batchdigits.training.simulator.distance_fields import shapes_from_pages
+from batchdigits.training.simulator.source_digits import NO_DIGIT, shapes_of_non_digits
 
 #: By how much ten single-precision scores may miss 1 through rounding.
 ROUNDING_TOLERANCE = 1e-5
@@ -41,13 +43,20 @@ class ValidationSet:
     non_digits: Batch | None = None
 
     @classmethod
-    def from_data(cls, data: LabelledImages, seed: int, add_simulated: bool) -> "ValidationSet":
+    def from_data(
+        cls,
+        data: LabelledImages,
+        seed: int,
+        add_simulated: bool,
+        non_digit_pages: Sequence[GrayImage] = (),
+    ) -> "ValidationSet":
         """Normalise every page as it is, simulate its shape once, and add a tenth of non-digits.
 
         Args:
             data: real digits.
             seed: decides the simulated images.
             add_simulated: whether there are more than real digits.
+            non_digit_pages: pages without a digit, for some of the non-digits.
         """
         if not add_simulated:
             return cls(batch_from_data(data))
@@ -55,7 +64,9 @@ class ValidationSet:
         shapes, _ = shapes_from_pages(data.pages, data.digits)
         pages = simulate_shapes(shapes, random, distortion_factor=EVALUATION_DISTORTION_FACTOR)
         count = max(1, round(len(data) * NON_DIGIT_SHARE))
-        non_digits = simulate_non_digits(shapes, count, random)
+        non_digits = simulate_non_digits(
+            shapes, count, random, shapes_of_non_digits(non_digit_pages)
+        )
         return cls(
             batch_from_data(data),
             batch_from_pages(pages, shapes.labels),

@@ -13,7 +13,7 @@ from batchdigits.inference.model_card import InputSpec, OutputKind
 from batchdigits.training.export import BATCH_SIZE
 from batchdigits.training.recipe import Recipe, get_default_recipe
 from batchdigits.training.request import TrainingRequest
-from batchdigits.training.simulator.augment import SourceDigits
+from batchdigits.training.simulator.source_digits import SourceDigits
 
 
 def build_training_fields(
@@ -66,6 +66,7 @@ def _build_format_fields(recipe: Recipe) -> dict[str, object]:
 
 def _list_data_sources(request: TrainingRequest) -> list[str]:
     sources = [readers.describe_source(source) for source in request.data.effective_sources]
+    sources += [readers.describe_source(str(path)) for path in request.data.no_digit]
     if request.data.fonts:
         sources.append(readers.describe_source(str(request.data.fonts)))
     if request.base_model:
@@ -89,7 +90,11 @@ def _format_data_options(data: DataSelection) -> list[str]:
     for option, patterns in (("--exclude", data.exclude), ("--hold-out", data.hold_out)):
         for pattern in patterns:
             words += [option, pattern]
-    return words + (["--fonts", _strip_folder(data.fonts)] if data.fonts else [])
+    for path in data.no_digit:
+        words += ["--no-digit", _strip_folder(path)]
+    for option, optional_path in (("--writers", data.writers), ("--fonts", data.fonts)):
+        words += [option, _strip_folder(optional_path)] if optional_path else []
+    return words
 
 
 def _strip_folder(path: Path) -> str:

@@ -7,9 +7,9 @@ from pathlib import Path
 from batchdigits.datasets.labelled import concatenate
 from batchdigits.datasets.split import DataSplit
 from batchdigits.training.recipe import Recipe
-from batchdigits.training.simulator.augment import Batch, SourceDigits, batch_from_data
+from batchdigits.training.simulator.augment import Batch, batch_from_data
 from batchdigits.training.simulator.epochs import augment_epochs
-from batchdigits.training.simulator.fonts import load_fonts
+from batchdigits.training.simulator.source_digits import SourceDigits
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,8 +41,7 @@ class EpochData:
         if not recipe.is_augmented:
             batch = batch_from_data(concatenate([data for data, _ in split.train]))
             return cls(lambda epochs: (batch for _ in epochs), len(batch[0]))
-        font_shapes = load_fonts(fonts) if fonts else None
-        source_digits = SourceDigits.from_parts(split.train, font_shapes)
+        source_digits = SourceDigits.from_split(split, fonts)
         size = min(recipe.images, 4 * len(source_digits.data))
         return cls(
             lambda epochs: augment_epochs(source_digits, recipe.seed, epochs, size),

@@ -1,6 +1,7 @@
 """What to train, from what, and where to put it."""
 
 from dataclasses import dataclass
+from pathlib import Path
 
 from batchdigits.config import Arch, TrainingSettings
 from batchdigits.datasets.split import DataSelection
@@ -39,7 +40,14 @@ class TrainingRequest:
             UsageError: settings contradict each other, or the model to begin with.
         """
         return cls(
-            DataSelection(settings.data, settings.exclude, settings.hold_out, settings.fonts),
+            DataSelection(
+                settings.data,
+                settings.exclude,
+                settings.hold_out,
+                settings.fonts,
+                tuple(map(Path, settings.no_digit)),
+                settings.writers,
+            ),
             build_recipe(settings, _choose_arch(settings)),
             ModelFiles(settings.into, settings.name),
             settings.start,

@@ -26,7 +26,8 @@ from batchdigits.training.loop import TrainingListener, train_network
 from batchdigits.training.networks import build_cnn, build_mlp
 from batchdigits.training.recipe import Recipe
 from batchdigits.training.request import TrainingRequest
-from batchdigits.training.simulator.augment import SourceDigits, batch_from_data, make_batch
+from batchdigits.training.simulator.augment import batch_from_data, make_batch
+from batchdigits.training.simulator.source_digits import SourceDigits
 from batchdigits.training.test_metrics import TestMetrics, compute_test_metrics
 
 #: Images from which the ranges of 8-bit activations are taken, and what their seed has in place of
@@ -76,7 +77,10 @@ def _train_and_export(request: TrainingRequest, listener: TrainingListener) -> T
     files.prepare(request.overwrite, request.resume)
     split = _load_split(request)
     validation_set = ValidationSet.from_data(
-        concatenate(split.validation), request.recipe.seed, request.recipe.is_augmented
+        concatenate(split.validation),
+        request.recipe.seed,
+        request.recipe.is_augmented,
+        split.validation_non_digits,
     )
     network = _build_network(request)
     if request.base_model:

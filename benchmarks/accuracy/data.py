@@ -6,7 +6,8 @@ from pathlib import Path
 
 import numpy as np
 
-from batchdigits.datasets.labelled import LabelledImages, list_labelled_files, load_folder, load_npz
+from batchdigits.datasets.archives import load_npz
+from batchdigits.datasets.labelled import LabelledImages, list_labelled_files, load_folder
 from batchdigits.errors import DataError
 
 #: Writers (folders of kensanata/numbers) on whom no bundled model was trained or calibrated.

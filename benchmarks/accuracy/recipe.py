@@ -17,7 +17,7 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
-from batchdigits.datasets.labelled import load_npz
+from batchdigits.datasets.archives import load_npz
 from benchmarks.peers.tutorial import make_model
 
 EPOCHS, BATCH, SEED = 3, 128, 1

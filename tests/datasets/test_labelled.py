@@ -8,13 +8,13 @@ import numpy as np
 import pytest
 from numpy.typing import ArrayLike
 
+from batchdigits.datasets.archives import load_npz
 from batchdigits.datasets.labelled import (
     MAX_SIDE,
     digit_from_label,
     hold_back,
     list_labelled_files,
     load_folder,
-    load_npz,
 )
 from batchdigits.errors import DataError
 from tests.support.labelled_samples import Digits, make_labelled, write_folder

@@ -8,8 +8,9 @@ import pytest
 
 from batchdigits.inference.engine import load_default_engine
 from batchdigits.training.simulator import augment
-from batchdigits.training.simulator.augment import NO_DIGIT, SourceDigits, make_batch
+from batchdigits.training.simulator.augment import make_batch
 from batchdigits.training.simulator.fonts import load_fonts
+from batchdigits.training.simulator.source_digits import NO_DIGIT, SourceDigits
 from tests.support.labelled_samples import Digits, make_labelled
 from tests.training.test_fonts import FONTS
 

@@ -5,20 +5,19 @@ of typefaces, through the scan simulator; and what is no digit. The same seed gi
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from batchdigits.arrays import GrayImage
-from batchdigits.datasets.labelled import LabelledImages, concatenate
+from batchdigits.datasets.labelled import LabelledImages
 from batchdigits.images.pixels import to_gray
 from batchdigits.preprocessing.normalise import normalise_all
 from batchdigits.training.simulator.distance_fields import (
     DigitShapes,
     DistanceFields,
-    shapes_from_pages,
 )
 from batchdigits.training.simulator.marked_digits import (
     choose_mark,
@@ -30,16 +29,17 @@ from batchdigits.training.simulator.pen import Distortion, Random, build_distort
 from batchdigits.training.simulator.scan_styles import choose_style_name, sample_look
 from batchdigits.training.simulator.segment_digits import simulate_segment_digit
 from batchdigits.training.simulator.simulate import Image, simulate
+from batchdigits.training.simulator.source_digits import NO_DIGIT, SourceDigits
 from batchdigits.training.simulator.stroke_digits import DIGIT_STROKES, draw_strokes
 
-#: The label of what is no digit.
-NO_DIGIT = 10
 #: Shares of all images: what is no digit, digits drawn from strokes.
 SHARE_NON_DIGITS, SHARE_STROKES = 0.10, 0.07
 #: And digits in rings, underlined or struck out; digits of displays.
 SHARE_MARKED, SHARE_SEGMENTS = 0.02, 0.005
 #: And digits of typefaces, where some are given.
 SHARE_FONTS = 0.09
+#: Of what is no digit, the share that has the shapes of given pages, where there are some.
+SHARE_GIVEN_NON_DIGITS = 0.15
 #: Of the pages, the share that is distorted as it is instead of drawn anew by the simulator, and of
 #: these the share that is not even distorted.
 SHARE_AUGMENTED_PAGES, SHARE_UNCHANGED_PAGES = 0.55, 0.15
@@ -53,42 +53,6 @@ EVALUATION_DISTORTION_FACTOR = 0.5
 
 #: Normalised images ``(n, 28, 28) uint8`` and their labels ``(n,) int64``, 0-10.
 Batch = tuple[NDArray[np.uint8], NDArray[np.int64]]
-
-
-@dataclass(frozen=True, slots=True)
-class SourceDigits:
-    """What training images are made from.
-
-    Attributes:
-        data: pages of digits.
-        shapes: the shapes of these digits.
-        cumulative_weights: how often each is taken, summed up, ``(n,) float64``; the last is 1.
-        font_shapes: the shapes of typefaces' digits.
-    """
-
-    data: LabelledImages
-    shapes: DigitShapes
-    cumulative_weights: NDArray[np.float64]
-    font_shapes: DigitShapes | None = None
-
-    @classmethod
-    def from_parts(
-        cls, parts: list[tuple[LabelledImages, float]], font_shapes: DigitShapes | None = None
-    ) -> "SourceDigits":
-        """Collect the digits of data sets, leaving out pages without ink.
-
-        Args:
-            parts: each data set with the share of the images that it gets; shares add to 1.
-            font_shapes: the shapes of typefaces' digits.
-
-        Raises:
-            DataError: no page holds ink.
-        """
-        data = concatenate([part for part, _ in parts])
-        weights = np.concatenate([np.full(len(part), share / len(part)) for part, share in parts])
-        shapes, inked = shapes_from_pages(data.pages, data.digits)
-        weights = weights[inked] / weights[inked].sum()
-        return cls(data.take(np.array(inked)), shapes, np.cumsum(weights), font_shapes)
 
 
 def batch_from_data(data: LabelledImages) -> Batch:
@@ -141,16 +105,26 @@ def simulate_shapes(
     return images
 
 
-def simulate_non_digits(shapes: DigitShapes, count: int, random: Random) -> list[Image]:
-    """Simulate ``count`` pages that hold no digit, or more than one."""
-    return [_simulate_non_digit(shapes.fields, random) for _ in range(count)]
+def simulate_non_digits(
+    shapes: DigitShapes, count: int, random: Random, non_digits: DistanceFields | None = None
+) -> list[Image]:
+    """Simulate ``count`` pages that hold no digit, or more than one.
+
+    Args:
+        shapes: digits to take parts and pairs from.
+        count: how many pages.
+        random: everything that is left open.
+        non_digits: shapes of what is no digit, ``(n, 2, 56, 56) uint8``, for some of the pages.
+    """
+    return [_simulate_non_digit(shapes.fields, non_digits, random) for _ in range(count)]
 
 
 def _make_page(source_digits: SourceDigits, random: Random) -> tuple[Image, int]:
     """Make one page of any sort, and its label."""
     lot = random.random()
     if lot < SHARE_NON_DIGITS:
-        return _simulate_non_digit(source_digits.shapes.fields, random), NO_DIGIT
+        digits, non_digits = source_digits.shapes.fields, source_digits.non_digits
+        return _simulate_non_digit(digits, non_digits, random), NO_DIGIT
     if lot < SHARE_NON_DIGITS + SHARE_STROKES:
         return _simulate_stroke_digit(random)
     lot -= SHARE_NON_DIGITS + SHARE_STROKES
@@ -167,7 +141,13 @@ def _sample_any_look(random: Random) -> PageLook:
     return sample_look(choose_style_name(random), random)
 
 
-def _simulate_non_digit(digits: DistanceFields, random: Random) -> Image:
+def _simulate_non_digit(
+    digits: DistanceFields, non_digits: DistanceFields | None, random: Random
+) -> Image:
+    if non_digits is not None and random.random() < SHARE_GIVEN_NON_DIGITS:
+        return simulate(
+            non_digits[random.integers(len(non_digits))], _sample_any_look(random), random
+        )
     non_digit = choose_non_digit(random)
     return non_digit.simulate(_sample_any_look(random), digits, random)
 
@@ -227,7 +207,8 @@ def augment_page(gray: GrayImage, random: Random) -> GrayImage:
     side = max(height, width)
     window = max(side, MIN_WORK_SIDE)
     maps = build_distortion_maps(window, 1.15 * side / window, _PAGE_DISTORTION, random)
-    paper = int(np.median(np.concatenate([gray[0], gray[-1]])))
+    # The ink of a digit that fills its image may lie along two of the edges.
+    paper = int(np.median(np.concatenate([gray[0], gray[-1], gray[:, 0], gray[:, -1]])))
     page = cv2.remap(
         gray,
         maps[0] + np.float32((width - 1) / 2),

@@ -9,7 +9,8 @@ import cv2
 import numpy as np
 
 from batchdigits.system.child_process import die_with_parent
-from batchdigits.training.simulator.augment import Batch, SourceDigits, make_batch
+from batchdigits.training.simulator.augment import Batch, make_batch
+from batchdigits.training.simulator.source_digits import SourceDigits
 
 #: Images made by one call of a helper process.
 CHUNK_SIZE = 2000
