@@ -6,6 +6,7 @@ can tell; but it is never anything that a worker could not have answered of some
 
 import re
 from collections.abc import Sequence
+from datetime import datetime
 from itertools import chain, product
 from typing import cast
 
@@ -17,10 +18,13 @@ _MAX_GID = 2**32 - 1
 _MAX_DETAIL_LENGTH = 10_000
 #: Pixels of a page's side at the most.
 MAX_SIDE = 2**32 - 1
+#: Of the numbers of a box, and of the count of marks, at the most: as many digits are nines.
+MAX_NUMBER = 10**10 - 1
+#: Such a number in JSON, in which none begins with a 0 but that itself.
+JSON_NUMBER = rf"(?:0|[1-9]\d{{0,{len(str(MAX_NUMBER)) - 1}}})"
 _HASH_LENGTH, _HEXADECIMAL = 64, re.compile("[0-9a-f]*")
-_TIME = re.compile(
-    r"\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])T([01]\d|2[0-3]):[0-5]\d:[0-5]\dZ", re.ASCII
-)
+#: Local times of the years left out may lie in one that no calendar of Python or SQLite has.
+_TIME = re.compile(r"(?!9999)[1-9]\d{3}-\d\d-\d\dT\d\d:\d\d:\d\dZ", re.ASCII)
 _REASONS = list(Reason)
 _REVIEW_REASONS = _REASONS[: _REASONS.index(Reason.EMPTY)]
 _FAILED_REASONS = {*_REASONS} - {*_REVIEW_REASONS} - PERMANENT_REASONS
@@ -80,7 +84,13 @@ def check_hashes(hashes: Sequence[str]) -> None:
 
 def is_time(text: str) -> bool:
     """Tell whether a text is a moment as :func:`~batchdigits.system.clock.utc_now` writes it."""
-    return _TIME.fullmatch(text) is not None
+    if not _TIME.fullmatch(text):
+        return False
+    try:
+        datetime.fromisoformat(text)
+    except ValueError:  # there is no such day, or hour
+        return False
+    return True
 
 
 def is_detail(text: object) -> bool:

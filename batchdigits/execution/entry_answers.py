@@ -10,6 +10,8 @@ import orjson
 
 from batchdigits.config import Thumbnails
 from batchdigits.execution.answer_rules import (
+    JSON_NUMBER,
+    MAX_NUMBER,
     MAX_SIDE,
     READ_OUTCOMES,
     REJECTED_OUTCOMES,
@@ -31,8 +33,8 @@ from batchdigits.records import FileStat, Source
 from batchdigits.system.sandbox.plain_messages import BadMessageError, unpack_bytes
 
 _MAX_SCORES_LENGTH = 512
-_MAX_MARKS = 2**31 - 1
-_BOX = re.compile(r"\[\d{1,10},\d{1,10},\d{1,10},\d{1,10}\]", re.ASCII)
+#: Written out, as a group that is repeated takes three times as long.
+_BOX = re.compile(rf"\[{','.join([JSON_NUMBER] * 4)}\]", re.ASCII)
 _OK = str(Status.OK)
 _NUMBER, _STATUS, _READ_AT, _IMAGE = map(
     PageEntry._fields.index, ("page", "status", "read_at", "image")
@@ -185,7 +187,7 @@ def _check_read_pages(*columns: Any) -> None:
         _are_from_to(1, widths, MAX_SIDE)
         and _are_from_to(1, heights, MAX_SIDE)
         and _are_from_to(0, contrasts, 1)
-        and _are_from_to(0, marks, _MAX_MARKS)
+        and _are_from_to(0, marks, MAX_NUMBER)
         and all(
             streak is None or 0 <= streak < width
             for streak, width in zip(streaks, widths, strict=True)
@@ -213,7 +215,8 @@ def _are_from_to(low: int, values: Any, high: int) -> bool:
 def _are_scores(texts: Sequence[str]) -> bool:
     """Tell whether each text is a list of ten numbers from 0 to 1, in JSON."""
     for text in texts:
-        # So that lists which are joined stay lists.
+        # So that each text, joined with the others, is one list: none but its first bracket opens,
+        # and brackets need not match in strings alone, which are refused below for their type.
         if len(text) > _MAX_SCORES_LENGTH or text[:1] + text[-1:] != "[]" or text.count("[") != 1:
             return False
     try:

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from batchdigits.execution.answer_rules import (
+    MAX_NUMBER,
     READ_OUTCOMES,
     REJECTED_OUTCOMES,
     check_file_stats,
@@ -21,7 +22,6 @@ from batchdigits.records import Box, NormalisedDigit, PageRecord, Prediction, So
 from batchdigits.system.sandbox.plain_messages import BadMessageError, unpack_bytes
 
 _SIDE = 28
-_MAX_NUMBER = 2**32
 
 
 def to_plain(records: Sequence[PageRecord]) -> list[tuple[object, ...]]:
@@ -135,7 +135,7 @@ def _check_digit(values: Any) -> NormalisedDigit:
 
 
 def _is_number(value: object) -> bool:
-    return type(value) is int and 0 <= value < _MAX_NUMBER
+    return type(value) is int and 0 <= value <= MAX_NUMBER
 
 
 def _check_prediction(values: Any, image: NormalisedDigit) -> Prediction:

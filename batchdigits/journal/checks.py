@@ -19,6 +19,9 @@ from batchdigits.reasons import Reason, Status
 _MAX_VALUE_BYTES = 1 << 24
 #: Numbers below it can be counted on.
 MAX_NUMBER = 1 << 62
+#: Julian days of the first and last moment that a page may have been read at: the years 1 to 9998.
+#: Local times of others are in years that no calendar has.
+_FIRST_DAY, _LAST_DAY = 1721425.5, 5373119.5
 _STORED_AS = {"INTEGER": "integer", "REAL": "real", "TEXT": "text", "BLOB": "blob"}
 
 
@@ -69,7 +72,7 @@ _PAGE_RULES = (
     "height > 0",
     "contrast BETWEEN 0 AND 1",
     "length(image) <= 1024",
-    "strftime('%s', read_at) IS NOT NULL",
+    f"ifnull(julianday(read_at) BETWEEN {_FIRST_DAY} AND {_LAST_DAY}, 0)",
     _is_array("scores", 10, 512),
     _is_array("box", 4, 128),
 )

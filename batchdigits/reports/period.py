@@ -27,4 +27,4 @@ def list_periods(journal: Journal, time_format: str) -> list[Period]:
     texts = journal.query(
         "SELECT DISTINCT strftime(?, read_at, 'localtime') FROM pages ORDER BY 1", (time_format,)
     )
-    return [Period(time_format, str(text)) for (text,) in texts]
+    return [Period(time_format, str(text)) for (text,) in texts if text]

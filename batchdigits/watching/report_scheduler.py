@@ -27,6 +27,8 @@ _TABLES_MIN_INTERVAL, _DOCUMENTS_MIN_INTERVAL, _SHEETS_MIN_INTERVAL = 2.0, 10.0,
 _FINAL_SHEETS_TIMEOUT = 20.0
 #: Alarms are compared without numbers: one whose numbers alone changed is not logged again.
 _NO_NUMBERS = str.maketrans("", "", "0123456789,.")
+#: As :func:`~batchdigits.system.clock.utc_now` writes times.
+_TIME_FORMAT = "%Y-%m-%dT%H:%M:%SZ"
 _READ_AT_COLUMN = COLUMN_INDEX["read_at"]
 
 
@@ -101,10 +103,12 @@ class ReportScheduler:
 
     def _is_in_current_period(self, row: ReportRow) -> bool:
         """Tell whether a row belongs to this period; one read just before midnight does not."""
-        read_at = calendar.timegm(time.strptime(str(row[_READ_AT_COLUMN]), "%Y-%m-%dT%H:%M:%SZ"))
-        period = Period(
-            self._period_format, time.strftime(self._period_format, time.localtime(read_at))
-        )
+        try:
+            read_at = calendar.timegm(time.strptime(str(row[_READ_AT_COLUMN]), _TIME_FORMAT))
+        except ValueError:  # no such day: a table that is drawn anew tells where it belongs
+            return False
+        text = time.strftime(self._period_format, time.localtime(read_at))
+        period = Period(self._period_format, text)
         if period != self._period:
             self._late_periods.add(period)
         return period == self._period

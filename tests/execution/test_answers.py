@@ -22,11 +22,16 @@ from batchdigits.execution.jobs import Job, JobRunner, RecheckJob, RejectJob, Sh
 from batchdigits.execution.pool import WorkerPool
 from batchdigits.execution.results import compute_max_answer_bytes, pack_result, unpack_answer
 from batchdigits.inference.engine import Engine
+from batchdigits.journal.checks import check_rows
 from batchdigits.journal.entries import FileEntry, PageEntry
+from batchdigits.journal.files import PendingFile, ReaderVersion
 from batchdigits.pipeline.recognise import RecognitionContext, recognise_chunk
 from batchdigits.reasons import Reason, Rejection, Status
-from batchdigits.records import Source
+from batchdigits.records import FileStat, Source
+from batchdigits.session.outbox import open_outbox
+from batchdigits.system.filenames import make_order_key
 from batchdigits.system.sandbox.plain_messages import BadMessageError
+from batchdigits.upkeep.journal_check import BROKEN_FILES, create_check_functions
 from tests.conftest import Run, read_csv, write_png
 from tests.execution.test_pool import is_socket
 from tests.execution.test_sandbox import start_with
@@ -58,6 +63,7 @@ def change_pages(entry: FileEntry, pages: list[PageEntry]) -> FileEntry:
 LIES: dict[str, Callable[[FileEntry], FileEntry]] = {
     "bare": lambda entry: change_pages(entry, []),
     "box": change_page(box='[1,2,3,"4"]'),
+    "box of no JSON": change_page(box="[01,2,3,4]"),
     "confidence": change_page(confidence=1.5),
     "contrast": change_page(contrast=-0.1),
     "detail": change_page(detail="\ud800"),
@@ -84,6 +90,9 @@ LIES: dict[str, Callable[[FileEntry], FileEntry]] = {
     "thumbnail": change_page(thumbnail="../../../../etc/passwd"),
     "thumbnail of another": change_page(thumbnail="thumbnails/0 good.png.p1.png"),
     "time": change_page(read_at="xxx"),
+    "time in February": change_page(read_at="2024-02-31T00:00:00Z"),
+    "time in no year": change_page(read_at="0000-01-01T00:00:00Z"),
+    "time in the last year": change_page(read_at="9999-12-31T23:59:59Z"),
     "twice": lambda entry: change_pages(entry, entry.pages * 2),
     "width": change_page(width=0),
     "word": change_page(status="fine"),
@@ -207,6 +216,53 @@ def test_each_value_of_an_entry_is_held_against_its_rules(
     for bad in wrong:
         with pytest.raises(BadMessageError):
             runner.check([source], over_the_wire(bad))
+
+
+#: Odd values that are believed: column of a page (or field of what is known of a file), and value.
+ODD_BUT_SOUND: list[tuple[str, Any]] = [
+    ("box", "[0,0,1,1]"),
+    ("box", "[9999999999,9999999999,9999999999,9999999999]"),
+    ("confidence", -0.0),
+    ("contrast", 1.0),
+    ("marks", 9_999_999_999),
+    ("read_at", "1000-01-01T00:00:00Z"),
+    ("read_at", "2024-02-29T23:59:59Z"),
+    ("read_at", "9998-12-31T23:59:59Z"),
+    ("scores", "[ " + ",".join(["0e9999"] * 10) + "\r\n]"),
+    ("scores", "[" + ",".join(["-0.0"] * 10) + "]"),
+    ("scores", "[0.1,\n" + ",".join(["1E-400"] * 9) + "]"),
+    ("width", 2**32 - 1),
+    *(("size", number) for number in (0, 2**63 - 1)),
+    *((field, number) for field in ("mtime_ns", "inode") for number in (-(2**63), 2**63 - 1)),
+]
+
+
+def test_no_value_that_is_believed_poisons_the_journal(
+    source: Source, context: RecognitionContext, tmp_path: Path
+) -> None:
+    runner = JobRunner(context)
+    answer = unpack_answer(pack_result(runner([source])), 1 << 20)
+    with open_outbox(tmp_path / "outbox") as journal:
+        version = journal.register_reader_version(ReaderVersion("", "", ""))
+        create_check_functions(journal.sql)
+        for number, (column, value) in enumerate(ODD_BUT_SOUND):
+            place = (
+                (2, 0, PageEntry._fields.index(column))
+                if column in PageEntry._fields
+                else (0, FileStat._fields.index(column))
+            )
+            changed = over_the_wire(set_deep(answer, (0, 0, *place), value))
+            (entry,) = runner.check([source], changed)
+            assert entry
+            name = f"{number}.png"
+            pending = PendingFile(name, make_order_key(name), None, "", False, False)
+            journal.record([(pending, entry)], version, "each")
+            for table in ("files", "pages"):
+                check_rows(journal.sql, journal.path, table)
+            broken = f"SELECT name FROM files WHERE {BROKEN_FILES}"
+            assert journal.query(broken).fetchall() == [], (column, value)
+        count = journal.query("SELECT count(*) FROM pages").fetchone()
+    assert count == (len(ODD_BUT_SOUND),)
 
 
 def test_what_may_be_answered_depends_on_the_job(

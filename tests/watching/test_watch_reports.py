@@ -7,10 +7,14 @@ from pathlib import Path
 import pytest
 
 from batchdigits.config import Settings
+from batchdigits.errors import OutboxError
 from batchdigits.inference.engine import Engine
+from batchdigits.journal.checks import check_rows
+from batchdigits.journal.columns import COLUMN_INDEX
 from batchdigits.journal.files import FileState
 from batchdigits.journal.journal import Journal
 from batchdigits.pipeline.inbox_walk import InboxWalk
+from batchdigits.reports.period import list_periods
 from batchdigits.reports.safe_write import replace_report
 from batchdigits.session.outbox import open_outbox
 from batchdigits.session.session import Session
@@ -136,6 +140,28 @@ def test_a_day_s_table_that_is_locked_at_midnight_is_written_later(
         scheduler.draw_due(2e9, 99.0, InboxWalk(inbox), lambda: False)
         assert [row["file"] for row in read_table(outbox / "results-2026-11-21.csv")] == ["a.png"]
         assert read_table(outbox / "results-2026-11-22.csv") == [] and not scheduler.write_errors
+
+
+def test_a_time_that_there_never_was_ends_no_watcher(
+    outbox: Path, inbox: Path, engine: Engine
+) -> None:
+    with open_outbox(outbox) as journal:
+        scheduler = ReportScheduler(
+            Session(Settings(inbox, outbox), journal, engine, Nobody()), "%Y-%m-%d"
+        )
+        scheduler.start(InboxWalk(inbox))
+        cells = ["" for _ in COLUMN_INDEX]
+        for read_at in ("2024-02-31T00:00:00Z", "0000-01-01T00:00:00Z", "soon", ""):
+            cells[COLUMN_INDEX["read_at"]] = read_at
+            scheduler.add([tuple(cells)])
+        journal.sql.execute(
+            "INSERT INTO pages (file, page, status, read_at) "
+            "VALUES (1, 1, 'ok', '9999-12-31T23:59:59Z'), (1, 2, 'ok', 'soon')"
+        )
+        with pytest.raises(OutboxError, match="its table pages holds what is never written there"):
+            check_rows(journal.sql, journal.path, "pages")
+        texts = {period.text for period in list_periods(journal, "%Y-%m-%d")}
+    assert texts <= {"9999-12-31"} and not scheduler.write_errors
 
 
 class Nobody:
