@@ -26,7 +26,9 @@ BROKEN_FILES = (
     "OR EXISTS (SELECT 1 FROM pages WHERE file = files.id AND image IS NOT NULL "
     "AND NOT is_image(image)) "
     f"OR bad <> {_HAS_PAGE} = 'quarantined') "
-    f"OR readable <> {_HAS_PAGE} IN ('ok', 'review'))"
+    f"OR (readable <> {_HAS_PAGE} IN ('ok', 'review')) "
+    # What is partly read while somebody writes to it counts as unread, to be tried again.
+    f"AND NOT (NOT readable AND {_HAS_PAGE} = 'failed' AND reason = 'busy')))"
 )
 
 

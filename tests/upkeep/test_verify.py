@@ -374,3 +374,23 @@ def test_a_journal_of_a_newer_version_is_left_alone(desk: Desk) -> None:
     assert desk.verify("--repair") == ExitCode.OUTBOX
     assert desk.journal.read_bytes() == data
     assert {path.name for path in desk.journal.parent.iterdir()} == {JOURNAL_FILE, "lock"}
+
+
+def test_a_file_that_is_partly_read_and_busy_damages_no_journal(
+    desk: Desk, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shutil.copy(desk.outbox / "quarantine" / "half.tif", desk.inbox / "late.tif")
+    state = desk.inbox / "late.tif.aria2"  # of a download tool: the rest is yet to come
+    state.touch()
+    desk.run()
+    rows = desk.read_rows()
+    assert [row["reason"] for row in rows if row["file"] == "late.tif"][1:] == ["busy"]
+    for options in ([], ["--repair"]):
+        assert "journal_damaged" not in find_codes(desk, capsys, *options)
+    assert desk.read_rows() == rows
+    desk.change("UPDATE pages SET reason = 'io_error' WHERE reason = 'busy'")
+    assert desk.verify() == ExitCode.OUTBOX
+    desk.change("UPDATE pages SET reason = 'busy' WHERE reason = 'io_error'")
+    state.unlink()
+    desk.run()
+    assert (desk.outbox / "quarantine" / "late.tif").exists() and desk.verify() == 0
