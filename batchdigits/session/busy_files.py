@@ -8,9 +8,10 @@ import os
 import time
 from pathlib import Path
 
+from batchdigits.execution.jobs import make_rejected_page
 from batchdigits.journal.entries import FileEntry, PageEntry
-from batchdigits.reasons import Reason, Status
-from batchdigits.records import Source
+from batchdigits.reasons import Reason, Rejection, Status
+from batchdigits.records import FileStat, Source
 from batchdigits.system.file_moves import has_content
 from batchdigits.system.safe_files.leases import Writers, find_writers
 
@@ -48,6 +49,12 @@ def make_busy(entry: FileEntry, detail: str = _YOUNG) -> FileEntry:
     pages = [_to_busy_page(page, detail) for page in entry.pages]
     busy = FileEntry.from_pages(entry.file_stat, entry.sha256, pages, entry.thumbnail_pngs)
     return busy._replace(readable=False)
+
+
+def make_changed_entry() -> FileEntry:
+    """Make the entry of a file that is not what was read of it, so that nothing is known."""
+    page = make_rejected_page(Rejection(Reason.BUSY, _CHANGED))
+    return FileEntry.from_pages(FileStat(), "", [page])
 
 
 def _to_busy_page(page: PageEntry, detail: str) -> PageEntry:

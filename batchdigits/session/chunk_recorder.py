@@ -11,6 +11,7 @@ from batchdigits.journal.journal import Journal
 from batchdigits.records import Source
 from batchdigits.session.busy_files import make_busy, mark_busy_if_written
 from batchdigits.session.entry_log import EntryLog
+from batchdigits.session.file_identity import confirm_identity
 from batchdigits.session.outbox_access import close_to_readers
 from batchdigits.session.quarantine_moves import QuarantineMoves
 from batchdigits.session.summary import Summary
@@ -79,6 +80,8 @@ class ChunkRecorder:
         results: list[tuple[PendingFile, FileEntry]] = []
         bad_sources: dict[str, Source] = {}
         for file in files:
+            if file.pending.earlier_id is not None:
+                file = file._replace(entry=confirm_identity(self._journal, *file))
             if file.entry.needs_quarantine:
                 file = file._replace(entry=mark_busy_if_written(file.source, file.entry))
             entry = decide(file)

@@ -20,6 +20,7 @@ from batchdigits.journal.entries import FileEntry
 from batchdigits.journal.journal import Journal
 from batchdigits.reasons import Reason, Rejection
 from batchdigits.records import FileStat, HopelessContents
+from batchdigits.session.file_identity import is_content_as_said
 
 #: Files that cost a worker, none being read, after which it may not be the files' fault.
 _MAX_LOST_WORKERS = 10
@@ -76,8 +77,16 @@ class WorkerFailures:
             self.hopeless.details.update((sha256, detail) for (sha256,) in rows)
 
     def note_rejected(self, job: Job, entry: FileEntry) -> None:
-        """Take note of the content of a file that took too long, once its hash is known."""
-        if isinstance(job, RejectJob) and job.rejection.reason is Reason.TIMED_OUT and entry.sha256:
+        """Take note of the content of a file that took too long, once its hash is known.
+
+        The file itself is asked, as no other file is read that has this hash.
+        """
+        if (
+            isinstance(job, RejectJob)
+            and job.rejection.reason is Reason.TIMED_OUT
+            and entry.sha256
+            and is_content_as_said(job.source, entry)
+        ):
             self.hopeless.details[entry.sha256] = job.rejection.detail
 
     def handle(self, job: Job, failure: TaskFailure, has_read_any: bool) -> RejectJob | FileEntry:
