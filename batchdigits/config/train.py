@@ -54,13 +54,13 @@ class TrainingSettings:
         None, "Activation of the last layer of an mlp.", shown_default="softmax"
     )
     epochs: int | None = option(
-        None, "Number of epochs.", minimum=1, shown_default="36; mlp: 10; --from: 5"
+        None, "Number of epochs.", minimum=1, shown_default="70; mlp: 10; --from: 5"
     )
     refine: int | None = option(
         None,
         "Further epochs at half the learning rate.",
         minimum=0,
-        shown_default="24; mlp and --from: 0",
+        shown_default="36; mlp and --from: 0",
     )
     batch_size: int | None = option(
         None, "Images per training step.", minimum=1, shown_default="128; mlp: 32"

@@ -3,52 +3,45 @@
 from collections.abc import Sequence
 from typing import Any
 
-#: Filters of each convolution, in order. Multiples of 8, which 8-bit kernels work in.
-STEM_FILTERS, MIDDLE_FILTERS, DEEP_FILTERS, LAST_FILTERS = 40, 56, 112, 144
+#: Filters of the six convolutions, in order. Multiples of 8, which 8-bit kernels work in.
+FILTERS = 16, 32, 64, 80, 144, 176
 #: How many digits there are; and with what is none of them.
 DIGIT_COUNT, CLASS_COUNT = 10, 11
 
 
-def build_cnn(seed: int) -> Any:
-    """Build an untrained Keras model of small convolutions, 5 million multiplications an image.
+def build_cnn(seed: int, filters: Sequence[int] = FILTERS) -> Any:
+    """Build an untrained Keras model of six convolutions, 13.8 million multiplications an image.
 
     It takes ``(n, 28, 28, 1)`` float 0-255, and gives ``(n, 11)`` logits: ten digits and no digit.
 
-    Most convolutions go without padding: the ink's box is 20 of 28 pixels wide, so positions near
-    the edges would cost half of all the work and see little but black. Batch normalisation folds
-    into the convolutions on export, so it costs nothing to predict.
+    The first two convolutions see every pixel: what tells a thin stroke's loop from its bend is
+    often one pixel wide. (A first layer of stride 2 takes 0.4 of the time and makes a sixth more
+    mistakes.) Most go without padding: the ink's box is 20 of 28 pixels wide, so positions near the
+    edges would cost much and see little but black. Batch normalisation folds into the convolutions
+    on export, so it costs nothing to predict.
 
     Args:
         seed: of the weights.
+        filters: of the six convolutions, in order.
     """
     import keras
     from keras import layers
 
     keras.utils.set_random_seed(seed)
+    fine, fine_wide, middle, middle_wide, coarse, last = filters
     inputs = keras.Input((28, 28, 1))
     x = layers.Rescaling(1 / 255)(inputs)
-    x = _space_to_depth(x)
-    x = _apply_convolution(x, STEM_FILTERS)
-    x = _apply_convolution(x, MIDDLE_FILTERS)
+    x = _apply_convolution(x, fine)
+    x = _apply_convolution(x, fine_wide)
     x = layers.MaxPooling2D()(x)
-    x = _apply_convolution(x, DEEP_FILTERS, padding="same")
-    x = _apply_convolution(x, LAST_FILTERS)
+    x = _apply_convolution(x, middle)
+    x = _apply_convolution(x, middle_wide, padding="same")
+    x = layers.MaxPooling2D()(x)
+    x = _apply_convolution(x, coarse, padding="same")
+    x = _apply_convolution(x, last)
     x = layers.Flatten()(x)
     x = layers.Dropout(0.4)(x)
     return keras.Model(inputs, layers.Dense(CLASS_COUNT)(x), name="cnn")
-
-
-def _space_to_depth(x: Any) -> Any:
-    """Turn every 2 x 2 pixels into 4 channels of one: ``(n, 28, 28, 1)`` to ``(n, 14, 14, 4)``.
-
-    A 3 x 3 convolution of these is a 6 x 6 one of stride 2 on the pixels, in a third of its time:
-    8-bit kernels take 8 channels at once, and fill up with zeros where there is only one.
-    """
-    from keras import layers
-
-    x = layers.Reshape((14, 2, 14, 2))(x)
-    x = layers.Permute((1, 3, 2, 4))(x)
-    return layers.Reshape((14, 14, 4))(x)
 
 
 def _apply_convolution(x: Any, filters: int, padding: str = "valid") -> Any:

@@ -34,8 +34,8 @@ class Recipe:
     arch: Arch = Arch.CNN
     hidden: tuple[int, ...] = ()
     output: Output = Output.SOFTMAX
-    epochs: int = 36
-    refine: int = 24
+    epochs: int = 70
+    refine: int = 36
     batch_size: int = 128
     seed: int = 1
     patience: int = 0
@@ -44,7 +44,7 @@ class Recipe:
     weight_decay: float = 2e-2
     label_smoothing: float = 0.01
     averaging: float = 0.999
-    images: int = 64_000
+    images: int = 84_000
 
     @property
     def total_epochs(self) -> int:
