@@ -44,7 +44,7 @@ class Recipe:
     weight_decay: float = 2e-2
     label_smoothing: float = 0.01
     averaging: float = 0.999
-    images: int = 84_000
+    images: int = 90_000
 
     @property
     def total_epochs(self) -> int:

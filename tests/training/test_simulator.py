@@ -15,7 +15,6 @@ from batchdigits.training.simulator.non_digits import NON_DIGITS
 from batchdigits.training.simulator.pen import Distortion, Pen, draw_ink
 from batchdigits.training.simulator.scan_styles import SCAN_STYLES, sample_look
 from batchdigits.training.simulator.simulate import simulate
-from batchdigits.training.simulator.stroke_digits import DIGIT_STROKES, MARK_STROKES, draw_strokes
 from tests.conftest import ROOT
 from tests.preprocessing.test_normalise import similar
 
@@ -71,14 +70,6 @@ def test_wider_pens_draw_wider_strokes(shapes: DigitShapes) -> None:
         for width in (2.0, 6.0, 12.0)
     ]
     assert 2 < inks[1] / inks[0] < 4 and 1.5 < inks[2] / inks[1] < 2.2
-
-
-def test_every_drawn_form_is_one_shape() -> None:
-    random = np.random.default_rng(2)
-    for forms in (*DIGIT_STROKES.values(), MARK_STROKES):
-        for form in forms:
-            fields = draw_strokes(form, random)
-            assert fields.shape == (2, 56, 56) and (fields[0] < 8).any() and (fields[1] > 128).any()
 
 
 @pytest.mark.parametrize("name", NON_DIGITS)

@@ -3,7 +3,7 @@
 A clean digit becomes a scan in this order, and one module does each step:
 
 1. ``distance_fields`` keeps a digit's shape, without its pen and paper. The digits come from pages,
-   from forms written down as strokes (``stroke_digits``) or from typefaces (``fonts``); those of
+   from forms written down as strokes (``strokes``) or from typefaces (``fonts``); those of
    displays are drawn by ``segment_digits``.
 2. ``scan_styles`` samples one page's look in numbers (``page_look``), of one of the styles in
    ``dataset_styles``, ``paper_styles`` and ``screen_styles``.

@@ -30,14 +30,14 @@ from batchdigits.training.simulator.scan_styles import choose_style_name, sample
 from batchdigits.training.simulator.segment_digits import simulate_segment_digit
 from batchdigits.training.simulator.simulate import Image, simulate
 from batchdigits.training.simulator.source_digits import NO_DIGIT, SourceDigits
-from batchdigits.training.simulator.stroke_digits import DIGIT_STROKES, draw_strokes
+from batchdigits.training.simulator.strokes.digit_forms import draw_digit
 
 #: Shares of all images: what is no digit, digits drawn from strokes.
-SHARE_NON_DIGITS, SHARE_STROKES = 0.10, 0.07
+SHARE_NON_DIGITS, SHARE_STROKES = 0.12, 0.10
 #: And digits in rings, underlined or struck out; digits of displays.
 SHARE_MARKED, SHARE_SEGMENTS = 0.02, 0.005
 #: And digits of typefaces, where some are given.
-SHARE_FONTS = 0.09
+SHARE_FONTS = 0.065
 #: Of what is no digit, the share that has the shapes of given pages, where there are some.
 SHARE_GIVEN_NON_DIGITS = 0.15
 #: Of the pages, the share that is distorted as it is instead of drawn anew by the simulator, and of
@@ -154,8 +154,7 @@ def _simulate_non_digit(
 
 def _simulate_stroke_digit(random: Random) -> tuple[Image, int]:
     digit = int(random.integers(10))
-    form = DIGIT_STROKES[digit][random.integers(len(DIGIT_STROKES[digit]))]
-    fields = draw_strokes(form, random)
+    fields = draw_digit(digit, random)
     return simulate(fields, _sample_any_look(random), random), digit
 
 

@@ -21,7 +21,12 @@ from batchdigits.training.simulator.pen import (
     sample_noise,
 )
 from batchdigits.training.simulator.simulate import Image, crop_ink, render_page, simulate
-from batchdigits.training.simulator.stroke_digits import MARK_STROKES, draw_strokes
+from batchdigits.training.simulator.strokes.draw import draw_strokes
+from batchdigits.training.simulator.strokes.mark_forms import LOOK_ALIKE_FORMS, MARK_STROKES
+
+#: Of the marks, the share that looks like a digit at first sight.
+_SHARE_LOOK_ALIKES = 0.7
+_LOOK_ALIKES = tuple(LOOK_ALIKE_FORMS.values())
 
 
 def simulate_letter(look: PageLook, digits: DistanceFields, random: Random) -> Image:
@@ -31,7 +36,11 @@ def simulate_letter(look: PageLook, digits: DistanceFields, random: Random) -> I
 
 
 def simulate_mark(look: PageLook, digits: DistanceFields, random: Random) -> Image:
-    """Draw a tick, a cross, a plus and the like."""
+    """Draw a tick, a cross, a plus and the like, or a letter by hand that looks like a digit."""
+    if random.random() < _SHARE_LOOK_ALIKES:
+        variants = _LOOK_ALIKES[random.integers(len(_LOOK_ALIKES))]
+        strokes = variants[random.integers(len(variants))]
+        return simulate(draw_strokes(strokes, random, 0.03), look, random)
     strokes = MARK_STROKES[random.integers(len(MARK_STROKES))]
     return simulate(draw_strokes(strokes, random, 0.06), look, random)
 
@@ -185,7 +194,7 @@ class NonDigit:
 #: All sorts by name. Their order counts: what a seed gives depends on it.
 NON_DIGITS = {
     "letter": NonDigit(simulate_letter, 3, "A letter as if it were a digit."),
-    "mark": NonDigit(simulate_mark, 2, "A tick, a cross, a plus and the like."),
+    "mark": NonDigit(simulate_mark, 7, "A tick, a cross, a plus and the like."),
     "scribble": NonDigit(simulate_scribble, 2, "A few random strokes."),
     "two digits": NonDigit(simulate_two_digits, 3, "Two digits that touch or nearly do."),
     "half a digit": NonDigit(
