@@ -8,7 +8,16 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image as Pillow
 
-from benchmarks.nondigits import animals, charts, codes, drawings, photographs, signs, writing
+from benchmarks.nondigits import (
+    animals,
+    charts,
+    codes,
+    drawings,
+    photographs,
+    signs,
+    ticks,
+    writing,
+)
 from benchmarks.nondigits.canvas import Image, Random
 
 Draw = Callable[[int, Random], Image]
@@ -35,6 +44,13 @@ KINDS: dict[str, tuple[Draw, int]] = {
     "logos": (drawings.draw_logo, 28),
     "pages of text": (writing.draw_page, 96),
 }
+#: Kinds that models are trained with, too, in drawings of another hand.
+REDRAWN_KINDS: dict[str, tuple[Draw, int]] = {
+    "hooked ticks": (ticks.draw_hooked_tick, 28),
+    "bent pluses": (ticks.draw_bent_plus, 28),
+}
+#: The number in the seeds of the first of these: no kind that is added before changes them.
+_FIRST_REDRAWN_INDEX = 100
 SUMS, PHOTOGRAPHS = "sums", "photographs"
 #: Kinds close to those trained with (print, pairs of digits), which count towards no goal.
 FAMILIAR = frozenset({"pages of text", SUMS})
@@ -54,7 +70,7 @@ def write_all(digits: NDArray[np.uint8], folder: Path, count: int = FILES_PER_KI
         Every file's path inside ``folder``.
     """
     names = []
-    for index, (kind, draw, min_side) in enumerate(_list_kinds(digits)):
+    for index, kind, draw, min_side in _list_kinds(digits):
         (folder / kind).mkdir(parents=True)
         for number, (image, random) in enumerate(_draw_images(draw, min_side, index, count)):
             path = _write(image, folder / kind / f"{number:03d}", random)
@@ -62,11 +78,15 @@ def write_all(digits: NDArray[np.uint8], folder: Path, count: int = FILES_PER_KI
     return names
 
 
-def _list_kinds(digits: NDArray[np.uint8]) -> Iterator[tuple[str, Draw, int]]:
-    yield from ((kind, draw, min_side) for kind, (draw, min_side) in KINDS.items())
-    yield SUMS, partial(writing.draw_sum, digits), 48
+def _list_kinds(digits: NDArray[np.uint8]) -> Iterator[tuple[int, str, Draw, int]]:
+    """List the number in its seeds, the name, the function and the least side of every kind."""
+    for index, (kind, (draw, min_side)) in enumerate(KINDS.items()):
+        yield index, kind, draw, min_side
+    yield len(KINDS), SUMS, partial(writing.draw_sum, digits), 48
     if photographs.are_installed():
-        yield PHOTOGRAPHS, photographs.cut_photograph, 28
+        yield len(KINDS) + 1, PHOTOGRAPHS, photographs.cut_photograph, 28
+    for index, (kind, (draw, min_side)) in enumerate(REDRAWN_KINDS.items(), _FIRST_REDRAWN_INDEX):
+        yield index, kind, draw, min_side
 
 
 def _draw_images(
