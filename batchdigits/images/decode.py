@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from batchdigits.arrays import GrayImage
 from batchdigits.errors import ImageError
+from batchdigits.images.colour_contrast import show_ink, split_colours
 from batchdigits.images.ifd import read_orientation
 from batchdigits.images.pixels import apply_orientation, blend_on_white, to_bgr, to_gray
 from batchdigits.reasons import Reason, Rejection
@@ -67,6 +68,26 @@ def decode_gray(data: bytes) -> GrayImage | None:
     Returns ``None`` where OpenCV cannot.
     """
     return imdecode(data, cv2.IMREAD_GRAYSCALE)
+
+
+def decode_ink(data: bytes) -> GrayImage | None:
+    """Decode to gray as :func:`decode_gray` does, or to the colour that shows the ink.
+
+    Returns ``None`` where OpenCV cannot.
+    """
+    gray = decode_gray(data)
+    return None if gray is None else show_coloured_ink(gray, data, cv2.IMREAD_ANYCOLOR)
+
+
+def show_coloured_ink(gray: GrayImage, data: bytes, colour_flag: int) -> GrayImage:
+    """Decode a page's colours where its luma hides the ink, and return the one that shows it.
+
+    Args:
+        gray: the page as :func:`decode_gray` decoded it, or reduced.
+        data: the file.
+        colour_flag: OpenCV's flag that decodes it with its colours, as large as ``gray``.
+    """
+    return show_ink(gray, lambda: split_colours(imdecode(data, colour_flag)))
 
 
 def decode_as_is(data: bytes | memoryview) -> NDArray[Any] | None:

@@ -8,6 +8,7 @@ Numbers that state no range of their own (floats, negative integers) are stretch
 lowest to their highest.
 """
 
+from collections.abc import Sequence
 from typing import Any
 
 import cv2
@@ -15,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from batchdigits.arrays import GrayImage
+from batchdigits.images.colour_contrast import show_ink, split_colours
 
 #: Bit depths in which scanners and cameras deliver, the packed ones kept in wider words.
 _BIT_DEPTHS = (8, 10, 12, 14, 16)
@@ -39,7 +41,8 @@ def to_gray(pixels: NDArray[Any], *, premultiplied: bool = False) -> GrayImage:
         premultiplied: whether colours have been multiplied by alpha already.
 
     Returns:
-        ``(height, width) uint8``. Luma is that of ITU-R BT.601, as in OpenCV; alpha is blended
+        ``(height, width) uint8``. Luma is that of ITU-R BT.601, as in OpenCV, or one colour of 8
+        bits where luma hides the ink (:mod:`batchdigits.images.colour_contrast`); alpha is blended
         in these 8-bit steps, without gamma.
 
     Raises:
@@ -56,7 +59,21 @@ def to_gray(pixels: NDArray[Any], *, premultiplied: bool = False) -> GrayImage:
         maxima = _FLOAT_MAXIMA if is_float else _INTEGER_MAXIMA
         gray = _stretch(colour, maxima, from_lowest=is_float)
         opacity = None if alpha is None else _stretch(alpha, maxima, from_lowest=is_float)
-    return gray if opacity is None else blend_on_white(gray, opacity, premultiplied=premultiplied)
+    if opacity is not None:
+        gray = blend_on_white(gray, opacity, premultiplied=premultiplied)
+    if pixels.dtype != np.uint8 or pixels.ndim < 3 or pixels.shape[2] < 3:
+        return gray
+    return show_ink(gray, lambda: _blend_colours(pixels, opacity, premultiplied))
+
+
+def _blend_colours(
+    pixels: NDArray[np.uint8], opacity: GrayImage | None, premultiplied: bool
+) -> Sequence[GrayImage]:
+    """Blend each colour onto white."""
+    colours = split_colours(pixels)
+    if opacity is None:
+        return colours
+    return [blend_on_white(colour, opacity, premultiplied=premultiplied) for colour in colours]
 
 
 def to_bgr(pixels: NDArray[Any]) -> NDArray[Any]:

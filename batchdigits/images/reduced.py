@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 
 import cv2
 
-from batchdigits.images.decode import DAMAGED, imdecode
+from batchdigits.images.decode import DAMAGED, imdecode, show_coloured_ink
 from batchdigits.reasons import Rejection
 from batchdigits.records import Page
 
@@ -19,6 +19,13 @@ _FLAG_BY_SCALE = {
     4: cv2.IMREAD_REDUCED_GRAYSCALE_4,
     2: cv2.IMREAD_REDUCED_GRAYSCALE_2,
     1: cv2.IMREAD_GRAYSCALE,
+}
+#: The same with colours.
+_COLOUR_FLAG_BY_SCALE = {
+    8: cv2.IMREAD_REDUCED_COLOR_8,
+    4: cv2.IMREAD_REDUCED_COLOR_4,
+    2: cv2.IMREAD_REDUCED_COLOR_2,
+    1: cv2.IMREAD_COLOR,
 }
 
 
@@ -43,6 +50,8 @@ class ReducedPage(Page):
         """Decode the page again, at least ``factor`` (above 1) times larger or at full size."""
         scale = next((scale for scale in _FLAG_BY_SCALE if scale * factor <= self.scale), 1)
         page = decode_reduced(self.data, (self.full_width, self.full_height), scale)
+        if isinstance(page, Page):
+            page = show_colour(page, self.data, scale)
         if isinstance(page, Page) and self.is_incomplete:
             return replace(page, is_incomplete=True)
         return page
@@ -75,6 +84,18 @@ def decode_reduced(data: bytes, size: tuple[int, int], scale: int) -> Page | Rej
     if gray.shape != (_reduce_side(height, scale), _reduce_side(width, scale)):
         width, height = height, width  # turned upright by its EXIF
     return ReducedPage(1, gray, data, scale, width, height)
+
+
+def show_colour(page: Page, data: bytes, scale: int) -> Page:
+    """Return a page that was decoded in gray as the colour that shows its ink, if gray does not.
+
+    Args:
+        page: of a file in colour.
+        data: the file.
+        scale: how many times smaller it was decoded.
+    """
+    gray = show_coloured_ink(page.gray, data, _COLOUR_FLAG_BY_SCALE[scale])
+    return page if gray is page.gray else replace(page, gray=gray)
 
 
 def _reduce_side(side: int, scale: int) -> int:

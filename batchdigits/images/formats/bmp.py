@@ -94,7 +94,7 @@ def _mend(data: bytes) -> bytes | None:
 
 def _decode(data: bytes) -> GrayImage | None:
     """Decode, with the alpha of 32 bits a pixel and a V4 or V5 header, or a mask for it."""
-    from batchdigits.images.decode import decode_as_is, decode_gray
+    from batchdigits.images.decode import decode_as_is, decode_ink
     from batchdigits.images.pixels import to_gray
 
     header, bits, compression = _read_layout(data)
@@ -104,9 +104,9 @@ def _decode(data: bytes) -> GrayImage | None:
             pixels = _decode_masks(data, header, bits, masks)
             return to_gray(pixels if masks[3] else pixels[..., :3])
     if compression in _RLE_COMPRESSIONS and data.find(b"\0\2", _MASKS_POSITION) >= 0:
-        return decode_gray(_unpack_runs(data, header, bits))
+        return decode_ink(_unpack_runs(data, header, bits))
     if header < _V4_HEADER or bits != 32:
-        return decode_gray(data)
+        return decode_ink(data)
     decoded = decode_as_is(data)
     return None if decoded is None else to_gray(decoded)
 

@@ -24,7 +24,7 @@ from batchdigits.records import Page
 if TYPE_CHECKING:
     from batchdigits.images.jpeg_segments import Frame
 
-_CMYK = 4
+_RGB, _CMYK = 3, 4
 #: Scans of any picture that are read, pixels times scans, and scans that no such product limits:
 #: libjpeg's own script for colours makes ten.
 _MAX_SCANS, _MAX_SCANNED_PIXELS, _USUAL_SCANS = 500, 1_000_000_000, 20
@@ -88,7 +88,9 @@ def _mend(data: bytes) -> bytes | None:
 
 
 def _decode(data: bytes) -> GrayImage | None:
-    from batchdigits.images.decode import decode_gray
+    import cv2
+
+    from batchdigits.images.decode import decode_gray, show_coloured_ink
 
     frame = find_frame(data)
     data = set_height(data, frame, find_height(data, frame))
@@ -96,17 +98,22 @@ def _decode(data: bytes) -> GrayImage | None:
     if gray is None:
         return None
     _check_rows(data, gray)
+    if frame.component_count == _RGB:
+        return show_coloured_ink(gray, data, cv2.IMREAD_COLOR)
     return _choose_polarity(data, frame, gray)
 
 
 def _decode_reduced(data: bytes, size: tuple[int, int], min_side: int) -> Page | Rejection:
-    from batchdigits.images.reduced import choose_scale, decode_reduced
+    from batchdigits.images.reduced import choose_scale, decode_reduced, show_colour
 
     frame = find_frame(data)
     data = set_height(data, frame, size[1])
-    page = decode_reduced(data, size, choose_scale(*size, min_side))
+    scale = choose_scale(*size, min_side)
+    page = decode_reduced(data, size, scale)
     if isinstance(page, Page):
         _check_rows(data, page.gray)
+        if frame.component_count == _RGB:
+            return show_colour(page, data, scale)
     if frame.component_count == _CMYK and isinstance(page, Page):
         gray = _choose_polarity(data, frame, page.gray)
         return page if gray is page.gray else Page(1, gray)

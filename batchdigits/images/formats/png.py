@@ -108,7 +108,7 @@ def _keep_first_picture(data: bytes) -> bytes:
 
 
 def _decode(data: bytes) -> GrayImage | None:
-    from batchdigits.images.decode import decode_gray, decode_unchanged
+    from batchdigits.images.decode import decode_ink, decode_unchanged
 
     data = _drop_animation(data)
     depth, colour_type = data[24], data[25]
@@ -117,7 +117,7 @@ def _decode(data: bytes) -> GrayImage | None:
         or data.find(b"tRNS", _AFTER_HEADER, data.find(b"IDAT", _AFTER_HEADER)) >= 0
     )
     if depth <= 8 and not has_transparency:
-        return decode_gray(data)
+        return decode_ink(data)
     level = _find_transparent_level(data) if colour_type == 0 and has_transparency else None
     return decode_unchanged(data, level)
 
