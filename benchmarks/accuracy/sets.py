@@ -3,6 +3,7 @@
 import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import cv2
@@ -10,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from batchdigits.evaluation.metrics import NO_DIGIT
-from benchmarks.accuracy import simulated
+from benchmarks.accuracy import desks, simulated
 from benchmarks.accuracy.data import MNIST, OPTDIGITS, SCANS, SEMEION, Data
 from benchmarks.nondigits.kinds import FILES_PER_KIND, write_all
 
@@ -75,11 +76,24 @@ def _write_non_digits(data: Data, inbox: Path) -> Truth:
     return dict.fromkeys(write_all(digits, inbox, max(1, FILES_PER_KIND // data.divide)), NO_DIGIT)
 
 
+def _write_desks(kind: str, data: Data, inbox: Path) -> Truth:
+    """Draw hard scans of one kind; see :mod:`benchmarks.accuracy.desks`."""
+    return desks.write(simulated.load_shapes(data), kind, inbox, data.divide)
+
+
 SETS: dict[str, ImageSet] = {
     "mnist": ImageSet("MNIST test part", (MNIST,), _write_mnist),
     "scans": ImageSet("scans of writers 0002, 0011, 0020", (SCANS,), _copy_scans),
     "optdigits": ImageSet("optdigits test part, 8 x 8 enlarged", (OPTDIGITS,), _write_optdigits),
     "semeion": ImageSet("semeion, 16 x 16 enlarged", (SEMEION,), _write_semeion),
     "simulated": ImageSet("simulated scans", (MNIST, SCANS), simulated.write),
+    "desks": ImageSet("paper on a desk", (MNIST, SCANS), partial(_write_desks, "on a desk")),
+    "light": ImageSet(
+        "slanting light, small digits", (MNIST, SCANS), partial(_write_desks, "slanting light")
+    ),
+    "tones": ImageSet(
+        "inks as light as their paper", (MNIST, SCANS), partial(_write_desks, "like tones")
+    ),
+    "drypens": ImageSet("dry pens", (MNIST, SCANS), partial(_write_desks, "dry pen")),
     "nondigits": ImageSet("not a digit", (MNIST,), _write_non_digits),
 }

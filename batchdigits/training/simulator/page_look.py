@@ -4,9 +4,10 @@ from dataclasses import dataclass
 from typing import Literal
 
 from batchdigits.training.simulator.pen import BALL_PEN, DEFAULT_DISTORTION, Distortion, Pen
+from batchdigits.training.simulator.scenes.desks import Desk
 
 Placement = Literal["middle", "anywhere", "corner", "cut", "stretched"]
-Colour = Literal["gray", "ink", "alpha", "fringes"]
+Colour = Literal["gray", "ink", "alpha", "fringes", "like tones"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +30,7 @@ class PageLook:
         dotted: strength of rows of dots.
         boxed: strength of a box round the digit.
         edge_lines: strength of lines left at edges.
+        desk: the table that the sheet lies on; ``None`` where none shows.
         bleed: strength of what shows through from the other side.
         specks: largest radius of stray specks; 0 for none.
         pointer: whether a mouse pointer was left on the picture.
@@ -41,8 +43,8 @@ class PageLook:
         threshold: whether only black and white are left.
         jpeg: JPEG quality; 0 for no compression.
         inverted: whether the ink is white on black.
-        colour: ``gray``, coloured ``ink``, ink in the ``alpha`` channel only, or ``fringes`` of
-            coloured sub-pixels.
+        colour: ``gray``, coloured ``ink``, ink in the ``alpha`` channel only, ``fringes`` of
+            coloured sub-pixels, or ``like tones`` of ink and paper.
     """
 
     shape: tuple[int, int]
@@ -59,6 +61,7 @@ class PageLook:
     dotted: float = 0.0
     boxed: float = 0.0
     edge_lines: float = 0.0
+    desk: Desk | None = None
     bleed: float = 0.0
     specks: float = 0.0
     pointer: bool = False

@@ -23,6 +23,8 @@ MAX_DRAWN_SIDE = 128
 #: Pixels that a stroke of the shape's own width keeps, however much it shrinks.
 MIN_STROKE_WIDTH = 0.9
 _NOISE_SHEET_SIDE = 512
+#: Pixels over which a pen gets dry and wet again.
+_DRY_STRETCH = 25
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,12 +61,14 @@ class Pen:
             thinner.
         softness: pixels over which ink fades to paper at its rim; 0 draws stairs.
         texture: how much of the ink misses in places, 0-1: pencil, dry ballpoint.
+        skips: the share of the ink that a dry pen leaves out where it is driest.
     """
 
     width: float = 0.0
     outline_offset: float = 0.0
     softness: float = 1.0
     texture: float = 0.0
+    skips: float = 0.0
 
 
 BALL_PEN, DEFAULT_DISTORTION = Pen(), Distortion()
@@ -90,9 +94,21 @@ def draw_ink(
     ink = _draw_window(fields, side / scale, round(window / scale), pen, scale, distortion, random)
     if pen.texture:
         ink = ink * (1 - pen.texture * sample_noise(ink.shape, 3, random))
+    if pen.skips:
+        ink = ink * _sample_skips(ink.shape, pen.skips, random)
     if scale > 1:
         ink = np.asarray(cv2.resize(ink, (window, window)), np.float32)
     return ink
+
+
+def _sample_skips(shape: tuple[int, ...], share: float, random: Random) -> InkLayer:
+    """Sample how much of its ink a dry pen leaves on each pixel, ``(h, w) float32``, 0-1."""
+    dryness = (
+        np.float32(share) * (0.5 + sample_noise(shape, _DRY_STRETCH, random)) / np.float32(1.5)
+    )
+    grains = sample_noise(shape, int(random.choice([1, 1, 2, 3])), random)
+    # Grains are hard-edged: paper takes ink or does not.
+    return np.asarray(np.clip((grains - dryness) * 4 + 0.5, 0, 1), np.float32)
 
 
 def _draw_window(

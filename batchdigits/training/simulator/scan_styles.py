@@ -11,6 +11,7 @@ import numpy as np
 from batchdigits.training.simulator import dataset_styles, paper_styles, screen_styles
 from batchdigits.training.simulator.page_look import PageLook
 from batchdigits.training.simulator.pen import Random
+from batchdigits.training.simulator.scenes import scene_styles
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +109,26 @@ SCAN_STYLES = {
         paper_styles.sample_photo,
         1.2,
         "A telephone's photograph: slanting light, shadow, blur, JPEG.",
+    ),
+    "on a desk": ScanStyle(
+        scene_styles.sample_on_desk,
+        0.6,
+        "A sheet photographed on a darker table, which shows at one side or all round.",
+    ),
+    "slanting light": ScanStyle(
+        scene_styles.sample_slanting_light,
+        0.4,
+        "A small digit on a large sheet of which one end lies in the dark.",
+    ),
+    "like tones": ScanStyle(
+        scene_styles.sample_like_tones,
+        0.3,
+        "Ink of another colour than its paper, but of nearly the same lightness.",
+    ),
+    "dry pen": ScanStyle(
+        scene_styles.sample_dry_pen,
+        0.8,
+        "A pen that skips: its strokes are streaks and pieces.",
     ),
 }
 _NAMES = tuple(SCAN_STYLES)

@@ -15,6 +15,8 @@ from batchdigits.training.simulator.distance_fields import DistanceFields
 from batchdigits.training.simulator.page_look import PageLook
 from batchdigits.training.simulator.paper import Paper
 from batchdigits.training.simulator.pen import Distortion, InkLayer, Pen, Random, draw_ink
+from batchdigits.training.simulator.scenes.desks import lay_on_desk
+from batchdigits.training.simulator.scenes.like_tones import colour_like_tones
 
 #: ``(h, w)`` gray, ``(h, w, 3)`` B, G, R or ``(h, w, 4)`` B, G, R, alpha, all ``uint8``.
 Image = NDArray[np.uint8]
@@ -147,6 +149,8 @@ def _apply_ink(page: Paper, layer: InkLayer, look: PageLook, random: Random) -> 
         page *= 1 - dirt * paper.draw_pointer(look.shape, max(side, 5.0), random)
     if look.edge_lines:
         page *= 1 - np.float32(look.edge_lines) * paper.draw_edge_lines(look.shape, random)
+    if look.desk:
+        page = lay_on_desk(page, look.desk, random)
     if look.light_falloff:
         page = paper.apply_uneven_light(page, look.light_falloff, random)
     if look.shadow:
@@ -181,6 +185,8 @@ def _apply_scanner(page: Paper, look: PageLook, random: Random) -> Image:
         image = _add_colour_fringes(image)
     elif look.colour == "ink":
         image = _tint_ink(image, random)
+    elif look.colour == "like tones":
+        image = colour_like_tones(image, random)
     return _compress_jpeg(image, look.jpeg) if look.jpeg else image
 
 

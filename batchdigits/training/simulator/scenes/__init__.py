@@ -1,0 +1,1 @@
+"""What surrounds a page or hides its ink: desks, slanting light, colours of one lightness."""
