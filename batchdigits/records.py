@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
+from enum import StrEnum
 from typing import TYPE_CHECKING, NamedTuple
 
 from batchdigits.reasons import Reason, Rejection, Status
@@ -161,6 +162,14 @@ class Box:
     height: int
 
 
+class Mark(StrEnum):
+    """What people draw round, below or across a digit, and is no part of it."""
+
+    RING = "ring"
+    UNDERLINE = "underline"
+    STRIKE = "strike"
+
+
 @dataclass(frozen=True, slots=True)
 class NormalisedDigit:
     """What the normaliser makes of a page.
@@ -173,6 +182,8 @@ class NormalisedDigit:
         alternative: the same page normalised another way, with what may be no ink of the digit cut
             away: both are read, and the surer reading is kept. ``None`` where there is no doubt,
             and in every digit that was read.
+        removed_mark: what was taken away for this image; ``None`` where nothing was, or a line of a
+            form.
     """
 
     image: GrayImage
@@ -180,6 +191,7 @@ class NormalisedDigit:
     contrast: float
     component_count: int
     alternative: NormalisedDigit | None = None
+    removed_mark: Mark | None = None
 
     def alone(self) -> NormalisedDigit:
         """Return the digit without its alternative."""

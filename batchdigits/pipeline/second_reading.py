@@ -1,10 +1,11 @@
-"""Two readings of one page, normalised in two ways: which of them is kept."""
+"""Readings of one page, normalised in several ways: which of them is kept."""
 
 from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
+from batchdigits.pipeline.marked_digits import Reading, weigh_mark
 from batchdigits.records import NormalisedDigit
 
 #: Whatever is read beside another digit-sized mark is in doubt, so that of two readings the one
@@ -38,11 +39,21 @@ def choose_reading(
     Returns:
         The reading without its alternative, and its ``(10,) float32`` scores.
     """
-    sureness = [
-        _compute_sureness(reading, row) for reading, row in zip(readings, scores, strict=True)
-    ]
-    best = max(range(len(readings)), key=sureness.__getitem__)
-    return readings[best], scores[best]
+    plain, unmarked = (
+        [
+            Reading(reading, row)
+            for reading, row in zip(readings, scores, strict=True)
+            if (reading.removed_mark is not None) == lacks_mark
+        ]
+        for lacks_mark in (False, True)
+    )
+    if plain and unmarked:
+        return weigh_mark(_find_surest(plain), _find_surest(unmarked))
+    return _find_surest(plain or unmarked)
+
+
+def _find_surest(readings: list[Reading]) -> Reading:
+    return max(readings, key=lambda reading: _compute_sureness(*reading))
 
 
 def _compute_sureness(reading: NormalisedDigit, scores: NDArray[np.float32]) -> float:

@@ -22,7 +22,7 @@ from batchdigits.preprocessing.component import (
 from batchdigits.preprocessing.form_lines import may_have_lines, remove_lines
 from batchdigits.preprocessing.ink import MIN_FLATTENED_SIDE
 from batchdigits.preprocessing.neighbours import WEAK_INK_SHARE, drop_neighbours
-from batchdigits.records import Box
+from batchdigits.records import Box, Mark
 
 #: Ink counts from this share of the darkest ink on: nearly all of it in small drawings, which
 #: are spotless, and less in scans, whose paper has smudges.
@@ -59,12 +59,16 @@ class Components(NamedTuple):
         box: where the digit lies on the map.
         contrast: the digit's darkest pixel against its paper, 0-1.
         component_count: how many separate digit-sized components there are.
+        part_count: of how many pieces of ink the digit is made, small ones included.
+        removed_mark: what was taken away from it, if anything was.
     """
 
     ink: InkMap
     box: Box
     contrast: float
     component_count: int
+    part_count: int = 1
+    removed_mark: Mark | None = None
 
 
 def find_digits(ink: InkMap, noise: int) -> list[Components | None]:
@@ -167,7 +171,7 @@ def _extract_digit(
     )
     contrast = cv2.minMaxLoc(digit)[1] / 255
     pen_level = _find_pen_level(digit, inner_labels, chosen, components) if len(chosen) > 1 else 0.0
-    return Components(digit, box, contrast, _count_digit_sized(parts)), pen_level
+    return Components(digit, box, contrast, count_digit_sized(parts), len(parts)), pen_level
 
 
 def _find_pieces(
@@ -266,7 +270,7 @@ def _compute_bounding_box(components: list[Component]) -> Box:
     return Box(left, top, right - left, bottom - top)
 
 
-def _count_digit_sized(components: list[Component]) -> int:
+def count_digit_sized(components: list[Component]) -> int:
     """Count the digit-sized components that stand side by side or apart from each other."""
     least = MIN_RIVAL_HEIGHT_SHARE * max(component.height for component in components)
     count = right = 0

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from batchdigits.arrays import GrayImage, InkMap
 from batchdigits.preprocessing.components import Components, find_digits
 from batchdigits.preprocessing.ink import compute_ink_maps, make_kernel
+from batchdigits.preprocessing.marks import add_unmarked
 from batchdigits.preprocessing.stroke_width import measure_stroke_width
 from batchdigits.records import Box, NormalisedDigit
 
@@ -136,6 +137,9 @@ def _normalise_page(gray: GrayImage) -> NormalisedDigit:
 def _look_closer(gray: GrayImage, digit: NormalisedDigit, scale: float) -> NormalisedDigit:
     """Normalise a digit from a crop of its page where it is small on the reduced page."""
     grown = rescale_digit(digit, scale, gray.shape)
+    if digit.removed_mark is not None:
+        # A crop would hold pieces of the mark.
+        return grown
     if digit.box and grown.box and max(digit.box.width, digit.box.height) < SMALL_DIGIT_SIDE:
         return _normalise_crop(gray, grown.box, digit.component_count)
     return grown
@@ -147,7 +151,7 @@ def _normalise_small_pages(pages: Sequence[GrayImage]) -> list[NormalisedDigit]:
     One kind of work is done after the other on all of them, so that the processor's cache keeps
     its code.
     """
-    readings = [find_digits(ink, noise) for ink, noise in compute_ink_maps(pages)]
+    readings = [add_unmarked(find_digits(ink, noise)) for ink, noise in compute_ink_maps(pages)]
     found = [digit.ink for digits in readings for digit in digits if digit]
     images = iter(_centre_digits(found))
     normalised_digits: list[NormalisedDigit] = []
@@ -160,7 +164,10 @@ def _normalise_small_pages(pages: Sequence[GrayImage]) -> list[NormalisedDigit]:
 def _make_digit(digit: Components | None, images: Iterator[GrayImage]) -> NormalisedDigit:
     if digit is None:
         return NormalisedDigit(np.zeros((IMAGE_SIDE, IMAGE_SIDE), np.uint8), None, 0.0, 0)
-    return NormalisedDigit(next(images), digit.box, digit.contrast, digit.component_count)
+    image = next(images)
+    return NormalisedDigit(
+        *(image, digit.box, digit.contrast, digit.component_count), removed_mark=digit.removed_mark
+    )
 
 
 def _reduce(gray: GrayImage, scale: float) -> GrayImage:
