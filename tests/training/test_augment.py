@@ -39,3 +39,14 @@ def test_typefaces_are_shown_with_their_digits(
     )
     predicted = load_default_engine().predict(images).argmax(axis=1)
     assert set(labels) == set(range(10)) and np.mean(predicted == labels) > 0.9
+
+
+def test_ink_along_the_edges_is_not_taken_for_paper(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(augment, "SHARE_UNCHANGED_PAGES", 0)
+    page = np.zeros((16, 15), np.uint8)
+    page[0], page[-1, 3:12], page[5, 5:] = 255, 255, 42
+    for fill in (0, 255):  # bars along two edges, white on black and black on white
+        varied = augment.augment_page(page ^ np.uint8(fill), np.random.default_rng(1))
+        assert varied.shape == (56, 56)
+        corners = varied[[0, 0, -1, -1], [0, -1, 0, -1]].astype(int)
+        assert np.abs(corners - fill).max() < 3

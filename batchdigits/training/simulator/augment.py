@@ -33,7 +33,7 @@ from batchdigits.training.simulator.source_digits import NO_DIGIT, SourceDigits
 from batchdigits.training.simulator.strokes.digit_forms import draw_digit
 
 #: Shares of all images: what is no digit, digits drawn from strokes.
-SHARE_NON_DIGITS, SHARE_STROKES = 0.12, 0.10
+SHARE_NON_DIGITS, SHARE_STROKES = 0.11, 0.10
 #: And digits in rings, underlined or struck out; digits of displays.
 SHARE_MARKED, SHARE_SEGMENTS = 0.02, 0.005
 #: And digits of typefaces, where some are given.
@@ -206,8 +206,7 @@ def augment_page(gray: GrayImage, random: Random) -> GrayImage:
     side = max(height, width)
     window = max(side, MIN_WORK_SIDE)
     maps = build_distortion_maps(window, 1.15 * side / window, _PAGE_DISTORTION, random)
-    # The ink of a digit that fills its image may lie along two of the edges.
-    paper = int(np.median(np.concatenate([gray[0], gray[-1], gray[:, 0], gray[:, -1]])))
+    paper = _find_paper_level(gray)
     page = cv2.remap(
         gray,
         maps[0] + np.float32((width - 1) / 2),
@@ -217,6 +216,13 @@ def augment_page(gray: GrayImage, random: Random) -> GrayImage:
         borderValue=paper,
     )
     return _vary_stroke_width(np.asarray(page, np.uint8), paper > 127, random)
+
+
+def _find_paper_level(gray: GrayImage) -> int:
+    """Find the level of the paper, 0-255, at the edges of a page, along which ink may lie, too."""
+    edges = np.concatenate([gray[0], gray[-1], gray[:, 0], gray[:, -1]])
+    is_light = np.median(edges) > 127
+    return int(np.median(edges[(edges > 127) == is_light]))
 
 
 def _vary_stroke_width(gray: GrayImage, dark_ink: bool, random: Random) -> GrayImage:
