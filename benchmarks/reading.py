@@ -16,8 +16,13 @@ from batchdigits.images.pixels import to_gray
 from batchdigits.preprocessing.normalise import normalise
 from batchdigits.training.simulator.distance_fields import DigitShapes, shapes_from_pages
 from batchdigits.training.simulator.non_digits import NON_DIGITS
+from batchdigits.training.simulator.pen import Distortion, Pen, draw_ink
 from batchdigits.training.simulator.scan_styles import SCAN_STYLES, sample_look
 from batchdigits.training.simulator.simulate import Image, simulate
+from batchdigits.training.simulator.strokes.digit_forms import SCHOOL_FORM_JITTER, SCHOOL_FORMS
+from batchdigits.training.simulator.strokes.draw import draw_strokes
+from batchdigits.training.simulator.strokes.mark_forms import LOOK_ALIKE_FORMS
+from batchdigits.training.simulator.strokes.stroke import Forms
 from benchmarks import ROOT
 
 SAMPLES = ROOT / "inbox" / "forms"
@@ -27,6 +32,8 @@ EXAMPLES, TILE, GAP = 6, 64, 4
 #: Few gray levels, for small files.
 GRAY_LEVELS = 24
 SEED = 20
+#: Pixels of a drawn form, and what draws it.
+FORM_SIDE, FORM_PEN, LOOK_ALIKE_PEN = 60, Pen(4.0), Pen(3.0)
 
 _PAGE = """# How scans are read
 
@@ -50,12 +57,22 @@ The normaliser (`batchdigits/preprocessing/`) works in this order:
    box and centres it (`normalise.py`).
 
 {kinds}
+## Forms that schools teach
+
+Drawn from strokes (`batchdigits/training/simulator/strokes/`), one of the four to nine drawings of
+each form; with any of them come curls, hooks, waves and feet now and then.
+
+{forms}
 ## What is no digit
 
 The model has an eleventh output for these; they go to `review` as `not_a_digit`, or as
 `several_marks` if the normaliser counts several.
 
-{non_digits}"""
+{non_digits}
+Marks and letters among these that look like a digit at first sight: {look_alikes}.
+
+![look-alikes](reading/look-alikes.png)
+"""
 
 
 def main() -> None:
@@ -70,7 +87,13 @@ def main() -> None:
         _draw_section(name, non_digit.description, _simulate_non_digits(name, shapes))
         for name, non_digit in NON_DIGITS.items()
     ]
-    text = _PAGE.format(kinds="\n".join(kinds), non_digits="\n".join(non_digits))
+    _draw_forms("look-alikes", LOOK_ALIKE_FORMS, LOOK_ALIKE_PEN)
+    text = _PAGE.format(
+        kinds="\n".join(kinds),
+        forms="\n".join(_draw_digit_forms(digit) for digit in range(10)),
+        non_digits="\n".join(non_digits),
+        look_alikes=", ".join(LOOK_ALIKE_FORMS),
+    )
     PAGE.write_text(text.rstrip() + "\n", encoding="utf-8")
 
 
@@ -103,6 +126,25 @@ def _draw_section(name: str, description: str, images: list[Image]) -> str:
     path = PICTURES / f"{name.replace(' ', '-')}.png"
     _save_png(path, np.hstack([_draw_pair(to_gray(image)) for image in images])[:, :-GAP])
     return f"**{name}**: {description}\n\n![{name}](reading/{path.name})\n"
+
+
+def _draw_digit_forms(digit: int) -> str:
+    """Save the picture of a digit's forms, and return the page's section that shows it."""
+    forms = SCHOOL_FORMS[digit]
+    _draw_forms(f"forms-of-{digit}", forms, FORM_PEN)
+    return f"**{digit}**: {'; '.join(forms)}\n\n![forms of {digit}](reading/forms-of-{digit}.png)\n"
+
+
+def _draw_forms(name: str, forms: Forms, pen: Pen) -> None:
+    """Save a picture with one drawing of every form."""
+    random = np.random.default_rng([SEED, len(name)])
+    still = Distortion(0, 0, 0, 0)
+    pairs = []
+    for variants in forms.values():
+        fields = draw_strokes(variants[0], random, SCHOOL_FORM_JITTER)
+        ink = draw_ink(fields, FORM_SIDE, pen, still, random)
+        pairs.append(_draw_pair(np.asarray(255 - np.round(ink * 255), np.uint8)))
+    _save_png(PICTURES / f"{name}.png", np.hstack(pairs)[:, :-GAP])
 
 
 def _draw_pair(gray: NDArray[np.uint8]) -> NDArray[np.uint8]:

@@ -6,6 +6,7 @@ import pytest
 
 from batchdigits.config import Arch, Output, TrainingSettings
 from batchdigits.errors import UsageError
+from batchdigits.training.card_fields import format_command
 from batchdigits.training.model_files import ModelFiles
 from batchdigits.training.recipe import FINE_TUNING_RECIPE, MLP_RECIPE, Recipe
 from batchdigits.training.request import TrainingRequest
@@ -27,6 +28,21 @@ def test_settings_replace_what_they_name() -> None:
     assert (recipe.hidden, recipe.output) == ((7,), Output.SIGMOID)
     assert (recipe.patience, recipe.seed, recipe.epochs) == (0, 0, MLP_RECIPE.epochs)
     assert request.files.card == Path("models/a.json")
+
+
+def test_the_command_on_the_card_names_all_data() -> None:
+    settings = TrainingSettings(
+        data=("data/mnist.npz", "data/pen.npz"),
+        no_digit=("data/letters.npz",),
+        writers=Path("data/who.npz"),
+        name="a",
+    )
+    request = TrainingRequest.from_settings(settings)
+    assert request.data.no_digit == (Path("data/letters.npz"),)
+    assert format_command(request).startswith(
+        "batchdigits train --data mnist.npz --data pen.npz --no-digit letters.npz "
+        "--writers who.npz --epochs "
+    )
 
 
 @pytest.mark.parametrize(
