@@ -9,6 +9,7 @@ from batchdigits.evaluation.predictions import LabelledPrediction, PredictionSet
 from batchdigits.reasons import Reason, Status
 from benchmarks.accuracy.figures import (
     CALIBRATION,
+    MARKED,
     NO_DIGIT,
     NO_DIGIT_SHIPPED,
     SUREST,
@@ -19,6 +20,8 @@ from benchmarks.nondigits.kinds import FAMILIAR
 
 #: Reasons to review a file whatever its confidence.
 ALWAYS_REVIEWED = (Reason.SEVERAL_MARKS, Reason.BLANK)
+#: Sets in which not every file holds a digit that is to be read.
+WITHOUT_DIGITS = ("marked", "nondigits")
 #: The share of files that counts in "surest", and of digits that are reviewed in "not a digit".
 SUREST_SHARE, REVIEW_SHARE = 0.97, 0.02
 
@@ -28,7 +31,7 @@ Results = Mapping[str, PredictionSet]
 
 def make_figures(results: Results) -> list[AccuracyFigure]:
     """Make the figures of all sets that were read, then those made from several of them."""
-    digits = [name for name in SETS if name in results and name != "nondigits"]
+    digits = [name for name in SETS if name in results and name not in WITHOUT_DIGITS]
     figures = [measure_accuracy(SETS[name].title, results[name]) for name in digits]
     hard = [name for name in ("scans", "simulated") if name in results]
     figures += [measure_surest(f"{SUREST}{name}", results[name].files) for name in hard]
@@ -38,6 +41,8 @@ def make_figures(results: Results) -> list[AccuracyFigure]:
     for name in hard:
         curve = compute_calibration_curve(results[name].confidences, results[name].right_mask)
         figures.append(AccuracyFigure(f"{CALIBRATION}{name}", error=curve.expected_error))
+    if "marked" in results:
+        figures.append(measure_safety(MARKED, results["marked"]))
     return figures + measure_non_digits(results)
 
 
@@ -46,6 +51,16 @@ def measure_accuracy(name: str, predictions: PredictionSet) -> AccuracyFigure:
     metrics = compute_metrics(predictions)
     return AccuracyFigure(
         name, metrics.overall, review_share=metrics.review_share, accepted=metrics.accepted
+    )
+
+
+def measure_safety(name: str, predictions: PredictionSet) -> AccuracyFigure:
+    """Count the files that are not passed off as what they are not: right, or sent to review."""
+    accepted, right = predictions.accepted_mask, predictions.right_mask
+    return AccuracyFigure(
+        name,
+        Proportion(len(right), int((right | ~accepted).sum())),
+        review_share=float((~accepted).mean()),
     )
 
 

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from batchdigits.evaluation.metrics import NO_DIGIT
-from benchmarks.accuracy import desks, simulated
+from benchmarks.accuracy import desks, marked, simulated
 from benchmarks.accuracy.data import MNIST, OPTDIGITS, SCANS, SEMEION, Data
 from benchmarks.nondigits.kinds import FILES_PER_KIND, write_all
 
@@ -81,6 +81,11 @@ def _write_desks(kind: str, data: Data, inbox: Path) -> Truth:
     return desks.write(simulated.load_shapes(data), kind, inbox, data.divide)
 
 
+def _write_marked(data: Data, inbox: Path) -> Truth:
+    """Draw digits with marks and those of displays; see :mod:`benchmarks.accuracy.marked`."""
+    return marked.write(simulated.load_shapes(data), inbox, data.divide)
+
+
 SETS: dict[str, ImageSet] = {
     "mnist": ImageSet("MNIST test part", (MNIST,), _write_mnist),
     "scans": ImageSet("scans of writers 0002, 0011, 0020", (SCANS,), _copy_scans),
@@ -95,5 +100,6 @@ SETS: dict[str, ImageSet] = {
         "inks as light as their paper", (MNIST, SCANS), partial(_write_desks, "like tones")
     ),
     "drypens": ImageSet("dry pens", (MNIST, SCANS), partial(_write_desks, "dry pen")),
+    "marked": ImageSet("rings, lines, strikes, displays", (MNIST, SCANS), _write_marked),
     "nondigits": ImageSet("not a digit", (MNIST,), _write_non_digits),
 }

@@ -13,6 +13,7 @@ from benchmarks.accuracy.metrics import (
     group_by_kind,
     measure_accuracy,
     measure_non_digits_by_kind,
+    measure_safety,
 )
 
 INTERVAL = "95 % interval"
@@ -56,6 +57,8 @@ def make_tables(figures: Sequence[AccuracyFigure], results: Results) -> list[Tab
     tables = [make_main_table(figures)]
     if "simulated" in results:
         tables.append(make_simulated_table(results))
+    if "marked" in results:
+        tables.append(make_marked_table(results))
     if "nondigits" in results:
         tables.append(make_non_digit_table(results))
     return tables
@@ -106,6 +109,14 @@ def make_simulated_table(results: Results) -> Table:
     kinds = group_by_kind(results["simulated"]).items()
     rows = [_make_cells(measure_accuracy(kind, predictions)) for kind, predictions in kinds]
     return Table("Simulated scans", headings, rows)
+
+
+def make_marked_table(results: Results) -> Table:
+    """Make the table with one row per kind of marked digits and displays."""
+    headings = ["kind of mark or display", "files", "right or review", INTERVAL, "review"]
+    kinds = group_by_kind(results["marked"]).items()
+    rows = [[*_make_cells(measure_safety(kind, files))[:5]] for kind, files in kinds]
+    return Table("Rings, lines, strikes, displays", headings, rows)
 
 
 def make_non_digit_table(results: Results) -> Table:
