@@ -4,20 +4,22 @@ import argparse
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 from rich.console import Console
 
 from batchdigits.errors import BatchdigitsError
-from batchdigits.evaluation.predictions import PredictionSet
+from batchdigits.evaluation.predictions import LabelledPrediction, PredictionSet
 from benchmarks.accuracy import rivals
 from benchmarks.accuracy.card import write_card
 from benchmarks.accuracy.data import Data
 from benchmarks.accuracy.figures import AccuracyFigure
 from benchmarks.accuracy.metrics import make_figures
 from benchmarks.accuracy.reading import read_inbox
-from benchmarks.accuracy.sets import SETS
+from benchmarks.accuracy.sets import SETS, ImageSet
 from benchmarks.accuracy.tables import make_tables, write_markdown
+from benchmarks.accuracy.writers import Reader, list_readers
 from benchmarks.nondigits import photographs
 from benchmarks.timing import BenchmarkError
 
@@ -29,6 +31,7 @@ def parse_arguments() -> argparse.Namespace:
     add("--data", type=Path, default=Path(), help="folder with the data (the current one)")
     add("--only", default=",".join(SETS), help=f"of {','.join(SETS)}; all without it")
     add("--model", type=Path, help="a .tflite with its card beside it, instead of the bundled one")
+    add("--folds", type=Path, help="models of benchmarks.accuracy.train_folds, for the scans")
     add("--keep", type=Path, help="a new folder for the images and the CSVs, kept to be looked at")
     add("--write-card", type=Path, help="model card to write the figures into")
     add("--markdown", type=Path, help="also write the tables here, as Markdown")
@@ -68,17 +71,18 @@ def _open_workspace(keep: Path | None) -> Iterator[Path]:
 
 
 def _measure(arguments: argparse.Namespace, root: Path, console: Console) -> None:
+    readers = list_readers(arguments.model, arguments.folds and arguments.folds.resolve())
     data = Data(arguments.data.resolve(), root, arguments.divide)
     skipped, results = [], {}
     for name in (name for name in SETS if name in arguments.only):
-        if missing := next(filter(None, map(data.explain_missing, SETS[name].needs)), ""):
+        if missing := _explain_missing(SETS[name], data, readers):
             skipped.append(AccuracyFigure(SETS[name].title, missing=missing))
             continue
         with console.status(f"measuring {SETS[name].title}"):
-            results[name] = _read_set(name, data, root, arguments.model)
+            results[name] = _read_set(name, data, root, readers)
     if not results:
         raise BenchmarkError("; ".join(figure.missing for figure in skipped))
-    figures = make_figures(results) + skipped
+    figures = make_figures(results, has_scans=bool(arguments.folds)) + skipped
     tables = make_tables(figures, results)
     for table in tables:
         print(table.to_text())
@@ -89,13 +93,28 @@ def _measure(arguments: argparse.Namespace, root: Path, console: Console) -> Non
     if arguments.write_card:
         write_card(arguments.write_card, figures, results)
     if arguments.rivals and "simulated" in results:
-        rivals.compare(results["simulated"], root / "simulated", data.folder)
+        # Those of the first reader, which are read first.
+        inbox = root / "simulated" / readers[0].name
+        count = sum(path.is_file() for path in inbox.rglob("*"))
+        rivals.compare(PredictionSet(results["simulated"].files[:count], []), inbox, data.folder)
 
 
-def _read_set(name: str, data: Data, root: Path, model: Path | None) -> PredictionSet:
-    inbox = root / name
-    inbox.mkdir()
-    return read_inbox(inbox, SETS[name].write(data, inbox), model)
+def _explain_missing(image_set: ImageSet, data: Data, readers: list[Reader]) -> str:
+    """Say why a set cannot be read; empty if it can."""
+    if not any(map(image_set.is_read_by, readers)):
+        return "needs --folds: the bundled model learned from these writers"
+    return next(filter(None, map(data.explain_missing, image_set.needs)), "")
+
+
+def _read_set(name: str, data: Data, root: Path, readers: list[Reader]) -> PredictionSet:
+    """Read a set, each digit with a model that never saw its writer."""
+    predictions: list[LabelledPrediction] = []
+    for reader in filter(SETS[name].is_read_by, readers):
+        inbox = root / name / reader.name
+        inbox.mkdir(parents=True)
+        truth = SETS[name].write(replace(data, writers=reader.writers), inbox)
+        predictions += read_inbox(inbox, truth, reader.model).files
+    return PredictionSet(predictions, [])
 
 
 if __name__ == "__main__":

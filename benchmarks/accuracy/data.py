@@ -9,9 +9,9 @@ import numpy as np
 from batchdigits.datasets.archives import load_npz
 from batchdigits.datasets.labelled import LabelledImages, list_labelled_files, load_folder
 from batchdigits.errors import DataError
+from benchmarks.accuracy.writers import WRONG_LABELS
 
-#: Writers (folders of kensanata/numbers) on whom no bundled model was trained or calibrated.
-WRITERS = ("0002_*", "0011_*", "0020_*")
+_SHAPES_SEED = 1927
 MNIST, SCANS, OPTDIGITS, SEMEION = "mnist.npz", "scans", "optdigits.npz", "semeion.npz"
 
 
@@ -23,11 +23,13 @@ class Data:
         folder: where they are.
         workspace: where an archive is unpacked.
         divide: only every ``divide``-th item is taken.
+        writers: patterns of the scans that are read; none where the test parts of others are.
     """
 
     folder: Path
     workspace: Path
     divide: int = 1
+    writers: tuple[str, ...] = ()
 
     def explain_missing(self, name: str) -> str:
         """Return why a file or folder is missing; empty if it is there."""
@@ -42,7 +44,7 @@ class Data:
         return whole.take(np.arange(0, len(whole), self.divide))
 
     def list_scans(self) -> tuple[Path, list[tuple[Path, int]]]:
-        """List the measured writers' scans.
+        """List the scans of the writers, without those in the folder of another digit.
 
         Returns:
             The folder ``scans/``, and the files with their digits.
@@ -51,15 +53,24 @@ class Data:
             DataError: there are none.
         """
         root = self._unpack()
-        files = list_labelled_files(root, WRITERS)[:: self.divide]
+        files = list_labelled_files(root, self.writers, WRONG_LABELS)[:: self.divide]
         if not files:
-            raise DataError(f"{root} holds no scans of the writers {', '.join(WRITERS)}")
+            raise DataError(f"{root} holds no scans of the writers {', '.join(self.writers)}")
         return root, files
 
     def load_scans(self) -> LabelledImages:
-        """Load the measured writers' scans as gray pages."""
-        whole = load_folder(self._unpack(), WRITERS)
+        """Load the scans of :meth:`list_scans` as gray pages."""
+        whole = load_folder(self._unpack(), self.writers, WRONG_LABELS)
         return whole.take(np.arange(0, len(whole), self.divide))
+
+    def load_shapes(self, count: int) -> LabelledImages:
+        """Load ``count`` random digits to draw anew: scans of the writers, or MNIST's test part.
+
+        Whose digits are drawn is all that changes from one model to the next that reads them.
+        """
+        whole = self.load_scans() if self.writers else self.load_archive(MNIST)
+        random = np.random.default_rng(_SHAPES_SEED)
+        return whole.take(random.permutation(len(whole))[: max(1, count // self.divide)])
 
     def _unpack(self) -> Path:
         if (self.folder / SCANS).is_dir():

@@ -15,7 +15,7 @@ from benchmarks.accuracy.figures import (
     SUREST,
     AccuracyFigure,
 )
-from benchmarks.accuracy.sets import SETS
+from benchmarks.accuracy.sets import SETS, Digits
 from benchmarks.nondigits.kinds import FAMILIAR
 
 #: Reasons to review a file whatever its confidence.
@@ -29,10 +29,16 @@ SUREST_SHARE, REVIEW_SHARE = 0.97, 0.02
 Results = Mapping[str, PredictionSet]
 
 
-def make_figures(results: Results) -> list[AccuracyFigure]:
-    """Make the figures of all sets that were read, then those made from several of them."""
+def make_figures(results: Results, has_scans: bool) -> list[AccuracyFigure]:
+    """Make the figures of all sets that were read, then those made from several of them.
+
+    Args:
+        results: the predictions.
+        has_scans: whether the writers of the scans were read as well; where they were not, sets
+            that are made of their digits and of others' have another name, and no goal.
+    """
     digits = [name for name in SETS if name in results and name not in WITHOUT_DIGITS]
-    figures = [measure_accuracy(SETS[name].title, results[name]) for name in digits]
+    figures = [measure_accuracy(get_title(name, has_scans), results[name]) for name in digits]
     hard = [name for name in ("scans", "simulated") if name in results]
     figures += [measure_surest(f"{SUREST}{name}", results[name].files) for name in hard]
     if len(hard) > 1:
@@ -44,6 +50,12 @@ def make_figures(results: Results) -> list[AccuracyFigure]:
     if "marked" in results:
         figures.append(measure_safety(MARKED, results["marked"]))
     return figures + measure_non_digits(results)
+
+
+def get_title(name: str, has_scans: bool) -> str:
+    """Return what a set is called in the tables."""
+    is_whole = has_scans or SETS[name].digits is not Digits.BOTH
+    return SETS[name].title if is_whole else f"{SETS[name].title}, MNIST's digits alone"
 
 
 def measure_accuracy(name: str, predictions: PredictionSet) -> AccuracyFigure:

@@ -3,6 +3,7 @@
 import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
+from enum import Enum
 from functools import partial
 from pathlib import Path
 
@@ -13,10 +14,19 @@ from numpy.typing import NDArray
 from batchdigits.evaluation.metrics import NO_DIGIT
 from benchmarks.accuracy import desks, marked, simulated
 from benchmarks.accuracy.data import MNIST, OPTDIGITS, SCANS, SEMEION, Data
+from benchmarks.accuracy.writers import Reader
 from benchmarks.nondigits.kinds import FILES_PER_KIND, write_all
 
 #: A file's path inside its set, and its digit or :data:`~batchdigits.evaluation.metrics.NO_DIGIT`.
 Truth = dict[str, int]
+
+
+class Digits(Enum):
+    """Whose digits a set shows: of test parts of sets, of the writers of the scans, or of both."""
+
+    TEST_PARTS = "test parts"
+    SCANS = "scans"
+    BOTH = "both"
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,11 +37,19 @@ class ImageSet:
         title: its name in the tables.
         needs: the data that it is made from.
         write: writes its images into an empty folder and returns the true digits.
+        digits: whose digits they show, which decides which models can be measured on them.
     """
 
     title: str
     needs: tuple[str, ...]
     write: Callable[[Data, Path], Truth]
+    digits: Digits = Digits.TEST_PARTS
+
+    def is_read_by(self, reader: Reader) -> bool:
+        """Tell whether a model is measured on it: on no digit of somebody it learned from."""
+        if self.digits is Digits.BOTH:
+            return True
+        return bool(reader.writers) == (self.digits is Digits.SCANS)
 
 
 def _write_mnist(data: Data, inbox: Path) -> Truth:
@@ -59,7 +77,7 @@ def _write_enlarged(data: Data, name: str, inbox: Path, factor: int, method: int
 
 
 def _copy_scans(data: Data, inbox: Path) -> Truth:
-    """Copy the measured writers' files as they are."""
+    """Copy the files of the writers who are left out as they are."""
     root, files = data.list_scans()
     truth = {}
     for path, digit in files:
@@ -88,18 +106,23 @@ def _write_marked(data: Data, inbox: Path) -> Truth:
 
 SETS: dict[str, ImageSet] = {
     "mnist": ImageSet("MNIST test part", (MNIST,), _write_mnist),
-    "scans": ImageSet("scans of writers 0002, 0011, 0020", (SCANS,), _copy_scans),
+    "scans": ImageSet(
+        "scans of thirteen writers, each left out once", (SCANS,), _copy_scans, Digits.SCANS
+    ),
     "optdigits": ImageSet("optdigits test part, 8 x 8 enlarged", (OPTDIGITS,), _write_optdigits),
     "semeion": ImageSet("semeion, 16 x 16 enlarged", (SEMEION,), _write_semeion),
-    "simulated": ImageSet("simulated scans", (MNIST, SCANS), simulated.write),
-    "desks": ImageSet("paper on a desk", (MNIST, SCANS), partial(_write_desks, "on a desk")),
+    "simulated": ImageSet("simulated scans", (MNIST,), simulated.write, Digits.BOTH),
+    "desks": ImageSet("paper on a desk", (MNIST,), partial(_write_desks, "on a desk"), Digits.BOTH),
     "light": ImageSet(
-        "slanting light, small digits", (MNIST, SCANS), partial(_write_desks, "slanting light")
+        "slanting light, small digits",
+        (MNIST,),
+        partial(_write_desks, "slanting light"),
+        Digits.BOTH,
     ),
     "tones": ImageSet(
-        "inks as light as their paper", (MNIST, SCANS), partial(_write_desks, "like tones")
+        "inks as light as their paper", (MNIST,), partial(_write_desks, "like tones"), Digits.BOTH
     ),
-    "drypens": ImageSet("dry pens", (MNIST, SCANS), partial(_write_desks, "dry pen")),
-    "marked": ImageSet("rings, lines, strikes, displays", (MNIST, SCANS), _write_marked),
+    "drypens": ImageSet("dry pens", (MNIST,), partial(_write_desks, "dry pen"), Digits.BOTH),
+    "marked": ImageSet("rings, lines, strikes, displays", (MNIST,), _write_marked, Digits.BOTH),
     "nondigits": ImageSet("not a digit", (MNIST,), _write_non_digits),
 }

@@ -1,9 +1,9 @@
 """Hard scans: the shapes of measured digits, drawn by the scan simulator in most kinds.
 
-Kinds that have a set of their own, as plain has in MNIST, are left out. The shapes
-are those of all scans of the measured writers and of as many random digits of MNIST's test part.
-Each shape appears in two kinds, each kind in a folder of its name. Nothing is left out,
-not even a digit that the simulator made unreadable.
+Kinds that have a set of their own, as plain has in MNIST, are left out. The shapes are those of
+random scans of the writers who are left out, or of MNIST's test part. Each shape appears in two
+kinds, each kind in a folder of its name. Nothing is left out, not even a digit that the simulator
+made unreadable.
 """
 
 from pathlib import Path
@@ -11,14 +11,16 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from batchdigits.datasets.labelled import LabelledImages, concatenate
 from batchdigits.training.simulator.augment import EVALUATION_DISTORTION_FACTOR, simulate_shapes
 from batchdigits.training.simulator.distance_fields import DigitShapes, shapes_from_pages
 from batchdigits.training.simulator.scan_styles import SCAN_STYLES
-from benchmarks.accuracy.data import MNIST, Data
+from benchmarks.accuracy.data import Data
 from benchmarks.accuracy.desks import HARD_STYLES
+from benchmarks.accuracy.writers import FOLDS
 
 SEED = 1927
+#: How many shapes there are of MNIST, and of all scans.
+SHAPES = 1800
 KINDS_A_SHAPE = 2
 #: MNIST's own look and others that have a set of their own.
 _OMITTED_KINDS = ("plain", *HARD_STYLES)
@@ -37,13 +39,9 @@ def write(data: Data, inbox: Path) -> dict[str, int]:
 
 
 def load_shapes(data: Data) -> DigitShapes:
-    """Load the shapes of all measured digits, shuffled."""
-    random = np.random.default_rng(SEED)
-    scans, mnist = data.load_scans(), data.load_archive(MNIST)
-    indices = random.permutation(len(mnist))[: len(scans)]
-    both: LabelledImages = concatenate([scans, mnist.take(indices)])
-    both = both.take(random.permutation(len(both)))
-    return shapes_from_pages(both.pages, both.digits)[0]
+    """Load all shapes, shuffled: of MNIST's test part as many as of all scans."""
+    chosen = data.load_shapes(SHAPES // len(FOLDS) if data.writers else SHAPES)
+    return shapes_from_pages(chosen.pages, chosen.digits)[0]
 
 
 def _choose_shapes(shapes: DigitShapes, index: int, kinds: int) -> DigitShapes:

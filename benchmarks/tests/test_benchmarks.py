@@ -5,6 +5,7 @@ import math
 import shutil
 import subprocess
 import sys
+from itertools import product
 from pathlib import Path
 
 import cv2
@@ -120,10 +121,16 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for page, label in zip(pages, labels, strict=True):
         cv2.putText(page, str(label), (4, 24), cv2.FONT_HERSHEY_SIMPLEX, 0.9, 255, 2)
     np.savez(folder / "mnist.npz", x_test=pages, y_test=labels)
-    for digit in range(2):
-        path = folder / "scans" / "0002_XX1M" / str(digit) / "number-1.png"
+    for writer, digit in product(("0001", "0002", "0004", "0007"), range(2)):
+        path = folder / "scans" / f"{writer}_XX1M" / str(digit) / "number-1.png"
         path.parent.mkdir(parents=True)
         cv2.imwrite(str(path), 255 - pages[digit])
+    models = folder / "folds"
+    models.mkdir()
+    card = json.loads((ROOT / "models" / "digits.json").read_text(encoding="utf-8"))
+    for number in range(1, 5):
+        shutil.copy(ROOT / "models" / "digits.tflite", models / f"fold-{number}.tflite")
+        (models / f"fold-{number}.json").write_text(json.dumps(card), encoding="utf-8")
     return folder
 
 
@@ -136,7 +143,8 @@ def measure_accuracy(data: Path, *options: str | Path) -> subprocess.CompletedPr
 def test_accuracy_is_measured_on_files(data: Path, tmp_path: Path) -> None:
     tables = tmp_path / "tables.md"
     process = measure_accuracy(
-        data, "--divide", "80", "--markdown", tables, "--keep", tmp_path / "images"
+        *(data, "--folds", data / "folds", "--divide", "80"),
+        *("--markdown", tables, "--keep", tmp_path / "images"),
     )
     assert process.returncode == 0, process.stdout + process.stderr
     assert "optdigits.npz is not in" in process.stdout
@@ -147,21 +155,23 @@ def test_accuracy_is_measured_on_files(data: Path, tmp_path: Path) -> None:
             assert "skipped" in rows[name]
         else:
             assert rows[name].rstrip(" |").endswith(("yes", "no"))
-    assert "| 10 |" in rows["MNIST test part"] and "| 1 |" in rows[list(GOALS)[1]]
+    assert "| 10 |" in rows["MNIST test part"] and "| 4 |" in rows[list(GOALS)[1]]
     assert set(KINDS | REDRAWN_KINDS) <= rows.keys()
-    assert (tmp_path / "images" / "scans-out" / "results.csv").is_file()
+    assert (tmp_path / "images" / "scans" / "fold-1-out" / "results.csv").is_file()
 
 
 def test_figures_go_into_a_card_and_others_stay(data: Path, tmp_path: Path) -> None:
     card = tmp_path / "card.json"
     card.write_text('{"name": "x", "accuracy": {"old": 1}}', encoding="utf-8")
-    process = measure_accuracy(data, "--only", "scans", "--write-card", card)
+    process = measure_accuracy(
+        data, "--only", "scans", "--folds", data / "folds", "--write-card", card
+    )
     assert process.returncode == 0, process.stdout + process.stderr
     figures = json.loads(card.read_text(encoding="utf-8"))["accuracy"]
     assert figures["old"] == 1 and "error" in figures["calibration error on scans"]
-    title = "scans of writers 0002, 0011, 0020"
+    title = "scans of thirteen writers, each left out once"
     assert (
-        figures[title]["files"] == 2 and 0 <= figures[title]["low_95"] <= figures[title]["high_95"]
+        figures[title]["files"] == 8 and 0 <= figures[title]["low_95"] <= figures[title]["high_95"]
     )
 
 
@@ -169,7 +179,7 @@ def test_accuracy_fails_without_one_row_a_file(data: Path, tmp_path: Path) -> No
     inbox = tmp_path / "inbox"
     shutil.copytree(data / "scans", inbox)
     names = [path.relative_to(inbox).as_posix() for path in inbox.rglob("*.png")]
-    with pytest.raises(BenchmarkError, match="2 rows in the CSV for 1 files"):
+    with pytest.raises(BenchmarkError, match="8 rows in the CSV for 1 files"):
         read_inbox(inbox, {names[0]: 0})
 
 
@@ -179,6 +189,7 @@ def test_accuracy_fails_without_one_row_a_file(data: Path, tmp_path: Path) -> No
         (["--only", "mnist,nonsense"], "no set is called nonsense"),
         (["--divide", "2", "--write-card", "x.json"], "whole sets"),
         (["--only", "semeion"], "semeion.npz is not in"),
+        (["--only", "scans"], "needs --folds"),
         (["--keep", "."], "there already"),
     ],
 )
