@@ -32,7 +32,7 @@ def read(fields: list[DistanceFields]) -> list[int]:
 def test_every_form_has_variants_and_each_is_one_shape() -> None:
     random = np.random.default_rng(2)
     school = [variants for forms in SCHOOL_FORMS for variants in forms.values()]
-    assert len(school) >= 55 and all(4 <= len(variants) <= 9 for variants in school)
+    assert len(school) >= 65 and all(4 <= len(variants) <= 9 for variants in school)
     variants: list[Strokes] = [
         form for forms in (*BASIC_FORMS.values(), *school, MARK_STROKES) for form in forms
     ]
