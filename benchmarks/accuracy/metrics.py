@@ -7,6 +7,7 @@ from batchdigits.evaluation.metrics import compute_calibration_curve
 from batchdigits.evaluation.metrics_summary import Proportion, compute_metrics
 from batchdigits.evaluation.predictions import LabelledPrediction, PredictionSet
 from batchdigits.reasons import Reason, Status
+from benchmarks.accuracy import frames
 from benchmarks.accuracy.figures import (
     CALIBRATION,
     MARKED,
@@ -21,7 +22,7 @@ from benchmarks.nondigits.kinds import FAMILIAR
 #: Reasons to review a file whatever its confidence.
 ALWAYS_REVIEWED = (Reason.SEVERAL_MARKS, Reason.BLANK)
 #: Sets in which not every file holds a digit that is to be read.
-WITHOUT_DIGITS = ("marked", "nondigits")
+WITHOUT_DIGITS = ("frames", "marked", "nondigits")
 #: The share of files that counts in "surest", and of digits that are reviewed in "not a digit".
 SUREST_SHARE, REVIEW_SHARE = 0.97, 0.02
 
@@ -39,6 +40,8 @@ def make_figures(results: Results, has_scans: bool) -> list[AccuracyFigure]:
     """
     digits = [name for name in SETS if name in results and name not in WITHOUT_DIGITS]
     figures = [measure_accuracy(get_title(name, has_scans), results[name]) for name in digits]
+    if "frames" in results:
+        figures += frames.measure(get_title("frames", has_scans), results["frames"])
     hard = [name for name in ("scans", "simulated") if name in results]
     figures += [measure_surest(f"{SUREST}{name}", results[name].files) for name in hard]
     if len(hard) > 1:

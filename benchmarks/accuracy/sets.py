@@ -12,8 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from batchdigits.evaluation.metrics import NO_DIGIT
-from benchmarks.accuracy import desks, marked, simulated
+from benchmarks.accuracy import desks, frames, marked, simulated
 from benchmarks.accuracy.data import MNIST, OPTDIGITS, SCANS, SEMEION, Data
+from benchmarks.accuracy.figures import FRAMES
 from benchmarks.accuracy.writers import Reader
 from benchmarks.nondigits.kinds import FILES_PER_KIND, write_all
 
@@ -124,5 +125,6 @@ SETS: dict[str, ImageSet] = {
     ),
     "drypens": ImageSet("dry pens", (MNIST,), partial(_write_desks, "dry pen"), Digits.BOTH),
     "marked": ImageSet("rings, lines, strikes, displays", (MNIST,), _write_marked, Digits.BOTH),
+    "frames": ImageSet(FRAMES, (MNIST,), frames.write, Digits.BOTH),
     "nondigits": ImageSet("not a digit", (MNIST,), _write_non_digits),
 }

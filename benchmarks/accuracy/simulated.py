@@ -23,7 +23,7 @@ SEED = 1927
 SHAPES = 1800
 KINDS_A_SHAPE = 2
 #: MNIST's own look and others that have a set of their own.
-_OMITTED_KINDS = ("plain", *HARD_STYLES)
+_OMITTED_KINDS = ("plain", "cell", *HARD_STYLES)
 #: Photographs are written as JPEG, as cameras do.
 _JPEG_KIND, _JPEG_QUALITY = "photo", 90
 

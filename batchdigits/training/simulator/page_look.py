@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Literal
 
+from batchdigits.training.simulator.frames import Frame
 from batchdigits.training.simulator.pen import BALL_PEN, DEFAULT_DISTORTION, Distortion, Pen
 from batchdigits.training.simulator.scenes.desks import Desk
 
@@ -31,6 +32,7 @@ class PageLook:
         boxed: strength of a box round the digit.
         edge_lines: strength of lines left at edges.
         desk: the table that the sheet lies on; ``None`` where none shows.
+        frame: what cutting it out of a form left at its border; ``None`` for nothing.
         bleed: strength of what shows through from the other side.
         specks: largest radius of stray specks; 0 for none.
         pointer: whether a mouse pointer was left on the picture.
@@ -62,6 +64,7 @@ class PageLook:
     boxed: float = 0.0
     edge_lines: float = 0.0
     desk: Desk | None = None
+    frame: Frame | None = None
     bleed: float = 0.0
     specks: float = 0.0
     pointer: bool = False

@@ -2,6 +2,9 @@
 
 from dataclasses import replace
 
+import numpy as np
+
+from batchdigits.training.simulator.frames import Frame, sample_frame
 from batchdigits.training.simulator.page_look import PageLook
 from batchdigits.training.simulator.pen import Distortion, Pen, Random
 
@@ -115,6 +118,40 @@ def sample_edge_line(random: Random) -> PageLook:
     """Sample a dark line along one or two edges, left by cropping a form."""
     return replace(
         sample_scan(random), edge_lines=random.uniform(0.5, 1), placement="middle", specks=0
+    )
+
+
+def sample_cell(random: Random) -> PageLook:
+    """Sample a cell cut out of a form or a table, small or large, with a frame at its border."""
+    return sample_framed_scan(random, sample_frame(random))
+
+
+def sample_framed_scan(random: Random, frame: Frame) -> PageLook:
+    """Sample a scan with a given frame, from 20 pixels on, dark on light or light on dark."""
+    look = sample_scan(random)
+    side = int(np.exp(random.uniform(np.log(20), np.log(130))))
+    # Small cells hold large digits: their lines of writing are as high as they are.
+    digit_side = side * random.uniform(0.65 if side < 45 else 0.4, 0.8)
+    pen = replace(
+        look.pen,
+        width=look.pen.width and max(1.1, digit_side * random.uniform(0.06, 0.14)),
+        softness=min(look.pen.softness, max(0.8, digit_side / 25)),
+    )
+    return replace(
+        look,
+        shape=(side, max(12, int(side * random.uniform(0.75, 1.6)))),
+        digit_side=digit_side,
+        pen=pen,
+        contrast=max(look.contrast, 0.5),
+        placement="middle" if random.random() < 0.6 else "anywhere",
+        frame=frame,
+        specks=0,
+        blur=float(random.random() < 0.4) * min(random.uniform(0.3, 0.9), side / 60),
+        # Black and white would leave nothing of ink much fainter than its frame.
+        threshold=look.contrast > 0.7 * frame.strength and random.random() < 0.2,
+        jpeg=int(random.integers(70, 95)) if random.random() < 0.3 else 0,
+        inverted=random.random() < 0.2,
+        colour="gray",
     )
 
 

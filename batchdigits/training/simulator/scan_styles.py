@@ -130,6 +130,11 @@ SCAN_STYLES = {
         0.8,
         "A pen that skips: its strokes are streaks and pieces.",
     ),
+    "cell": ScanStyle(
+        paper_styles.sample_cell,
+        1.6,
+        "A cell cut out of a form or a table, with its frame or other paper at the border.",
+    ),
 }
 _NAMES = tuple(SCAN_STYLES)
 _CUMULATIVE_WEIGHTS = np.cumsum([style.weight for style in SCAN_STYLES.values()])

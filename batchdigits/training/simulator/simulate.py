@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from batchdigits.training.simulator import paper
 from batchdigits.training.simulator.distance_fields import DistanceFields
+from batchdigits.training.simulator.frames import draw_frame
 from batchdigits.training.simulator.page_look import PageLook
 from batchdigits.training.simulator.paper import Paper
 from batchdigits.training.simulator.pen import Distortion, InkLayer, Pen, Random, draw_ink
@@ -60,6 +61,11 @@ def render_page(
         return _alpha_image_from_ink(layer)
     page = _draw_background(look, box, random, reverse_side)
     return _apply_scanner(_apply_ink(page, layer, look, random), look, random)
+
+
+def render_empty_page(look: PageLook, random: Random) -> Image:
+    """Draw a page as :func:`render_page` does, but without any ink on it."""
+    return render_page(np.zeros((2, 2), np.float32), look, random)
 
 
 def crop_ink(ink: InkLayer) -> InkLayer:
@@ -151,6 +157,8 @@ def _apply_ink(page: Paper, layer: InkLayer, look: PageLook, random: Random) -> 
         page *= 1 - np.float32(look.edge_lines) * paper.draw_edge_lines(look.shape, random)
     if look.desk:
         page = lay_on_desk(page, look.desk, random)
+    if look.frame:
+        page *= 1 - draw_frame(look.shape, look.frame, random)
     if look.light_falloff:
         page = paper.apply_uneven_light(page, look.light_falloff, random)
     if look.shadow:
