@@ -12,6 +12,8 @@ from batchdigits.training.simulator.marked_digits import (
     simulate_marked_digit,
     simulate_marked_training_digit,
 )
+from batchdigits.training.simulator.page_look import PageLook
+from batchdigits.training.simulator.pen import Pen
 from batchdigits.training.simulator.scan_styles import sample_look
 from batchdigits.training.simulator.segment_digits import SEGMENTS, simulate_segment_digit
 
@@ -51,13 +53,28 @@ def test_nobody_strikes_out_what_some_write_with_a_bar(shapes: DigitShapes) -> N
 
 
 def test_a_digit_is_learned_as_one_only_where_its_mark_is_gone(shapes: DigitShapes) -> None:
-    random = np.random.default_rng(4)
-    for name, mark in MARKS.items():
-        for _ in range(4):
-            look = sample_look("marker" if name == "underlined" else "scan", random)
-            page, digit = simulate_marked_training_digit(shapes, mark, look, random)
-            assert normalise(to_gray(page)).box is not None
-            assert digit is None or mark.leaves_digit
+    large = PageLook((200, 200), 60, pen=Pen(4))
+    tiny = PageLook((28, 28), 20, pen=Pen(2))
+    for name, look, least, most in (
+        ("printed ring", large, 0.5, 1.0),
+        ("printed ring", tiny, 0.0, 0.5),
+        ("struck out", large, 0.0, 0.0),
+    ):
+        random = np.random.default_rng(4)
+        labels = []
+        for _ in range(12):
+            page, digit = simulate_marked_training_digit(shapes, MARKS[name], look, random)
+            assert page.shape == look.shape
+            labels.append(digit)
+        assert least <= sum(digit is not None for digit in labels) / len(labels) <= most
+
+
+def test_an_underlined_one_is_a_one(shapes: DigitShapes) -> None:
+    ones = DigitShapes(shapes.fields[shapes.labels == 1], shapes.labels[shapes.labels == 1])
+    random = np.random.default_rng(5)
+    for look in [sample_look("marker", random) for _ in range(6)]:
+        page = simulate_marked_training_digit(ones, MARKS["underlined"], look, random)
+        assert page[1] == 1
 
 
 @pytest.mark.parametrize("digit", SEGMENTS)
