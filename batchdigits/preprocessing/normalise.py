@@ -17,6 +17,7 @@ from batchdigits.arrays import GrayImage, InkMap
 from batchdigits.preprocessing.components import Components, find_digits
 from batchdigits.preprocessing.ink import compute_ink_maps, make_kernel
 from batchdigits.preprocessing.marks import add_unmarked
+from batchdigits.preprocessing.sheet import cut_out_sheet, find_sheet
 from batchdigits.preprocessing.stroke_width import measure_stroke_width
 from batchdigits.records import Box, NormalisedDigit
 
@@ -69,13 +70,26 @@ def normalise_all(pages: Sequence[GrayImage]) -> list[NormalisedDigit]:
     coarse_pages = [_reduce_coarsely(page) for page in pages]
     digits = _normalise_small_pages([coarse for coarse, _ in coarse_pages])
     return [
-        digit
-        if scale == 1
-        else rescale_digit(digit, scale, page.shape)
-        if is_unambiguous(digit, *coarse.shape)
-        else _normalise_page(page)
+        _normalise_on_sheet(page, coarse)
+        or (
+            digit
+            if scale == 1
+            else rescale_digit(digit, scale, page.shape)
+            if is_unambiguous(digit, *coarse.shape)
+            else _normalise_page(page)
+        )
         for page, (coarse, scale), digit in zip(pages, coarse_pages, digits, strict=True)
     ]
+
+
+def _normalise_on_sheet(gray: GrayImage, coarse: GrayImage) -> NormalisedDigit | None:
+    """Normalise what is on a sheet that lies on a table; ``None`` where there is no table."""
+    sheet = find_sheet(coarse)
+    if sheet is None:
+        return None
+    part, box = cut_out_sheet(gray, sheet)
+    digit = _normalise_page(part)
+    return _move(digit, box.x, box.y, 0) if digit.box else None
 
 
 def _reduce_coarsely(gray: GrayImage) -> tuple[GrayImage, int]:

@@ -1,0 +1,158 @@
+"""A sheet of paper on a darker table: found by its sharp straight edges, and cut out."""
+
+from collections.abc import Iterator
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from batchdigits.arrays import GrayImage, Mask
+from batchdigits.preprocessing.ink import make_kernel
+from batchdigits.records import Box
+
+#: Smaller pages are drawings, or digits cut out.
+MIN_PAGE_SIDE = 48
+#: A table is so much darker than the lightest paper, and takes this share of the border.
+MIN_STEP, MIN_TABLE_SHARE = 24, 0.1
+#: Levels between table and paper that are tried, as shares of the way.
+_TRIED_SHARES = (0.35, 0.5, 0.65, 0.8)
+#: A sheet takes so much of the page, is so nearly convex, and is itself nearly all paper; where it
+#: lies on the page as a whole, it fills so much of the smallest rectangle round it.
+MIN_SHEET_SHARE, MIN_CONVEXITY, MIN_PAPER_SHARE, MIN_RECTANGLE_SHARE = 0.15, 0.955, 0.72, 0.86
+#: It has so many corners at most where the page cuts two off, found with so much slack as a share
+#: of its outline's length; a fat round digit, light on dark, has more.
+MAX_CORNERS, CORNER_SLACK = 6, 0.02
+#: The table takes so much of the page, and no more of it is as light as paper: inside of a printed
+#: box there is a sheet's shape too.
+MIN_BEYOND_SHARE, MAX_LIGHT_BEYOND = 0.05, 0.25
+#: Across its edge, within the first so many pixels, the page changes by this share of what it does
+#: within the second; a shadow's edge is soft.
+EDGE_REACHES, MIN_EDGE_SHARE = (2, 9), 0.62
+#: What is cut away along the edges of a sheet, as a share of the page.
+RIM_SHARE = 0.02
+
+
+def find_sheet(gray: GrayImage) -> Mask | None:
+    """Find a sheet of paper on a darker table, which shows all round it or at some sides.
+
+    Args:
+        gray: ``(height, width) uint8``, some hundred pixels a side.
+
+    Returns:
+        ``(height, width) uint8``, 255 where the sheet lies; ``None`` where there is no table, or
+        nothing dark is on the sheet.
+    """
+    if min(gray.shape) < MIN_PAGE_SIDE:
+        return None
+    border = np.sort(np.concatenate([gray[0], gray[-1], gray[:, 0], gray[:, -1]]))
+    table = int(border[int(MIN_TABLE_SHARE / 2 * len(border))])
+    highest = int(cv2.minMaxLoc(gray)[1])
+    if highest - table < MIN_STEP:
+        return None
+    page = np.asarray(cv2.GaussianBlur(gray, (3, 3), 0), np.uint8)
+    best, best_edge = None, MIN_EDGE_SHARE
+    for share in _TRIED_SHARES:
+        light = np.asarray(page > table + share * (highest - table), np.uint8) * np.uint8(255)
+        for sheet in _find_regions(light):
+            edge = _measure_edge(page, sheet)
+            if edge > best_edge:
+                best, best_edge = sheet, edge
+    return best
+
+
+def _find_regions(light: Mask) -> Iterator[Mask]:
+    """Find light regions that have a sheet's shape, filled: the largest one at the most."""
+    contours, _ = cv2.findContours(light, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE)
+    if not contours:
+        return
+    outline = max(contours, key=cv2.contourArea)
+    area, hull = cv2.contourArea(outline), cv2.convexHull(outline)
+    if area < MIN_SHEET_SHARE * light.size or area < MIN_CONVEXITY * cv2.contourArea(hull):
+        return
+    corners = cv2.approxPolyDP(hull, CORNER_SLACK * cv2.arcLength(hull, True), True)
+    if len(corners) > MAX_CORNERS:
+        return
+    sheet = np.zeros_like(light)
+    cv2.fillConvexPoly(sheet, hull, 255)
+    inked = cv2.countNonZero(light & sheet) / max(cv2.countNonZero(sheet), 1)
+    if not MIN_PAPER_SHARE <= inked < 1:
+        return
+    beyond = np.asarray(cv2.bitwise_not(sheet), np.uint8)
+    beyond_area = cv2.countNonZero(beyond)
+    if beyond_area < MIN_BEYOND_SHARE * light.size:
+        return
+    if cv2.countNonZero(light & beyond) > MAX_LIGHT_BEYOND * beyond_area:
+        return
+    dark_border = cv2.countNonZero(np.concatenate(_get_border(sheet))) / (2 * sum(sheet.shape))
+    if dark_border > 1 - MIN_TABLE_SHARE:
+        return
+    x, y, width, height = cv2.boundingRect(outline)
+    is_whole = min(x, y) > 0 and x + width < light.shape[1] and y + height < light.shape[0]
+    (_, (across, down), _) = cv2.minAreaRect(outline)
+    if is_whole and area < MIN_RECTANGLE_SHARE * across * down:
+        return
+    yield sheet
+
+
+def _get_border(image: NDArray[np.uint8]) -> list[NDArray[np.uint8]]:
+    return [image[0], image[-1], image[:, 0], image[:, -1]]
+
+
+def _measure_edge(page: GrayImage, sheet: Mask) -> float:
+    """Measure how much of the step from table to paper lies within a few pixels.
+
+    Returns:
+        The share that is reached along three quarters of the edge.
+    """
+    inner = cv2.erode(sheet, make_kernel(cv2.MORPH_RECT, 3), borderValue=255)
+    edge = (sheet > 0) & (np.asarray(inner) == 0)
+    if not edge.any():
+        return 0.0
+    near, far = (_measure_range(page, 2 * reach + 1)[edge] for reach in EDGE_REACHES)
+    return float(np.percentile(near / np.maximum(far, MIN_STEP), 25))
+
+
+def _measure_range(page: GrayImage, side: int) -> NDArray[np.int16]:
+    """Measure the difference of the lightest and the darkest pixel in squares round each pixel."""
+    kernel = make_kernel(cv2.MORPH_RECT, side)
+    return np.asarray(cv2.morphologyEx(page, cv2.MORPH_GRADIENT, kernel), np.int16)
+
+
+def cut_out_sheet(gray: GrayImage, sheet: Mask) -> tuple[GrayImage, Box]:
+    """Cut out a sheet and let its paper go on where the table lies.
+
+    Args:
+        gray: ``(height, width) uint8``.
+        sheet: where the sheet lies on the page, of any smaller size.
+
+    Returns:
+        The part of the page in the sheet's box, with its rim and the table painted over in the
+        level of the paper nearby; and the box.
+    """
+    size = gray.shape[1], gray.shape[0]
+    rim = max(3, round(2 * RIM_SHARE * max(sheet.shape)) | 1)
+    kept = cv2.erode(sheet, make_kernel(cv2.MORPH_RECT, rim), borderValue=255)
+    small = cv2.resize(gray, sheet.shape[::-1], interpolation=cv2.INTER_AREA)
+    paper = _continue_paper(np.asarray(small, np.uint8), np.asarray(kept, np.uint8))
+    whole = np.asarray(cv2.resize(paper, size, interpolation=cv2.INTER_LINEAR), np.uint8)
+    mask = np.asarray(cv2.resize(kept, size, interpolation=cv2.INTER_NEAREST), np.uint8)
+    box = Box(*cv2.boundingRect(mask))
+    part = np.s_[box.y : box.y + box.height, box.x : box.x + box.width]
+    return np.asarray(np.where(mask[part] > 0, gray[part], whole[part]), np.uint8), box
+
+
+def _continue_paper(gray: GrayImage, sheet: Mask) -> GrayImage:
+    """Estimate the level of the paper round each pixel, beyond the sheet as well."""
+    # Ink is closed, for its level must not flow out.
+    side = max(3, min(gray.shape) // 4) | 1
+    bare = cv2.morphologyEx(gray, cv2.MORPH_CLOSE, make_kernel(cv2.MORPH_RECT, side))
+    weight = (sheet > 0).astype(np.float32)
+    for reach in (side, max(gray.shape) | 1, 4 * max(gray.shape) | 1):
+        size = (reach, reach)
+        share = cv2.blur(weight, size, borderType=cv2.BORDER_REPLICATE)
+        level = cv2.blur(bare * weight, size, borderType=cv2.BORDER_REPLICATE)
+        known = np.asarray(share) > 1e-3
+        estimate = np.where(known, level / np.maximum(share, 1e-3), 0)
+        bare = np.where(weight > 0, bare, estimate).astype(np.float32)
+        weight = np.where(known, np.float32(1), np.float32(0))
+    return np.asarray(np.clip(bare + 0.5, 0, 255), np.uint8)
