@@ -29,10 +29,10 @@ from batchdigits.system.safe_files.safe_open import open_file
 TABLE_SUFFIXES = frozenset({".csv", ".tsv", ".txt", ".md", ".xlsx", ".xlsm", ".xls", ".ods"})
 #: First bytes of XLSX and ODS, which are ZIP archives, and of XLS.
 _WORKBOOK_SIGNATURES = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")
-#: Most bytes of a file.
-_MAX_BYTES = 1 << 30
+#: Most bytes of a file that is a table.
+MAX_TABLE_BYTES = 1 << 30
 #: Most characters of a line of text, and of a row, whose cells may have many lines.
-_MAX_LINE = 1 << 20
+MAX_LINE = 1 << 20
 #: Most rows, and cells of a row that are looked at: beyond them is no column of a table of results.
 _MAX_ROWS, _MAX_COLUMNS = 10_000_000, 2000
 #: Most characters of a cell that may be the name of a column.
@@ -109,7 +109,7 @@ def read_table(path: Path, names: ColumnNames, timeout: float = _WORKBOOK_TIMEOU
         with open_file(path) as file:
             size = os.fstat(file.fileno()).st_size
             start = file.read(SIGNATURE_BYTES)
-        if size > _MAX_BYTES:
+        if size > MAX_TABLE_BYTES:
             raise DataError(f"{shown} is larger than any table of results.")
         if size <= len(start) and not start.strip(_EMPTY_BYTES):
             raise DataError(f"{shown} is empty.")
@@ -125,7 +125,7 @@ def read_table(path: Path, names: ColumnNames, timeout: float = _WORKBOOK_TIMEOU
 def _read_text(path: Path, names: ColumnNames) -> Table:
     encoding = _detect_encoding(path)
     with _open_text(path, encoding) as file:
-        first_lines = [file.readline(_MAX_LINE) for _ in range(_MAX_HEADER_ROWS)]
+        first_lines = [file.readline(MAX_LINE) for _ in range(_MAX_HEADER_ROWS)]
     special = _DELIMITER_LINE.match(first_lines[0]) if first_lines else None
     found: list[tuple[_Header, str]] = []
     first_cells: list[str] = []
@@ -149,7 +149,7 @@ def _iter_text_rows(
 ) -> Iterator[Sequence[str]]:
     try:
         with _open_text(path, encoding) as file:
-            rows = _parse_lines(iter(partial(file.readline, _MAX_LINE), ""), delimiter)
+            rows = _parse_lines(iter(partial(file.readline, MAX_LINE), ""), delimiter)
             yield from islice(rows, header_row + 1)
             if delimiter == "|" and (row := next(rows, None)) is not None:
                 yield [] if all(map(_MARKDOWN_RULE.fullmatch, row)) else row
@@ -164,14 +164,14 @@ def _parse_lines(lines: Iterable[str], delimiter: str) -> Iterator[Sequence[str]
     iterator = iter(lines)
     first_lines = list(islice(iterator, _MAX_HEADER_ROWS))
     has_spaces = delimiter != "|" and any(f'{delimiter} "' in line for line in first_lines)
-    csv.field_size_limit(_MAX_LINE)
+    csv.field_size_limit(MAX_LINE)
     size = 0
 
     def iter_bounded_lines() -> Iterator[str]:
         nonlocal size
         for line in chain(first_lines, iterator):
             size += len(line)
-            if size >= _MAX_LINE:
+            if size >= MAX_LINE:
                 raise csv.Error("a row is longer than any of a table")
             yield line
 

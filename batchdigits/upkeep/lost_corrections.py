@@ -16,7 +16,7 @@ from typing import NamedTuple
 from batchdigits.errors import DataError
 from batchdigits.system.clock import utc_now
 from batchdigits.system.safe_files.safe_open import open_file
-from batchdigits.system.tables import ColumnNames, read_table
+from batchdigits.system.tables import MAX_LINE, MAX_TABLE_BYTES, ColumnNames, read_table
 
 _COLUMNS = {name: (name,) for name in ("corrected_digit", "sha256", "page")}
 #: In the names of reports that are kept as they were before a repair that lost rows.
@@ -101,11 +101,17 @@ def iter_csv_rows(path: Path, columns: ColumnNames) -> Iterator[Mapping[str, obj
 
 
 def iter_json_rows(path: Path) -> Iterator[Mapping[str, object]]:
-    """Read one row of a ``results.json`` after the other; a damaged line costs its row alone."""
+    """Read one row of a ``results.json`` after the other; a damaged line costs its row alone.
+
+    It may have been made to fill the memory, or to have no end: lines are read up to the length,
+    and the file up to the size, that tables may have.
+    """
     try:
-        with io.TextIOWrapper(open_file(path), "utf-8", "replace") as file:
-            for line in file:
-                text = line.strip().rstrip(",")
+        with open_file(path) as file:
+            bytes_left = MAX_TABLE_BYTES
+            while bytes_left > 0 and (line := file.readline(MAX_LINE)):
+                bytes_left -= len(line)
+                text = line.decode("utf-8", "replace").strip().rstrip(",")
                 if not text.startswith('{"file"'):
                     continue
                 try:

@@ -26,12 +26,19 @@ _BELOW_LAST_PLACE = 1e-7
 _HAS_PAGE = "EXISTS (SELECT 1 FROM pages WHERE file = files.id AND status IN"
 
 
+#: What comes of a row that nobody wrote for the program: a value is missing, none, or too long.
+_ROW_ERRORS = (
+    *(KeyError, ValueError, TypeError, OverflowError, RecursionError),
+    *(sqlite3.IntegrityError, sqlite3.DataError),
+)
+
+
 class RowRebuilder:
     """Puts rows of tables on record that a new journal lacks.
 
     Attributes:
         shown_files: numbers of the files that the tables show, so that all their pages are there.
-        row_count: how many rows the longest table has.
+        row_count: how many rows the longest table has, but for those that are none.
     """
 
     def __init__(self, sql: sqlite3.Connection, outbox: Path) -> None:
@@ -74,11 +81,11 @@ class RowRebuilder:
     def _add_rows(self, rows: Iterator[_Row]) -> None:
         count = 0
         for row in rows:
-            count += 1
             try:
                 self._add_row(row)
-            except (KeyError, ValueError, TypeError, OverflowError, sqlite3.IntegrityError):
+            except _ROW_ERRORS:
                 continue
+            count += 1
         self.row_count = max(self.row_count, count)
 
     def _add_row(self, row: _Row) -> None:
@@ -186,4 +193,9 @@ def _to_probability(value: object) -> float | None:
 
 
 def _to_array(value: object) -> str | None:
-    return json.dumps(value) if isinstance(value, list) and value else None
+    """Return a list of numbers as JSON; anything else is none of the program's."""
+    if not isinstance(value, list) or not value:
+        return None
+    if not all(type(number) in (int, float) for number in value):
+        raise TypeError(value)
+    return json.dumps(value, allow_nan=False)
