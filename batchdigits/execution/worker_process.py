@@ -2,6 +2,7 @@
 
 import gc
 import os
+import pickle
 import time
 from collections import deque
 from collections.abc import Callable
@@ -17,13 +18,16 @@ from batchdigits.system.child_process import (
     prepare_forked_child,
     refuse_without_process,
 )
-from batchdigits.system.framing import MessageReader, send
+from batchdigits.system.framing import MessageReader, receive, send
 from batchdigits.system.sandbox.sandbox import Sandbox
 
 #: What a worker ends with that cannot hold its task in memory.
 OUT_OF_MEMORY_EXIT_CODE = os.EX_OSERR
 #: What a worker ends with whose sandbox is for folders that have others in their place by now.
 OUTDATED_SANDBOX_EXIT_CODE = os.EX_TEMPFAIL
+#: Seconds that a task may take to be sent, and bytes that are sent in one more. A worker that waits
+#: for its task takes some milliseconds; a busy one has room in its pipe for what is sent ahead.
+_SEND_TIMEOUT, _MIN_SEND_RATE = 10.0, 10_000_000
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -79,6 +83,7 @@ class WorkerProcess(Generic[T, R]):
         # fork: nothing is imported or loaded twice, so that a worker costs milliseconds.
         context = get_context("fork")
         self.pipe, worker_end = context.Pipe()
+        os.set_blocking(self.pipe.fileno(), False)
         self.tasks: deque[Task[T]] = deque()
         self.started_at = 0.0
         self._max_answer_bytes = max_answer_bytes
@@ -92,11 +97,17 @@ class WorkerProcess(Generic[T, R]):
             self.process.start()
 
     def send_task(self, task: Task[T], data: bytes) -> bool:
-        """Send a task, pickled as ``data``; ``False`` where the worker is no longer there."""
+        """Send a task, pickled as ``data``; ``False`` where the worker is no longer there.
+
+        One that does not take its task is ended: a file that took it over may have it read no more.
+        """
         if not self.tasks:
             self.started_at = time.monotonic()
         try:
-            self.pipe.send_bytes(data)
+            send(self.pipe.fileno(), data, _SEND_TIMEOUT + len(data) / _MIN_SEND_RATE)
+        except TimeoutError:
+            self.process.kill()  # half a task is in the pipe; that it closes is noticed
+            return False
         except OSError:
             return False
         self.tasks.append(task)
@@ -154,7 +165,7 @@ def serve(
     is_outdated = _enter(sandbox, pipe.fileno()) if sandbox else lambda: False
     while True:
         try:
-            items = pipe.recv()
+            items = pickle.loads(receive(pipe.fileno()))
         except (EOFError, OSError):
             os._exit(os.EX_OK)
         except MemoryError:  # the rest of the task is still in the pipe

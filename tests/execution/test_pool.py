@@ -72,6 +72,21 @@ def test_every_task_is_done_once_by_several_processes() -> None:
     assert len(done) == 40 and len({result[1] for result in results.values()}) == 2
 
 
+@pytest.mark.parametrize("is_busy", [False, True])
+def test_a_worker_that_takes_no_task_holds_up_no_other(
+    is_busy: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As one does that a file has taken over: its pipe holds a fifth of a megabyte."""
+    monkeypatch.setattr("batchdigits.execution.worker_process._SEND_TIMEOUT", 0.3)
+    if is_busy:
+        monkeypatch.setattr("batchdigits.execution.pool._MAX_PREFETCH_BYTES", 1 << 21)
+    with pool(1 if is_busy else 2, timeout=1) as workers:
+        os.kill(workers.pids[0], signal.SIGSTOP)
+        tasks: list[list[Any]] = [[1], ["x" * 1_000_000], [2]] if is_busy else [["x" * 1_000_000]]
+        done = {items[0]: result for items, result in workers.run(tasks)}
+        assert {*map(type, done.values())} == {list} and len(done) == len(tasks)
+
+
 @pytest.mark.parametrize("poison", ["crash", "hang"])
 def test_poison_is_found_and_its_neighbours_keep_their_results(poison: str) -> None:
     with pool(timeout=1 if poison == "hang" else 20) as workers:
