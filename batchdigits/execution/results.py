@@ -27,9 +27,9 @@ def pack_result(result: object) -> bytes:
 def pack_error(error: Exception) -> bytes:
     """Pack what a worker's work raised, as text: the parent makes no objects of unknown types."""
     if isinstance(error, OSError):
-        return pack_plain(("system error", error.errno, _shorten(error.strerror or str(error))))
+        return pack_plain(("system error", error.errno, _cut(error.strerror or str(error))))
     name = type(error).__name__
-    return pack_plain(("error", _shorten(f"{name}: {error}" if str(error) else name)))
+    return pack_plain(("error", _cut(f"{name}: {error}" if str(error) else name)))
 
 
 def compute_max_answer_bytes(limits: Limits) -> int:
@@ -57,7 +57,7 @@ def unpack_answer(data: bytes, max_bytes: int) -> Any:
     match unpack_plain(data, max_bytes // _MIN_VALUE_BYTES):
         case ["result", result]:
             return result
-        case ["system error", int() | None as code, str() as text]:
+        case ["system error", code, str() as text] if code is None or type(code) is int:
             return OSError(code, _shorten(text)) if code else OSError(_shorten(text))
         case ["error", str() as text]:
             return TaskFailure(timed_out=False, error=_shorten(text))
@@ -76,6 +76,11 @@ def check_answer(check: Callable[[list[T], Any], R], items: list[T], answer: Any
         raise
     except Exception as error:
         raise BadMessageError(f"what no check can take ({type(error).__name__})") from error
+
+
+def _cut(text: str) -> str:
+    """Make text short and such that UTF-8 can hold it; what a terminal must not get is left."""
+    return text[:_MAX_ERROR_LENGTH].encode("utf-8", "backslashreplace").decode()
 
 
 def _shorten(text: str) -> str:

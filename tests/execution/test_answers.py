@@ -20,7 +20,12 @@ from batchdigits.execution.failures import explain_failure
 from batchdigits.execution.isolated_reader import fork_reader
 from batchdigits.execution.jobs import Job, JobRunner, RecheckJob, RejectJob, SheetJob
 from batchdigits.execution.pool import WorkerPool
-from batchdigits.execution.results import compute_max_answer_bytes, pack_result, unpack_answer
+from batchdigits.execution.results import (
+    compute_max_answer_bytes,
+    pack_error,
+    pack_result,
+    unpack_answer,
+)
 from batchdigits.inference.engine import Engine
 from batchdigits.journal.checks import check_rows
 from batchdigits.journal.entries import FileEntry, PageEntry
@@ -405,3 +410,13 @@ def test_what_a_worker_says_is_fit_for_a_terminal() -> None:
     failure = unpack_answer(answer, 1 << 20)
     assert isinstance(failure, TaskFailure)
     assert failure.error.isprintable() and len(failure.error) < 1100
+    for error, said in (
+        (ValueError("a\x1b[31m\n"), "ValueError: a\\x1b[31m\\n"),
+        (ValueError("\udcff\ud800"), "ValueError: \\udcff\\ud800"),
+        (KeyError(), "KeyError"),
+    ):
+        assert unpack_answer(pack_error(error), 1 << 20).error == said
+    raised = unpack_answer(pack_error(OSError(28, "No\x1b space")), 1 << 20)
+    assert (raised.errno, raised.strerror) == (28, "No\\x1b space")
+    with pytest.raises(BadMessageError):
+        unpack_answer(b'["system error", true, "No."]', 1 << 20)
