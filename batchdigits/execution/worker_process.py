@@ -86,6 +86,7 @@ class WorkerProcess(Generic[T, R]):
         os.set_blocking(self.pipe.fileno(), False)
         self.tasks: deque[Task[T]] = deque()
         self.started_at = 0.0
+        self._is_answer_arriving = False
         self._max_answer_bytes = max_answer_bytes
         self._reader = MessageReader(self.pipe.fileno(), max_answer_bytes)
         self.process: BaseProcess = context.Process(
@@ -123,10 +124,13 @@ class WorkerProcess(Generic[T, R]):
             EOFError: the worker is no longer there.
             BadMessageError: what it sent is no result.
         """
-        had_begun = self._reader.has_begun
         messages = self._reader.read()
-        if self._reader.has_begun and not had_begun:
+        if messages:
+            # What came of the next answer in the same breath may still have to wait for long.
+            self._is_answer_arriving = False
+        elif self._reader.has_begun and not self._is_answer_arriving:
             # A long answer may have had to wait for this process; it gets as long to arrive.
+            self._is_answer_arriving = True
             self.started_at = time.monotonic()
         return [unpack_answer(message, self._max_answer_bytes) for message in messages]
 

@@ -13,6 +13,7 @@ import pytest
 from batchdigits.execution.backend import TaskFailure
 from batchdigits.execution.failures import explain_failure
 from batchdigits.execution.pool import WorkerPool
+from batchdigits.execution.results import pack_result
 from batchdigits.reasons import Reason
 
 pytestmark = [pytest.mark.integration, pytest.mark.faults]
@@ -203,6 +204,26 @@ def test_a_long_answer_may_come_late_where_the_caller_was_busy() -> None:
             lengths.append(0 if isinstance(result, TaskFailure) else len(result))
             time.sleep(3.5)
     assert lengths == [6 << 20] * 3
+
+
+def answer_two_tasks(_: list[str]) -> None:
+    """Send an answer together with the beginning of another, for the task that was sent ahead."""
+    end = max(int(name) for name in os.listdir("/proc/self/fd") if is_socket(name))
+    answers = [pack_result(["first"]), pack_result(["x" * (6 << 20)])]
+    data = b"".join(len(answer).to_bytes(8, sys.byteorder) + answer for answer in answers)
+    time.sleep(0.3)  # until the other task is sent
+    os.write(end, data[:1000])
+    os.write(end, data[1000:])
+    time.sleep(60)
+
+
+def test_a_long_answer_may_have_begun_together_with_the_end_of_another() -> None:
+    with WorkerPool[Any, Any](answer_two_tasks, 1, 1, 1 << 30) as workers:
+        lengths = []
+        for _, result in workers.run([["a"], ["b"]]):
+            lengths.append(0 if isinstance(result, TaskFailure) else len(result[0]))
+            time.sleep(1.5)
+    assert lengths == [5, 6 << 20]
 
 
 def test_a_hung_worker_does_not_outlast_a_pause(monkeypatch: pytest.MonkeyPatch) -> None:
