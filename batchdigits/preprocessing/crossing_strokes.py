@@ -16,7 +16,7 @@ from batchdigits.preprocessing.stroke_width import measure_stroke_width
 from batchdigits.records import Mark
 
 #: Smaller ink is too coarse to tell a tip from a corner.
-MIN_SIDE = 28
+MIN_SIDE = 21
 #: A tip fills no more than this share of a narrow strip at the edge of the ink, which has this
 #: share of its width.
 MAX_TIP_SHARE, STRIP_SHARE = 0.25, 1 / 14
@@ -81,7 +81,7 @@ def _find_path(ink: InkMap) -> _Path | None:
     if height + width < 2 * MIN_SIDE or width < MIN_SIDE // 2:
         return None
     strip = max(1, int(width * STRIP_SHARE))
-    most = MAX_TIP_SHARE * height + strip
+    most = MAX_TIP_SHARE * max(height, width) + strip
     _, top, _, first_height = cv2.boundingRect(ink[:, :strip])
     if first_height > most:
         return None

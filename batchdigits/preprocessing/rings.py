@@ -28,8 +28,8 @@ _MIN_SQUARE_LEVEL = 32
 #: How far out a ring lies, as a share of half its box, in which share of all directions; in so many
 #: of them nothing touches it.
 MIN_RING_DISTANCE, MIN_COVERAGE, MIN_FREE_SHARE = 0.68, 0.94, 0.8
-#: A ring's line is at most so thick, as a share of its radius.
-MAX_RING_THICKNESS = 0.33
+#: A ring's line is at most so thick, as a share of its radius; and where a digit touches it.
+MAX_RING_THICKNESS, MAX_TOUCHED_THICKNESS = 0.4, 0.26
 #: The largest piece inside has this side, as a share of the ring's box; smaller is a dot, a crumb.
 MIN_INNER_SIDE = 0.22
 #: Smaller pieces inside, as a share of their largest one, are crumbs of the ring.
@@ -113,7 +113,7 @@ def find_ringed(ink: InkMap) -> Ringed | None:
     is_apart = bool(is_free[is_ring].all())
     off_middle = max(abs(2 * x + columns - width) / width, abs(2 * y + rows - height) / height) / 2
     if not is_apart and (
-        is_narrow or usual > SURE_THICKNESS * _RADIUS or off_middle > MAX_OFF_MIDDLE
+        is_narrow or usual > MAX_TOUCHED_THICKNESS * _RADIUS or off_middle > MAX_OFF_MIDDLE
     ):
         # The curl of a 0, the tail of a 9.
         return None

@@ -110,6 +110,15 @@ def test_a_strike_is_seen_and_what_it_strikes(digits: Digits, fall: float) -> No
     assert seen >= 0.8 * len(struck)
 
 
+def test_strikes_are_seen_on_pages_hardly_larger_than_those_of_mnist() -> None:
+    page = np.full((30, 32), 250, np.uint8)
+    cv2.putText(page, "3", (9, 24), cv2.FONT_HERSHEY_SIMPLEX, 0.8, 20, 2, cv2.LINE_AA)
+    assert normalise(page).alternative is None
+    cv2.line(page, (3, 16), (28, 14), 20, 2, cv2.LINE_AA)
+    digit = normalise(page).alternative
+    assert digit is not None and digit.removed_mark is Mark.STRIKE
+
+
 def test_digits_as_people_write_them_have_no_marks(digits: Digits) -> None:
     for digit, (_, true) in zip(normalise_all([page for page, _ in digits]), digits, strict=True):
         marks = {reading.removed_mark for reading in list_all(digit)} - {None}
