@@ -28,6 +28,8 @@ _MIN_SQUARE_LEVEL = 32
 #: How far out a ring lies, as a share of half its box, in which share of all directions; in so many
 #: of them nothing touches it.
 MIN_RING_DISTANCE, MIN_COVERAGE, MIN_FREE_SHARE = 0.68, 0.94, 0.8
+#: Between its sides it goes through each corner of its box, so far from it, as shares of the sides.
+CORNER_REACH = 0.02, 0.3
 #: A ring's line is at most so thick, as a share of its radius; and where a digit touches it.
 MAX_RING_THICKNESS, MAX_TOUCHED_THICKNESS = 0.4, 0.26
 #: The largest piece inside has this side, as a share of the ring's box; smaller is a dot, a crumb.
@@ -76,7 +78,18 @@ def may_be_ringed(ink: InkMap) -> bool:
         and cv2.countNonZero(ink[upright, level]) > 0
         and cv2.countNonZero(ink[:depth, level]) > 0
         and cv2.countNonZero(ink[-depth:, level]) > 0
+        and all(
+            cv2.countNonZero(ink[rows, columns]) > 0
+            for rows in _list_corner_parts(height)
+            for columns in _list_corner_parts(width)
+        )
     )
+
+
+def _list_corner_parts(length: int) -> tuple[slice, slice]:
+    """List the parts, one near either end, in which a ring lies half-way between its sides."""
+    near, far = round(CORNER_REACH[0] * length), round(CORNER_REACH[1] * length)
+    return slice(near, far), slice(length - far, length - near)
 
 
 def find_ringed(ink: InkMap) -> Ringed | None:
