@@ -184,6 +184,7 @@ class NormalisedDigit:
             and in every digit that was read.
         removed_mark: what was taken away for this image; ``None`` where nothing was, or a line of a
             form.
+        is_cut: whether a part of the digit may have been cut away.
     """
 
     image: GrayImage
@@ -192,10 +193,22 @@ class NormalisedDigit:
     component_count: int
     alternative: NormalisedDigit | None = None
     removed_mark: Mark | None = None
+    is_cut: bool = False
 
     def alone(self) -> NormalisedDigit:
         """Return the digit without its alternative."""
         return self if self.alternative is None else replace(self, alternative=None)
+
+    def readings(self) -> list[NormalisedDigit]:
+        """Return the digit, its alternative, that one's, and so on, each without the next."""
+        first = self.alone()
+        return [first] if self.alternative is None else [first, *self.alternative.readings()]
+
+    @classmethod
+    def from_readings(cls, readings: list[NormalisedDigit]) -> NormalisedDigit:
+        """Make each but the first of one or more digits the alternative of the one before."""
+        first, *others = readings
+        return replace(first, alternative=cls.from_readings(others)) if others else first
 
 
 @dataclass(frozen=True, slots=True)

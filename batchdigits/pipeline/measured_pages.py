@@ -61,7 +61,7 @@ class MeasuredPage(NamedTuple):
         height: of the whole page in pixels.
         view: what its thumbnail will show, or the page itself where that is as small; ``None``
             where there will be no thumbnail.
-        alternative_view: the same for the digit's alternative, where that is not the page itself.
+        other_views: the same for the digit's alternatives, where that is not the page itself.
         streak: where a dark line from top to bottom lies, in pixels from the left.
         is_incomplete: whether the end of the file is missing, though all pixels are there.
     """
@@ -73,7 +73,7 @@ class MeasuredPage(NamedTuple):
     width: int = 0
     height: int = 0
     view: ThumbnailView | Page | None = None
-    alternative_view: ThumbnailView | None = None
+    other_views: tuple[ThumbnailView, ...] = ()
     streak: int | None = None
     is_incomplete: bool = False
 
@@ -81,9 +81,11 @@ class MeasuredPage(NamedTuple):
         """Keep one reading of the page: its digit or that one's alternative, and its view."""
         if self.normalised_digit is None or self.normalised_digit.alternative is None:
             return self
-        is_other = digit is self.normalised_digit.alternative
-        view = self.alternative_view if is_other and self.alternative_view else self.view
-        return self._replace(normalised_digit=digit, view=view, alternative_view=None)
+        view = self.view
+        if self.other_views:
+            views = zip(self.normalised_digit.readings(), (view, *self.other_views), strict=True)
+            view = next(view for reading, view in views if reading.image is digit.image)
+        return self._replace(normalised_digit=digit, view=view, other_views=())
 
     def make_thumbnail_view(self) -> ThumbnailView | None:
         """Make what the thumbnail will show of the page, where that was not done already."""
@@ -163,7 +165,7 @@ def _measure_page(
     file: FileInfo, page_number: int, page: Page, digit: NormalisedDigit, with_view: bool
 ) -> MeasuredPage:
     width, height = page.width, page.height
-    boxes = digit.box, digit.alternative.box if digit.alternative else None
+    boxes = [reading.box for reading in digit.readings()]
     if isinstance(page, ReducedPage):
         factor = _compute_enlargement(page, digit)
         if factor > 1:
@@ -172,24 +174,24 @@ def _measure_page(
         width, height = page.full_width, page.full_height
         digit = rescale_digit(digit, page.scale, (height, width))
     view: ThumbnailView | Page | None = None
-    alternative_view = None
-    if with_view:
-        is_small = page.gray.size <= _SMALL_PAGE_PIXELS
-        view = page if is_small else make_view(page, boxes[0])
-        if digit.alternative and not is_small:
-            alternative_view = make_view(page, boxes[1])
+    other_views: tuple[ThumbnailView, ...] = ()
+    if with_view and page.gray.size <= _SMALL_PAGE_PIXELS:
+        view = page
+    elif with_view:
+        view, *others = [make_view(page, box) for box in boxes]
+        other_views = tuple(others)
     streak = find_streak(page.gray)
     if streak is not None:
         streak = streak * width // page.gray.shape[1]
     return MeasuredPage(
-        *(file, page_number, None, digit, width, height, view, alternative_view, streak),
+        *(file, page_number, None, digit, width, height, view, other_views, streak),
         is_incomplete=page.is_incomplete,
     )
 
 
 def _compute_enlargement(page: ReducedPage, digit: NormalisedDigit) -> float:
     """Compute how many times larger a page must be decoded for its digit to be beyond doubt."""
-    boxes = [reading.box for reading in (digit, digit.alternative) if reading and reading.box]
+    boxes = [reading.box for reading in digit.readings() if reading.box]
     if not boxes:
         return 1  # every page is searched reduced even further
     side = min(max(box.width, box.height) for box in boxes)

@@ -11,14 +11,20 @@ from batchdigits.records import NormalisedDigit
 #: Whatever is read beside another digit-sized mark is in doubt, so that of two readings the one
 #: that finds a single mark is kept unless it is less sure by this factor.
 SEVERAL_MARKS_FACTOR = 0.5
+#: The first reading that is so sure is kept, whatever others say: what was cut away may have been
+#: the bar of a 7, and leave a perfect 1.
+SURE = 0.9
+#: How far the scores of a digit are believed of which ink may have been cut away with a frame; the
+#: rest says nothing.
+CUT_SHARE = 0.75
 #: A page on which one way of normalising leaves no ink is blank where the other finds no digit that
 #: is at least as likely as this.
 MIN_CONFIDENCE_AGAINST_BLANK = 0.5
 
 
 def list_readings(digit: NormalisedDigit) -> list[NormalisedDigit]:
-    """List what a model is to read of a page: one digit, or two where there is an alternative."""
-    return [digit] if digit.alternative is None else [digit.alone(), digit.alternative]
+    """List what a model is to read of a page: one digit, or more where there are alternatives."""
+    return digit.readings()
 
 
 def choose_reading(
@@ -39,6 +45,14 @@ def choose_reading(
     Returns:
         The reading without its alternative, and its ``(10,) float32`` scores.
     """
+    scores = np.array(
+        [
+            row * np.float32(CUT_SHARE) + np.float32((1 - CUT_SHARE) / 10)
+            if reading.is_cut
+            else row
+            for reading, row in zip(readings, scores, strict=True)
+        ]
+    )
     plain, unmarked = (
         [
             Reading(reading, row)
@@ -53,7 +67,9 @@ def choose_reading(
 
 
 def _find_surest(readings: list[Reading]) -> Reading:
-    return max(readings, key=lambda reading: _compute_sureness(*reading))
+    sureness = [_compute_sureness(*reading) for reading in readings]
+    sure = (index for index, value in enumerate(sureness) if value >= SURE)
+    return readings[next(sure, max(range(len(readings)), key=sureness.__getitem__))]
 
 
 def _compute_sureness(reading: NormalisedDigit, scores: NDArray[np.float32]) -> float:

@@ -61,6 +61,7 @@ class Components(NamedTuple):
         component_count: how many separate digit-sized components there are.
         part_count: of how many pieces of ink the digit is made, small ones included.
         removed_mark: what was taken away from it, if anything was.
+        is_cut: whether a part of it may have been cut away.
     """
 
     ink: InkMap
@@ -69,6 +70,7 @@ class Components(NamedTuple):
     component_count: int
     part_count: int = 1
     removed_mark: Mark | None = None
+    is_cut: bool = False
 
 
 def find_digits(ink: InkMap, noise: int) -> list[Components | None]:

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from batchdigits.arrays import GrayImage, InkMap
 from batchdigits.preprocessing.components import Components, find_digits
+from batchdigits.preprocessing.framed_digits import add_unframed
 from batchdigits.preprocessing.ink import compute_ink_maps, make_kernel
 from batchdigits.preprocessing.marks import add_unmarked
 from batchdigits.preprocessing.sheet import cut_out_sheet, find_sheet
@@ -140,12 +141,13 @@ def _normalise_page(gray: GrayImage) -> NormalisedDigit:
     if scale <= 1:
         return _normalise_small_pages([gray])[0]
     (digit,) = _normalise_small_pages([_reduce(gray, scale)])
-    first = _look_closer(gray, digit, scale)
-    if digit.alternative is None:
+    first, *others = [_look_closer(gray, reading, scale) for reading in digit.readings()]
+    if not others:
         return first
-    second = _look_closer(gray, digit.alternative, scale)
     # A crop round what was cut free may hold a piece of what was cut away.
-    return replace(first, alternative=second.alternative or second)
+    return NormalisedDigit.from_readings(
+        [first.alone(), *(other.readings()[-1] for other in others)]
+    )
 
 
 def _look_closer(gray: GrayImage, digit: NormalisedDigit, scale: float) -> NormalisedDigit:
@@ -165,14 +167,16 @@ def _normalise_small_pages(pages: Sequence[GrayImage]) -> list[NormalisedDigit]:
     One kind of work is done after the other on all of them, so that the processor's cache keeps
     its code.
     """
-    readings = [add_unmarked(find_digits(ink, noise)) for ink, noise in compute_ink_maps(pages)]
+    readings = [
+        add_unmarked(add_unframed(find_digits(ink, noise), page))
+        for page, (ink, noise) in zip(pages, compute_ink_maps(pages), strict=True)
+    ]
     found = [digit.ink for digits in readings for digit in digits if digit]
     images = iter(_centre_digits(found))
-    normalised_digits: list[NormalisedDigit] = []
-    for digits in readings:
-        first, *others = [_make_digit(digit, images) for digit in digits]
-        normalised_digits.append(replace(first, alternative=others[0]) if others else first)
-    return normalised_digits
+    return [
+        NormalisedDigit.from_readings([_make_digit(digit, images) for digit in digits])
+        for digits in readings
+    ]
 
 
 def _make_digit(digit: Components | None, images: Iterator[GrayImage]) -> NormalisedDigit:
@@ -180,7 +184,9 @@ def _make_digit(digit: Components | None, images: Iterator[GrayImage]) -> Normal
         return NormalisedDigit(np.zeros((IMAGE_SIDE, IMAGE_SIDE), np.uint8), None, 0.0, 0)
     image = next(images)
     return NormalisedDigit(
-        *(image, digit.box, digit.contrast, digit.component_count), removed_mark=digit.removed_mark
+        *(image, digit.box, digit.contrast, digit.component_count),
+        removed_mark=digit.removed_mark,
+        is_cut=digit.is_cut,
     )
 
 

@@ -1,0 +1,98 @@
+"""Frames at the border of a page: cut away where both readings agree that they are none."""
+
+from collections.abc import Callable
+
+import cv2
+import numpy as np
+import pytest
+
+from batchdigits.arrays import GrayImage
+from batchdigits.inference.engine import Engine, load_engine
+from batchdigits.pipeline.recognise import RecognitionContext, recognise_chunk
+from batchdigits.preprocessing.normalise import normalise
+from batchdigits.reasons import Reason
+from batchdigits.records import Prediction, Source
+from tests.conftest import ROOT
+
+Draw = Callable[[GrayImage], None]
+
+
+@pytest.fixture(scope="module")
+def engine() -> Engine:
+    return load_engine(ROOT / "models" / "digits.tflite")
+
+
+def read(page: GrayImage, engine: Engine) -> Prediction:
+    content = cv2.imencode(".png", page)[1].tobytes()
+    (record,) = recognise_chunk([Source("", "a.png", content=content)], RecognitionContext(engine))
+    assert record.prediction is not None
+    assert record.normalised_digit is not None and record.normalised_digit.alternative is None
+    return record.prediction
+
+
+def draw_four(side: int) -> GrayImage:
+    page = np.full((side, side), 235, np.uint8)
+    points = np.array([[0.55, 0.25], [0.33, 0.55], [0.7, 0.55]])
+    lines = [points, np.array([[0.58, 0.38], [0.56, 0.76]])]
+    whole = [np.round(line * side * 16).astype(np.int32) for line in lines]
+    cv2.polylines(page, whole, False, 60, max(1, side // 16), cv2.LINE_AA, 4)
+    return page
+
+
+def draw_top(page: GrayImage) -> None:
+    page[: max(2, len(page) // 25)] = 90
+
+
+def draw_corner(page: GrayImage) -> None:
+    draw_top(page)
+    page[:, -max(2, len(page) // 25) :] = 90
+
+
+def draw_cell(page: GrayImage) -> None:
+    draw_corner(page)
+    page[-max(2, len(page) // 25) :] = 90
+    page[:, : max(2, len(page) // 25)] = 90
+
+
+def draw_part(page: GrayImage) -> None:
+    page[: len(page) // 2, : max(2, len(page) // 25)] = 60
+
+
+def draw_other_paper(page: GrayImage) -> None:
+    page[:, : len(page) // 8] = 150
+
+
+FRAMES = (draw_top, draw_corner, draw_cell, draw_part, draw_other_paper)
+
+
+@pytest.mark.parametrize("is_inverted", [False, True])
+@pytest.mark.parametrize("side", [28, 60, 110])
+@pytest.mark.parametrize("draw", FRAMES)
+def test_a_digit_is_read_inside_its_frame(
+    draw: Draw, side: int, is_inverted: bool, engine: Engine
+) -> None:
+    page = draw_four(side)
+    draw(page)
+    assert read(255 - page if is_inverted else page, engine).digit == 4
+
+
+@pytest.mark.parametrize("side", [28, 60, 110])
+@pytest.mark.parametrize("draw", FRAMES)
+def test_an_empty_cell_is_blank(draw: Draw, side: int, engine: Engine) -> None:
+    page = np.full((side, side), 235, np.uint8)
+    draw(page)
+    assert read(page, engine).reason is Reason.BLANK
+
+
+def test_the_bar_of_a_seven_that_fills_its_page_stays(engine: Engine) -> None:
+    page = np.full((40, 26), 255, np.uint8)
+    page[:5] = 0
+    cv2.line(page, (23, 3), (9, 39), 0, 5, cv2.LINE_AA)
+    assert read(page, engine).digit == 7
+
+
+def test_the_box_lies_on_the_page() -> None:
+    page = draw_four(60)
+    draw_cell(page)
+    box = normalise(page).readings()[-1].box
+    assert box is not None and 14 <= box.x <= 22 and 11 <= box.y <= 17
