@@ -1,19 +1,19 @@
 """Digit images to scores: the bundled model, or any other that has a card beside it."""
 
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Protocol
 
 import numpy as np
-from ai_edge_litert.interpreter import Interpreter
 from numpy.typing import NDArray
 
 from batchdigits.arrays import Scores
 from batchdigits.errors import ModelError
 from batchdigits.inference.calibration import softmax
+from batchdigits.inference.fixed_batch_model import FixedBatchModel
 from batchdigits.inference.model_card import ModelCard, read_card
-from batchdigits.inference.runtimes import LITERT_ERRORS, ONNX, open_runtime
+from batchdigits.inference.runtimes import ONNX, open_runtime
+from batchdigits.inference.second_look import SecondLookEngine
 from batchdigits.system.hashing import hash_bytes
-from batchdigits.system.library_notes import discard_library_notes
 from batchdigits.system.safe_files.safe_open import open_file
 
 DEFAULT_MODEL = "digits"
@@ -77,35 +77,63 @@ def load_engine_with_card(path: Path, card: ModelCard, threads: int = 1) -> Engi
 
     Args:
         path: the model.
-        card: its card, with the hash that the model must have.
+        card: its card, with the hash that the model must have. The file for a second look, if the
+            card names one, lies beside the model.
         threads: processor threads that LiteRT may use.
 
     Raises:
         ModelError: see :func:`load_engine`.
         MissingExtraError: ONNX Runtime is not installed.
     """
+    content = _read_model_file(path, card.sha256, f"No model at {path}")
+    committee = None
+    if card.second_look:
+        committee_path = path.with_name(card.second_look.file)
+        missing = f"The model {path} needs {committee_path.name} beside it, as its card says"
+        committee = _read_model_file(committee_path, card.second_look.sha256, missing)
     try:
-        with open_file(path) as file:
-            content = file.read()
-    except OSError as error:
-        raise ModelError(f"No model at {path}: {error.strerror}.") from error
-    if hash_bytes(content) != card.sha256:
-        raise ModelError(f"The model {path} is not the one its card describes (hash differs).")
-    try:
-        return engine_from_bytes(content, card, threads)
+        return engine_from_bytes(content, card, threads, committee)
     except ModelError as error:
         raise ModelError(f"The model {path} cannot be used. {error}") from error
 
 
-def engine_from_bytes(content: bytes, card: ModelCard, threads: int = 1) -> Engine:
+def _read_model_file(path: Path, sha256: str, missing: str) -> bytes:
+    """Read a file that a card names, and compare it with the hash that is there.
+
+    Raises:
+        ModelError: it cannot be read, or is another file.
+    """
+    try:
+        with open_file(path) as file:
+            content = file.read()
+    except OSError as error:
+        raise ModelError(f"{missing}: {error.strerror}.") from error
+    if hash_bytes(content) != sha256:
+        raise ModelError(f"The model {path} is not the one its card describes (hash differs).")
+    return content
+
+
+def engine_from_bytes(
+    content: bytes, card: ModelCard, threads: int = 1, committee: bytes | None = None
+) -> Engine:
     """Make an engine of the content of a model file.
+
+    Args:
+        content: of the model's file.
+        card: its card.
+        threads: processor threads that LiteRT may use.
+        committee: content of the file for the second look, where the card names one.
 
     Raises:
         ModelError: it cannot be run, or does not read images of digits.
         MissingExtraError: ONNX Runtime is not installed.
     """
     if card.input_spec is None:
-        return LiteRTEngine(content, card, threads)
+        first = FixedBatchModel(content, card.file, threads)
+        if committee is None or card.second_look is None:
+            return LiteRTEngine(first, card)
+        second = FixedBatchModel(committee, card.second_look.file, threads)
+        return SecondLookEngine(first, second, card, card.second_look)
     # Not needed for the bundled model.
     from batchdigits.inference.runtime_engine import RuntimeEngine
 
@@ -121,32 +149,15 @@ def find_bundled_models() -> Path:
 
 
 class LiteRTEngine:
-    """A model as ``train`` makes them, of one fixed batch size, run by LiteRT.
+    """A model as ``train`` makes them, of one network.
 
-    The last batch is padded, so a page's scores do not depend on how many others are read with
-    it, and LiteRT plans its memory once.
+    Attributes:
+        card: what is known of the model.
     """
 
-    def __init__(self, content: bytes, card: ModelCard, threads: int = 1) -> None:
+    def __init__(self, model: FixedBatchModel, card: ModelCard) -> None:
         self.card = card
-        try:
-            with discard_library_notes():
-                self._interpreter: Any = Interpreter(model_content=content, num_threads=threads)
-                self._interpreter.allocate_tensors()
-        except LITERT_ERRORS as error:
-            raise ModelError(f"{card.file} is no TensorFlow Lite model.") from error
-        self._input = self._interpreter.get_input_details()[0]
-        self._output = self._interpreter.get_output_details()[0]
-        shape = tuple(int(length) for length in self._input["shape"])
-        output_shape = tuple(int(length) for length in self._output["shape"])
-        has_shapes = shape[1:] == (28, 28, 1) and output_shape in ((shape[0], 10), (shape[0], 11))
-        has_types = self._input["dtype"] is np.uint8 and self._output["dtype"] is np.float32
-        if not (has_shapes and has_types):
-            raise ModelError(f"{card.file} does not read 28 x 28 images into ten scores.")
-        self._batch_size, self._output_count = output_shape
-        # Functions that give views of LiteRT's own memory: it refuses to run while a view lives.
-        self._pixels = self._interpreter.tensor(self._input["index"])
-        self._logits = self._interpreter.tensor(self._output["index"])
+        self._model = model
 
     def predict(self, images: NDArray[np.uint8]) -> Scores:
         """Predict ``(n, 10) float32`` from ``(n, 28, 28) uint8``; see :meth:`Engine.predict`.
@@ -154,17 +165,5 @@ class LiteRTEngine:
         Raises:
             ValueError: images have another size.
         """
-        if images.ndim != 3 or images.shape[1:] != (28, 28):
-            raise ValueError(f"expected (n, 28, 28) images, got {images.shape}")
-        logits = np.empty((len(images), self._output_count), np.float32)
-        for start in range(0, len(images), self._batch_size):
-            batch = slice(start, start + self._batch_size)
-            self._run_batch(images[batch], logits[batch])
+        logits = self._model.predict_logits(images)
         return softmax(logits / self.card.temperature)[:, :10]
-
-    def _run_batch(self, images: NDArray[np.uint8], logits: NDArray[np.float32]) -> None:
-        count = len(images)
-        self._pixels()[:count, ..., 0] = images
-        self._pixels()[count:] = 0
-        self._interpreter.invoke()
-        logits[:] = self._logits()[:count]

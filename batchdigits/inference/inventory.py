@@ -11,7 +11,7 @@ from batchdigits.errors import ModelError, OutboxError, UsageError
 from batchdigits.inference.engine import CARD_SUFFIX
 from batchdigits.inference.importing.model_formats import identify_model_format
 from batchdigits.inference.importing.model_hash import hash_model
-from batchdigits.inference.model_card import IMPORTED_CARD_SUFFIX, read_card
+from batchdigits.inference.model_card import IMPORTED_CARD_SUFFIX, card_from_fields, read_card
 from batchdigits.inference.registry import (
     describe_default_model,
     find_model,
@@ -106,6 +106,9 @@ def describe_model(name: str) -> Iterator[tuple[str, str]]:
     yield "file", str(path)
     yield "size", f"{measure_size(path):,} bytes"
     yield "sha256", hash_model(path)
+    if card:
+        known = card_from_fields(card)
+        yield "in results", f"{known.name}@{known.identity[:8]}"
     accuracy, test_set = accuracy_from_card(card)
     if accuracy is not None:
         yield "accuracy", f"{format_percent(accuracy)} of {test_set}"
@@ -159,6 +162,15 @@ def export_model(name: str, folder: Path) -> list[Path]:
 def _find_companions(path: Path) -> list[Path]:
     if path.suffix == ".tflite" and path.with_suffix(CARD_SUFFIX).is_file():
         candidates = [path.with_suffix(suffix) for suffix in _COMPANION_SUFFIXES]
+        candidates += _find_committee(path)
     else:
         candidates = sorted(path.parent.glob(f"{glob.escape(path.name)}.card.*"))
     return [candidate for candidate in candidates if candidate.is_file()]
+
+
+def _find_committee(path: Path) -> list[Path]:
+    try:
+        card = read_training_card(path)
+    except ModelError:
+        return []
+    return [path.with_name(card.second_look.file)] if card and card.second_look else []

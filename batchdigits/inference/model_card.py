@@ -2,19 +2,25 @@
 
 import json
 import math
-from dataclasses import dataclass
+import os
+from dataclasses import asdict, dataclass
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
 from batchdigits.config import Ink, InputRange
 from batchdigits.errors import ModelError
+from batchdigits.system.hashing import hash_bytes
 from batchdigits.system.safe_files.safe_open import read_start
 
 #: Endings of an imported model's card, and of the file that such a model was converted to.
 IMPORTED_CARD_SUFFIX, CONVERTED_MODEL_SUFFIX = ".card.json", ".card.tflite"
+#: Ending of the file that a model's committee is in; see :class:`SecondLookSpec`.
+COMMITTEE_SUFFIX = ".second.tflite"
 #: Bytes read of a card; a hundred times what one usually has.
 _MAX_CARD_BYTES = 1 << 20
+#: What reading a damaged card raises; the last one is of whole numbers too long for a float.
+_DAMAGES = (ValueError, KeyError, TypeError, AttributeError, RecursionError, OverflowError)
 
 
 class OutputKind(StrEnum):
@@ -105,6 +111,48 @@ class InputSpec:
 
 
 @dataclass(frozen=True, slots=True)
+class SecondLookSpec:
+    """How doubtful readings are decided; see :mod:`batchdigits.inference.second_look`.
+
+    Attributes:
+        file: name of the committee's file, which lies beside the model's.
+        sha256: hash of that file.
+        temperature: what the mean logits of all networks are divided by, above 0.
+        below: the first network's confidence, 0-1, under which the committee is asked.
+    """
+
+    file: str
+    sha256: str
+    temperature: float
+    below: float
+
+    def to_dict(self) -> dict[str, Any]:
+        """Convert to what a card holds under ``second_look``."""
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, fields: Any) -> "SecondLookSpec":
+        """Make one from what a card holds under ``second_look``.
+
+        Raises:
+            ValueError, KeyError, TypeError: a field is missing or has an impossible value.
+        """
+        spec = cls(
+            str(fields["file"]),
+            str(fields["sha256"]),
+            float(fields["temperature"]),
+            float(fields["below"]),
+        )
+        # Another folder's file is none of a card's business.
+        is_name = os.path.basename(spec.file) == spec.file and spec.file.isprintable()
+        if not is_name or spec.file[:1] in ("", "."):
+            raise ValueError("file of second_look must be a name without a folder")
+        if not (0 < spec.temperature < math.inf and 0 <= spec.below <= 1):
+            raise ValueError("temperature must be above 0, below 0 to 1")
+        return spec
+
+
+@dataclass(frozen=True, slots=True)
 class ModelCard:
     """What is known of a model.
 
@@ -119,6 +167,7 @@ class ModelCard:
             :func:`batchdigits.preprocessing.normalise.normalise` makes them, and logits.
         source_sha256: hash of the model that people named, where ``file`` was converted from it;
             else empty.
+        second_look: how doubtful readings are decided, where a committee does that.
     """
 
     name: str
@@ -129,10 +178,16 @@ class ModelCard:
     fields: dict[str, Any]
     input_spec: InputSpec | None = None
     source_sha256: str = ""
+    second_look: SecondLookSpec | None = None
 
     @property
     def identity(self) -> str:
-        """Return the hash that tells this model from others."""
+        """Return the hash that tells this model from others.
+
+        It is that of its file; with a committee, that of both files' hashes one after the other.
+        """
+        if self.second_look:
+            return hash_bytes(f"{self.sha256}{self.second_look.sha256}".encode())
         return self.source_sha256 or self.sha256
 
 
@@ -146,7 +201,7 @@ def read_card(path: Path) -> ModelCard:
         return card_from_fields(json.loads(read_start(path, _MAX_CARD_BYTES)))
     except OSError as error:
         raise ModelError(f"No model card at {path}: {error.strerror}.") from error
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+    except _DAMAGES as error:
         raise ModelError(f"The model card {path} is damaged: {error!r}.") from error
 
 
@@ -156,7 +211,9 @@ def card_from_fields(fields: dict[str, Any]) -> ModelCard:
     Raises:
         ValueError, KeyError, TypeError: a field is missing or has an impossible value.
     """
-    input_fields = fields.get("convention")
+    input_fields, second_look = fields.get("convention"), fields.get("second_look")
+    if None not in (input_fields, second_look):
+        raise ValueError("second_look is for models without a convention")
     card = ModelCard(
         name=str(fields["name"]),
         file=str(fields["file"]),
@@ -166,6 +223,7 @@ def card_from_fields(fields: dict[str, Any]) -> ModelCard:
         fields=fields,
         input_spec=None if input_fields is None else InputSpec.from_dict(input_fields),
         source_sha256=str(fields.get("source_sha256", "")),
+        second_look=None if second_look is None else SecondLookSpec.from_dict(second_look),
     )
     if not (0 < card.temperature < math.inf and 0 <= card.review_below <= 1):
         raise ValueError("temperature must be above 0, review_below 0 to 1")

@@ -17,7 +17,13 @@ from batchdigits.inference.engine import (
     find_bundled_models,
     load_engine_with_card,
 )
-from batchdigits.inference.model_card import CONVERTED_MODEL_SUFFIX, ModelCard, is_card, read_card
+from batchdigits.inference.model_card import (
+    COMMITTEE_SUFFIX,
+    CONVERTED_MODEL_SUFFIX,
+    ModelCard,
+    is_card,
+    read_card,
+)
 from batchdigits.system.atomic_files import stage_atomic_file
 from batchdigits.system.filenames import to_display_name
 from batchdigits.system.hashing import hash_file
@@ -177,8 +183,8 @@ def list_models() -> Iterator[tuple[str, Path]]:
         for path in _list_folder(folder):
             name = path.stem if path.suffix in MODEL_SUFFIXES else path.name
             is_model = path.suffix in MODEL_SUFFIXES[:-1] or os.path.exists(path / "saved_model.pb")
-            is_converted = path.name.endswith(CONVERTED_MODEL_SUFFIX)
-            if is_model and not is_converted and name not in seen_names:
+            is_part = path.name.endswith((CONVERTED_MODEL_SUFFIX, COMMITTEE_SUFFIX))
+            if is_model and not is_part and name not in seen_names:
                 seen_names.add(name)
                 yield name, _find_in_folder(folder, name) or path
 

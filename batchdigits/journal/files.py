@@ -25,7 +25,7 @@ class ReaderVersion(NamedTuple):
 
     Attributes:
         model: the model's name.
-        model_sha256: hash of its file.
+        model_sha256: hash that tells it from others: that of its file, or of all its files.
         settings: the settings that change readings, as JSON.
     """
 

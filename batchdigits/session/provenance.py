@@ -27,7 +27,7 @@ VERSIONS = {
 def make_reader_version(engine: Engine, settings: Settings) -> ReaderVersion:
     """Describe what decides a reading besides the file; readings of other versions are made anew.
 
-    The model's name is its card's and the first eight digits of its file's hash.
+    The model's name is its card's and the first eight digits of the hash that tells it from others.
     """
     card = engine.card
     settings_that_matter: dict[str, object] = {
@@ -39,6 +39,8 @@ def make_reader_version(engine: Engine, settings: Settings) -> ReaderVersion:
     }
     if card.input_spec:
         settings_that_matter["convention"] = card.input_spec.to_dict()
+    if card.second_look:
+        settings_that_matter["second_look"] = card.second_look.to_dict()
     return ReaderVersion(
         f"{card.name}@{card.identity[:8]}", card.identity, json.dumps(settings_that_matter)
     )
@@ -46,8 +48,12 @@ def make_reader_version(engine: Engine, settings: Settings) -> ReaderVersion:
 
 def describe_provenance(engine: Engine, settings: Settings) -> dict[str, object]:
     """Return what the JSON reports say of model, versions and settings."""
+    card = engine.card
+    model = {"name": card.name, "sha256": card.identity}
+    if card.second_look:
+        model |= {"file_sha256": card.sha256, "committee_sha256": card.second_look.sha256}
     return {
-        "model": {"name": engine.card.name, "sha256": engine.card.identity},
+        "model": model,
         "versions": VERSIONS,
         "settings": {
             "inbox": to_display_name(os.path.abspath(settings.inbox)),
@@ -58,6 +64,6 @@ def describe_provenance(engine: Engine, settings: Settings) -> dict[str, object]
             "quarantine": settings.quarantine.value,
             "thumbnails": settings.thumbnails.value,
             "duplicates": settings.duplicates.value,
-            "review_below": engine.card.review_below,
+            "review_below": card.review_below,
         },
     }
