@@ -27,6 +27,7 @@ class TrainingSettings:
         fonts: a folder of typefaces to learn from as well; ``None`` for none.
         no_digit: files of images that hold no digit.
         writers: a file that says who wrote each digit of one of the sets; ``None`` for none.
+        committee: train further networks that look once more at doubtful images.
         name: the model's name.
         into: the folder for the model and its card.
         resume: continue a training that was stopped.
@@ -93,6 +94,9 @@ class TrainingSettings:
     )
     writers: Path | None = option(
         None, "An .npz that says who wrote each digit of a set: whole writers are held back."
+    )
+    committee: bool = option(
+        False, "Train three more networks, which decide where the first one is unsure."
     )
     name: str = option("mine", "Name of the model.", is_trusted_only=True)
     into: Path = option(Path("models"), "Folder for the model and its card.")

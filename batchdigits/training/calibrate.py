@@ -1,7 +1,8 @@
 """What makes confidences honest: temperature and review threshold, fitted on held-back data."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,6 +11,7 @@ from batchdigits.arrays import GrayImage
 from batchdigits.datasets.labelled import LabelledImages
 from batchdigits.inference.calibration import REVIEW_SHARE, fit_temperature, softmax
 from batchdigits.inference.engine import Engine
+from batchdigits.inference.second_look import SecondLookEngine
 from batchdigits.training.simulator.augment import (
     EVALUATION_DISTORTION_FACTOR,
     Batch,
@@ -25,6 +27,8 @@ from batchdigits.training.simulator.source_digits import NO_DIGIT, shapes_of_non
 ROUNDING_TOLERANCE = 1e-5
 #: Images that hold no digit, as a share of the others.
 NON_DIGIT_SHARE = 0.1
+#: Doubtful images fewer than which tell no temperature.
+MIN_DOUBTFUL_COUNT = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +45,16 @@ class ValidationSet:
     real: Batch
     simulated: Batch | None = None
     non_digits: Batch | None = None
+
+    @property
+    def batches(self) -> dict[str, Batch]:
+        """Those there are, by the names that cards have for them."""
+        batches = {
+            "real": self.real,
+            "simulated": self.simulated,
+            "no_digit": self.non_digits,
+        }
+        return {name: batch for name, batch in batches.items() if batch}
 
     @classmethod
     def from_data(
@@ -84,18 +98,53 @@ def calibrate(engine: Engine, validation_set: ValidationSet) -> dict[str, object
     Returns:
         Fields of a card.
     """
-    batches = {
-        "real": validation_set.real,
-        "simulated": validation_set.simulated,
-        "no_digit": validation_set.non_digits,
-    }
-    present = {name: batch for name, batch in batches.items() if batch}
-    logits = {name: predict_log_scores(engine, images) for name, (images, _) in present.items()}
-    labels = {name: digits for name, (_, digits) in present.items()}
+    batches = validation_set.batches
+    logits = {name: predict_log_scores(engine, images) for name, (images, _) in batches.items()}
     temperature = fit_temperature(
-        np.concatenate([*logits.values()]), np.concatenate([*labels.values()])
+        np.concatenate([*logits.values()]),
+        np.concatenate([digits for _, digits in batches.values()]),
     )
     scores = {name: softmax(values / temperature) for name, values in logits.items()}
+    return {"temperature": round(temperature, 4), **_fit_threshold(scores, batches)}
+
+
+def calibrate_second_look(
+    engine: SecondLookEngine, validation_set: ValidationSet
+) -> dict[str, object]:
+    """Fit the temperature of the second look on doubtful images, and the threshold on all.
+
+    Args:
+        engine: the model; the first network calibrated, the second look's temperature 1.
+        validation_set: what to fit on.
+
+    Returns:
+        Fields of a card.
+    """
+    batches = validation_set.batches
+    looks = {name: engine.look_again(images) for name, (images, _) in batches.items()}
+    logits = np.concatenate([values for _, values in looks.values()]).astype(np.float64)
+    digits = np.concatenate([batches[name][1][doubtful] for name, (doubtful, _) in looks.items()])
+    # So few say nothing: those networks learned as the first did.
+    temperature = engine.card.temperature
+    if len(digits) >= MIN_DOUBTFUL_COUNT:
+        temperature = fit_temperature(logits, digits)
+    spec = replace(engine.spec, temperature=round(temperature, 4))
+    scores = {name: engine.predict(images) for name, (images, _) in batches.items()}
+    for name, (doubtful, values) in looks.items():
+        scores[name][doubtful] = softmax(values / np.float32(spec.temperature))[:, :10]
+    return {"second_look": spec.to_dict(), **_fit_threshold(scores, batches)}
+
+
+def _fit_threshold(
+    scores: Mapping[str, NDArray[Any]], batches: Mapping[str, Batch]
+) -> dict[str, object]:
+    """Find the threshold for review, and how the model does with it.
+
+    Args:
+        scores: of each batch, ``(n, 10 or 11)``, calibrated.
+        batches: see :attr:`ValidationSet.batches`.
+    """
+    labels = {name: digits for name, (_, digits) in batches.items()}
     confidences = {name: values[:, :10].max(1) for name, values in scores.items()}
     non_digits = confidences.pop("no_digit", None)
     threshold = float(np.quantile(np.concatenate([*confidences.values()]), REVIEW_SHARE))
@@ -105,11 +154,7 @@ def calibrate(engine: Engine, validation_set: ValidationSet) -> dict[str, object
     if non_digits is not None:
         reviewed = int((non_digits < threshold).sum())
         metrics["no_digit"] = {"images": len(non_digits), "reviewed": reviewed}
-    return {
-        "temperature": round(temperature, 4),
-        "review_below": round(threshold, 4),
-        "held_back": metrics,
-    }
+    return {"review_below": round(threshold, 4), "held_back": metrics}
 
 
 def predict_log_scores(engine: Engine, images: NDArray[np.uint8]) -> NDArray[np.float64]:
@@ -130,7 +175,7 @@ def predict_log_scores(engine: Engine, images: NDArray[np.uint8]) -> NDArray[np.
 
 
 def _compute_metrics(
-    scores: NDArray[np.float64], digits: NDArray[np.int64], threshold: float
+    scores: NDArray[Any], digits: NDArray[np.int64], threshold: float
 ) -> dict[str, float]:
     is_right, is_sure = scores[:, :10].argmax(1) == digits, scores[:, :10].max(1) >= threshold
     return {

@@ -77,6 +77,7 @@ def _list_data_sources(request: TrainingRequest) -> list[str]:
 def format_command(request: TrainingRequest) -> str:
     """Format the command that makes this model again, data named without its folder."""
     words = [*_format_data_options(request.data), *_format_recipe_options(request)]
+    words += ["--committee"] if request.committee else []
     if request.base_model:
         words += ["--from", Path(request.base_model).name]
     words += ["--seed", str(request.recipe.seed), "--name", request.files.name]

@@ -96,10 +96,6 @@ class Checkpoint:
         with stage_atomic_file(self.path) as staged, staged.open("wb") as file:
             np.savez(file, about=json.dumps(metadata), **arrays)
 
-    def remove(self) -> None:
-        """Remove the file, as the training is over."""
-        self.path.unlink(missing_ok=True)
-
 
 def _read_numbered_arrays(archive: Any, name: str) -> Weights:
     count = sum(member.startswith(name) for member in archive)

@@ -2,6 +2,7 @@
 
 import json
 import tempfile
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -59,8 +60,13 @@ def build_file_fields(files: ModelFiles, content: bytes) -> dict[str, object]:
     return {"name": files.name, "file": files.tflite.name, "sha256": sha256}
 
 
-def write_model(files: ModelFiles, content: bytes, fields: dict[str, object]) -> None:
-    """Write the ``.tflite`` file and its card, each whole or not at all.
+def write_model(
+    files: ModelFiles,
+    content: bytes,
+    fields: dict[str, object],
+    committee: bytes | None = None,
+) -> None:
+    """Write the ``.tflite`` files and their card, each whole or not at all.
 
     The card holds for the ``.keras`` file as well, if there is one.
 
@@ -68,11 +74,21 @@ def write_model(files: ModelFiles, content: bytes, fields: dict[str, object]) ->
         files: where to write.
         content: of the ``.tflite`` file.
         fields: of the card.
+        committee: content of the file for the second look; without it, that of a model which this
+            one takes the place of is removed.
     """
     card = build_file_fields(files, content) | fields
     if files.keras.is_file():
         card["keras_sha256"] = hash_file(files.keras)
-    with stage_atomic_file(files.tflite) as staged:
-        staged.write_bytes(content)
+    if committee is not None:
+        _write(files.committee, committee)
+    _write(files.tflite, content)
     with open_atomic_file(files.card) as file:
         file.write(json.dumps(card, indent=2) + "\n")
+    if committee is None:
+        files.committee.unlink(missing_ok=True)
+
+
+def _write(path: Path, content: bytes) -> None:
+    with stage_atomic_file(path) as staged:
+        staged.write_bytes(content)

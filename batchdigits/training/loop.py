@@ -73,7 +73,8 @@ def train_network(
         trainer = Trainer(model, recipe, steps, rate_factor)
         if len(history) > cycle.start:
             checkpoint.restore(trainer)
-        for batch in data.load_epochs(range(len(history), cycle.stop)):
+        epochs = range(len(history), cycle.stop)
+        for batch in data.load_epochs(epochs, recipe.seed) if epochs else ():
             if should_stop_early(history, recipe.patience):
                 break
             random = np.random.default_rng([recipe.seed, len(history)])

@@ -6,6 +6,8 @@ from pathlib import Path
 
 from batchdigits.errors import UsageError
 from batchdigits.inference.engine import DEFAULT_MODEL
+from batchdigits.inference.model_card import COMMITTEE_SUFFIX
+from batchdigits.inference.second_look import COMMITTEE_SIZE
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +28,11 @@ class ModelFiles:
         return self._get_path(".tflite")
 
     @property
+    def committee(self) -> Path:
+        """The networks that look once more at doubtful images."""
+        return self._get_path(COMMITTEE_SUFFIX)
+
+    @property
     def card(self) -> Path:
         """What is known of the model, as JSON."""
         return self._get_path(".json")
@@ -39,6 +46,16 @@ class ModelFiles:
     def checkpoint(self) -> Path:
         """The training itself, for as long as it goes on."""
         return self._get_path(".checkpoint")
+
+    def get_committee_checkpoint(self, number: int) -> Path:
+        """Get the path of the training of one network of the committee, numbered from 1."""
+        return self._get_path(f".second-{number}.checkpoint")
+
+    def remove_checkpoints(self) -> None:
+        """Remove the training of every network, as it is over or begins anew."""
+        self.checkpoint.unlink(missing_ok=True)
+        for number in range(1, COMMITTEE_SIZE + 1):
+            self.get_committee_checkpoint(number).unlink(missing_ok=True)
 
     def _get_path(self, ending: str) -> Path:
         return self.folder / f"{self.name}{ending}"
@@ -78,7 +95,7 @@ class ModelFiles:
                 f"{self.checkpoint} is of a training that was stopped: continue it with --resume, "
                 "or start anew with --overwrite."
             )
-        for path in (self.keras, self.tflite, self.card, self.curves):
+        for path in (self.keras, self.tflite, self.committee, self.card, self.curves):
             if os.path.lexists(path):
                 raise UsageError(
                     f"{path} is there already: choose another --name, or say --overwrite."

@@ -5,6 +5,13 @@ from typing import Any
 
 #: Filters of the six convolutions, in order. Multiples of 8, which 8-bit kernels work in.
 FILTERS = 16, 32, 64, 80, 144, 176
+#: Those of the networks that look at doubtful images once more: different ones, so that they make
+#: different mistakes.
+COMMITTEE_FILTERS = (
+    FILTERS,
+    (24, 32, 56, 80, 144, 160),
+    (16, 40, 64, 96, 160, 192),
+)
 #: How many digits there are; and with what is none of them.
 DIGIT_COUNT, CLASS_COUNT = 10, 11
 
@@ -50,6 +57,25 @@ def _apply_convolution(x: Any, filters: int, padding: str = "valid") -> Any:
     x = layers.Conv2D(filters, 3, padding=padding, use_bias=False)(x)
     x = layers.BatchNormalization()(x)
     return layers.ReLU()(x)
+
+
+def join_networks(networks: Sequence[Any]) -> Any:
+    """Join Keras models to one that gives the mean of their outputs; they are left as they are.
+
+    Args:
+        networks: two or more, ``(n, 28, 28, 1)`` in, and outputs of one shape.
+    """
+    import keras
+    from keras import layers
+
+    inputs = keras.Input((28, 28, 1))
+    outputs = []
+    for number, network in enumerate(networks):
+        member = keras.models.clone_model(network)
+        member.set_weights(network.get_weights())
+        member.name = f"member-{number}"  # no two parts of a model may have one name
+        outputs.append(member(inputs))
+    return keras.Model(inputs, layers.Average()(outputs), name="committee")
 
 
 def build_mlp(hidden: Sequence[int], output: str, seed: int) -> Any:

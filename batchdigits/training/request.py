@@ -22,6 +22,7 @@ class TrainingRequest:
         base_model: the name or path of a model of ``train`` whose weights to begin with, or empty.
         resume: whether to go on with a training of that name that was stopped.
         overwrite: whether to replace a model of that name.
+        committee: whether further networks are trained, to look once more at doubtful images.
     """
 
     data: DataSelection
@@ -30,6 +31,7 @@ class TrainingRequest:
     base_model: str = ""
     resume: bool = False
     overwrite: bool = False
+    committee: bool = False
 
     @classmethod
     def from_settings(cls, settings: TrainingSettings) -> "TrainingRequest":
@@ -39,6 +41,9 @@ class TrainingRequest:
             ModelError: there is no such model to begin with, or it is none of ``train``.
             UsageError: settings contradict each other, or the model to begin with.
         """
+        arch = _choose_arch(settings)
+        if settings.committee and (settings.start or arch is not Arch.CNN):
+            raise UsageError("--committee is for --arch cnn that begins from nothing.")
         return cls(
             DataSelection(
                 settings.data,
@@ -48,11 +53,12 @@ class TrainingRequest:
                 tuple(map(Path, settings.no_digit)),
                 settings.writers,
             ),
-            build_recipe(settings, _choose_arch(settings)),
+            build_recipe(settings, arch),
             ModelFiles(settings.into, settings.name),
             settings.start,
             settings.resume,
             settings.overwrite,
+            settings.committee,
         )
 
 

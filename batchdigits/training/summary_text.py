@@ -8,7 +8,7 @@ from batchdigits.inference.registry import MODELS_FOLDER, find_bundled_model
 from batchdigits.percentages import compute_wilson_interval, format_percent
 from batchdigits.system.filenames import escape_for_terminal
 from batchdigits.training.request import TrainingRequest
-from batchdigits.training.train import TrainingResult
+from batchdigits.training.trained_model import TrainingResult
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -59,7 +59,9 @@ def format_next_steps(request: TrainingRequest, result: TrainingResult) -> Itera
     if len(result.history) < request.recipe.total_epochs:
         patience = request.recipe.patience
         yield f"Ended early: the best epoch was followed by {patience} no better ones."
-    written = [path for path in (files.keras, files.card, files.curves) if path.exists()]
+    written = [
+        path for path in (files.committee, files.keras, files.card, files.curves) if path.exists()
+    ]
     others = ", ".join(path.name for path in written)
     yield escape_for_terminal(f"Written: {files.tflite}, {others}")
     is_found_by_name = files.folder == MODELS_FOLDER and not find_bundled_model(files.name)

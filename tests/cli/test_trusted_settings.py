@@ -42,7 +42,7 @@ HARMLESS = {
     *("max_megapixels", "max_pages", "quarantine", "thumbnails", "duplicates", "force"),
     *("retry_failed", "dry_run", "quiet", "verbose", "log_json", "rescan", "poll", "rotate"),
     *("json", "show", "since", "status", "where", "arch", "hidden", "output", "epochs", "refine"),
-    *("batch_size", "patience", "seed", "hold_out"),
+    *("batch_size", "patience", "seed", "hold_out", "committee"),
 }
 SETTINGS = [
     (command, param)
