@@ -15,6 +15,7 @@ from batchdigits.preprocessing.level_lines import (
     MIN_CROSSING_SHARE,
     count_lines,
     find_level_lines,
+    measure_bend,
     measure_thickness,
     remove_hems,
     transpose,
@@ -38,6 +39,8 @@ LINE_END_SHARE = 0.05
 MIN_END_DISTANCE_SHARE = 0.12
 #: So many lines both ways are a form's grid where they are as thin as this share of the page.
 MIN_GRID_LINES, MAX_GRID_THICKNESS = 3, 0.045
+#: Two lines that cross and make up most of the ink are a form's where they bend by no more pixels.
+MAX_RULED_BEND = 0.4
 #: Lines that touch other ink were made by another pen where they are at most this wide against
 #: its strokes, or this light, or as much darker.
 OTHER_PEN_WIDTH_RATIO, OTHER_PEN_DARKNESS_RATIO = 0.6, 0.75
@@ -107,11 +110,18 @@ def _find_crossing_lines(mask: Mask, ink: InkMap) -> Mask | None:
     if not both.any() or not _is_large_enough(rest, mask.shape, MIN_REST_SHARE):
         return None
     if across is not None and down is not None and _is_crossing(across, transpose(down)):
-        # What is ruled one way is ruled the other way.
-        is_grid = (
-            _is_fine_grid(across, down)
-            or _are_printed(across, rest, ink, is_grid=True)
-            or _are_printed(down, transpose(rest), transpose(ink), is_grid=True)
+        # What is ruled one way is ruled the other way. Where a bar and a stem make up most of the
+        # ink and were not drawn with a ruler, they are those of a 4.
+        is_ruled = all(
+            count_lines(lines) > 1 or measure_bend(lines) <= MAX_RULED_BEND
+            for lines in (across, down)
+        )
+        is_grid = _is_fine_grid(across, down) or (
+            (is_ruled or 2 * cv2.countNonZero(rest) >= cv2.countNonZero(mask))
+            and (
+                _are_printed(across, rest, ink, is_grid=True)
+                or _are_printed(down, transpose(rest), transpose(ink), is_grid=True)
+            )
         )
         return both if is_grid else None
     lines = np.zeros_like(mask)

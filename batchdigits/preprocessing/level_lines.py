@@ -12,6 +12,8 @@ from batchdigits.arrays import Mask
 MAX_LINE_THICKNESS = 0.065
 #: Share of the page (or of a box) that a line must cross.
 MIN_CROSSING_SHARE = 0.92
+#: Rows that a line goes up or down for each column; a printed one is turned less.
+MAX_TILT = 0.08
 #: A page with more lines is hatched, woven or printed, and no form.
 MAX_LINES = 20
 #: Straight pieces of this share make up a line; longer ones would miss lines that are askew.
@@ -53,9 +55,21 @@ def find_level_lines(mask: Mask, max_thickness: float = MAX_LINE_THICKNESS) -> M
     for label in wide.tolist():
         line = straight & np.where(labels == label, 255, 0).astype(np.uint8)
         line = _remove_bars(line, across)
+        if _is_leaning(line):
+            continue
         if cv2.countNonZero(line) <= thickest * across * 1.1:
             lines |= line
     return np.asarray(lines, np.uint8) if lines.any() else None
+
+
+def _is_leaning(line: Mask) -> bool:
+    """Return whether a line leads up or down further than a form laid on a scanner can be turned.
+
+    A stem or a bar that somebody drew does, even where it crosses the page.
+    """
+    rows, columns = np.nonzero(line)
+    distance = columns - columns.mean()
+    return abs(float(distance @ rows)) > MAX_TILT * float(distance @ distance)
 
 
 def _remove_bars(line: Mask, page_width: int) -> Mask:
@@ -81,6 +95,16 @@ def measure_thickness(lines: Mask) -> int:
     counts = (lines > 0).sum(axis=0)
     usual = counts[(counts > 0) & (counts < high)]
     return int(np.percentile(usual, 90)) if usual.size else 1
+
+
+def measure_bend(line: Mask) -> float:
+    """Measure how far nine tenths of a level line keep to a straight one, in pixels."""
+    inked = line > 0
+    columns = np.flatnonzero(inked.any(axis=0))
+    weights = inked[:, columns].astype(np.float64)
+    middles = np.arange(len(line)) @ weights / weights.sum(axis=0)
+    straight = np.polyval(np.polyfit(columns, middles, 1), columns)
+    return float(np.percentile(np.abs(middles - straight), 90))
 
 
 def widen(lines: Mask) -> Mask:

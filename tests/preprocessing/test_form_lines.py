@@ -7,6 +7,7 @@ import pytest
 from batchdigits.arrays import GrayImage
 from batchdigits.preprocessing.form_lines import remove_lines
 from batchdigits.preprocessing.normalise import normalise
+from tests.conftest import ROOT
 from tests.preprocessing.test_normalise import seven, similar
 
 Digits = list[tuple[GrayImage, str]]
@@ -135,3 +136,20 @@ def test_real_digits_survive_a_printed_box(digits: Digits) -> None:
         normalised = normalise(boxed)
         assert normalised.component_count == 1
         assert similar(normalised.image, normalise(np.asarray(page, np.uint8)).image) > 0.9
+
+
+@pytest.mark.parametrize("name", ["leaning-4", "leaning-9"])
+def test_strokes_across_the_page_that_lean_stay(name: str) -> None:
+    page = cv2.imread(str(ROOT / "tests" / "data" / "scans" / f"{name}.png"), cv2.IMREAD_GRAYSCALE)
+    box = normalise(np.asarray(page, np.uint8)).box
+    assert box and box.height > 85
+
+
+@pytest.mark.parametrize("shift", [-3, 3])
+def test_a_bar_and_a_stem_that_bend_stay(shift: int) -> None:
+    page = np.full((94, 94), 240, np.uint8)
+    bar = np.array([[2, 50], [48, 50 + shift], [91, 50]])
+    stem = np.array([[50, 2], [50 + shift, 45], [50, 91]])
+    cv2.polylines(page, [bar, stem, np.array([[50, 6], [12, 50]])], False, 70, 4, cv2.LINE_AA)
+    box = normalise(page).box
+    assert box and box.height > 85 and box.width > 85
