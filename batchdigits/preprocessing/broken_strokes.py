@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from batchdigits.arrays import InkMap, Mask
-from batchdigits.preprocessing.ink import make_kernel
+from batchdigits.preprocessing.kernels import make_kernel
 
 #: How far apart the pieces of one stroke lie at most, as a share of the page's longer side, and of
 #: the digit's.

@@ -14,14 +14,15 @@ from batchdigits.preprocessing.broken_strokes import (
     find_stroke_pieces,
 )
 from batchdigits.preprocessing.component import (
+    WEAK_INK_SHARE,
     Component,
     compute_weight,
+    drop_neighbours,
     get_edges,
     is_edge_line,
 )
 from batchdigits.preprocessing.form_lines import may_have_lines, remove_lines
 from batchdigits.preprocessing.ink import MIN_FLATTENED_SIDE
-from batchdigits.preprocessing.neighbours import WEAK_INK_SHARE, drop_neighbours
 from batchdigits.records import Box, Mark
 
 #: Ink counts from this share of the darkest ink on: nearly all of it in small drawings, which

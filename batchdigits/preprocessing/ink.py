@@ -1,7 +1,6 @@
 """How much ink lies on each pixel of a page, whatever its light, its paper and its pen."""
 
 from collections.abc import Iterator, Sequence
-from functools import cache
 from itertools import groupby
 
 import cv2
@@ -9,6 +8,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from batchdigits.arrays import GrayImage, InkMap
+from batchdigits.preprocessing.kernels import make_kernel
+from batchdigits.preprocessing.uneven_light import (
+    compute_border_deciles,
+    compute_deciles,
+    even_out,
+)
 
 #: Below this side, lighting cannot vary enough within the image to be worth evening out.
 MIN_FLATTENED_SIDE = 48
@@ -22,8 +27,6 @@ PIECES_WEIGHT, MIN_PIECE_SHARE = 0.5, 0.01
 #: Pages of two levels have been thresholded or were drawn: this share of them is as dark or as
 #: light as can be, and this share at least is each of these.
 MIN_TWO_TONE_SHARE, MIN_TONE_SHARE = 0.6, 0.1
-#: From this side on, pixels that remain where paper is averaged in squares of 4 x 4 do not matter.
-_MIN_TRIMMED_SIDE = 128
 
 
 def compute_ink_maps(pages: Sequence[GrayImage]) -> Iterator[tuple[InkMap, int]]:
@@ -52,7 +55,7 @@ def _compute_small_ink_maps(pages: NDArray[np.uint8]) -> Iterator[tuple[InkMap, 
     """Compute the maps of pages ``(n, height, width) uint8``, too small for uneven light."""
     border = (pages[:, 0], pages[:, -1], pages[:, :, 0], pages[:, :, -1])
     edges = np.concatenate(border, axis=1)
-    low, paper, high = _compute_deciles(edges).astype(np.int16)
+    low, paper, high = compute_deciles(edges).astype(np.int16)
     lowest, highest = pages.min(axis=(1, 2)), pages.max(axis=(1, 2))
     middle = (lowest >> 1) + (highest >> 1)
     dark_edge = (edges <= middle[:, None]).mean(axis=1)
@@ -60,9 +63,7 @@ def _compute_small_ink_maps(pages: NDArray[np.uint8]) -> Iterator[tuple[InkMap, 
     for index in np.flatnonzero(is_mixed):
         is_dark_paper = _is_dark_paper(pages[index], int(middle[index]), float(dark_edge[index]))
         dark = edges[index] <= middle[index]
-        low[index], paper[index], high[index] = _compute_deciles(
-            edges[index][dark == is_dark_paper]
-        )
+        low[index], paper[index], high[index] = compute_deciles(edges[index][dark == is_dark_paper])
     is_dark = paper - lowest >= highest - paper
     level = paper.astype(np.uint8)[:, None, None]
     dark, light = level - np.minimum(pages, level), np.maximum(pages, level) - level
@@ -72,7 +73,7 @@ def _compute_small_ink_maps(pages: NDArray[np.uint8]) -> Iterator[tuple[InkMap, 
 
 def _compute_ink_map(gray: GrayImage) -> tuple[InkMap, int]:
     """Compute the map of one page whose light may be uneven, and its paper's noise."""
-    low, paper, high = _compute_border_deciles(gray)
+    low, paper, high = compute_border_deciles(gray)
     # A light blur keeps single noisy pixels out.
     lowest, highest = map(int, cv2.minMaxLoc(cv2.blur(gray, (3, 3)))[:2])
     dark = gray
@@ -92,21 +93,14 @@ def _compute_ink_map(gray: GrayImage) -> tuple[InkMap, int]:
         lowest, highest = 255 - highest, 255 - lowest
     if high - low > 4 * MAX_EVEN_PAPER_RANGE:
         # Ink at the border says nothing about the paper, but all that is light does.
-        deciles = _compute_deciles(dark[dark > (lowest + highest) / 2])
+        deciles = compute_deciles(dark[dark > (lowest + highest) / 2])
         if int(deciles[2]) - int(deciles[0]) <= MAX_EVEN_PAPER_RANGE:
             low, paper, high = deciles.tolist()
         elif _is_two_tone(dark, lowest, highest):
             low = paper = high = highest
     if high - low <= MAX_EVEN_PAPER_RANGE:
         return np.uint8(paper) - np.minimum(dark, np.uint8(paper)), paper - low
-    ink = np.asarray(cv2.subtract(_estimate_background(dark), dark), np.uint8)
-    return ink, _compute_border_deciles(ink)[2]
-
-
-@cache
-def make_kernel(shape: int, side: int) -> GrayImage:
-    """Make OpenCV's ``MORPH_RECT`` or ``MORPH_ELLIPSE`` in a square of ``side`` pixels."""
-    return np.asarray(cv2.getStructuringElement(shape, (side, side)), np.uint8)
+    return even_out(dark)
 
 
 def _measure_dark_border(gray: GrayImage, threshold: float) -> float:
@@ -164,38 +158,3 @@ def _is_light_ink(gray: GrayImage) -> bool:
     side = max(3, min(gray.shape) // 3) | 1
     level = gray.astype(np.float32)
     return float(np.mean((level - cv2.blur(level, (side, side))) ** 3)) > 0
-
-
-def _compute_border_deciles(gray: GrayImage) -> tuple[int, int, int]:
-    """Compute the deciles (:func:`_compute_deciles`) of the outermost pixels, 2 % deep."""
-    depth = max(1, min(gray.shape) // 50)
-    edges = (gray[:depth], gray[-depth:], gray[:, :depth], gray[:, -depth:])
-    border = np.frombuffer(b"".join([edge.tobytes() for edge in edges]), np.uint8)
-    low, middle, high = _compute_deciles(border).tolist()
-    return low, middle, high
-
-
-def _compute_deciles(levels: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """Compute the levels below which a tenth, half and nine tenths lie, along the last axis."""
-    # Of bytes, this sort merely counts how often each occurs.
-    ordered = np.sort(levels, kind="stable")
-    count = levels.shape[-1]
-    return ordered[..., [count // 10, count // 2, count - count // 10 - 1]].T
-
-
-def _estimate_background(gray: GrayImage) -> GrayImage:
-    """Estimate the paper behind dark ink: a closing wider than any stroke, smoothed.
-
-    That is done on a page reduced to a quarter of its side, since paper changes slowly.
-    """
-    height, width = gray.shape
-    rows, columns = max(8, height // 4), max(8, width // 4)
-    if min(height, width) >= _MIN_TRIMMED_SIDE:
-        # OpenCV averages whole squares many times faster than fractions of pixels.
-        gray = gray[: rows * 4, : columns * 4]
-    small = cv2.resize(gray, (columns, rows), interpolation=cv2.INTER_AREA)
-    reach = max(3, min(rows, columns) // 3) | 1
-    closed = cv2.morphologyEx(small, cv2.MORPH_CLOSE, make_kernel(cv2.MORPH_RECT, reach))
-    # A wider blur would bend a slope of light at the edges, and the bend would look like ink.
-    smooth = cv2.blur(closed, (3, 3))
-    return np.asarray(cv2.resize(smooth, (width, height), interpolation=cv2.INTER_LINEAR), np.uint8)

@@ -16,7 +16,8 @@ from numpy.typing import NDArray
 from batchdigits.arrays import GrayImage, InkMap
 from batchdigits.preprocessing.components import Components, find_digits
 from batchdigits.preprocessing.framed_digits import add_unframed
-from batchdigits.preprocessing.ink import compute_ink_maps, make_kernel
+from batchdigits.preprocessing.ink import compute_ink_maps
+from batchdigits.preprocessing.kernels import make_kernel
 from batchdigits.preprocessing.marks import add_unmarked
 from batchdigits.preprocessing.sheet import cut_out_sheet, find_sheet
 from batchdigits.preprocessing.stroke_width import measure_stroke_width
@@ -85,8 +86,7 @@ def normalise_all(pages: Sequence[GrayImage]) -> list[NormalisedDigit]:
 
 def _normalise_on_sheet(gray: GrayImage, coarse: GrayImage) -> NormalisedDigit | None:
     """Normalise what is on a sheet that lies on a table; ``None`` where there is no table."""
-    sheet = find_sheet(coarse)
-    if sheet is None:
+    if (sheet := find_sheet(coarse)) is None:
         return None
     part, box = cut_out_sheet(gray, sheet)
     digit = _normalise_page(part)

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from batchdigits.arrays import GrayImage, Mask
-from batchdigits.preprocessing.ink import make_kernel
+from batchdigits.preprocessing.kernels import make_kernel
 from batchdigits.records import Box
 
 #: Smaller pages are drawings, or digits cut out.
