@@ -52,6 +52,13 @@ def test_nobody_strikes_out_what_some_write_with_a_bar(shapes: DigitShapes) -> N
         assert simulate_marked_digit(only, MARKS["struck out"], look, random)[1] is None
 
 
+def test_zeros_alone_can_be_struck_out(shapes: DigitShapes) -> None:
+    zeros = DigitShapes(shapes.fields[:2], np.zeros(2, np.int64))
+    random = np.random.default_rng(3)
+    look = sample_look("scan", random)
+    assert simulate_marked_digit(zeros, MARKS["struck out"], look, random)[1] is None
+
+
 def test_a_digit_is_learned_as_one_only_where_its_mark_is_gone(shapes: DigitShapes) -> None:
     large = PageLook((200, 200), 60, pen=Pen(4))
     tiny = PageLook((28, 28), 20, pen=Pen(2))

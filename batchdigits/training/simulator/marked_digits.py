@@ -195,7 +195,7 @@ def simulate_marked_digit(
     """Draw a random digit with a mark.
 
     Args:
-        shapes: the digits to choose from, at least one of them no 0 and no 7.
+        shapes: the digits to choose from; 0 and 7 are struck out only where there are no others.
         mark: one of :data:`MARKS`.
         look: pen, paper and scanner.
         random: everything that is left open.
@@ -215,7 +215,7 @@ def simulate_marked_training_digit(
     """Draw a random digit with a mark, and call it a digit only where the normaliser finds it so.
 
     Args:
-        shapes: the digits to choose from, at least one of them no 0 and no 7.
+        shapes: the digits to choose from; 0 and 7 are struck out only where there are no others.
         mark: one of :data:`MARKS`.
         look: pen, paper and scanner.
         random: everything that is left open.
@@ -250,10 +250,11 @@ def _measure_likeness(first: GrayImage, second: GrayImage) -> float:
 
 
 def _choose_shape(shapes: DigitShapes, mark: Mark, random: Random) -> int:
-    while True:
-        index = int(random.integers(len(shapes)))
-        if mark.leaves_digit or int(shapes.labels[index]) not in _BARRED_DIGITS:
-            return index
+    if mark.leaves_digit:
+        return int(random.integers(len(shapes)))
+    others = np.flatnonzero(~np.isin(shapes.labels, _BARRED_DIGITS))
+    # Where there is nothing else, a barred 0 or 7 is better than none.
+    return int(random.choice(others) if len(others) else random.integers(len(shapes)))
 
 
 def _draw_marked(
