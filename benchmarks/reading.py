@@ -6,6 +6,7 @@ draws every kind of scan that the simulator knows, and every kind of image that 
 from the handwriting of the sample inbox, and writes the page that shows them.
 """
 
+from collections.abc import Callable
 from pathlib import Path
 
 import cv2
@@ -13,11 +14,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from batchdigits.images.pixels import to_gray
+from batchdigits.pipeline.second_reading import list_readings
 from batchdigits.preprocessing.normalise import normalise
 from batchdigits.training.simulator.distance_fields import DigitShapes, shapes_from_pages
+from batchdigits.training.simulator.marked_digits import MARKS, simulate_marked_digit
 from batchdigits.training.simulator.non_digits import NON_DIGITS
 from batchdigits.training.simulator.pen import Distortion, Pen, draw_ink
 from batchdigits.training.simulator.scan_styles import SCAN_STYLES, sample_look
+from batchdigits.training.simulator.segment_digits import simulate_segment_digit
 from batchdigits.training.simulator.simulate import Image, simulate
 from batchdigits.training.simulator.strokes.digit_forms import SCHOOL_FORM_JITTER, SCHOOL_FORMS
 from batchdigits.training.simulator.strokes.draw import draw_strokes
@@ -32,6 +36,7 @@ EXAMPLES, TILE, GAP = 6, 64, 4
 #: Few gray levels, for small files.
 GRAY_LEVELS = 24
 SEED = 20
+DISPLAYS = "Seven segments that glow, or are dark: the digit, or review."
 #: Pixels of a drawn form, and what draws it.
 FORM_SIDE, FORM_PEN, LOOK_ALIKE_PEN = 60, Pen(4.0), Pen(3.0)
 
@@ -53,7 +58,9 @@ The normaliser (`batchdigits/preprocessing/`) works in this order:
    and mends the strokes that cross them (`form_lines.py`).
 3. It leaves out specks, stray marks and what is much weaker than the pen, and keeps the pieces of a
    broken stroke together (`components.py`).
-4. It thickens hairlines before it reduces them, brings the ink to full white, scales it into its
+4. It takes away rings and lines below that are beyond doubt; where they are not, and where a stroke
+   goes across the digit and beyond it, the page is read with and without them (`marks.py`).
+5. It thickens hairlines before it reduces them, brings the ink to full white, scales it into its
    box and centres it (`normalise.py`).
 
 {kinds}
@@ -63,6 +70,13 @@ Drawn from strokes (`batchdigits/training/simulator/strokes/`), one of the four 
 each form; with any of them come curls, hooks, waves and feet now and then.
 
 {forms}
+## Rings, lines, strikes, displays
+
+A ring round a digit, or a line below it, is taken away. Where that is in doubt a third picture
+shows what is left without it: both are read, and go to review if they are sure and differ. What is
+a digit without the stroke across it was struck out, and goes to review as `not_a_digit`.
+
+{marks}
 ## What is no digit
 
 The model has an eleventh output for these; they go to `review` as `not_a_digit`, or as
@@ -87,9 +101,15 @@ def main() -> None:
         _draw_section(name, non_digit.description, _simulate_non_digits(name, shapes))
         for name, non_digit in NON_DIGITS.items()
     ]
+    marks = [
+        _draw_section(name, mark.description, _simulate_marks(name, shapes), _draw_readings)
+        for name, mark in MARKS.items()
+    ]
+    marks.append(_draw_section("display", DISPLAYS, _simulate_displays()))
     _draw_forms("look-alikes", LOOK_ALIKE_FORMS, LOOK_ALIKE_PEN)
     text = _PAGE.format(
         kinds="\n".join(kinds),
+        marks="\n".join(marks),
         forms="\n".join(_draw_digit_forms(digit) for digit in range(10)),
         non_digits="\n".join(non_digits),
         look_alikes=", ".join(LOOK_ALIKE_FORMS),
@@ -121,10 +141,33 @@ def _simulate_non_digits(kind: str, shapes: DigitShapes) -> list[Image]:
     ]
 
 
-def _draw_section(name: str, description: str, images: list[Image]) -> str:
+def _simulate_marks(kind: str, shapes: DigitShapes) -> list[Image]:
+    random = np.random.default_rng([SEED, len(kind), 2])
+    papers = ("scan", "large canvas", "scan", "photo")
+    return [
+        simulate_marked_digit(shapes, MARKS[kind], sample_look(paper, random), random)[0]
+        for paper in papers
+    ]
+
+
+def _simulate_displays() -> list[Image]:
+    random = np.random.default_rng([SEED, 3])
+    return [
+        simulate_segment_digit(digit, digit % 2 == 0, sample_look("scan", random), random)
+        for digit in (2, 5, 6, 7, 0, 9)
+    ]
+
+
+def _draw_section(
+    name: str,
+    description: str,
+    images: list[Image],
+    draw: Callable[[NDArray[np.uint8]], NDArray[np.uint8]] | None = None,
+) -> str:
     """Save the picture of one kind, and return the page's section that shows it."""
+    draw = draw or _draw_pair
     path = PICTURES / f"{name.replace(' ', '-')}.png"
-    _save_png(path, np.hstack([_draw_pair(to_gray(image)) for image in images])[:, :-GAP])
+    _save_png(path, np.hstack([draw(to_gray(image)) for image in images])[:, :-GAP])
     return f"**{name}**: {description}\n\n![{name}](reading/{path.name})\n"
 
 
@@ -151,6 +194,13 @@ def _draw_pair(gray: NDArray[np.uint8]) -> NDArray[np.uint8]:
     """Draw a page and its digit image side by side, each in a square of ``TILE``."""
     gap = np.full((TILE, GAP), 255, np.uint8)
     return np.hstack([_fit_tile(gray), _fit_tile(normalise(gray).image), gap, gap])
+
+
+def _draw_readings(gray: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Draw a page and all that is read of it side by side."""
+    gap = np.full((TILE, GAP), 255, np.uint8)
+    readings = [_fit_tile(reading.image) for reading in list_readings(normalise(gray))]
+    return np.hstack([_fit_tile(gray), *readings, gap, gap])
 
 
 def _fit_tile(gray: NDArray[np.uint8]) -> NDArray[np.uint8]:
