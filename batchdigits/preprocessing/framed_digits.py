@@ -14,10 +14,11 @@ from batchdigits.records import Box
 
 #: Smaller pages have no room for a frame and a digit.
 MIN_PAGE_SIDE = 12
-#: Ink is near the border within this share of the page's shorter side.
-NEAR_SHARE = 0.1
-#: What fills more of its box is no digit but the paper inside a frame.
-MAX_FILLED_SHARE = 0.5
+#: Ink is near the border within this share of the page's shorter side; lines reach it with ends.
+NEAR_SHARE = 0.035
+#: What fills more of its box, where that is so much of the page, is no digit but the paper inside a
+#: frame.
+MAX_FILLED_SHARE, MIN_INSIDE_SHARE = 0.75, 0.35
 #: A digit that touches so many sides of what a frame leaves of its page is likely to be cut.
 MIN_TOUCHED_SIDES = 3
 #: The radius in pixels round what is cut away that paper is continued from.
@@ -50,8 +51,10 @@ def _may_be_framed(digit: Components, shape: tuple[int, ...]) -> bool:
     margin = min(box.x, box.y, width - box.x - box.width, height - box.y - box.height)
     if margin < NEAR_SHARE * min(shape):
         return True
-    return margin < BORDER_SHARE * min(shape) and (
-        cv2.countNonZero(digit.ink) > MAX_FILLED_SHARE * digit.ink.size
+    return (
+        margin < BORDER_SHARE * min(shape)
+        and digit.ink.size > MIN_INSIDE_SHARE * height * width
+        and cv2.countNonZero(digit.ink) > MAX_FILLED_SHARE * digit.ink.size
     )
 
 
