@@ -132,7 +132,12 @@ def calibrate_second_look(
     scores = {name: engine.predict(images) for name, (images, _) in batches.items()}
     for name, (doubtful, values) in looks.items():
         scores[name][doubtful] = softmax(values / np.float32(spec.temperature))[:, :10]
-    return {"second_look": spec.to_dict(), **_fit_threshold(scores, batches)}
+    shares = {name: len(doubtful) / len(scores[name]) for name, (doubtful, _) in looks.items()}
+    return {
+        "second_look": spec.to_dict(),
+        "looked_at_again": {name: round(share, 5) for name, share in shares.items()},
+        **_fit_threshold(scores, batches),
+    }
 
 
 def _fit_threshold(

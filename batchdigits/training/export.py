@@ -17,7 +17,7 @@ from batchdigits.training.model_files import ModelFiles
 BATCH_SIZE = 8
 
 
-def to_tflite(model: Any, samples: NDArray[np.uint8]) -> bytes:
+def to_tflite(model: Any, samples: NDArray[np.uint8], batch_size: int = BATCH_SIZE) -> bytes:
     """Convert a trained network to 8-bit integers.
 
     Such networks run up to three times as fast where the processor has instructions for them.
@@ -29,6 +29,7 @@ def to_tflite(model: Any, samples: NDArray[np.uint8]) -> bytes:
     Args:
         model: ``(n, 28, 28, 1)`` levels 0-255 in, ``(n, 11)`` logits out.
         samples: ``(n, 28, 28) uint8`` normalised training images, a few hundred or more.
+        batch_size: images predicted in one call.
 
     Returns:
         The content of the file.
@@ -38,20 +39,20 @@ def to_tflite(model: Any, samples: NDArray[np.uint8]) -> bytes:
     with tempfile.TemporaryDirectory() as folder:
         model.export(
             folder,
-            input_signature=[tf.TensorSpec((BATCH_SIZE, 28, 28, 1), tf.float32)],
+            input_signature=[tf.TensorSpec((batch_size, 28, 28, 1), tf.float32)],
             verbose=False,
         )
         converter = tf.lite.TFLiteConverter.from_saved_model(folder)
         converter.optimizations = [tf.lite.Optimize.DEFAULT]
-        converter.representative_dataset = lambda: _iterate_batches(samples)
+        converter.representative_dataset = lambda: _iterate_batches(samples, batch_size)
         converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]
         converter.inference_input_type = tf.uint8
         return bytes(converter.convert())
 
 
-def _iterate_batches(samples: NDArray[np.uint8]) -> Any:
-    for start in range(0, len(samples) - BATCH_SIZE + 1, BATCH_SIZE):
-        yield [samples[start : start + BATCH_SIZE, ..., None].astype(np.float32)]
+def _iterate_batches(samples: NDArray[np.uint8], batch_size: int) -> Any:
+    for start in range(0, len(samples) - batch_size + 1, batch_size):
+        yield [samples[start : start + batch_size, ..., None].astype(np.float32)]
 
 
 def build_file_fields(files: ModelFiles, content: bytes) -> dict[str, object]:

@@ -11,7 +11,7 @@ from batchdigits.inference.engine import engine_from_bytes
 from batchdigits.inference.fixed_batch_model import FixedBatchModel
 from batchdigits.inference.importing.convert import drop_last_activation, to_float_tflite
 from batchdigits.inference.model_card import SecondLookSpec, card_from_fields
-from batchdigits.inference.second_look import COMMITTEE_SIZE, SecondLookEngine
+from batchdigits.inference.second_look import COMMITTEE_SIZE, SHIFTS, SecondLookEngine
 from batchdigits.system.atomic_files import write_bytes
 from batchdigits.system.extras import is_installed
 from batchdigits.system.hashing import hash_bytes
@@ -123,4 +123,5 @@ def _draw_samples(source_digits: SourceDigits, seed: int) -> GrayImage:
 def _convert_committee(committee: Sequence[Any], samples: GrayImage) -> bytes:
     if len(committee) != COMMITTEE_SIZE:
         raise ValueError(f"a committee has {COMMITTEE_SIZE} networks, not {len(committee)}")
-    return to_tflite(join_networks(committee), samples)
+    # A doubtful image often comes alone: its copies fill a batch, and nothing is padded.
+    return to_tflite(join_networks(committee), samples, batch_size=len(SHIFTS))

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from ai_edge_litert.interpreter import Interpreter
 
 from batchdigits.datasets.labelled import concatenate
 from batchdigits.datasets.split import DataSelection, load_data_split
@@ -64,6 +65,8 @@ def test_the_second_look_is_calibrated_on_what_is_doubtful(digits: Digits) -> No
     fields = calibrate_second_look(engine, ValidationSet((images, labels)))
     doubtful, logits = engine.look_again(images)
     assert 50 < len(doubtful) < len(images) / 2
+    share = fields["looked_at_again"]
+    assert share == {"real": pytest.approx(len(doubtful) / len(images), abs=1e-4)}
     fitted = fit_temperature(logits.astype(np.float64), labels[doubtful])
     assert fields["second_look"] == spec.to_dict() | {"temperature": round(fitted, 4)}
     calibrated = SecondLookEngine(
@@ -108,6 +111,9 @@ def test_networks_trained_elsewhere_are_written_as_a_model(
     card = json.loads(request.files.card.read_text())
     assert set(card["second_look"]) == {"file", "sha256", "temperature", "below"}
     assert card["second_look"]["file"] == "mine.second.tflite"
+    # As many images at a time as there are shifts: one that is doubtful fills a batch.
+    committee_file = Interpreter(model_path=str(request.files.committee))
+    assert tuple(committee_file.get_input_details()[0]["shape"]) == (5, 28, 28, 1)
     assert "--committee" in card["command"] and card["test"] == result.test_metrics.to_dict()
     engine = load_engine(result.path)
     assert isinstance(engine, SecondLookEngine)
