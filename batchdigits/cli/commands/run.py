@@ -31,13 +31,13 @@ from batchdigits.reports.context import ReportContext
 from batchdigits.reports.formats import CSV, require_extras
 from batchdigits.reports.render import render_reports
 from batchdigits.reports.rows import ReportRows
+from batchdigits.session.last_look import LastLook
 from batchdigits.session.outbox import (
     check_folders,
     check_outbox_origin,
     has_journal,
     open_outbox,
 )
-from batchdigits.session.second_look import SecondLook
 from batchdigits.session.session import Session, SessionListener
 from batchdigits.session.summary import Summary
 from batchdigits.system.filenames import escape_for_terminal, to_raw_name
@@ -238,15 +238,15 @@ def _read_files(
 
 def _read_plan(session: Session, settings: RunSettings, plan: Plan, walk: InboxWalk) -> None:
     """Read the files of a plan; those that may not be complete once more, a moment later."""
-    second_look = SecondLook(settings.settle, settings.grace)
-    for _ in session.read(plan, CHUNK_FILES, second_look.decide):
+    last_look = LastLook(settings.settle, settings.grace)
+    for _ in session.read(plan, CHUNK_FILES, last_look.decide):
         pass
-    if not second_look.names or not session.wait_until(second_look.due):
+    if not last_look.names or not session.wait_until(last_look.due):
         return
-    found = [walk.find_file(to_raw_name(name)) for name in second_look.names]
-    second_look.begin()
+    found = [walk.find_file(to_raw_name(name)) for name in last_look.names]
+    last_look.begin()
     plan = session.plan(filter(None, found), settings.force, settings.retry_failed)
-    for _ in session.read(plan, CHUNK_FILES, second_look.decide):
+    for _ in session.read(plan, CHUNK_FILES, last_look.decide):
         pass
 
 

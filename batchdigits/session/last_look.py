@@ -9,7 +9,7 @@ from batchdigits.session.busy_files import find_wait, make_busy
 from batchdigits.session.chunk_recorder import ReadFile
 
 
-class SecondLook:
+class LastLook:
     """Decides in a run which unreadable files are looked at once more at its end.
 
     Attributes:
