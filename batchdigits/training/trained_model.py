@@ -65,7 +65,7 @@ def write_trained_model(
         request: what was asked for.
         data: what the network learned from, and what it is calibrated on and tested with.
         network: the Keras model that reads every image.
-        history: what became of its epochs.
+        history: what became of its epochs; without it there are no curves.
         committee: ``COMMITTEE_SIZE`` Keras models that look once more at doubtful images, of
             images simulated as for ``network``; or none.
 
@@ -106,7 +106,7 @@ def write_trained_model(
     fields["test"] = test_metrics.to_dict()
     fields["history"] = [asdict(epoch) for epoch in history]
     write_model(files, content, fields, committee_content)
-    if is_installed("matplotlib"):
+    if history and is_installed("matplotlib"):
         write_bytes(files.curves, plot_learning_curves(history, test_metrics, files.name))
     else:
         # That of a model which this one takes the place of.

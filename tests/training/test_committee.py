@@ -123,9 +123,10 @@ def test_networks_trained_elsewhere_are_written_as_a_model(
     with pytest.raises(ValueError, match="has 3 networks"):
         write_trained_model(request, data, first, history, others[:2])
     # A model without a committee, of the same name.
-    write_trained_model(request, data, first, history)
+    assert request.files.curves.exists()
+    write_trained_model(request, data, first, [])
     assert "second_look" not in json.loads(request.files.card.read_text())
-    assert not request.files.committee.exists()
+    assert not request.files.committee.exists() and not request.files.curves.exists()
     load_engine(result.path)
 
 
