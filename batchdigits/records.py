@@ -207,8 +207,9 @@ class NormalisedDigit:
     @classmethod
     def from_readings(cls, readings: list[NormalisedDigit]) -> NormalisedDigit:
         """Make each but the first of one or more digits the alternative of the one before."""
-        first, *others = readings
-        return replace(first, alternative=cls.from_readings(others)) if others else first
+        if len(readings) == 1:
+            return readings[0]
+        return replace(readings[0], alternative=cls.from_readings(readings[1:]))
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ import numpy as np
 from batchdigits.arrays import GrayImage
 from batchdigits.preprocessing.bare_paper import is_bare
 from batchdigits.preprocessing.components import Components, crop, find_digit
-from batchdigits.preprocessing.frames import BORDER_SHARE, Frame, find_frames
+from batchdigits.preprocessing.frames import BORDER_SHARE, Frame, find_frames, get_border_depth
 from batchdigits.preprocessing.ink import compute_ink_maps
 from batchdigits.records import Box
 
@@ -19,23 +19,30 @@ NEAR_SHARE = 0.035
 #: What fills more of its box, where that is so much of the page, is no digit but the paper inside a
 #: frame.
 MAX_FILLED_SHARE, MIN_INSIDE_SHARE = 0.75, 0.35
+#: Ink of one piece holds no line where the border shows less of it than this share of its darkest,
+#: and no level run of it near the border is as long as this share of the page's side; on paper
+#: without any grain, as the second one. What is smaller than the third is the end of a line.
+MAX_BORDER_INK_SHARE, RUN_SHARES, MAX_END_SHARE = 0.05, (0.3, 0.45), 0.2
 #: A digit that touches so many sides of what a frame leaves of its page is likely to be cut.
 MIN_TOUCHED_SIDES = 3
 #: The radius in pixels round what is cut away that paper is continued from.
 _INPAINT_RADIUS = 3
 
 
-def add_unframed(digits: list[Components | None], gray: GrayImage) -> list[Components | None]:
+def add_unframed(
+    digits: list[Components | None], gray: GrayImage, noise: int
+) -> list[Components | None]:
     """Add what a page shows without what may be a frame at its border.
 
     Args:
         digits: what was found on the page as it is, the first of which matters.
         gray: the page, ``(height, width) uint8``.
+        noise: the level of ink, 0-255, that nine tenths of its border stay below.
 
     Returns:
         ``digits`` and up to two more; or ``None`` alone where nothing but a frame is on the page.
     """
-    if digits[0] is None or not _may_be_framed(digits[0], gray.shape):
+    if digits[0] is None or not _may_be_framed(digits[0], gray.shape, noise):
         return digits
     others = list(_find_unframed(gray))
     if others and others[-1] is None:
@@ -43,19 +50,44 @@ def add_unframed(digits: list[Components | None], gray: GrayImage) -> list[Compo
     return digits + others
 
 
-def _may_be_framed(digit: Components, shape: tuple[int, ...]) -> bool:
-    """Return whether a closer look is worth it: ink near the border, or paper taken for ink."""
+def _may_be_framed(digit: Components, shape: tuple[int, ...], noise: int) -> bool:
+    """Return whether a closer look is worth it: a line near the border, or paper taken for ink."""
     (height, width), box = shape, digit.box
-    if min(shape) < MIN_PAGE_SIDE:
-        return False
     margin = min(box.x, box.y, width - box.x - box.width, height - box.y - box.height)
-    if margin < NEAR_SHARE * min(shape):
-        return True
+    shorter = min(height, width)
+    if margin >= BORDER_SHARE * shorter or shorter < MIN_PAGE_SIDE:
+        return False
+    if margin < NEAR_SHARE * shorter:
+        return (
+            digit.part_count > 1
+            or noise > MAX_BORDER_INK_SHARE * 255 * digit.contrast
+            or max(box.width, box.height) < MAX_END_SHARE * shorter
+            or _holds_run(digit, shape, RUN_SHARES[noise == 0])
+        )
     return (
-        margin < BORDER_SHARE * min(shape)
-        and digit.ink.size > MIN_INSIDE_SHARE * height * width
+        digit.ink.size > MIN_INSIDE_SHARE * height * width
         and cv2.countNonZero(digit.ink) > MAX_FILLED_SHARE * digit.ink.size
     )
+
+
+def _holds_run(digit: Components, shape: tuple[int, ...], share: float) -> bool:
+    """Return whether ink near the border of its page goes straight on for a share of its side."""
+    depth = get_border_depth(shape)
+    (height, width), x, y = shape, digit.box.x, digit.box.y
+    ink = np.asarray(cv2.threshold(digit.ink, 0, 255, cv2.THRESH_BINARY)[1], np.uint8)
+    for mask, start, end, side in (
+        (ink, depth - y, height - depth - y, width),
+        (ink.T, depth - x, width - depth - x, height),
+    ):
+        length = round(share * side)
+        for strip in (mask[: max(start, 0)], mask[max(end, 0) :]):
+            if strip.size and strip.shape[1] >= length:
+                piece = np.ones((1, length), np.uint8)
+                # Beyond the ink there is none.
+                runs = cv2.erode(np.ascontiguousarray(strip), piece, borderValue=0)
+                if cv2.countNonZero(runs):
+                    return True
+    return False
 
 
 def _find_unframed(gray: GrayImage) -> Iterator[Components | None]:

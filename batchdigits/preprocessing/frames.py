@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from batchdigits.arrays import GrayImage, Mask
+from batchdigits.preprocessing.uneven_light import compute_deciles
 from batchdigits.records import Box
 
 #: How deep the border is, as a share of the page's shorter side, and in pixels at the least.
@@ -82,12 +83,15 @@ def find_frames(gray: GrayImage) -> list[Frame]:
         Nothing; or lines across the page; or these and then, together with them, parts of lines.
     """
     whole, parts = np.zeros((2, *gray.shape), np.uint8)
-    ink = _find_ink(gray)
+    paper = _measure_paper(gray)
+    ink = _find_ink(gray, paper)
     for level, *masks in ((gray, ink, whole, parts), (gray.T, ink.T, whole.T, parts.T)):
-        runs = _find_runs(np.ascontiguousarray(level))
+        runs = _find_runs(np.ascontiguousarray(level), paper)
         _cut_side(_Side(runs, *masks))
         _cut_side(_Side(runs[::-1], *(mask[::-1] for mask in masks)))
     _add_ends(ink, whole, parts)
+    if not cv2.countNonZero(whole) and not cv2.countNonZero(parts):
+        return []
     inside = _find_inside(whole)
     if inside.width * inside.height < MIN_REST_SHARE * gray.size:
         return []
@@ -97,57 +101,71 @@ def find_frames(gray: GrayImage) -> list[Frame]:
     return [Frame(mask, inside) for mask in masks]
 
 
-def _find_ink(gray: GrayImage) -> Mask:
-    """Find whatever differs from the paper in the middle of a page."""
-    paper = _measure_paper(gray)
-    distance = cv2.absdiff(gray, np.full_like(gray, round(paper)))
+def get_border_depth(shape: tuple[int, ...]) -> int:
+    """Return how deep the border of a page is in pixels.
+
+    Args:
+        shape: height and width of the page.
+    """
+    return max(MIN_BORDER, round(BORDER_SHARE * min(shape)))
+
+
+def _find_ink(gray: GrayImage, paper: int) -> Mask:
+    """Find whatever differs from the level of the paper."""
+    distance = cv2.absdiff(gray, np.full_like(gray, paper))
     level = max(MIN_LEVEL, 2 * MIN_LEVEL_SHARE * cv2.minMaxLoc(distance)[1])
     return np.asarray(cv2.threshold(distance, level, 255, cv2.THRESH_BINARY)[1], np.uint8)
 
 
-def _measure_paper(gray: GrayImage) -> float:
+def _measure_paper(gray: GrayImage) -> int:
+    """Measure the level of the paper in the middle of a page: its median."""
     rows, columns = (length // 5 for length in gray.shape)
-    return float(np.median(gray[rows : len(gray) - rows, columns : gray.shape[1] - columns]))
+    inner = gray[rows : len(gray) - rows, columns : gray.shape[1] - columns]
+    return int(compute_deciles(inner.ravel())[1])
 
 
-def _find_runs(gray: GrayImage) -> Mask:
+def _find_runs(gray: GrayImage, paper: int) -> Mask:
     """Find level runs that are darker or lighter than what lies above or below them."""
     width = gray.shape[1]
-    depth = _get_depth(gray.shape)
+    depth = get_border_depth(gray.shape)
     # Noise goes, level lines stay.
     smooth = np.asarray(cv2.blur(gray, (3 if width < 30 else 5, 1)), np.uint8)
     upright = np.ones((2 * depth + 1, 1), np.uint8)
     dark = cv2.morphologyEx(smooth, cv2.MORPH_BLACKHAT, upright)
     light = cv2.morphologyEx(smooth, cv2.MORPH_TOPHAT, upright)
     level = max(MIN_LEVEL, MIN_LEVEL_SHARE * max(cv2.minMaxLoc(dark)[1], cv2.minMaxLoc(light)[1]))
-    paper = _measure_paper(gray)
     # Lines the other way are no wider than the border is deep.
     piece = np.ones((1, max(depth + 2, round(MIN_RUN_SHARE * width))), np.uint8)
+    bare = np.full_like(gray, paper)
     runs = np.zeros_like(gray)
-    beyond_paper = smooth.astype(np.int16) - round(paper)
-    for contrast, difference in ((dark, -beyond_paper), (light, beyond_paper)):
+    for contrast, difference in (
+        (dark, cv2.subtract(bare, smooth)),
+        (light, cv2.subtract(smooth, bare)),
+    ):
         # Paper between a light line and light ink is dark against both, but still paper.
-        is_other = difference > MIN_DIFFERENCE_SHARE * contrast
-        above = np.where((contrast > level) & is_other, 255, 0).astype(np.uint8)
-        runs |= np.asarray(cv2.morphologyEx(above, cv2.MORPH_OPEN, piece), np.uint8)
+        is_other = cv2.compare(
+            difference, cv2.convertScaleAbs(contrast, alpha=MIN_DIFFERENCE_SHARE), cv2.CMP_GT
+        )
+        above = cv2.bitwise_and(cv2.threshold(contrast, level, 255, cv2.THRESH_BINARY)[1], is_other)
+        if cv2.countNonZero(above):
+            runs |= np.asarray(cv2.morphologyEx(above, cv2.MORPH_OPEN, piece), np.uint8)
     # Between a line and the lighter strip beyond it lies a row of some level.
     return np.asarray(cv2.morphologyEx(runs, cv2.MORPH_CLOSE, np.ones((3, 1), np.uint8)), np.uint8)
 
 
-def _get_depth(shape: tuple[int, ...]) -> int:
-    return max(MIN_BORDER, round(BORDER_SHARE * min(shape)))
-
-
 def _cut_side(side: _Side) -> None:
     """Take up what lies along the top of a page."""
-    depth, (height, width) = _get_depth(side.runs.shape), side.runs.shape
-    joined = cv2.dilate(side.runs, np.ones((3, 3), np.uint8))
-    count, labels, stats, _ = cv2.connectedComponentsWithStats(joined, connectivity=8)
+    depth, (height, width) = get_border_depth(side.runs.shape), side.runs.shape
+    strip = side.runs[: depth + 2]
+    if not strip.any():
+        return
+    joined = cv2.dilate(strip, np.ones((3, 3), np.uint8))
+    count, labels, stats = _label(np.asarray(joined, np.uint8))
     for label in range(1, count):
         _, top, length, _, _ = stats[label].tolist()
         if top > depth or length < MIN_LINE_SHARE * width:
             continue
-        part = (side.runs[: depth + 2] > 0) & (labels[: depth + 2] == label)
+        part = (strip > 0) & (labels == label)
         line = _fit_inner_edge(part)
         if line is None:
             continue
@@ -204,15 +222,31 @@ def _fit_inner_edge(part: NDArray[np.bool_]) -> tuple[float, float, NDArray[np.i
         keeps = bend <= max(MAX_BEND, MAX_BEND_SHARE * columns.size)
         if keeps.sum() < max(3, MIN_STRAIGHT_SHARE * columns.size):
             return None
-        slope, start = map(float, np.polyfit(columns[keeps], ends[keeps], 1))
+        slope, start = _fit_line(columns[keeps], ends[keeps])
     return slope, start + MAX_BEND / 2, columns
+
+
+def _fit_line(x: NDArray[np.intp], y: NDArray[np.intp]) -> tuple[float, float]:
+    """Fit a line by least squares; return its slope and its start at 0."""
+    middle, level = float(x.mean()), float(y.mean())
+    distance = x - middle
+    slope = float(distance @ y) / float(distance @ distance)
+    return slope, level - slope * middle
+
+
+def _label(mask: Mask) -> tuple[int, NDArray[np.uint16], NDArray[np.int32]]:
+    """Label connected components; return their count with the paper, labels and statistics."""
+    count, labels, stats, _ = cv2.connectedComponentsWithStatsWithAlgorithm(
+        mask, 8, cv2.CV_16U, cv2.CCL_DEFAULT
+    )
+    return count, np.asarray(labels, np.uint16), np.asarray(stats, np.int32)
 
 
 def _add_ends(ink: Mask, whole: Mask, parts: Mask) -> None:
     """Take up the ends of lines that go on beyond the page."""
     height, width = ink.shape
     deep = max(2, round(MAX_END_SHARE * min(ink.shape)))
-    count, labels, stats, _ = cv2.connectedComponentsWithStats(ink & ~whole, connectivity=8)
+    count, labels, stats = _label(np.asarray(cv2.subtract(ink, whole), np.uint8))
     for label in range(1, count):
         x, y, across, down, _ = stats[label].tolist()
         beside = (x == 0 or x + across == width) and across <= deep

@@ -46,7 +46,10 @@ def find_level_lines(mask: Mask, max_thickness: float = MAX_LINE_THICKNESS) -> M
         return None
     # Pieces of a line that is askew lie a row apart; gaps come from noise.
     joined = cv2.dilate(straight, np.ones((3, 3), np.uint8))
-    _, labels, stats, _ = cv2.connectedComponentsWithStats(joined, connectivity=8)
+    # Labels of 16 bits take a third of the time of 32.
+    _, labels, stats, _ = cv2.connectedComponentsWithStatsWithAlgorithm(
+        joined, 8, cv2.CV_16U, cv2.CCL_DEFAULT
+    )
     thickest = max(2.0, max_thickness * min(mask.shape))
     lines = np.zeros_like(mask)
     wide = np.flatnonzero(stats[1:, cv2.CC_STAT_WIDTH] >= MIN_CROSSING_SHARE * across) + 1

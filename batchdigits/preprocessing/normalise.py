@@ -168,7 +168,7 @@ def _normalise_small_pages(pages: Sequence[GrayImage]) -> list[NormalisedDigit]:
     its code.
     """
     readings = [
-        add_unmarked(add_unframed(find_digits(ink, noise), page))
+        add_unmarked(add_unframed(find_digits(ink, noise), page, noise))
         for page, (ink, noise) in zip(pages, compute_ink_maps(pages), strict=True)
     ]
     found = [digit.ink for digits in readings for digit in digits if digit]
@@ -182,11 +182,9 @@ def _normalise_small_pages(pages: Sequence[GrayImage]) -> list[NormalisedDigit]:
 def _make_digit(digit: Components | None, images: Iterator[GrayImage]) -> NormalisedDigit:
     if digit is None:
         return NormalisedDigit(np.zeros((IMAGE_SIDE, IMAGE_SIDE), np.uint8), None, 0.0, 0)
-    image = next(images)
+    box, contrast, count = digit.box, digit.contrast, digit.component_count
     return NormalisedDigit(
-        *(image, digit.box, digit.contrast, digit.component_count),
-        removed_mark=digit.removed_mark,
-        is_cut=digit.is_cut,
+        *(next(images), box, contrast, count, None, digit.removed_mark, digit.is_cut)
     )
 
 
