@@ -49,6 +49,8 @@ def decide(
         reason = Reason.SEVERAL_MARKS
     elif digit.contrast < MIN_CONTRAST:
         reason = Reason.TOO_FAINT
+    elif digit.is_cut:
+        reason = Reason.CUT_BY_EDGE
     elif confidence < review_below:
         reason = _choose_review_reason(
             digit, digit.box, probabilities, second_confidence, page_size

@@ -14,9 +14,9 @@ SEVERAL_MARKS_FACTOR = 0.5
 #: The first reading that is so sure is kept, whatever others say: what was cut away may have been
 #: the bar of a 7, and leave a perfect 1.
 SURE = 0.9
-#: How far the scores of a digit are believed of which ink may have been cut away with a frame; the
-#: rest says nothing.
-CUT_SHARE = 0.75
+#: A digit of which ink may have been cut away with a frame is kept unless it is less sure than
+#: another reading by this factor; what is left of a 7 may be a perfect 1.
+CUT_FACTOR = 0.75
 #: A page on which one way of normalising leaves no ink is blank where the other finds no digit that
 #: is at least as likely as this.
 MIN_CONFIDENCE_AGAINST_BLANK = 0.5
@@ -45,14 +45,6 @@ def choose_reading(
     Returns:
         The reading without its alternative, and its ``(10,) float32`` scores.
     """
-    scores = np.array(
-        [
-            row * np.float32(CUT_SHARE) + np.float32((1 - CUT_SHARE) / 10)
-            if reading.is_cut
-            else row
-            for reading, row in zip(readings, scores, strict=True)
-        ]
-    )
     plain, unmarked = (
         [
             Reading(reading, row)
@@ -75,5 +67,5 @@ def _find_surest(readings: list[Reading]) -> Reading:
 def _compute_sureness(reading: NormalisedDigit, scores: NDArray[np.float32]) -> float:
     if reading.box is None:
         return MIN_CONFIDENCE_AGAINST_BLANK
-    confidence = float(scores.max())
+    confidence = float(scores.max()) * (CUT_FACTOR if reading.is_cut else 1)
     return confidence if reading.component_count == 1 else confidence * SEVERAL_MARKS_FACTOR

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -53,6 +55,11 @@ def test_doubt_keeps_the_best_reading_and_says_what_it_is(
 def test_what_is_sure_is_ok_though_it_is_faint_or_at_the_edge() -> None:
     for digit in (seen(contrast=0.06), seen(Box(0, 20, 30, 40))):
         assert decide(digit, SURE, 0.9, PAGE).status is Status.OK
+
+
+def test_what_may_be_cut_is_looked_at_however_sure_it_is() -> None:
+    reading = decide(replace(seen(), is_cut=True), SURE, 0.5, PAGE)
+    assert (reading.status, reading.reason, reading.digit) == (Status.REVIEW, Reason.CUT_BY_EDGE, 7)
 
 
 @pytest.mark.parametrize(

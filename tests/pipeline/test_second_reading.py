@@ -1,5 +1,7 @@
 """Which of two readings of a page is kept."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -65,3 +67,9 @@ def test_a_page_without_a_digit_is_blank_where_nothing_remains() -> None:
 def test_a_digit_is_kept_where_nothing_else_remains() -> None:
     page = make_digit(other=make_digit(count=0))
     assert choose(page, make_scores(p1=0.9), make_scores(p1=0.9))[0].box is not None
+
+
+def test_what_may_be_cut_does_not_win_against_a_sure_reading() -> None:
+    page = make_digit(other=replace(make_digit(), is_cut=True))
+    assert choose(page, make_scores(p7=0.8), make_scores(p1=0.99))[1] == 7
+    assert choose(page, make_scores(p7=0.5), make_scores(p1=0.99))[1] == 1
