@@ -21,12 +21,19 @@ MIN_FLATTENED_SIDE = 48
 MAX_EVEN_PAPER_RANGE = 6
 #: Where this share of the border at least is dark, and as much is light, it tells nothing.
 MIXED_BORDER_SHARE = 0.3
+#: And this share where a page has two levels, so that it can be told which is the paper.
+TWO_TONE_BORDER_SHARE = 0.2
 #: What paper falling into more pieces than ink counts, against the dark share of the border;
 #: pieces below this share of the page are specks.
 PIECES_WEIGHT, MIN_PIECE_SHARE = 0.5, 0.01
 #: Pages of two levels have been thresholded or were drawn: this share of them is as dark or as
 #: light as can be, and this share at least is each of these.
 MIN_TWO_TONE_SHARE, MIN_TONE_SHARE = 0.6, 0.1
+#: How far from the mean levels of ink and of paper, as a share of their difference, rims begin.
+RIM_SHARE = 0.25
+#: The share of the variance of a page's levels that is between those of ink and those of paper,
+#: from which on it can be told which is which; and from which on there is no shadow at all.
+MIN_SEPARABILITY, MIN_EVEN_SEPARABILITY = 0.85, 0.9
 
 
 def compute_ink_maps(pages: Sequence[GrayImage]) -> Iterator[tuple[InkMap, int]]:
@@ -78,15 +85,17 @@ def _compute_ink_map(gray: GrayImage) -> tuple[InkMap, int]:
     lowest, highest = map(int, cv2.minMaxLoc(cv2.blur(gray, (3, 3)))[:2])
     dark = gray
     is_light = paper - lowest < highest - paper
+    has_ink_at_border = False
     if high - low > 4 * MAX_EVEN_PAPER_RANGE:
         middle = (lowest + highest) / 2
         dark_edge = _measure_dark_border(gray, middle)
-        if MIXED_BORDER_SHARE < dark_edge < 1 - MIXED_BORDER_SHARE:
-            is_light = (
-                _is_dark_paper(gray, middle, dark_edge)
-                if _is_two_tone(gray, lowest, highest)
-                else _is_light_ink(gray)
-            )
+        has_ink_at_border = TWO_TONE_BORDER_SHARE < dark_edge < 1 - TWO_TONE_BORDER_SHARE
+        if has_ink_at_border and (
+            _is_two_tone(gray, lowest, highest) or _has_two_groups(gray, MIN_SEPARABILITY)
+        ):
+            is_light = _is_dark_paper(gray, middle, dark_edge)
+        elif MIXED_BORDER_SHARE < dark_edge < 1 - MIXED_BORDER_SHARE:
+            is_light = _is_light_ink(gray)
     if is_light:
         dark = np.asarray(cv2.bitwise_not(gray), np.uint8)
         low, paper, high = 255 - high, 255 - paper, 255 - low
@@ -96,7 +105,9 @@ def _compute_ink_map(gray: GrayImage) -> tuple[InkMap, int]:
         deciles = compute_deciles(dark[dark > (lowest + highest) / 2])
         if int(deciles[2]) - int(deciles[0]) <= MAX_EVEN_PAPER_RANGE:
             low, paper, high = deciles.tolist()
-        elif _is_two_tone(dark, lowest, highest):
+        elif _is_two_tone(dark, lowest, highest) or (
+            has_ink_at_border and _has_two_groups(dark, MIN_EVEN_SEPARABILITY)
+        ):
             low = paper = high = highest
     if high - low <= MAX_EVEN_PAPER_RANGE:
         return np.uint8(paper) - np.minimum(dark, np.uint8(paper)), paper - low
@@ -140,14 +151,39 @@ def _is_two_tone(gray: GrayImage, lowest: float, highest: float) -> bool:
     """Return whether a page has hardly any level but that of its ink and that of its paper."""
     darkest = float((gray <= lowest + MAX_EVEN_PAPER_RANGE).mean())
     lightest = float((gray >= highest - MAX_EVEN_PAPER_RANGE).mean())
-    if darkest + lightest < MIN_TWO_TONE_SHARE or min(darkest, lightest) < MIN_TONE_SHARE:
-        return False
-    # The rims of enlarged pixels are narrow; what is broad between ink and paper is shadow.
-    between = (
-        (gray > lowest + MAX_EVEN_PAPER_RANGE) & (gray < highest - MAX_EVEN_PAPER_RANGE)
-    ).astype(np.uint8)
+    has_two = darkest + lightest >= MIN_TWO_TONE_SHARE and min(darkest, lightest) >= MIN_TONE_SHARE
+    return has_two and _is_narrow(
+        gray, lowest + MAX_EVEN_PAPER_RANGE, highest - MAX_EVEN_PAPER_RANGE
+    )
+
+
+def _is_narrow(gray: GrayImage, low: float, high: float) -> bool:
+    """Return whether what lies between two levels is narrow as rims are, unlike shadow."""
+    between = ((gray > low) & (gray < high)).astype(np.uint8)
     side = max(3, min(gray.shape) // 6)
     return not cv2.countNonZero(cv2.erode(between, make_kernel(cv2.MORPH_RECT, side)))
+
+
+def _has_two_groups(gray: GrayImage, min_separability: float) -> bool:
+    """Return whether a page's levels fall into two groups, however much each of them varies.
+
+    That is where nearly all of their variance is that between the groups of Otsu's threshold (IEEE
+    Trans. SMC 9(1), 1979), of whose method this is the criterion, and what lies between is narrow.
+
+    Args:
+        gray: the page.
+        min_separability: how much is nearly all, 0-1.
+    """
+    threshold, _ = cv2.threshold(gray, 0, 255, cv2.THRESH_OTSU)
+    is_light = gray > threshold
+    share = float(is_light.mean())
+    if min(share, 1 - share) < MIN_TONE_SHARE:
+        return False
+    dark, light = float(gray[~is_light].mean()), float(gray[is_light].mean())
+    if share * (1 - share) * (light - dark) ** 2 < min_separability * float(gray.var()):
+        return False
+    rim = RIM_SHARE * (light - dark)
+    return _is_narrow(gray, dark + rim, light - rim)
 
 
 def _is_light_ink(gray: GrayImage) -> bool:
