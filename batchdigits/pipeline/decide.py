@@ -23,6 +23,7 @@ def decide(
     review_below: float,
     page_size: tuple[int, int],
     is_incomplete: bool = False,
+    doubt: Reason | None = None,
 ) -> Prediction:
     """Decide what a page shows, and whether a person should look at it.
 
@@ -33,6 +34,7 @@ def decide(
         review_below: confidence, 0-1, under which a person should look (from the model card).
         page_size: the page's width and height in pixels.
         is_incomplete: whether the end of its file is missing.
+        doubt: why a person should look, however sure the scores are; ``None`` for no such reason.
     """
     if digit.box is None:
         why_empty = Reason.INCOMPLETE if is_incomplete else Reason.BLANK
@@ -49,6 +51,8 @@ def decide(
         reason = Reason.SEVERAL_MARKS
     elif digit.contrast < MIN_CONTRAST:
         reason = Reason.TOO_FAINT
+    elif doubt is not None:
+        reason = doubt
     elif digit.is_cut:
         reason = Reason.CUT_BY_EDGE
     elif confidence < review_below:

@@ -93,14 +93,15 @@ def _predict(
     for page in pages:
         prediction = None
         if page.normalised_digit:
-            digit, digit_scores = next(chosen)
-            page = page.choose(digit)
+            reading = next(chosen)
+            page = page.choose(reading.digit)
             prediction = decide(
-                digit,
-                digit_scores,
+                reading.digit,
+                reading.scores,
                 engine.card.review_below,
                 (page.width, page.height),
                 page.is_incomplete,
+                reading.doubt,
             )
         read_pages.append(page)
         predictions.append(prediction)

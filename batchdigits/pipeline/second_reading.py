@@ -27,9 +27,7 @@ def list_readings(digit: NormalisedDigit) -> list[NormalisedDigit]:
     return digit.readings()
 
 
-def choose_reading(
-    readings: Sequence[NormalisedDigit], scores: NDArray[np.float32]
-) -> tuple[NormalisedDigit, NDArray[np.float32]]:
+def choose_reading(readings: Sequence[NormalisedDigit], scores: NDArray[np.float32]) -> Reading:
     """Choose the surest of the readings of one page.
 
     How sure a reading is, is the calibrated probability of its digit. That something is no digit
@@ -43,7 +41,7 @@ def choose_reading(
             lack of 1 is the probability that it shows no digit.
 
     Returns:
-        The reading without its alternative, and its ``(10,) float32`` scores.
+        The reading without its alternative, its scores, and why a person should look, if so.
     """
     plain, unmarked = (
         [
@@ -59,7 +57,7 @@ def choose_reading(
 
 
 def _find_surest(readings: list[Reading]) -> Reading:
-    sureness = [_compute_sureness(*reading) for reading in readings]
+    sureness = [_compute_sureness(reading.digit, reading.scores) for reading in readings]
     sure = (index for index, value in enumerate(sureness) if value >= SURE)
     return readings[next(sure, max(range(len(readings)), key=sureness.__getitem__))]
 

@@ -15,13 +15,14 @@ from batchdigits.arrays import InkMap, Mask
 from batchdigits.preprocessing.stroke_width import measure_stroke_width
 from batchdigits.records import Mark
 
-#: Smaller ink is too coarse to tell a tip from a corner.
-MIN_SIDE = 21
+#: Smaller ink is too coarse to tell a tip from a corner, unless it is wider, as what is struck out
+#: is.
+MIN_SIDE, MIN_STRUCK_WIDTH = 21, 23
 #: A tip fills no more than this share of a narrow strip at the edge of the ink, which has this
 #: share of its width.
 MAX_TIP_SHARE, STRIP_SHARE = 0.25, 1 / 14
 #: A stroke rises no more than this against its length; an underline is more level.
-MAX_SLOPE, MAX_UNDERLINE_SLOPE = 1.2, 0.3
+MAX_SLOPE, MAX_UNDERLINE_SLOPE = 1.6, 0.3
 #: How far the stroke may bend, as a share of its length.
 MAX_BEND = 0.05
 #: How far a stroke strays from a curve, as a share of its width, on average.
@@ -41,6 +42,8 @@ MIN_TOUCH_DISTANCE = 0.3
 #: So much of the other ink lies both above and below what strikes it out; and so much of it above
 #: what underlines it.
 MIN_STRUCK_SHARE, MIN_ABOVE_UNDERLINE = 0.15, 0.9
+#: The rest reaches so far from the middle of a slanting stroke, in heights of that.
+MIN_SPREAD = 1.6
 #: Smaller pieces, as a share of the largest, are what the stroke's rims leave behind.
 MIN_PIECE_SHARE = 0.05
 
@@ -78,7 +81,7 @@ class _Path(NamedTuple):
 def _find_path(ink: InkMap) -> _Path | None:
     """Find the way from tip to tip where there is one, quickly where there is none."""
     height, width = ink.shape
-    if height + width < 2 * MIN_SIDE or width < MIN_SIDE // 2:
+    if (height + width < 2 * MIN_SIDE and width < MIN_STRUCK_WIDTH) or width < MIN_SIDE // 2:
         return None
     strip = max(1, int(width * STRIP_SHARE))
     most = MAX_TIP_SHARE * max(height, width) + strip
@@ -116,7 +119,12 @@ def _find_stroke_along(path: _Path, ink: InkMap) -> CrossingStroke | None:
     is_free = is_plain & (np.count_nonzero(has_ink, axis=0) <= bottoms - tops + 1)
     tips = _count_leading(is_free), _count_leading(is_free[::-1])
     # What strikes a digit out is about as long as that is high.
-    least = max(MIN_TIP_WIDTHS * thickness, MIN_TIP_LENGTH * min(ink.shape))
+    # Its tips are longer than the columns that they lie in, and less thick than high.
+    length_factor = float(np.hypot(1, slope))
+    least = max(
+        MIN_TIP_WIDTHS * thickness / length_factor,
+        MIN_TIP_LENGTH * min(ink.shape) / length_factor,
+    )
     if min(tips) < least or np.count_nonzero(is_plain) < MIN_PLAIN_COLUMNS:
         return None
     thickness = float(np.median((bottoms - tops)[is_free]))
@@ -149,17 +157,29 @@ def _judge(
         touch_distance: how far from its ends it is touched, as a share of its length.
     """
     _, _, columns, rows = cv2.boundingRect(rest)
-    least = max(MIN_TIP_LENGTH * max(columns, rows), MIN_TIP_WIDTHS * thickness)
-    if columns == 0 or min(tips) < least or rows < 3 * thickness:
+    length_factor = float(np.hypot(1, slope))
+    least = max(
+        MIN_TIP_LENGTH * max(columns, rows) / length_factor,
+        MIN_TIP_WIDTHS * thickness / length_factor,
+    )
+    if columns == 0 or min(tips) < least or rows < 3 * thickness / length_factor:
         return None
     lines = np.arange(len(rest))[:, None]
+    is_level = abs(slope) <= MAX_UNDERLINE_SLOPE
+    if not is_level and _measure_spread(rest, lines - middle) < MIN_SPREAD * thickness:
+        # What is left of a slanting 1.
+        return None
     above = np.count_nonzero(rest * (lines < middle)) / cv2.countNonZero(rest)
     if MIN_STRUCK_SHARE <= above <= 1 - MIN_STRUCK_SHARE:
         return CrossingStroke(Mark.STRIKE, rest)
-    is_level = abs(slope) <= MAX_UNDERLINE_SLOPE
     if above >= MIN_ABOVE_UNDERLINE and is_level and touch_distance >= MIN_TOUCH_DISTANCE:
         return CrossingStroke(Mark.UNDERLINE, rest)
     return None
+
+
+def _measure_spread(rest: Mask, distances: NDArray[np.float64]) -> float:
+    """Measure how far from above to below the rest of the ink reaches from a stroke's middle."""
+    return float(np.percentile(np.abs(distances)[rest > 0], 90))
 
 
 def _find_runs(

@@ -2,9 +2,12 @@
 
 import cv2
 import numpy as np
+import pytest
 
 from batchdigits import read
 from batchdigits.arrays import GrayImage
+from batchdigits.pipeline.decide import decide
+from batchdigits.pipeline.marked_digits import Reading
 from batchdigits.pipeline.second_reading import choose_reading
 from batchdigits.reasons import Reason, Status
 from batchdigits.records import Box, Mark, NormalisedDigit
@@ -13,15 +16,19 @@ from tests.preprocessing.test_marks import draw_line, draw_ring, give_room
 Digits = list[tuple[GrayImage, str]]
 
 
-def choose(
-    mark: Mark, plain: tuple[int, float], unmarked: tuple[int, float]
-) -> tuple[Mark | None, int, float]:
+def weigh(mark: Mark, plain: tuple[int, float], unmarked: tuple[int, float]) -> Reading:
     box, image = Box(1, 2, 3, 4), np.zeros((28, 28), np.uint8)
     readings = [NormalisedDigit(image, box, 0.9, 1, None, removed) for removed in (None, mark)]
     scores = np.zeros((2, 10), np.float32)
     for row, (digit, confidence) in zip(scores, (plain, unmarked), strict=True):
         row[digit] = confidence
-    chosen, row = choose_reading(readings, scores)
+    return choose_reading(readings, scores)
+
+
+def choose(
+    mark: Mark, plain: tuple[int, float], unmarked: tuple[int, float]
+) -> tuple[Mark | None, int, float]:
+    chosen, row, _ = weigh(mark, plain, unmarked)
     return chosen.removed_mark, int(row.argmax()), round(float(row.max()), 4)
 
 
@@ -33,15 +40,37 @@ def test_readings_with_and_without_a_ring_that_differ_are_in_doubt() -> None:
 
 
 def test_a_digit_without_its_stroke_was_struck_out() -> None:
-    for digit in (1, 2, 3, 4, 5, 6, 8, 9):
+    for digit in (1, 2, 3, 4, 5, 6, 9):
         assert choose(Mark.STRIKE, (digit, 0.99), (digit, 0.99))[2] < 0.5
         assert choose(Mark.STRIKE, (7, 0.9), (digit, 0.99))[2] < 0.5
+
+
+@pytest.mark.parametrize(
+    ("mark", "plain", "unmarked", "reason"),
+    [
+        (Mark.STRIKE, (3, 0.99), (3, 0.99), Reason.NOT_A_DIGIT),
+        (Mark.STRIKE, (2, 0.92), (7, 0.48), Reason.NOT_A_DIGIT),
+        (Mark.STRIKE, (7, 0.99), (7, 0.99), None),
+        (Mark.RING, (0, 0.99), (6, 0.98), Reason.TWO_CANDIDATES),
+        (Mark.UNDERLINE, (1, 0.9), (7, 0.95), Reason.TWO_CANDIDATES),
+        (Mark.UNDERLINE, (7, 0.9), (7, 0.95), None),
+    ],
+)
+def test_whether_a_mark_is_reviewed_does_not_depend_on_the_model(
+    mark: Mark, plain: tuple[int, float], unmarked: tuple[int, float], reason: Reason | None
+) -> None:
+    reading = weigh(mark, plain, unmarked)
+    prediction = decide(reading.digit, reading.scores, 0.05, (100, 90), doubt=reading.doubt)
+    assert prediction.reason == reason
+    assert prediction.status is (Status.REVIEW if reason else Status.OK)
 
 
 def test_bars_and_feet_of_digits_are_their_own() -> None:
     assert choose(Mark.STRIKE, (7, 0.99), (7, 0.9)) == (None, 7, 0.99)
     assert choose(Mark.STRIKE, (7, 0.99), (1, 0.9)) == (None, 7, 0.99)
     assert choose(Mark.STRIKE, (0, 0.99), (0, 0.9)) == (None, 0, 0.99)
+    assert choose(Mark.STRIKE, (4, 0.99), (1, 0.9)) == (None, 4, 0.99)
+    assert choose(Mark.STRIKE, (8, 0.99), (5, 0.9)) == (None, 8, 0.99)
     assert choose(Mark.STRIKE, (4, 0.99), (1, 0.3)) == (None, 4, 0.99)
     assert choose(Mark.UNDERLINE, (2, 0.99), (7, 0.9)) == (None, 2, 0.99)
 

@@ -20,7 +20,7 @@ def make_scores(**probabilities: float) -> list[float]:
 
 def choose(first: NormalisedDigit, *scores: list[float]) -> tuple[NormalisedDigit, int]:
     readings = list_readings(first)
-    digit, row = choose_reading(readings, np.array(scores, np.float32))
+    digit, row, _ = choose_reading(readings, np.array(scores, np.float32))
     return digit, int(row.argmax())
 
 
