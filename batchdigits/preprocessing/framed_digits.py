@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import cv2
 import numpy as np
 
-from batchdigits.arrays import GrayImage
+from batchdigits.arrays import GrayImage, Mask
 from batchdigits.preprocessing.bare_paper import is_bare
 from batchdigits.preprocessing.components import Components, crop, find_digit
 from batchdigits.preprocessing.frames import BORDER_SHARE, Frame, find_frames, get_border_depth
@@ -23,6 +23,10 @@ MAX_FILLED_SHARE, MIN_INSIDE_SHARE = 0.75, 0.35
 #: and no level run of it near the border is as long as this share of the page's side; on paper
 #: without any grain, as the second one. What is smaller than the third is the end of a line.
 MAX_BORDER_INK_SHARE, RUN_SHARES, MAX_END_SHARE = 0.05, (0.3, 0.45), 0.2
+#: What takes so much of the page both ways, near its border, may be all four sides of a cell.
+MIN_CELL_SHARE = 0.75
+#: What is left of smaller pages has no room for another line and a digit.
+MIN_TWICE_FRAMED_SIDE = 24
 #: A digit that touches so many sides of what a frame leaves of its page is likely to be cut.
 MIN_TOUCHED_SIDES = 3
 #: The radius in pixels round what is cut away that paper is continued from.
@@ -64,6 +68,8 @@ def _may_be_framed(digit: Components, shape: tuple[int, ...], noise: int) -> boo
             or max(box.width, box.height) < MAX_END_SHARE * shorter
             or _holds_run(digit, shape, RUN_SHARES[noise == 0])
         )
+    if min(box.width / width, box.height / height) >= MIN_CELL_SHARE:
+        return True
     return (
         digit.ink.size > MIN_INSIDE_SHARE * height * width
         and cv2.countNonZero(digit.ink) > MAX_FILLED_SHARE * digit.ink.size
@@ -92,10 +98,30 @@ def _holds_run(digit: Components, shape: tuple[int, ...], share: float) -> bool:
 
 def _find_unframed(gray: GrayImage) -> Iterator[Components | None]:
     for frame in find_frames(gray):
-        page, cut = crop(gray, frame.inside), crop(frame.mask, frame.inside)
-        if cv2.countNonZero(cut):
-            page = np.asarray(cv2.inpaint(page, cut, _INPAINT_RADIUS, cv2.INPAINT_TELEA), np.uint8)
-        yield None if is_bare(page) else _find_inside(page, frame)
+        page, cut = _cut_out(gray, frame)
+        yield None if _is_bare(page, cut) else _find_inside(page, frame)
+
+
+def _cut_out(gray: GrayImage, frame: Frame) -> tuple[GrayImage, Mask]:
+    """Cut out what is inside a frame; paper goes on where parts of it lie, which come second."""
+    page, cut = crop(gray, frame.inside), crop(frame.mask, frame.inside)
+    if cv2.countNonZero(cut):
+        page = np.asarray(cv2.inpaint(page, cut, _INPAINT_RADIUS, cv2.INPAINT_TELEA), np.uint8)
+    return page, cut
+
+
+def _is_bare(page: GrayImage, cut: Mask) -> bool:
+    """Return whether nothing is on a page, but perhaps more lines across it inside of the first."""
+    if is_bare(page, cut):
+        return True
+    if min(page.shape) < MIN_TWICE_FRAMED_SIDE:
+        return False
+    inner = [
+        frame
+        for frame in find_frames(page)[:1]
+        if frame.inside.width * frame.inside.height < page.size
+    ]
+    return bool(inner) and is_bare(*_cut_out(page, inner[0]))
 
 
 def _find_inside(page: GrayImage, frame: Frame) -> Components | None:
