@@ -25,6 +25,9 @@ MAX_FILLED_SHARE, MIN_INSIDE_SHARE = 0.75, 0.35
 MAX_BORDER_INK_SHARE, RUN_SHARES, MAX_END_SHARE = 0.05, (0.3, 0.45), 0.2
 #: What takes so much of the page both ways, near its border, may be all four sides of a cell.
 MIN_CELL_SHARE = 0.75
+#: The border that is cut off however little of a frame was made out: so deep, as a share of the
+#: page's shorter side.
+TRIM_SHARE = 0.12
 #: What is left of smaller pages has no room for another line and a digit.
 MIN_TWICE_FRAMED_SIDE = 24
 #: A digit that touches so many sides of what a frame leaves of its page is likely to be cut.
@@ -44,13 +47,15 @@ def add_unframed(
         noise: the level of ink, 0-255, that nine tenths of its border stay below.
 
     Returns:
-        ``digits`` and up to two more; or ``None`` alone where nothing but a frame is on the page.
+        ``digits`` and up to three more; or ``None`` alone where nothing but a frame is on the page.
     """
     if digits[0] is None or not _may_be_framed(digits[0], gray.shape, noise):
         return digits
     others = list(_find_unframed(gray))
     if others and others[-1] is None:
         return [None]
+    if others and (trimmed := _find_trimmed(gray)):
+        others.append(trimmed)
     return digits + others
 
 
@@ -100,6 +105,13 @@ def _find_unframed(gray: GrayImage) -> Iterator[Components | None]:
     for frame in find_frames(gray):
         page, cut = _cut_out(gray, frame)
         yield None if _is_bare(page, cut) else _find_inside(page, frame)
+
+
+def _find_trimmed(gray: GrayImage) -> Components | None:
+    """Find the digit on a page without its border, whatever lies there."""
+    trim = round(TRIM_SHARE * min(gray.shape))
+    inside = Box(trim, trim, gray.shape[1] - 2 * trim, gray.shape[0] - 2 * trim)
+    return _find_inside(crop(gray, inside), Frame(np.zeros_like(gray), inside))
 
 
 def _cut_out(gray: GrayImage, frame: Frame) -> tuple[GrayImage, Mask]:

@@ -17,8 +17,9 @@ from batchdigits.records import Box
 
 #: How deep the border is, as a share of the page's shorter side, and in pixels at the least.
 BORDER_SHARE, MIN_BORDER = 0.22, 4
-#: Ends of lines that go on beyond the page reach so deep at the most.
-MAX_END_SHARE = 0.13
+#: Ends of lines that go on beyond the page reach so deep at the most; a longer one fills its box,
+#: which what is left of a slanting stroke does not.
+MAX_END_SHARE, MAX_SLANTING_END_SHARE, MIN_END_FILL = 0.13, 0.12, 0.65
 #: A run is this share of a side long.
 MIN_RUN_SHARE = 0.25
 #: Together, runs along one side are this long.
@@ -246,9 +247,12 @@ def _add_ends(ink: Mask, whole: Mask, parts: Mask) -> None:
     """Take up the ends of lines that go on beyond the page."""
     height, width = ink.shape
     deep = max(2, round(MAX_END_SHARE * min(ink.shape)))
+    thick = round(MAX_SLANTING_END_SHARE * min(ink.shape)) + 2 * _HEM
     count, labels, stats = _label(np.asarray(cv2.subtract(ink, whole), np.uint8))
     for label in range(1, count):
-        x, y, across, down, _ = stats[label].tolist()
+        x, y, across, down, area = stats[label].tolist()
+        if max(across, down) > thick and area < MIN_END_FILL * across * down:
+            continue
         beside = (x == 0 or x + across == width) and across <= deep
         above = (y == 0 or y + down == height) and down <= deep
         if beside or above:
