@@ -28,8 +28,14 @@ MIN_BEYOND_SHARE, MAX_LIGHT_BEYOND = 0.05, 0.25
 #: Across its edge, within the first so many pixels, the page changes by this share of what it does
 #: within the second; a shadow's edge is soft.
 EDGE_REACHES, MIN_EDGE_SHARE = (2, 9), 0.62
+#: How sharp the edges are that enclose a sheet in slanting light, in levels a pixel; and
+#: how much darker the table is, so many pixels beyond.
+_TRIED_SHARPNESS = (10, 16, 26)
+BESIDE_REACH, MIN_STEP_BESIDE = 4, 10
 #: What is cut away along the edges of a sheet, as a share of the page.
 RIM_SHARE = 0.02
+#: What is dark along an edge and reaches no deeper than this share of the page is table too.
+MAX_SLIVER_SHARE = 0.05
 
 
 def find_sheet(gray: GrayImage) -> Mask | None:
@@ -57,7 +63,42 @@ def find_sheet(gray: GrayImage) -> Mask | None:
             edge = _measure_edge(page, sheet)
             if edge > best_edge:
                 best, best_edge = sheet, edge
-    return best
+    return _find_enclosed_sheet(page) if best is None else best
+
+
+def _find_enclosed_sheet(page: GrayImage) -> Mask | None:
+    """Find a sheet in slanting light: a smooth region that sharp edges enclose on all sides.
+
+    Some of the table may be as light as paper is elsewhere, but not right beside it.
+    """
+    sharpness = np.asarray(
+        cv2.morphologyEx(page, cv2.MORPH_GRADIENT, make_kernel(cv2.MORPH_RECT, 3)), np.uint8
+    )
+    for level in _TRIED_SHARPNESS:
+        smooth = np.asarray(sharpness < level, np.uint8)
+        count, labels, stats, _ = cv2.connectedComponentsWithStats(smooth, connectivity=4)
+        if count < 3:
+            continue
+        areas = stats[1:, cv2.CC_STAT_AREA]
+        for label in np.flatnonzero(areas >= MIN_SHEET_SHARE * page.size) + 1:
+            region = np.where(labels == label, 255, 0).astype(np.uint8)
+            region = np.asarray(cv2.dilate(region, make_kernel(cv2.MORPH_RECT, 3)), np.uint8)
+            for sheet in _find_regions(region):
+                if _measure_edge(page, sheet) > MIN_EDGE_SHARE and _is_lighter(page, sheet):
+                    return sheet
+    return None
+
+
+def _is_lighter(page: GrayImage, sheet: Mask) -> bool:
+    """Return whether a sheet is lighter than what lies beyond it, nearly all along its edge."""
+    kernel = make_kernel(cv2.MORPH_RECT, 2 * BESIDE_REACH + 1)
+    lightest = np.asarray(cv2.dilate(cv2.bitwise_and(page, sheet), kernel), np.int16)
+    beyond = cv2.bitwise_not(sheet)
+    lightest_beyond = np.asarray(cv2.dilate(cv2.bitwise_and(page, beyond), kernel), np.int16)
+    inner = cv2.erode(sheet, make_kernel(cv2.MORPH_RECT, 3), borderValue=255)
+    edge = (sheet > 0) & (np.asarray(inner) == 0)
+    step = (lightest - lightest_beyond)[edge]
+    return bool(np.percentile(step, 10) >= MIN_STEP_BESIDE)
 
 
 def _find_regions(light: Mask) -> Iterator[Mask]:
@@ -131,14 +172,44 @@ def cut_out_sheet(gray: GrayImage, sheet: Mask) -> tuple[GrayImage, Box]:
     """
     size = gray.shape[1], gray.shape[0]
     rim = max(3, round(2 * RIM_SHARE * max(sheet.shape)) | 1)
-    kept = cv2.erode(sheet, make_kernel(cv2.MORPH_RECT, rim), borderValue=255)
-    small = cv2.resize(gray, sheet.shape[::-1], interpolation=cv2.INTER_AREA)
-    paper = _continue_paper(np.asarray(small, np.uint8), np.asarray(kept, np.uint8))
+    kept = np.asarray(cv2.erode(sheet, make_kernel(cv2.MORPH_RECT, rim), borderValue=255), np.uint8)
+    small = np.asarray(cv2.resize(gray, sheet.shape[::-1], interpolation=cv2.INTER_AREA), np.uint8)
+    paper = _continue_paper(small, kept)
+    slivers = _find_slivers(np.where(kept > 0, small, paper).astype(np.uint8), kept)
+    if cv2.countNonZero(slivers):
+        kept = np.asarray(cv2.bitwise_and(kept, cv2.bitwise_not(slivers)), np.uint8)
+        paper = _continue_paper(small, kept)
     whole = np.asarray(cv2.resize(paper, size, interpolation=cv2.INTER_LINEAR), np.uint8)
     mask = np.asarray(cv2.resize(kept, size, interpolation=cv2.INTER_NEAREST), np.uint8)
     box = Box(*cv2.boundingRect(mask))
     part = np.s_[box.y : box.y + box.height, box.x : box.x + box.width]
     return np.asarray(np.where(mask[part] > 0, gray[part], whole[part]), np.uint8), box
+
+
+def _find_slivers(page: GrayImage, kept: Mask) -> Mask:
+    """Find what is left of the table along the edges of a sheet that is not quite straight.
+
+    Args:
+        page: ``(height, width) uint8``, with paper beyond the sheet.
+        kept: of the same shape, 255 where the sheet lies.
+
+    Returns:
+        Of the same shape, 255 where it is.
+    """
+    side = max(3, min(page.shape) // 4) | 1
+    ink = cv2.morphologyEx(page, cv2.MORPH_BLACKHAT, make_kernel(cv2.MORPH_RECT, side))
+    dark = cv2.bitwise_and(cv2.threshold(ink, MIN_STEP_BESIDE, 255, cv2.THRESH_BINARY)[1], kept)
+    # The page's own edges are no edges of the sheet.
+    padded = cv2.copyMakeBorder(kept, 1, 1, 1, 1, cv2.BORDER_REPLICATE)
+    depths = cv2.distanceTransform(padded, cv2.DIST_L2, 3)[1:-1, 1:-1]
+    count, labels = cv2.connectedComponents(np.asarray(dark, np.uint8))
+    slivers = [
+        label
+        for label in range(1, count)
+        if (depth := depths[labels == label]).min() < 2
+        and depth.max() <= MAX_SLIVER_SHARE * max(page.shape)
+    ]
+    return np.where(np.isin(labels, slivers), 255, 0).astype(np.uint8)
 
 
 def _continue_paper(gray: GrayImage, sheet: Mask) -> GrayImage:

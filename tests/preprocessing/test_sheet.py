@@ -78,6 +78,43 @@ def test_a_digit_on_a_desk_is_read(
     assert all(prediction and prediction.status == Status.OK for prediction in read)
 
 
+def read(pages: list[GrayImage], engine: Engine) -> list[str]:
+    sources = [Source("", "", content=encode_opencv(".png", page)) for page in pages]
+    records = recognise_chunk(sources, RecognitionContext(engine))
+    return [str(record.prediction.digit) for record in records if record.prediction]
+
+
+def test_a_sheet_is_found_where_the_table_is_as_light_elsewhere(
+    digits: Digits, engine: Engine
+) -> None:
+    digits = choose_uncut(digits)
+    pages = []
+    for digit, _ in digits:
+        page = lay_on_table(enlarge(digit, 2), 170, ALL_ROUND, 3)
+        light = np.linspace(1, 0.55, page.shape[1], dtype=np.float32)
+        assert light[-1] * np.median(digit) < 170
+        pages.append((page * light).astype(np.uint8))
+    assert all(find_sheet(page) is not None for page in pages)
+    assert read(pages, engine) == [truth for _, truth in digits]
+
+
+def test_nothing_of_the_table_is_kept_along_an_edge_that_is_bent(
+    digits: Digits, engine: Engine
+) -> None:
+    digits = choose_uncut(digits)
+    pages = []
+    for digit, _ in digits:
+        sheet = enlarge(digit, 2)
+        height, width = sheet.shape
+        page = lay_on_table(sheet, 60, ALL_ROUND)
+        left, below = ALL_ROUND[0], ALL_ROUND[1] + height
+        # The lower edge bends in by a sixteenth of the page.
+        middle, axes = (left + width // 2, below), (width // 2, max(page.shape) // 16)
+        cv2.ellipse(page, middle, axes, 0, 180, 360, 60, -1)
+        pages.append(page)
+    assert read(pages, engine) == [truth for _, truth in digits]
+
+
 @pytest.mark.parametrize("factor", [1, 2, 8])
 def test_the_box_lies_on_the_ink_in_pixels_of_the_page(factor: int, digits: Digits) -> None:
     sheet = enlarge(digits[0][0], factor)
