@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from batchdigits.pipeline.marked_digits import Reading, weigh_mark
+from batchdigits.reasons import Reason
 from batchdigits.records import NormalisedDigit
 
 #: Whatever is read beside another digit-sized mark is in doubt, so that of two readings the one
@@ -14,6 +15,8 @@ SEVERAL_MARKS_FACTOR = 0.5
 #: The first reading that is so sure is kept, whatever others say: what was cut away may have been
 #: the bar of a 7, and leave a perfect 1.
 SURE = 0.9
+#: A reading of a part of the page is in doubt where another one is as sure that the digit differs.
+MIN_RIVAL_CONFIDENCE = 0.7
 #: A digit of which ink may have been cut away with a frame is kept unless it is less sure than
 #: another reading by this factor; what is left of a 7 may be a perfect 1.
 CUT_FACTOR = 0.75
@@ -59,7 +62,21 @@ def choose_reading(readings: Sequence[NormalisedDigit], scores: NDArray[np.float
 def _find_surest(readings: list[Reading]) -> Reading:
     sureness = [_compute_sureness(reading.digit, reading.scores) for reading in readings]
     sure = (index for index, value in enumerate(sureness) if value >= SURE)
-    return readings[next(sure, max(range(len(readings)), key=sureness.__getitem__))]
+    index = next(sure, max(range(len(readings)), key=sureness.__getitem__))
+    chosen, others = readings[index], readings[:index] + readings[index + 1 :]
+    # The page as it is hides nothing.
+    return chosen._replace(doubt=_find_doubt(chosen, others)) if index else chosen
+
+
+def _find_doubt(chosen: Reading, others: list[Reading]) -> Reason | None:
+    """Find why a digit that only a part of the page shows is in doubt."""
+    best, confidence = int(chosen.scores.argmax()), float(chosen.scores.max())
+    whole = [other for other in others if other.digit.component_count == 1]
+    rivals = [other for other in whole if int(other.scores.argmax()) != best]
+    if any(float(rival.scores.max()) >= MIN_RIVAL_CONFIDENCE for rival in rivals):
+        return Reason.TWO_CANDIDATES
+    is_alone = all(int(other.scores.argmax()) != best for other in others)
+    return Reason.LOW_CONFIDENCE if is_alone and confidence < SURE else None
 
 
 def _compute_sureness(reading: NormalisedDigit, scores: NDArray[np.float32]) -> float:

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from batchdigits.pipeline.second_reading import choose_reading, list_readings
+from batchdigits.reasons import Reason
 from batchdigits.records import Box, NormalisedDigit
 
 
@@ -73,3 +74,20 @@ def test_what_may_be_cut_does_not_win_against_a_sure_reading() -> None:
     page = make_digit(other=replace(make_digit(), is_cut=True))
     assert choose(page, make_scores(p7=0.8), make_scores(p1=0.99))[1] == 7
     assert choose(page, make_scores(p7=0.5), make_scores(p1=0.99))[1] == 1
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "doubt"),
+    [
+        ({"p7": 0.8}, {"p1": 0.97}, Reason.TWO_CANDIDATES),
+        ({"p7": 0.3}, {"p1": 0.85}, Reason.LOW_CONFIDENCE),
+        ({"p1": 0.3}, {"p1": 0.85}, None),
+        ({"p7": 0.3}, {"p1": 0.97}, None),
+        ({"p7": 0.97}, {"p1": 0.97}, None),
+    ],
+)
+def test_a_part_of_a_page_is_in_doubt_where_the_whole_does_not_agree(
+    first: dict[str, float], second: dict[str, float], doubt: Reason | None
+) -> None:
+    scores = np.array([make_scores(**first), make_scores(**second)], np.float32)
+    assert choose_reading([make_digit(), make_digit()], scores).doubt is doubt

@@ -84,6 +84,29 @@ def test_an_empty_cell_is_blank(draw: Draw, side: int, engine: Engine) -> None:
     assert read(page, engine).reason is Reason.BLANK
 
 
+@pytest.mark.parametrize("distance", [3, 6])
+def test_a_cell_whose_lines_touch_no_edge_is_blank(distance: int, engine: Engine) -> None:
+    page = np.full((90, 100), 235, np.uint8)
+    cv2.rectangle(page, (distance, distance), (99 - distance, 89 - distance), 90, 2)
+    assert read(page, engine).reason is Reason.BLANK
+
+
+def test_an_empty_cell_with_two_lines_along_a_side_is_blank(engine: Engine) -> None:
+    page = np.full((80, 90), 235, np.uint8)
+    draw_corner(page)
+    page[:, 76:79] = 90
+    assert read(page, engine).reason is Reason.BLANK
+
+
+@pytest.mark.parametrize("deviation", [1, 3])
+def test_grain_and_blurred_ends_of_lines_are_blank(deviation: int, engine: Engine) -> None:
+    page = np.full((60, 70), 225, np.uint8)
+    page[:6, 20:24] = page[40:44, -6:] = 90
+    grain = np.random.default_rng(3).normal(0, deviation, page.shape)
+    blurred = np.asarray(cv2.GaussianBlur(page, (0, 0), 0.9))
+    assert read(np.clip(blurred + grain, 0, 255).astype(np.uint8), engine).reason is Reason.BLANK
+
+
 def test_the_bar_of_a_seven_that_fills_its_page_stays(engine: Engine) -> None:
     page = np.full((40, 26), 255, np.uint8)
     page[:5] = 0
