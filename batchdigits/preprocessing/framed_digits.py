@@ -128,6 +128,10 @@ def _is_bare(page: GrayImage, cut: Mask) -> bool:
         return True
     if min(page.shape) < MIN_TWICE_FRAMED_SIDE:
         return False
+    depth = get_border_depth(page.shape)
+    middle = Box(depth, depth, page.shape[1] - 2 * depth, page.shape[0] - 2 * depth)
+    if not is_bare(crop(page, middle), crop(cut, middle)):
+        return False
     inner = [
         frame
         for frame in find_frames(page)[:1]
