@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from batchdigits.arrays import GrayImage, InkMap
+from batchdigits.preprocessing.bare_paper import is_bare
 from batchdigits.preprocessing.components import Components, find_digits
 from batchdigits.preprocessing.framed_digits import add_unframed
 from batchdigits.preprocessing.ink import compute_ink_maps
@@ -85,10 +86,13 @@ def normalise_all(pages: Sequence[GrayImage]) -> list[NormalisedDigit]:
 
 
 def _normalise_on_sheet(gray: GrayImage, coarse: GrayImage) -> NormalisedDigit | None:
-    """Normalise what is on a sheet that lies on a table; ``None`` where there is no table."""
+    """Normalise what is on a sheet on a table; ``None`` where there is none, or nothing on it."""
     if (sheet := find_sheet(coarse)) is None:
         return None
     part, box = cut_out_sheet(gray, sheet)
+    # On larger sheets grain is no digit's size.
+    if max(part.shape) <= SEARCH_SIDE and is_bare(part, np.zeros_like(part)):
+        return None
     digit = _normalise_page(part)
     return _move(digit, box.x, box.y, 0) if digit.box else None
 
@@ -206,9 +210,7 @@ def _centre_digits(inks: Sequence[InkMap]) -> NDArray[np.uint8]:
     corner, placed = np.zeros((2, len(inks), IMAGE_SIDE, IMAGE_SIDE), np.uint8)
     for image, small in zip(corner, fitting, strict=True):
         image[: small.shape[0], : small.shape[1]] = small
-    moments = (
-        corner.reshape(len(inks), IMAGE_SIDE * IMAGE_SIDE).astype(np.float32) @ _MOMENT_WEIGHTS
-    )
+    moments = corner.reshape(len(inks), len(_ROWS)).astype(np.float32) @ _MOMENT_WEIGHTS
     for image, small, (mass, mass_x, mass_y) in zip(placed, fitting, moments.tolist(), strict=True):
         height, width = small.shape
         x = _clamp_offset(IMAGE_SIDE / 2 - mass_x / mass, width)

@@ -91,6 +91,14 @@ def test_a_cell_whose_lines_touch_no_edge_is_blank(distance: int, engine: Engine
     assert read(page, engine).reason is Reason.BLANK
 
 
+@pytest.mark.parametrize(("level", "margin"), [(170, 5), (120, 9)])
+def test_grain_inside_thick_lines_is_blank(level: int, margin: int, engine: Engine) -> None:
+    grain = np.random.default_rng(3).normal(0, 3, (90, 100))
+    page = np.full((90, 100), level, np.float64)
+    page[margin:-margin, margin:-margin] = 225
+    assert read((page + grain).astype(np.uint8), engine).reason is Reason.BLANK
+
+
 def test_an_empty_cell_with_two_lines_along_a_side_is_blank(engine: Engine) -> None:
     page = np.full((80, 90), 235, np.uint8)
     draw_corner(page)
