@@ -51,14 +51,14 @@ def decide(
         reason = Reason.SEVERAL_MARKS
     elif digit.contrast < MIN_CONTRAST:
         reason = Reason.TOO_FAINT
-    elif doubt is not None:
-        reason = doubt
-    elif digit.is_cut:
-        reason = Reason.CUT_BY_EDGE
     elif confidence < review_below:
         reason = _choose_review_reason(
             digit, digit.box, probabilities, second_confidence, page_size
         )
+    elif doubt is not None:
+        reason = doubt
+    elif digit.is_cut:
+        reason = Reason.CUT_BY_EDGE
     return Prediction(
         status=Status.OK if reason is None else Status.REVIEW,
         reason=reason,

@@ -94,8 +94,8 @@ def test_unread_files_and_blanks_are_always_reviewed() -> None:
 
 
 def test_goals_are_reached_or_missed() -> None:
-    assert AccuracyFigure("semeion, 16 x 16 enlarged", Proportion(100, 97)).reached
-    assert not AccuracyFigure("semeion, 16 x 16 enlarged", Proportion(100, 96)).reached
+    assert AccuracyFigure("semeion, 16 x 16 enlarged", Proportion(100, 99)).reached
+    assert not AccuracyFigure("semeion, 16 x 16 enlarged", Proportion(100, 98)).reached
     assert AccuracyFigure("calibration error on scans", error=0.011).reached is False
     assert AccuracyFigure("semeion, 16 x 16 enlarged", missing="no file").reached is None
     titles = {image_set.title for name, image_set in SETS.items() if name != "nondigits"}
@@ -128,6 +128,7 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
     models = folder / "folds"
     models.mkdir()
     card = json.loads((ROOT / "models" / "digits.json").read_text(encoding="utf-8"))
+    del card["second_look"]
     for number in range(1, 5):
         shutil.copy(ROOT / "models" / "digits.tflite", models / f"fold-{number}.tflite")
         (models / f"fold-{number}.json").write_text(json.dumps(card), encoding="utf-8")
