@@ -6,7 +6,7 @@ import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import cv2
@@ -25,6 +25,18 @@ UNPRIVILEGED = (
 _OWN_SETTINGS = tempfile.TemporaryDirectory(prefix="batchdigits-")
 os.environ["XDG_CONFIG_HOME"] = os.environ["XDG_STATE_HOME"] = _OWN_SETTINGS.name
 Run = Callable[..., subprocess.CompletedProcess[str]]
+
+
+@pytest.fixture(autouse=True)
+def _keep_umask() -> Iterator[None]:
+    """Undo what a session in this process did to the umask: later ones could not read their files.
+
+    A program that runs one ends with it; workers in a sandbox have no right to pass over modes.
+    """
+    umask = os.umask(0o022)
+    os.umask(umask)
+    yield
+    os.umask(umask)
 
 
 @pytest.fixture(scope="session")

@@ -17,7 +17,12 @@ from batchdigits.evaluation.predictions import LabelledPrediction, PredictionSet
 from batchdigits.training.simulator.letters import LETTERS
 from batchdigits.training.simulator.non_digits import NON_DIGITS
 from benchmarks.accuracy.figures import GOALS, AccuracyFigure
-from benchmarks.accuracy.metrics import find_review_threshold, is_reviewed, measure_surest
+from benchmarks.accuracy.metrics import (
+    WITHOUT_DIGITS,
+    find_review_threshold,
+    is_reviewed,
+    measure_surest,
+)
 from benchmarks.accuracy.reading import read_inbox
 from benchmarks.accuracy.sets import SETS
 from benchmarks.nondigits import signs
@@ -98,7 +103,7 @@ def test_goals_are_reached_or_missed() -> None:
     assert not AccuracyFigure("semeion, 16 x 16 enlarged", Proportion(100, 98)).reached
     assert AccuracyFigure("calibration error on scans", error=0.011).reached is False
     assert AccuracyFigure("semeion, 16 x 16 enlarged", missing="no file").reached is None
-    titles = {image_set.title for name, image_set in SETS.items() if name != "nondigits"}
+    titles = {image_set.title for name, image_set in SETS.items() if name not in WITHOUT_DIGITS}
     assert titles <= GOALS.keys()
 
 
@@ -141,6 +146,7 @@ def measure_accuracy(data: Path, *options: str | Path) -> subprocess.CompletedPr
     return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=300)
 
 
+@pytest.mark.long
 def test_accuracy_is_measured_on_files(data: Path, tmp_path: Path) -> None:
     tables = tmp_path / "tables.md"
     process = measure_accuracy(

@@ -37,7 +37,7 @@ def test_models_are_listed_shown_chosen_and_copied(
         return done.stdout + done.stderr
 
     listed = models()
-    assert listed == models("list") and "mine" in listed and "99.60 %" in listed
+    assert listed == models("list") and "mine" in listed and "99.59 %" in listed
     shown = models("show", "mine")
     assert fields["source_sha256"] in shown and "ink white" in shown
     assert models("default").strip() == "digits"

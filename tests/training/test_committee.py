@@ -83,6 +83,7 @@ def test_the_second_look_is_calibrated_on_what_is_doubtful(digits: Digits) -> No
 
 
 @pytest.mark.integration
+@pytest.mark.long
 def test_the_committee_s_file_gives_the_mean_of_its_networks(digits: Digits) -> None:
     networks = [build_cnn(seed, TINY) for seed in (1, 2, 3)]
     images = np.stack([normalise(image).image for image, _ in digits])
@@ -95,6 +96,7 @@ def test_the_committee_s_file_gives_the_mean_of_its_networks(digits: Digits) -> 
 
 
 @pytest.mark.integration
+@pytest.mark.long
 def test_networks_trained_elsewhere_are_written_as_a_model(
     request_for_tiny_networks: TrainingRequest, digits: Digits
 ) -> None:
