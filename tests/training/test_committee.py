@@ -29,6 +29,8 @@ from batchdigits.training.request import TrainingRequest
 from batchdigits.training.trained_model import write_trained_model
 from tests.support.labelled_samples import Digits, add_noise, write_folder
 
+pytestmark = pytest.mark.long
+
 #: Networks that learn little, but fast.
 TINY = (8, 8, 8, 8, 8, 8)
 
@@ -83,7 +85,6 @@ def test_the_second_look_is_calibrated_on_what_is_doubtful(digits: Digits) -> No
 
 
 @pytest.mark.integration
-@pytest.mark.long
 def test_the_committee_s_file_gives_the_mean_of_its_networks(digits: Digits) -> None:
     networks = [build_cnn(seed, TINY) for seed in (1, 2, 3)]
     images = np.stack([normalise(image).image for image, _ in digits])
@@ -96,7 +97,6 @@ def test_the_committee_s_file_gives_the_mean_of_its_networks(digits: Digits) -> 
 
 
 @pytest.mark.integration
-@pytest.mark.long
 def test_networks_trained_elsewhere_are_written_as_a_model(
     request_for_tiny_networks: TrainingRequest, digits: Digits
 ) -> None:
@@ -155,7 +155,6 @@ class _Listener:
 
 
 @pytest.mark.integration
-@pytest.mark.long
 def test_a_training_that_was_stopped_trains_only_the_networks_that_are_left(
     request_for_tiny_networks: TrainingRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 import tifffile
 
-from batchdigits.cli.main import _run
+from batchdigits.cli import main
 from batchdigits.errors import BatchdigitsError
 from batchdigits.journal.store import JOURNAL_FILE, STATE_FOLDER
 from batchdigits.system.logs import LOG
@@ -21,6 +21,17 @@ from tests.conftest import load_sample_digits, read_csv, write_png
 
 Rows = list[dict[str, str]]
 Corrections = dict[tuple[str, int], int]
+
+
+def run_here(words: list[str]) -> int:
+    """Run a command in this process.
+
+    Its workers are forked from it and have all of its memory, which may be more than their limit
+    where TensorFlow was used in it before.
+    """
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("batchdigits.execution.worker_process.limit_memory", lambda size: None)
+        return main._run(words)
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -51,12 +62,12 @@ class Desk(NamedTuple):
 
     def run(self, *options: str) -> int:
         words = ["run", str(self.inbox), str(self.outbox), "--workers", "1", "--quiet", *options]
-        return _run(words)
+        return run_here(words)
 
     def verify(self, *options: str) -> int:
         """Verify the outbox; one sentence counts as its exit code."""
         try:
-            return _run(["verify", str(self.outbox), *options])
+            return run_here(["verify", str(self.outbox), *options])
         except BatchdigitsError as error:
             assert "\n" not in str(error)
             return int(error.exit_code)
@@ -114,7 +125,7 @@ def build_desk(folder: Path, count: int, corrected: int) -> Desk:
         writer.writerow(["sha256", "page", "corrected_digit"])
         for number, row in enumerate(rows):
             writer.writerow([row["sha256"], row["page"], number % 11 - 1])
-    _run(["correct", str(desk.outbox), str(table), "--quiet"])
+    run_here(["correct", str(desk.outbox), str(table), "--quiet"])
     table.unlink()
     return desk
 

@@ -11,17 +11,16 @@ from pathlib import Path
 
 import pytest
 
-from batchdigits.cli.main import _run
 from batchdigits.errors import BatchdigitsError, ExitCode
 from tests.conftest import UNPRIVILEGED, read_csv
-from tests.upkeep.conftest import Desk
+from tests.upkeep.conftest import Desk, run_here
 from tests.upkeep.test_verify import find_codes
 
 
 def say(*words: object) -> tuple[int, str]:
     """Run a command; returns its code, and the sentence that it ends with, if any."""
     try:
-        return _run(list(map(str, words))), ""
+        return run_here(list(map(str, words))), ""
     except BatchdigitsError as error:
         assert "\n" not in str(error)
         return int(error.exit_code), str(error)
@@ -62,7 +61,7 @@ def test_an_inbox_that_moved(desk: Desk, capsys: pytest.CaptureFixture[str]) -> 
     assert code == ExitCode.OUTBOX
     assert sentence.endswith(advice.partition(": ")[2].replace("NEW", str(new)))
     *command, outbox, rebind = shlex.split(advice.partition(": ")[2].replace("NEW", str(new)))[1:]
-    _run([*command, outbox, rebind, "--quiet"])
+    run_here([*command, outbox, rebind, "--quiet"])
     assert desk.verify() == ExitCode.OK
 
 
@@ -203,5 +202,5 @@ def test_corrections_that_wait_come_with_their_command(
     shown = capsys.readouterr().out
     assert "1 table holds corrections that are not on record yet: results.csv\n" in shown
     (command,) = (line for line in shown.splitlines() if line.startswith("To take the corrections"))
-    _run([*shlex.split(command.partition(": ")[2])[1:], "--quiet"])
+    run_here([*shlex.split(command.partition(": ")[2])[1:], "--quiet"])
     assert len(desk.read_corrections()) == 4
