@@ -33,6 +33,8 @@ def test_a_dry_pen_is_read(engine: Engine) -> None:
     path = SCANS / "dry-pen-6.png"
     (record,) = recognise_chunk([Source(str(path), path.name)], RecognitionContext(engine))
     assert record.prediction and record.prediction.digit == 6
+    assert record.prediction.confidence and record.prediction.confidence > 0.7
+    assert record.normalised_digit and record.normalised_digit.component_count == 1
 
 
 @pytest.mark.parametrize("side", [95, 140, 300])
