@@ -50,14 +50,18 @@ draws this page again.
 
 The normaliser (`batchdigits/preprocessing/`) works in this order:
 
-1. It evens out paper and light, unless the page has only two levels, and finds out whether ink is
-   darker or lighter than the paper: from the border, or, if ink fills half of that, from the
-   corners and from which of the two falls into more pieces (`ink.py`). What stands out from the
-   paper's noise is ink.
+1. It cuts out a sheet that lies on a darker table (`sheet.py`). Where gray hides ink of another
+   colour, the page is read in the colour that shows it (`images/colour_contrast.py`). It evens out
+   paper and light, unless the page has only two levels (`uneven_light.py`), and finds out whether
+   ink is darker or lighter than the paper: from the border, or, if ink fills half of that, from
+   the corners and from which of the two falls into more pieces (`ink.py`). What stands out from
+   the paper's noise is ink.
 2. Unless the page is a small drawing, it removes lines from edge to edge and boxes round something,
-   and mends the strokes that cross them (`form_lines.py`).
+   and mends the strokes that cross them (`form_lines.py`). Where ink reaches the border, the page
+   is also read without what may be a frame; it wins as it is if it is read surely, and what may
+   have lost a part of its ink goes to review (`frames.py`, `framed_digits.py`).
 3. It leaves out specks, stray marks and what is much weaker than the pen, and keeps the pieces of a
-   broken stroke together (`components.py`).
+   broken stroke together (`components.py`, `broken_strokes.py`).
 4. It takes away rings and lines below that are beyond doubt; where they are not, and where a stroke
    goes across the digit and beyond it, the page is read with and without them (`marks.py`).
 5. It thickens hairlines before it reduces them, brings the ink to full white, scales it into its
