@@ -11,21 +11,17 @@ from math import ceil
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
-from batchdigits.arrays import GrayImage, InkMap
-from batchdigits.preprocessing.bare_paper import is_bare
+from batchdigits.arrays import GrayImage
+from batchdigits.preprocessing.centring import IMAGE_SIDE, INK_SIDE, centre_digits
 from batchdigits.preprocessing.components import Components, find_digits
-from batchdigits.preprocessing.framed_digits import add_unframed
+from batchdigits.preprocessing.frames.bare_paper import is_bare
+from batchdigits.preprocessing.frames.framed_digits import add_unframed
 from batchdigits.preprocessing.ink import compute_ink_maps
-from batchdigits.preprocessing.kernels import make_kernel
-from batchdigits.preprocessing.marks import add_unmarked
+from batchdigits.preprocessing.marks.marked_digits import add_unmarked
 from batchdigits.preprocessing.sheet import cut_out_sheet, find_sheet
-from batchdigits.preprocessing.stroke_width import measure_stroke_width
 from batchdigits.records import Box, NormalisedDigit
 
-IMAGE_SIDE = 28
-INK_SIDE = 20
 #: Pages twice as large are first searched at about this size, that of the scans trained with.
 COARSE_SIDE = 75
 #: What is found there is taken where it is one component of this side, contrast and inked share of
@@ -35,16 +31,6 @@ MIN_COARSE_DIGIT_SIDE, MIN_COARSE_CONTRAST, MIN_COARSE_FILL = 32, 0.35, 0.2
 SEARCH_SIDE = 320
 #: A digit found smaller than this in the search is looked at again at the page's own resolution.
 SMALL_DIGIT_SIDE = 80
-#: Strokes thinner than this many pixels of 28 are thickened: MNIST's pens are 2 to 4 wide.
-MIN_STROKE_WIDTH = 1.7
-#: Mean level of the inked pixels that nine tenths of MNIST's training images exceed.
-MIN_INK_MEAN = 150
-
-_ROWS, _COLUMNS = np.indices((IMAGE_SIDE, IMAGE_SIDE)).reshape(2, -1)
-#: What the pixels of an image are multiplied by for its mass, and its mass times x and times y.
-_MOMENT_WEIGHTS = np.stack([np.ones(IMAGE_SIDE * IMAGE_SIDE), _COLUMNS, _ROWS], axis=1).astype(
-    np.float32
-)
 
 
 def normalise(gray: GrayImage) -> NormalisedDigit:
@@ -61,31 +47,38 @@ def normalise(gray: GrayImage) -> NormalisedDigit:
     return normalise_all([gray])[0]
 
 
-def normalise_all(pages: Sequence[GrayImage]) -> list[NormalisedDigit]:
+def normalise_all(
+    pages: Sequence[GrayImage], *, inside_frames: bool = True
+) -> list[NormalisedDigit]:
     """Normalise many pages, with the same digits in half the time of :func:`normalise` each.
 
     Args:
         pages: ``(height, width) uint8`` each, any sizes from 1 x 1.
+        inside_frames: whether what pages show without a frame at their border is looked for, too;
+            if not, digits have no such alternative, and a frame alone is not left out.
 
     Returns:
         One digit a page, in order.
     """
     coarse_pages = [_reduce_coarsely(page) for page in pages]
-    digits = _normalise_small_pages([coarse for coarse, _ in coarse_pages])
+    coarse_only = [coarse for coarse, _ in coarse_pages]
+    digits = _normalise_small_pages(coarse_only, inside_frames)
     return [
-        _normalise_on_sheet(page, coarse)
+        _normalise_on_sheet(page, coarse, inside_frames)
         or (
             digit
             if scale == 1
             else rescale_digit(digit, scale, page.shape)
             if is_unambiguous(digit, *coarse.shape)
-            else _normalise_page(page)
+            else _normalise_page(page, inside_frames)
         )
         for page, (coarse, scale), digit in zip(pages, coarse_pages, digits, strict=True)
     ]
 
 
-def _normalise_on_sheet(gray: GrayImage, coarse: GrayImage) -> NormalisedDigit | None:
+def _normalise_on_sheet(
+    gray: GrayImage, coarse: GrayImage, inside_frames: bool
+) -> NormalisedDigit | None:
     """Normalise what is on a sheet on a table; ``None`` where there is none, or nothing on it."""
     if (sheet := find_sheet(coarse)) is None:
         return None
@@ -93,7 +86,7 @@ def _normalise_on_sheet(gray: GrayImage, coarse: GrayImage) -> NormalisedDigit |
     # On larger sheets grain is no digit's size.
     if max(part.shape) <= SEARCH_SIDE and is_bare(part, np.zeros_like(part)):
         return None
-    digit = _normalise_page(part)
+    digit = _normalise_page(part, inside_frames)
     return _move(digit, box.x, box.y, 0) if digit.box else None
 
 
@@ -139,13 +132,15 @@ def is_unambiguous(digit: NormalisedDigit, height: int, width: int) -> bool:
     return filled and box.x + box.width < width and box.y + box.height < height
 
 
-def _normalise_page(gray: GrayImage) -> NormalisedDigit:
+def _normalise_page(gray: GrayImage, inside_frames: bool) -> NormalisedDigit:
     """Normalise a page reduced to ``SEARCH_SIDE``, or a crop of it if the digit is small there."""
     scale = max(gray.shape) / SEARCH_SIDE
     if scale <= 1:
-        return _normalise_small_pages([gray])[0]
-    (digit,) = _normalise_small_pages([_reduce(gray, scale)])
-    first, *others = [_look_closer(gray, reading, scale) for reading in digit.readings()]
+        return _normalise_small_pages([gray], inside_frames)[0]
+    (digit,) = _normalise_small_pages([_reduce(gray, scale)], inside_frames)
+    first, *others = [
+        _look_closer(gray, reading, scale, inside_frames) for reading in digit.readings()
+    ]
     if not others:
         return first
     # A crop round what was cut free may hold a piece of what was cut away.
@@ -154,29 +149,35 @@ def _normalise_page(gray: GrayImage) -> NormalisedDigit:
     )
 
 
-def _look_closer(gray: GrayImage, digit: NormalisedDigit, scale: float) -> NormalisedDigit:
+def _look_closer(
+    gray: GrayImage, digit: NormalisedDigit, scale: float, inside_frames: bool
+) -> NormalisedDigit:
     """Normalise a digit from a crop of its page where it is small on the reduced page."""
     grown = rescale_digit(digit, scale, gray.shape)
     if digit.removed_mark is not None:
         # A crop would hold pieces of the mark.
         return grown
     if digit.box and grown.box and max(digit.box.width, digit.box.height) < SMALL_DIGIT_SIDE:
-        return _normalise_crop(gray, grown.box, digit.component_count)
+        return _normalise_crop(gray, grown.box, digit.component_count, inside_frames)
     return grown
 
 
-def _normalise_small_pages(pages: Sequence[GrayImage]) -> list[NormalisedDigit]:
+def _normalise_small_pages(
+    pages: Sequence[GrayImage], inside_frames: bool
+) -> list[NormalisedDigit]:
     """Normalise pages no larger than ``SEARCH_SIDE`` as they are.
 
     One kind of work is done after the other on all of them, so that the processor's cache keeps
     its code.
     """
-    readings = [
-        add_unmarked(add_unframed(find_digits(ink, noise), page, noise))
-        for page, (ink, noise) in zip(pages, compute_ink_maps(pages), strict=True)
-    ]
+    readings = []
+    for page, (ink, noise) in zip(pages, compute_ink_maps(pages), strict=True):
+        digits = find_digits(ink, noise)
+        if inside_frames:
+            digits = add_unframed(digits, page, noise)
+        readings.append(add_unmarked(digits))
     found = [digit.ink for digits in readings for digit in digits if digit]
-    images = iter(_centre_digits(found))
+    images = iter(centre_digits(found))
     return [
         NormalisedDigit.from_readings([_make_digit(digit, images) for digit in digits])
         for digits in readings
@@ -195,59 +196,6 @@ def _make_digit(digit: Components | None, images: Iterator[GrayImage]) -> Normal
 def _reduce(gray: GrayImage, scale: float) -> GrayImage:
     size = (max(1, round(gray.shape[1] / scale)), max(1, round(gray.shape[0] / scale)))
     return np.asarray(cv2.resize(gray, size, interpolation=cv2.INTER_AREA), np.uint8)
-
-
-def _centre_digits(inks: Sequence[InkMap]) -> NDArray[np.uint8]:
-    """Scale cut-out ink into 20 x 20, stretch it to full white, centre it by mass in 28 x 28.
-
-    Args:
-        inks: ``(height, width) uint8`` each, cut to the ink.
-
-    Returns:
-        ``(n, 28, 28) uint8``, white ink on black.
-    """
-    fitting = [_stretch_contrast(_fit(ink)) for ink in inks]
-    corner, placed = np.zeros((2, len(inks), IMAGE_SIDE, IMAGE_SIDE), np.uint8)
-    for image, small in zip(corner, fitting, strict=True):
-        image[: small.shape[0], : small.shape[1]] = small
-    moments = corner.reshape(len(inks), len(_ROWS)).astype(np.float32) @ _MOMENT_WEIGHTS
-    for image, small, (mass, mass_x, mass_y) in zip(placed, fitting, moments.tolist(), strict=True):
-        height, width = small.shape
-        x = _clamp_offset(IMAGE_SIDE / 2 - mass_x / mass, width)
-        y = _clamp_offset(IMAGE_SIDE / 2 - mass_y / mass, height)
-        image[y : y + height, x : x + width] = small
-    return placed
-
-
-def _clamp_offset(offset: float, length: int) -> int:
-    return min(max(round(offset), 0), IMAGE_SIDE - length)
-
-
-def _fit(ink: InkMap) -> InkMap:
-    """Reduce (or enlarge) so that the longer side is 20, keeping hairlines visible."""
-    height, width = ink.shape
-    factor = INK_SIDE / max(height, width)
-    if factor == 1:
-        return ink
-    size = (max(1, round(width * factor)), max(1, round(height * factor)))
-    if factor > 1:
-        return np.asarray(cv2.resize(ink, size, interpolation=cv2.INTER_LINEAR), np.uint8)
-    min_width = MIN_STROKE_WIDTH / factor
-    # No stroke measures less than 2 pixels.
-    missing = min_width - measure_stroke_width(ink, is_cut_to_ink=True) if min_width >= 3 else 0
-    if missing >= 1:
-        ink = np.asarray(
-            cv2.dilate(ink, make_kernel(cv2.MORPH_ELLIPSE, int(missing) + 1)), np.uint8
-        )
-    return np.asarray(cv2.resize(ink, size, interpolation=cv2.INTER_AREA), np.uint8)
-
-
-def _stretch_contrast(ink: InkMap) -> InkMap:
-    """Make full ink 255 whatever pen it was, and a thin stroke as bright as MNIST's."""
-    peak = float(cv2.minMaxLoc(ink)[1])
-    mean = cv2.sumElems(ink)[0] / max(cv2.countNonZero(ink), 1)
-    gain = max(255 / peak, min(MIN_INK_MEAN / mean, 2 * 255 / peak))
-    return ink if gain < 1.02 else np.asarray(cv2.convertScaleAbs(ink, alpha=gain), np.uint8)
 
 
 def rescale_digit(
@@ -278,12 +226,14 @@ def _scale_end(end: int, scale: float, length: int) -> int:
     return length if grown > length - scale else ceil(grown)
 
 
-def _normalise_crop(gray: GrayImage, box: Box, component_count: int) -> NormalisedDigit:
+def _normalise_crop(
+    gray: GrayImage, box: Box, component_count: int, inside_frames: bool
+) -> NormalisedDigit:
     """Normalise a small digit of a large page from a crop around it at full resolution."""
     margin = max(box.width, box.height) // 2 + 2
     top, left = max(box.y - margin, 0), max(box.x - margin, 0)
     crop = gray[top : box.y + box.height + margin, left : box.x + box.width + margin]
-    return _move(_normalise_page(crop), left, top, component_count)
+    return _move(_normalise_page(crop, inside_frames), left, top, component_count)
 
 
 def _move(

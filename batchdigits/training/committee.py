@@ -3,9 +3,9 @@
 from dataclasses import replace
 from typing import Any
 
-from batchdigits.training.checkpoint import Checkpoint
 from batchdigits.training.epoch_data import TrainingData
-from batchdigits.training.loop import TrainingListener, train_network
+from batchdigits.training.loop.checkpoint import Checkpoint
+from batchdigits.training.loop.cycles import TrainingListener, train_network
 from batchdigits.training.networks import COMMITTEE_FILTERS, build_cnn
 from batchdigits.training.request import TrainingRequest
 

@@ -12,7 +12,7 @@ from batchdigits.drawing.charts import (
     to_png,
 )
 from batchdigits.percentages import format_percent
-from batchdigits.training.history import EpochMetrics, find_best_epoch
+from batchdigits.training.loop.history import EpochMetrics, find_best_epoch
 from batchdigits.training.test_metrics import TestMetrics
 
 #: As many epochs, or more, are not all labelled.

@@ -10,11 +10,11 @@ from batchdigits.errors import DataError, OutboxError
 from batchdigits.system.extras import is_installed, require_extra
 from batchdigits.system.logs import LOG
 from batchdigits.training.calibrate import ValidationSet
-from batchdigits.training.checkpoint import Checkpoint
 from batchdigits.training.committee import train_committee
 from batchdigits.training.epoch_data import EpochData, TrainingData
 from batchdigits.training.fine_tune import load_base_model, recipe_from_model
-from batchdigits.training.loop import TrainingListener, train_network
+from batchdigits.training.loop.checkpoint import Checkpoint
+from batchdigits.training.loop.cycles import TrainingListener, train_network
 from batchdigits.training.networks import build_cnn, build_mlp
 from batchdigits.training.request import TrainingRequest
 from batchdigits.training.trained_model import TrainingResult, write_trained_model

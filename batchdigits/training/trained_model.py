@@ -20,7 +20,7 @@ from batchdigits.training.card_fields import build_training_fields
 from batchdigits.training.curves import plot_learning_curves
 from batchdigits.training.epoch_data import TrainingData
 from batchdigits.training.export import build_file_fields, to_tflite, write_model
-from batchdigits.training.history import EpochMetrics
+from batchdigits.training.loop.history import EpochMetrics
 from batchdigits.training.networks import join_networks
 from batchdigits.training.request import TrainingRequest
 from batchdigits.training.simulator.augment import batch_from_data, make_batch

@@ -16,7 +16,7 @@ CURVES = """
 from pathlib import Path
 import numpy as np
 from batchdigits.training.curves import plot_learning_curves
-from batchdigits.training.history import EpochMetrics
+from batchdigits.training.loop.history import EpochMetrics
 from batchdigits.training.test_metrics import TestMetrics
 metrics = TestMetrics(1.0, np.eye(10, dtype=np.int64))
 curves = plot_learning_curves([EpochMetrics(1, 0.5, 1, 0.5)] * 2, metrics, "digits")

@@ -6,9 +6,8 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
 from batchdigits.arrays import GrayImage
+from batchdigits.preprocessing.centring import IMAGE_SIDE, INK_SIDE
 from batchdigits.preprocessing.normalise import (
-    IMAGE_SIDE,
-    INK_SIDE,
     _normalise_page,
     is_unambiguous,
     normalise,
@@ -107,6 +106,16 @@ def test_what_touches_the_edge_of_a_large_page_does_so_in_its_box(side: int) -> 
     assert box and box.x > 0 and box.x + box.width == side
 
 
+def test_what_lies_inside_a_frame_can_be_left_out() -> None:
+    page = np.full((60, 60), 240, np.uint8)
+    cv2.rectangle(page, (10, 10), (49, 90), 30, 3)
+    page[12:50, 12:50] = np.minimum(page[12:50, 12:50], np.minimum(seven(38), 240))
+    (whole,) = normalise_all([page])
+    (alone,) = normalise_all([page], inside_frames=False)
+    assert len(whole.readings()) > len(alone.readings())
+    assert np.array_equal(whole.image, alone.image) and whole.box == alone.box
+
+
 def test_a_small_digit_on_a_large_page_is_read_at_full_resolution() -> None:
     page = np.full((3000, 2000), 240, np.uint8)
     page[2500:2600, 300:400] = np.minimum(seven(100), 240)
@@ -117,7 +126,7 @@ def test_a_small_digit_on_a_large_page_is_read_at_full_resolution() -> None:
 def test_a_glance_at_a_large_digit_sees_what_a_search_does(side: int, digits: Digits) -> None:
     for digit, _ in digits[::4]:
         page = np.asarray(cv2.resize(digit, (side, side), interpolation=cv2.INTER_CUBIC), np.uint8)
-        glanced, searched = normalise(page), _normalise_page(page)
+        glanced, searched = normalise(page), _normalise_page(page, inside_frames=True)
         # Rounding may move the whole digit by a pixel.
         assert similar(glanced.image, searched.image) > 0.9
         assert glanced.component_count == searched.component_count == 1

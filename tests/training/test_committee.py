@@ -21,7 +21,7 @@ from batchdigits.training import committee, train
 from batchdigits.training.calibrate import ValidationSet, calibrate_second_look
 from batchdigits.training.epoch_data import EpochData, TrainingData
 from batchdigits.training.export import to_tflite
-from batchdigits.training.history import EpochMetrics
+from batchdigits.training.loop.history import EpochMetrics
 from batchdigits.training.model_files import ModelFiles
 from batchdigits.training.networks import COMMITTEE_FILTERS, build_cnn, join_networks
 from batchdigits.training.recipe import Recipe

@@ -1,6 +1,6 @@
 """Which epoch was the best one, and when a training ends early."""
 
-from batchdigits.training.history import EpochMetrics, find_best_epoch, should_stop_early
+from batchdigits.training.loop.history import EpochMetrics, find_best_epoch, should_stop_early
 
 
 def test_early_stopping_counts_rounds_without_gain() -> None:

@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING
 
 from batchdigits.percentages import format_percent
-from batchdigits.training.history import EpochMetrics
+from batchdigits.training.loop.history import EpochMetrics
 
 if TYPE_CHECKING:
     from rich.console import Console

@@ -15,7 +15,8 @@ from numpy.typing import NDArray
 
 from batchdigits.errors import ModelError
 from batchdigits.inference.engine import find_bundled_models
-from batchdigits.preprocessing.normalise import IMAGE_SIDE, normalise_all
+from batchdigits.preprocessing.centring import IMAGE_SIDE
+from batchdigits.preprocessing.normalise import normalise_all
 
 SAMPLES_FILE = "samples.png"
 CLASS_COUNT = 10

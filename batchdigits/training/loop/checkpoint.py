@@ -13,9 +13,9 @@ from numpy.typing import NDArray
 from batchdigits.errors import DataError, UsageError
 from batchdigits.system.atomic_files import stage_atomic_file
 from batchdigits.system.safe_files.safe_open import open_file
-from batchdigits.training.history import EpochMetrics
+from batchdigits.training.loop.history import EpochMetrics
+from batchdigits.training.loop.trainer import Trainer
 from batchdigits.training.recipe import Recipe
-from batchdigits.training.trainer import Trainer
 
 #: Settings that a training may be resumed with other values of.
 _EXTENDABLE_SETTINGS = ("epochs",)

@@ -8,12 +8,13 @@ from numpy.typing import NDArray
 from batchdigits.inference.calibration import log_loss
 from batchdigits.inference.input_format import logits_from_outputs
 from batchdigits.inference.model_card import OutputKind
-from batchdigits.training.checkpoint import Checkpoint
 from batchdigits.training.epoch_data import EpochData
-from batchdigits.training.history import EpochMetrics, find_best_epoch, should_stop_early
+from batchdigits.training.loop.checkpoint import Checkpoint
+from batchdigits.training.loop.fast_kernels import allow_bfloat16
+from batchdigits.training.loop.history import EpochMetrics, find_best_epoch, should_stop_early
+from batchdigits.training.loop.trainer import Trainer
 from batchdigits.training.recipe import Recipe
 from batchdigits.training.simulator.augment import Batch
-from batchdigits.training.trainer import Trainer
 
 #: Images shown between two calls of ``on_progress``.
 PROGRESS_INTERVAL = 6400
@@ -79,7 +80,8 @@ def train_network(
                 break
             random = np.random.default_rng([recipe.seed, len(history)])
             listener.on_epoch_begin(len(history) + 1, len(batch[0]))
-            loss, accuracy = _train_epoch(trainer, batch, random, recipe.batch_size, listener)
+            with allow_bfloat16():
+                loss, accuracy = _train_epoch(trainer, batch, random, recipe.batch_size, listener)
             with trainer.use_mean_weights():
                 history.append(
                     EpochMetrics(loss, accuracy, *evaluate_batch(model, validation_batch, recipe))

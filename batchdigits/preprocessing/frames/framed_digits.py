@@ -6,9 +6,14 @@ import cv2
 import numpy as np
 
 from batchdigits.arrays import GrayImage, Mask
-from batchdigits.preprocessing.bare_paper import is_bare
 from batchdigits.preprocessing.components import Components, crop, find_digit
-from batchdigits.preprocessing.frames import BORDER_SHARE, Frame, find_frames, get_border_depth
+from batchdigits.preprocessing.frames.bare_paper import is_bare
+from batchdigits.preprocessing.frames.frame import (
+    BORDER_SHARE,
+    Frame,
+    find_frames,
+    get_border_depth,
+)
 from batchdigits.preprocessing.ink import compute_ink_maps
 from batchdigits.records import Box
 

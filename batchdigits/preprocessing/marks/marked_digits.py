@@ -9,9 +9,9 @@ import numpy as np
 from batchdigits.arrays import Mask
 from batchdigits.preprocessing.component import Component
 from batchdigits.preprocessing.components import Components, count_digit_sized, crop
-from batchdigits.preprocessing.crossing_strokes import find_crossing_stroke
-from batchdigits.preprocessing.rings import find_ringed, may_be_ringed
-from batchdigits.preprocessing.underlines import find_underlined
+from batchdigits.preprocessing.marks.crossing_strokes import find_crossing_stroke
+from batchdigits.preprocessing.marks.rings import find_ringed, may_be_ringed
+from batchdigits.preprocessing.marks.underlines import find_underlined
 from batchdigits.records import Box, Mark
 
 #: Where less than this share of the longer side is left, something else was taken for a mark.

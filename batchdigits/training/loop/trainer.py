@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from batchdigits.training.loop.fast_kernels import fuse_batch_normalisation
 from batchdigits.training.recipe import Recipe
 
 Images = NDArray[np.uint8]
@@ -66,7 +67,8 @@ class Trainer:
         def train_step(images: Any, digits: Any) -> tuple[Any, Any]:
             pixels = tf.cast(images[..., None], tf.float32)
             with tf.GradientTape() as tape:
-                outputs = self.model(pixels, training=True)
+                with fuse_batch_normalisation(self.model):
+                    outputs = self.model(pixels, training=True)
                 loss = compute_loss(digits, outputs)
             weights = self.model.trainable_variables
             self.optimizer.apply(tape.gradient(loss, weights), weights)

@@ -1,0 +1,1 @@
+"""The training loop: cycles of epochs, their steps, checkpoints and history."""
