@@ -38,18 +38,27 @@ def find_stroke_pieces(
         digit's surroundings are full of specks then.
     """
     count = int(labels.max()) + 1
-    is_selected = np.zeros(count, np.bool_)
-    is_selected[list(selected)] = True
-    level = MIN_PIECE_DARKNESS * float(ink[is_selected.take(labels)].mean())
-    dark_labels = labels[ink >= level]
-    is_dark = np.bincount(dark_labels, minlength=count) > 0
+    is_selected = np.zeros(count, np.uint8)
+    is_selected[list(selected)] = 255
+    chosen = is_selected.take(labels)
+    darkness = cv2.sumElems(cv2.bitwise_and(ink, chosen))[0] / cv2.countNonZero(chosen)
+    level = MIN_PIECE_DARKNESS * darkness
+    others = cv2.bitwise_and(ink, cv2.bitwise_xor(mask, chosen))
+    if cv2.minMaxLoc(others)[1] < level:  # there are only fainter ones, as on most pages
+        return []
+    is_dark = np.zeros(count, np.bool_)
+    is_dark[labels[ink >= level]] = True
     is_dark[0] = False
     dark = np.where(is_dark.take(labels), mask, np.uint8(0))
     grown = cv2.dilate(dark, make_kernel(cv2.MORPH_ELLIPSE, reach + 1))
-    _, groups = cv2.connectedComponentsWithAlgorithm(grown, 8, cv2.CV_16U, cv2.CCL_DEFAULT)
+    group_count, found = cv2.connectedComponentsWithAlgorithm(grown, 8, cv2.CV_16U, cv2.CCL_DEFAULT)
+    groups = np.asarray(found, np.uint16)
     group_by_label = np.zeros(count, np.uint16)
-    group_by_label[labels[dark > 0]] = np.asarray(groups, np.uint16)[dark > 0]
-    is_near = is_dark & np.isin(group_by_label, group_by_label[list(selected)])
-    pieces = np.flatnonzero(is_near & ~is_selected)
-    others = np.count_nonzero(is_dark & ~is_near & ~is_selected)
-    return pieces.tolist() if len(pieces) >= others else []
+    is_inked = dark > 0
+    group_by_label[labels[is_inked]] = groups[is_inked]
+    is_reached = np.zeros(group_count, np.bool_)
+    is_reached[group_by_label[list(selected)]] = True
+    is_near = is_dark & is_reached[group_by_label]
+    is_other = is_dark & (is_selected == 0)
+    pieces = np.flatnonzero(is_near & is_other)
+    return pieces.tolist() if len(pieces) >= np.count_nonzero(is_other & ~is_near) else []

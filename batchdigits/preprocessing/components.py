@@ -149,13 +149,13 @@ def _extract_digit(
         bounds: where on the page.
         page_shape: height and width of the page.
     """
-    # Labels of 16 bits take a third of the time of 32.
+    # Labels of 16 bits take a third of the time of 32, and counting alone takes half of that.
+    if cv2.connectedComponentsWithAlgorithm(mask, 8, cv2.CV_16U, cv2.CCL_DEFAULT)[0] == 2:
+        whole = np.asarray(cv2.bitwise_and(ink, mask), np.uint8)
+        return Components(whole, bounds, cv2.minMaxLoc(whole)[1] / 255, 1), 0.0
     count, found, stats, _ = cv2.connectedComponentsWithStatsWithAlgorithm(
         mask, 8, cv2.CV_16U, cv2.CCL_DEFAULT
     )
-    if count == 2:
-        whole = np.asarray(cv2.bitwise_and(ink, mask), np.uint8)
-        return Components(whole, bounds, cv2.minMaxLoc(whole)[1] / 255, 1), 0.0
     components = [
         Component(left + bounds.x, top + bounds.y, *rest) for left, top, *rest in stats.tolist()
     ]

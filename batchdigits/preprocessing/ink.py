@@ -1,7 +1,7 @@
 """How much ink lies on each pixel of a page, whatever its light, its paper and its pen."""
 
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from itertools import groupby
 
 import cv2
 import numpy as np
@@ -44,18 +44,21 @@ def compute_ink_maps(pages: Sequence[GrayImage]) -> Iterator[tuple[InkMap, int]]
     that is half and half says nothing, and then the rest of the page does.
 
     Args:
-        pages: ``(height, width) uint8`` gray levels each. Small neighbours of one size are done at
-            once, in a fifth of the time.
+        pages: ``(height, width) uint8`` gray levels each. Small ones of one size are done at once,
+            in a fifth of the time.
 
     Yields:
         For each page ``(height, width) uint8``, 0 paper, larger more ink; and the paper's noise
         in the same levels: what nine tenths of the border stay below.
     """
-    for shape, alike in groupby(pages, np.shape):
-        if min(shape) < MIN_FLATTENED_SIDE:
-            yield from _compute_small_ink_maps(np.stack(list(alike)))
-        else:
-            yield from map(_compute_ink_map, alike)
+    small = defaultdict(list)
+    for page in pages:
+        if min(page.shape) < MIN_FLATTENED_SIDE:
+            small[page.shape].append(page)
+    maps = {shape: _compute_small_ink_maps(np.stack(group)) for shape, group in small.items()}
+    for page in pages:
+        alike = maps.get(page.shape)
+        yield _compute_ink_map(page) if alike is None else next(alike)
 
 
 def _compute_small_ink_maps(pages: NDArray[np.uint8]) -> Iterator[tuple[InkMap, int]]:
@@ -117,7 +120,8 @@ def _compute_ink_map(gray: GrayImage) -> tuple[InkMap, int]:
 def _measure_dark_border(gray: GrayImage, threshold: float) -> float:
     """Measure which share of the outermost pixels is no lighter than ``threshold``."""
     edges = (gray[0], gray[-1], gray[:, 0], gray[:, -1])
-    return float(np.mean(np.concatenate(edges) <= threshold))
+    border = np.concatenate(edges)
+    return np.count_nonzero(border <= threshold) / border.size
 
 
 def _is_dark_paper(gray: GrayImage, threshold: float, dark_border: float) -> bool:
@@ -143,14 +147,19 @@ def _is_dark_paper(gray: GrayImage, threshold: float, dark_border: float) -> boo
 
 def _count_pieces(mask: NDArray[np.bool_]) -> int:
     """Count the connected pieces that are no specks."""
-    _, _, stats, _ = cv2.connectedComponentsWithStats(mask.astype(np.uint8), connectivity=8)
+    # Labels of 16 bits take a third of the time of 32.
+    _, _, stats, _ = cv2.connectedComponentsWithStatsWithAlgorithm(
+        mask.view(np.uint8), 8, cv2.CV_16U, cv2.CCL_DEFAULT
+    )
     return int(np.count_nonzero(stats[1:, cv2.CC_STAT_AREA] >= MIN_PIECE_SHARE * mask.size))
 
 
 def _is_two_tone(gray: GrayImage, lowest: float, highest: float) -> bool:
     """Return whether a page has hardly any level but that of its ink and that of its paper."""
-    darkest = float((gray <= lowest + MAX_EVEN_PAPER_RANGE).mean())
-    lightest = float((gray >= highest - MAX_EVEN_PAPER_RANGE).mean())
+    darkest = int(np.count_nonzero(gray <= lowest + MAX_EVEN_PAPER_RANGE)) / gray.size
+    if darkest < MIN_TONE_SHARE:
+        return False
+    lightest = int(np.count_nonzero(gray >= highest - MAX_EVEN_PAPER_RANGE)) / gray.size
     has_two = darkest + lightest >= MIN_TWO_TONE_SHARE and min(darkest, lightest) >= MIN_TONE_SHARE
     return has_two and _is_narrow(
         gray, lowest + MAX_EVEN_PAPER_RANGE, highest - MAX_EVEN_PAPER_RANGE
@@ -159,8 +168,11 @@ def _is_two_tone(gray: GrayImage, lowest: float, highest: float) -> bool:
 
 def _is_narrow(gray: GrayImage, low: float, high: float) -> bool:
     """Return whether what lies between two levels is narrow as rims are, unlike shadow."""
-    between = ((gray > low) & (gray < high)).astype(np.uint8)
+    between = ((gray > low) & (gray < high)).view(np.uint8)
     side = max(3, min(gray.shape) // 6)
+    # In a corner of the page, a quarter of a square is wide.
+    if cv2.countNonZero(between) < (side // 2) ** 2:
+        return True
     return not cv2.countNonZero(cv2.erode(between, make_kernel(cv2.MORPH_RECT, side)))
 
 
@@ -174,13 +186,16 @@ def _has_two_groups(gray: GrayImage, min_separability: float) -> bool:
         gray: the page.
         min_separability: how much is nearly all, 0-1.
     """
-    threshold, _ = cv2.threshold(gray, 0, 255, cv2.THRESH_OTSU)
-    is_light = gray > threshold
-    share = float(is_light.mean())
+    _, is_light = cv2.threshold(gray, 0, 255, cv2.THRESH_OTSU)
+    count = cv2.countNonZero(is_light)
+    share = count / gray.size
     if min(share, 1 - share) < MIN_TONE_SHARE:
         return False
-    dark, light = float(gray[~is_light].mean()), float(gray[is_light].mean())
-    if share * (1 - share) * (light - dark) ** 2 < min_separability * float(gray.var()):
+    light_sum = cv2.sumElems(cv2.bitwise_and(gray, is_light))[0]
+    light = light_sum / count
+    dark = (cv2.sumElems(gray)[0] - light_sum) / (gray.size - count)
+    variance = cv2.meanStdDev(gray)[1].item() ** 2
+    if share * (1 - share) * (light - dark) ** 2 < min_separability * variance:
         return False
     rim = RIM_SHARE * (light - dark)
     return _is_narrow(gray, dark + rim, light - rim)
@@ -193,4 +208,6 @@ def _is_light_ink(gray: GrayImage) -> bool:
     """
     side = max(3, min(gray.shape) // 3) | 1
     level = gray.astype(np.float32)
-    return float(np.mean((level - cv2.blur(level, (side, side))) ** 3)) > 0
+    difference = level - cv2.blur(level, (side, side))
+    # A power takes many times as long as products.
+    return float(np.mean(difference * difference * difference)) > 0
