@@ -16,10 +16,12 @@ INK_SIDE = 20
 MIN_STROKE_WIDTH = 1.7
 #: Mean level of the inked pixels that nine tenths of MNIST's training images exceed.
 MIN_INK_MEAN = 150
+#: What would become brighter by a smaller factor stays as it is.
+MIN_GAIN = 1.02
 
 _ROWS, _COLUMNS = np.indices((IMAGE_SIDE, IMAGE_SIDE)).reshape(2, -1)
-#: What the pixels of an image are multiplied by for its mass, and its mass times x and times y.
-_MOMENT_WEIGHTS = np.stack([np.ones(IMAGE_SIDE * IMAGE_SIDE), _COLUMNS, _ROWS], axis=1).astype(
+#: What the pixels of an image are multiplied by for its mass, and its mass times y and times x.
+_MOMENT_WEIGHTS = np.stack([np.ones(IMAGE_SIDE * IMAGE_SIDE), _ROWS, _COLUMNS], axis=1).astype(
     np.float32
 )
 
@@ -33,21 +35,19 @@ def centre_digits(inks: Sequence[InkMap]) -> NDArray[np.uint8]:
     Returns:
         ``(n, 28, 28) uint8``, white ink on black.
     """
-    fitting = [_stretch_contrast(_fit(ink)) for ink in inks]
+    fitting = [_fit(ink) for ink in inks]
     corner, placed = np.zeros((2, len(inks), IMAGE_SIDE, IMAGE_SIDE), np.uint8)
     for image, small in zip(corner, fitting, strict=True):
         image[: small.shape[0], : small.shape[1]] = small
-    moments = corner.reshape(len(inks), len(_ROWS)).astype(np.float32) @ _MOMENT_WEIGHTS
-    for image, small, (mass, mass_x, mass_y) in zip(placed, fitting, moments.tolist(), strict=True):
-        height, width = small.shape
-        x = _clamp_offset(IMAGE_SIDE / 2 - mass_x / mass, width)
-        y = _clamp_offset(IMAGE_SIDE / 2 - mass_y / mass, height)
-        image[y : y + height, x : x + width] = small
+    sums = _stretch_contrast(corner)
+    lengths = np.array([small.shape for small in fitting]).reshape(-1, 2)
+    middles = sums[:, 1:] / np.maximum(sums[:, :1], 1)
+    offsets = np.clip(np.rint(IMAGE_SIDE / 2 - middles), 0, IMAGE_SIDE - lengths).astype(np.int64)
+    for image, small, (height, width), (y, x) in zip(
+        placed, corner, lengths.tolist(), offsets.tolist(), strict=True
+    ):
+        image[y : y + height, x : x + width] = small[:height, :width]
     return placed
-
-
-def _clamp_offset(offset: float, length: int) -> int:
-    return min(max(round(offset), 0), IMAGE_SIDE - length)
 
 
 def _fit(ink: InkMap) -> InkMap:
@@ -69,9 +69,28 @@ def _fit(ink: InkMap) -> InkMap:
     return np.asarray(cv2.resize(ink, size, interpolation=cv2.INTER_AREA), np.uint8)
 
 
-def _stretch_contrast(ink: InkMap) -> InkMap:
-    """Make full ink 255 whatever pen it was, and a thin stroke as bright as MNIST's."""
-    peak = float(cv2.minMaxLoc(ink)[1])
-    mean = cv2.sumElems(ink)[0] / max(cv2.countNonZero(ink), 1)
-    gain = max(255 / peak, min(MIN_INK_MEAN / mean, 2 * 255 / peak))
-    return ink if gain < 1.02 else np.asarray(cv2.convertScaleAbs(ink, alpha=gain), np.uint8)
+def _stretch_contrast(images: NDArray[np.uint8]) -> NDArray[np.float64]:
+    """Make full ink 255 whatever pen it was, and a thin stroke as bright as MNIST's.
+
+    Args:
+        images: ``(n, 28, 28) uint8``, changed in place.
+
+    Returns:
+        Their masses and their masses times y and times x, ``(n, 3) float64``.
+    """
+    levels = images.reshape(len(images), len(_ROWS))
+    sums = _sum_moments(levels)
+    peaks = np.maximum(levels.max(axis=1, initial=0), 1).astype(np.float64)
+    means = sums[:, 0] / np.maximum(np.count_nonzero(levels, axis=1), 1)
+    gains = np.maximum(255 / peaks, np.minimum(MIN_INK_MEAN / np.maximum(means, 1), 510 / peaks))
+    faint = np.flatnonzero(gains >= MIN_GAIN)
+    for index in faint.tolist():
+        cv2.convertScaleAbs(images[index], images[index], alpha=gains[index])
+    sums[faint] = _sum_moments(levels[faint])
+    return sums
+
+
+def _sum_moments(levels: NDArray[np.uint8]) -> NDArray[np.float64]:
+    """Sum the levels of images ``(n, 784) uint8``, and these times y and times x."""
+    # Sums of so few levels are exact.
+    return np.asarray(levels.astype(np.float32) @ _MOMENT_WEIGHTS, np.float64)
