@@ -112,9 +112,10 @@ def _find_stroke_along(path: _Path, ink: InkMap) -> CrossingStroke | None:
     if thickness > MAX_TIP_WIDTHS * stroke_width * np.hypot(1, slope):
         return None
     rows = np.asarray(path.row + slope * np.arange(width), np.float64)
-    tops, bottoms = _find_runs(has_ink, rows, max(2.0, MAX_BEND * width))
-    if np.mean(bottoms > tops) < MIN_FILLED_SHARE:
+    runs = _find_runs(has_ink, rows, max(2.0, MAX_BEND * width))
+    if runs is None:
         return None
+    tops, bottoms = runs
     is_plain = (bottoms > tops) & (bottoms - tops <= 1.5 * thickness + 1)
     is_free = is_plain & (np.count_nonzero(has_ink, axis=0) <= bottoms - tops + 1)
     tips = _count_leading(is_free), _count_leading(is_free[::-1])
@@ -184,23 +185,26 @@ def _measure_spread(rest: Mask, distances: NDArray[np.float64]) -> float:
 
 def _find_runs(
     has_ink: NDArray[np.bool_], path: NDArray[np.float64], reach: float
-) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+) -> tuple[NDArray[np.int64], NDArray[np.int64]] | None:
     """Find the run of ink in each column that comes nearest to a path.
 
     Returns:
-        The first row of each run, and the row after its last; equal where none comes near.
+        The first row of each run, and the row after its last; equal where none comes near. ``None``
+        where that is in too many columns.
     """
     height, width = has_ink.shape
-    padded = np.zeros((height + 2, width), bool)
-    padded[1:-1] = has_ink
     distance = np.abs(np.arange(height)[:, None] - path)
     distance[~has_ink] = np.inf
     nearest = distance.argmin(axis=0)
+    is_near = distance[nearest, np.arange(width)] <= reach
+    if is_near.mean() < MIN_FILLED_SHARE:
+        return None
+    padded = np.zeros((height + 2, width), bool)
+    padded[1:-1] = has_ink
     rows = np.arange(height + 2)[:, None]
     is_paper = ~padded
     before = np.where(is_paper & (rows <= nearest), rows, -1).max(axis=0)
     behind = np.where(is_paper & (rows > nearest + 1), rows, height + 2).min(axis=0)
-    is_near = distance[nearest, np.arange(width)] <= reach
     return np.where(is_near, before, 0), np.where(is_near, behind - 1, 0)
 
 
