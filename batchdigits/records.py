@@ -219,9 +219,10 @@ class Prediction:
     Attributes:
         status: ``ok`` or ``review``.
         reason: why it is ``review``; ``None`` where it is ``ok``.
-        digit: 0-9; ``None`` for a blank page, as are the next three.
-        confidence: calibrated probability of ``digit``, 0-1.
-        second_digit: the next likely digit.
+        digit: 0-9; ``None`` for a blank page and where the reason is ``not_a_digit``.
+        confidence: calibrated probability of ``digit``, 0-1; ``None`` where that is.
+        second_digit: the next likely digit, or the likeliest where ``digit`` is ``None``; ``None``
+            for a blank page.
         second_confidence: calibrated probability of that one, 0-1.
         scores: the ten calibrated probabilities, empty for a blank page; what they lack of 1 is
             the probability that this is no digit.

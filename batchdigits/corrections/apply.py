@@ -10,7 +10,7 @@ from batchdigits.corrections.match import MatchedRows, match_rows
 from batchdigits.corrections.spreadsheet import InvalidRow, read_corrections
 from batchdigits.datasets.typed_digits import NO_DIGIT_LABEL
 from batchdigits.errors import DataError
-from batchdigits.evaluation.metrics import NO_DIGIT, IntArray, compute_confusion_matrix
+from batchdigits.evaluation.metrics import NO_DIGIT, IntArray
 from batchdigits.journal import corrections
 from batchdigits.journal.journal import Journal
 from batchdigits.reports.kept_tables import has_new_corrections, list_kept_tables
@@ -28,11 +28,9 @@ class CorrectionResult:
         known: rows of the spreadsheet that say what was on record already.
         invalid_rows: rows that cannot be used, and why.
         unknown_rows: rows that mean no page on record, and why.
-        checked_pages: all pages that were ever checked.
-        right_pages: checked pages that were read as what they are.
-        confusion_matrix: checked pages that are digits, ``(10, 11) int64``; see
-            :func:`batchdigits.evaluation.metrics.compute_confusion_matrix`.
-        pages_without_digit: checked pages that are no digit.
+        confusion_matrix: all pages that were ever checked, ``(11, 11) int64``: what they are
+            (down) and what was read (across), 0-9 and last ``NO_DIGIT`` of
+            :mod:`batchdigits.evaluation.metrics`, which stands for no digit.
         kept_tables: tables of the outbox that a run kept since they were edited, and that hold
             corrections that are not on record; looked for where the spreadsheet is a report of the
             outbox itself and has nothing new.
@@ -43,10 +41,7 @@ class CorrectionResult:
     known: int
     invalid_rows: list[InvalidRow]
     unknown_rows: list[InvalidRow]
-    checked_pages: int
-    right_pages: int
     confusion_matrix: IntArray
-    pages_without_digit: int
     kept_tables: list[Path]
     export_counts: ExportCounts | None
 
@@ -108,22 +103,16 @@ def _build_result(
     export_folder: Path | None,
 ) -> CorrectionResult:
     checked = corrections.load_checked_pages(journal)
-    digit_pages = [page for page in checked if page.corrected_digit >= 0]
-    truth = np.array([page.corrected_digit for page in digit_pages], np.int64)
-    read = [NO_DIGIT if page.digit is None else page.digit for page in digit_pages]
-    right = (
-        page.corrected_digit == (NO_DIGIT_LABEL if page.digit is None else page.digit)
-        for page in checked
-    )
+    counts = np.zeros((NO_DIGIT + 1, NO_DIGIT + 1), np.int64)
+    for page in checked:
+        truth = NO_DIGIT if page.corrected_digit == NO_DIGIT_LABEL else page.corrected_digit
+        counts[truth, NO_DIGIT if page.digit is None else page.digit] += 1
     return CorrectionResult(
         stored=len(matched.new),
         known=matched.known,
         invalid_rows=matched.invalid,
         unknown_rows=matched.unknown,
-        checked_pages=len(checked),
-        right_pages=sum(right),
-        confusion_matrix=compute_confusion_matrix(truth, np.array(read, np.int64)),
-        pages_without_digit=len(checked) - len(digit_pages),
+        confusion_matrix=counts,
         kept_tables=kept_tables,
         export_counts=(
             export_checked_pages(journal, outbox, checked, export_folder) if export_folder else None

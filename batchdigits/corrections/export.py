@@ -1,9 +1,11 @@
-"""Checked scans copied to a folder with sub-folders 0-9, which ``train`` and ``evaluate`` read."""
+"""Checked scans copied to a folder with sub-folders 0-9 and ``no_digit``, for ``train``."""
 
 import os
 from pathlib import Path
 from typing import NamedTuple
 
+from batchdigits.datasets.non_digit_images import NO_DIGIT_FOLDER
+from batchdigits.datasets.typed_digits import NO_DIGIT_LABEL
 from batchdigits.errors import DataError
 from batchdigits.journal.corrections import CheckedPage
 from batchdigits.journal.journal import Journal
@@ -31,12 +33,12 @@ class ExportCounts(NamedTuple):
 def export_checked_pages(
     journal: Journal, outbox: Path, checked_pages: list[CheckedPage], target_folder: Path
 ) -> ExportCounts:
-    """Copy every checked file that holds one digit to ``target_folder/DIGIT/NAME``.
+    """Copy every checked file to ``target_folder/DIGIT/NAME``, or ``no_digit/NAME``.
 
     Args:
         journal: the journal of the outbox.
         outbox: the folder that holds processed files.
-        checked_pages: what to export; pages that are no digit are passed over.
+        checked_pages: what to export.
         target_folder: a new or empty folder.
 
     Raises:
@@ -50,15 +52,15 @@ def export_checked_pages(
         target_folder.mkdir(parents=True, exist_ok=True)
         name_rules = find_name_rules(target_folder)
         for page in checked_pages:
-            if page.corrected_digit < 0:
-                continue
             if page.page_count > 1:
                 multi_page += 1
             elif (source := _find_source(page, inbox, outbox)) is None:
                 gone += 1
             else:
                 name = name_rules.make_allowed(source.name)
-                _copy_numbered(source, target_folder / str(page.corrected_digit) / name)
+                digit = page.corrected_digit
+                label = NO_DIGIT_FOLDER if digit == NO_DIGIT_LABEL else str(digit)
+                _copy_numbered(source, target_folder / label / name)
                 files += 1
     except OSError as error:
         path = error.filename or target_folder

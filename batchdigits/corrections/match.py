@@ -158,6 +158,8 @@ def _find_edited_digit(row: TableRow, pages: list[RecordedPage]) -> str:
     read = {page.digit for page in same_reading}
     if digit == NO_DIGIT_LABEL and None in read:
         return ""
+    if digit is not None and digit in {page.guess for page in same_reading}:
+        return ""
     if digit in read and (was_cleared or digit is not None):
         return ""
     has_correction = row.correction is not None

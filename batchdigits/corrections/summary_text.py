@@ -6,7 +6,7 @@ import numpy as np
 
 from batchdigits.corrections.apply import CorrectionResult
 from batchdigits.corrections.export import ExportCounts
-from batchdigits.evaluation.metrics import NO_DIGIT
+from batchdigits.evaluation.metrics import NO_DIGIT, IntArray
 from batchdigits.percentages import compute_wilson_interval, format_percent
 from batchdigits.reports.kept_tables import format_correct_command
 from batchdigits.system.filenames import escape_for_terminal
@@ -14,6 +14,8 @@ from batchdigits.system.filenames import escape_for_terminal
 if TYPE_CHECKING:
     from rich.table import Table
 
+#: A share of fewer pages, and its interval, say nothing.
+_MIN_SHARE_COUNT = 20
 #: Most rows that could not be used that have a sentence of their own.
 _MAX_PROBLEMS = 10
 
@@ -38,14 +40,7 @@ def format_summary(result: CorrectionResult) -> list[str]:
         sentences.append(f"{_count_rows(result.stored)} put on record.")
     if result.known:
         sentences.append(f"{_count_rows(result.known)} on record already.")
-    if result.checked_pages:
-        sentences.append(_format_accuracy(result.right_pages, result.checked_pages))
-    else:
-        sentences.append("Nothing has been checked yet.")
-    if result.pages_without_digit:
-        count = result.pages_without_digit
-        pages = "1 checked page has" if count == 1 else f"{count:,} checked pages have"
-        sentences.append(f"{pages} no digit.")
+    sentences.append(_format_accuracy(result.confusion_matrix))
     sentences += [
         f"Corrections that are not on record lie in {escape_for_terminal(path.name)}: to take "
         f"them, run {format_correct_command(path)}"
@@ -60,15 +55,41 @@ def _count_rows(count: int) -> str:
     return "1 row was" if count == 1 else f"{count:,} rows were"
 
 
-def _format_accuracy(right: int, checked: int) -> str:
+def _format_accuracy(counts: IntArray) -> str:
+    """Write sentences on how well what was checked was read, digits and what is none apart."""
+    checked, right = int(counts.sum()), int(np.trace(counts))
+    if not checked:
+        return "Nothing has been checked yet."
     if checked == 1:
         return f"1 page was checked; it was read {'right' if right else 'wrong'}."
-    low, high = map(format_percent, compute_wilson_interval(right, checked))
-    return (
-        f"Of {checked:,} pages checked, {right:,} {'was' if right == 1 else 'were'} read right "
-        f"({format_percent(right / checked)}, 95 % interval {low} - {high}). "
-        "That is of the pages that somebody chose to check, not of all pages."
-    )
+    sentences = []
+    if digits := int(counts[:NO_DIGIT].sum()):
+        sentences.append(_format_share(int(np.trace(counts[:NO_DIGIT])), digits))
+    if held_back := int(counts[:, NO_DIGIT].sum()):
+        empty = int(counts[NO_DIGIT, NO_DIGIT])
+        pages = "1 page that was" if held_back == 1 else f"{held_back:,} pages that were"
+        sentences.append(
+            f"Of {pages} held back as blank or no digit, "
+            f"{_format_count(empty, 'holds', 'hold')} none."
+        )
+    if passed := int(counts[NO_DIGIT, :NO_DIGIT].sum()):
+        pages = _format_count(passed, "page was", "pages were")
+        sentences.append(f"{pages} read as a digit and {'holds' if passed == 1 else 'hold'} none.")
+    sentences.append("That is of the pages that somebody chose to check, not of all pages.")
+    return " ".join(sentences)
+
+
+def _format_share(right: int, digits: int) -> str:
+    sentence = f"Of {_format_count(digits, 'digit', 'digits')} checked, "
+    sentence += f"{_format_count(right, 'was', 'were')} read right"
+    if digits < _MIN_SHARE_COUNT:
+        return f"{sentence}."
+    low, high = map(format_percent, compute_wilson_interval(right, digits))
+    return f"{sentence} ({format_percent(right / digits)}, 95 % interval {low} - {high})."
+
+
+def _format_count(count: int, singular: str, plural: str) -> str:
+    return f"{count:,} {singular if count == 1 else plural}"
 
 
 def _format_export(counts: ExportCounts) -> str:
@@ -78,7 +99,7 @@ def _format_export(counts: ExportCounts) -> str:
 
 
 def build_confusion_table(result: CorrectionResult) -> "Table | None":
-    """Build a table of what the checked digits are and were read as; ``None`` for no digits."""
+    """Build a table of what checked pages are and were read as; ``None`` where there are none."""
     from rich.table import Table
 
     counts = result.confusion_matrix
@@ -86,12 +107,13 @@ def build_confusion_table(result: CorrectionResult) -> "Table | None":
         return None
     table = Table(title="what it is (down), read as (across)", title_justify="left")
     table.add_column("", style="bold")
-    for digit in [*map(str, range(NO_DIGIT)), "none"]:
-        table.add_column(digit, justify="right")
+    names = [*map(str, range(NO_DIGIT)), "none"]
+    for name in names:
+        table.add_column(name, justify="right")
     for truth in np.flatnonzero(counts.sum(axis=1)):
         cells = [
             "" if not count else f"[green]{count}[/]" if truth == digit else f"[red]{count}[/]"
             for digit, count in enumerate(counts[truth].tolist())
         ]
-        table.add_row(str(truth), *cells)
+        table.add_row(names[truth], *cells)
     return table

@@ -162,15 +162,28 @@ def list_labelled_files(
         include: patterns (as in :mod:`fnmatch`) on the path inside ``folder``; none means all.
         exclude: patterns whose matches are left out, e.g. a writer kept for evaluation.
     """
-    labelled_files = []
-    for path in sorted(folder.rglob("*")):
-        name = path.relative_to(folder).as_posix()
-        is_included = not include or _matches(name, include)
-        is_excluded = _matches(name, exclude)
-        digit = digit_from_label(path.parent.name)
-        if is_included and not is_excluded and digit is not None and _is_supported(path.name):
-            labelled_files.append((path, digit))
-    return labelled_files
+    return [
+        (path, digit)
+        for path in list_images(folder, include, exclude)
+        if (digit := digit_from_label(path.parent.name)) is not None
+    ]
+
+
+def list_images(folder: Path, include: Sequence[str], exclude: Sequence[str]) -> list[Path]:
+    """List the image files of a folder and its sub-folders, by their names, sorted.
+
+    Args:
+        folder: where to look.
+        include: patterns of files to take; none means all.
+        exclude: patterns of files to leave out.
+    """
+    return [
+        path
+        for path in sorted(folder.rglob("*"))
+        if _is_supported(path.name)
+        and (not include or _matches(path.relative_to(folder).as_posix(), include))
+        and not _matches(path.relative_to(folder).as_posix(), exclude)
+    ]
 
 
 def _matches(name: str, patterns: Sequence[str]) -> bool:
@@ -198,13 +211,26 @@ def load_folder(
     Raises:
         DataError: the folder holds no labelled image that can be read.
     """
-    pages: list[GrayImage] = []
-    digits, unreadable = [], []
-    for path, digit in list_labelled_files(folder, include, exclude):
+    labelled_files = list_labelled_files(folder, include, exclude)
+    pages = load_first_pages([path for path, _ in labelled_files])
+    if not pages:
+        raise DataError(f"{folder} has no images in sub-folders named 0 to 9")
+    digits = [labelled_files[index][1] for index in pages]
+    return LabelledImages(list(pages.values()), np.array(digits, np.int64))
+
+
+def load_first_pages(paths: Sequence[Path]) -> dict[int, GrayImage]:
+    """Read the first page of each file; those that cannot be read are left out, with a warning.
+
+    Returns:
+        The pages, ``(h, w) uint8`` each, under the place of their file in ``paths``.
+    """
+    pages: dict[int, GrayImage] = {}
+    unreadable = []
+    for index, path in enumerate(paths):
         page = _load_page(path)
         if isinstance(page, Page):
-            pages.append(page.gray)
-            digits.append(digit)
+            pages[index] = page.gray
         else:
             unreadable.append((path, page.detail))
     for path, detail in unreadable[:_MAX_LISTED_FILES]:
@@ -213,9 +239,7 @@ def load_folder(
         LOG.warning(
             "So are %d more files that cannot be read.", len(unreadable) - _MAX_LISTED_FILES
         )
-    if not pages:
-        raise DataError(f"{folder} has no images in sub-folders named 0 to 9")
-    return LabelledImages(pages, np.array(digits, np.int64))
+    return pages
 
 
 def _load_page(path: Path) -> Page | Rejection:

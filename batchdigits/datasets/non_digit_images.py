@@ -1,5 +1,6 @@
 """Images of others that hold no digit, such as letters of many alphabets."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -9,9 +10,16 @@ from numpy.typing import NDArray
 
 from batchdigits.arrays import GrayImage
 from batchdigits.datasets.archives import read_members
-from batchdigits.datasets.labelled import MAX_SIDE, split_indices
+from batchdigits.datasets.labelled import (
+    MAX_SIDE,
+    list_images,
+    load_first_pages,
+    split_indices,
+)
 from batchdigits.errors import DataError
 
+#: Name of a folder of images that hold no digit, beside those named 0 to 9.
+NO_DIGIT_FOLDER = "no_digit"
 #: Characters of Omniglot (Lake, Salakhutdinov and Tenenbaum, Science 350, 2015) that people would
 #: read as a digit, by alphabet: teaching that these are none would cost digits.
 LOOK_ALIKES = {
@@ -82,6 +90,23 @@ def load_non_digits(path: Path) -> NonDigitImages:
     if not len(kept):
         raise DataError(f"{path} has nothing but characters that people read as a digit.")
     return NonDigitImages([images[i] for i in kept], _find_writers(columns, kept))
+
+
+def load_non_digit_folder(folder: Path, exclude: Sequence[str] = ()) -> NonDigitImages:
+    """Read the images in the sub-folders named ``no_digit`` of a labelled folder.
+
+    Files that cannot be read are left out, with a warning.
+
+    Args:
+        folder: a folder as :func:`batchdigits.datasets.labelled.load_folder` takes it.
+        exclude: patterns of files to leave out.
+
+    Returns:
+        The images; none where there is no such sub-folder.
+    """
+    images = list_images(folder, (), exclude)
+    paths = [path for path in images if path.parent.name == NO_DIGIT_FOLDER]
+    return NonDigitImages(list(load_first_pages(paths).values()))
 
 
 def _find_look_alikes(columns: dict[str, NDArray[Any]], count: int) -> NDArray[np.bool_]:

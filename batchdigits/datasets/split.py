@@ -11,7 +11,11 @@ from batchdigits.arrays import GrayImage
 from batchdigits.datasets import readers
 from batchdigits.datasets.archives import load_writers, set_writers
 from batchdigits.datasets.labelled import LabelledImages, hold_back
-from batchdigits.datasets.non_digit_images import load_non_digits
+from batchdigits.datasets.non_digit_images import (
+    NonDigitImages,
+    load_non_digit_folder,
+    load_non_digits,
+)
 from batchdigits.datasets.readers import MNIST
 from batchdigits.errors import DataError
 
@@ -113,14 +117,22 @@ def load_data_split(data: DataSelection, seed: int) -> DataSplit:
         split.validation.append(validation)
         if test := readers.load_source(source, "test"):
             split.test.append(test)
-    for path in data.no_digit:
-        rest, held_back = load_non_digits(path).hold_back(HELD_BACK_SHARE, seed)
+    for images in _load_non_digits(data):
+        rest, held_back = images.hold_back(HELD_BACK_SHARE, seed)
         split.non_digits += rest.pages
         split.validation_non_digits += held_back.pages
     if not split.test:
         _split_off_test(split, seed)
     _remove_duplicates(split)
     return split
+
+
+def _load_non_digits(data: DataSelection) -> Iterator[NonDigitImages]:
+    """Load what holds no digit, from files of such images and from labelled folders."""
+    yield from map(load_non_digits, data.no_digit)
+    for source in filter(readers.is_labelled_folder, data.effective_sources):
+        if len(images := load_non_digit_folder(Path(source), data.exclude)):
+            yield images
 
 
 def _weigh_sets(sources: tuple[str, ...], loaded: list[LabelledImages]) -> list[float]:

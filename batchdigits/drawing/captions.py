@@ -97,11 +97,12 @@ def _draw_cached_caption(
     if cropped:
         paste_centred(strip, draw_sign("lens", 14, 1.8), _LENS_X, build_ink_ramp(MUTED))
     if note:
-        paste_right_aligned(
-            strip, draw_word(percent, *_PERCENT_ABOVE_NOTE_STYLE), 15, build_ink_ramp(INK)
-        )
-        paste_right_aligned(strip, draw_word(note, *_NOTE_STYLE), 28, build_ink_ramp(MUTED))
-    else:
+        if percent:
+            word = draw_word(percent, *_PERCENT_ABOVE_NOTE_STYLE)
+            paste_right_aligned(strip, word, 15, build_ink_ramp(INK))
+        note_y = 28 if percent else 22
+        paste_right_aligned(strip, draw_word(note, *_NOTE_STYLE), note_y, build_ink_ramp(MUTED))
+    elif percent:
         paste_right_aligned(strip, draw_word(percent, *_PERCENT_STYLE), 22, build_ink_ramp(INK))
     return strip
 
@@ -113,8 +114,10 @@ def _make_strip(status: Status) -> GrayImage:
 
 
 def _format_confidence(prediction: Prediction) -> str:
-    if prediction.confidence is None:
+    if prediction.second_confidence is None:
         return _BLANK_TEXT
+    if prediction.confidence is None:
+        return ""
     return format_whole_percent(prediction.confidence)
 
 

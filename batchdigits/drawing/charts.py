@@ -18,7 +18,8 @@ if TYPE_CHECKING:
     from matplotlib.axis import Axis
     from matplotlib.figure import Figure
 
-BLUE, VERMILLION, GRAY, INK = "#0072B2", "#D55E00", "#767676", "#1C1C1C"
+BLUE, AMBER, VERMILLION = "#0072B2", "#E69F00", "#D55E00"
+GRAY, INK = "#767676", "#1C1C1C"
 _DPI = 130
 _LOADING = Lock()
 

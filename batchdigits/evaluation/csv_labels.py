@@ -22,7 +22,7 @@ from batchdigits.datasets.typed_digits import (
 )
 from batchdigits.errors import DataError
 from batchdigits.pipeline.inbox_walk import is_chosen
-from batchdigits.reports.csvfile import unguard_cell
+from batchdigits.reports.tables.csvfile import unguard_cell
 from batchdigits.system.filenames import escape_for_terminal, to_display_name, to_raw_name
 from batchdigits.system.logs import LOG
 from batchdigits.system.tables import Table, read_table

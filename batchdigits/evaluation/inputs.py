@@ -7,7 +7,9 @@ from pathlib import Path, PurePosixPath
 
 from batchdigits.datasets import readers
 from batchdigits.datasets.labelled import digit_from_label
+from batchdigits.datasets.non_digit_images import NO_DIGIT_FOLDER
 from batchdigits.datasets.readers import MNIST
+from batchdigits.datasets.typed_digits import NO_DIGIT_LABEL
 from batchdigits.errors import DataError, UsageError
 from batchdigits.evaluation import array_files, csv_labels
 from batchdigits.pipeline.inbox_walk import InboxWalk
@@ -16,7 +18,10 @@ from batchdigits.system.filenames import to_display_name
 from batchdigits.system.tables import TABLE_SUFFIXES
 
 #: Patterns for files in folders named after their digit; others are not read.
-_LABELLED_PATTERNS = ("[0-9]/*", "*/[0-9]/*")
+_LABELLED_PATTERNS = (
+    *("[0-9]/*", "*/[0-9]/*"),
+    *(f"{NO_DIGIT_FOLDER}/*", f"*/{NO_DIGIT_FOLDER}/*"),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,8 +49,8 @@ def prepare_labelled_inbox(
     """Make labelled data ready to be read by a run.
 
     Args:
-        data: a folder with sub-folders 0-9 at any depth, read in place; a table (see
-            :mod:`batchdigits.evaluation.csv_labels`), an ``.npz`` (see
+        data: a folder with sub-folders 0-9 and ``no_digit`` at any depth, read in place; a table
+            (see :mod:`batchdigits.evaluation.csv_labels`), an ``.npz`` (see
             :func:`batchdigits.datasets.archives.load_npz`) or IDX files (see
             :mod:`batchdigits.datasets.idx`), whose images are put into ``temporary_folder``; or
             the word ``mnist``.
@@ -82,15 +87,19 @@ def _inbox_from_folder(
     folder_name = folder.resolve().name
 
     def digit_of(name: str) -> int | None:
-        """Take the digit of the nearest folder, as training does."""
-        return digit_from_label(PurePosixPath(name).parent.name or folder_name)
+        """Take the label of the nearest folder, as training does."""
+        return _parse_folder_name(PurePosixPath(name).parent.name or folder_name)
 
     # What has no label need not be read; a folder that is a label itself labels all it holds.
-    patterns = include or (_LABELLED_PATTERNS if digit_from_label(folder_name) is None else ())
+    patterns = include or (_LABELLED_PATTERNS if _parse_folder_name(folder_name) is None else ())
     if not any(digit_of(file.name) is not None for file in InboxWalk(folder, patterns, exclude)):
         condition = " that the patterns let through" if include or exclude else ""
         raise DataError(f"{folder} has no images{condition} in sub-folders named 0 to 9.")
     return LabelledInbox(folder, patterns, exclude, digit_of)
+
+
+def _parse_folder_name(name: str) -> int | None:
+    return NO_DIGIT_LABEL if name == NO_DIGIT_FOLDER else digit_from_label(name)
 
 
 def check_outbox(data: str, outbox: Path) -> None:

@@ -12,15 +12,16 @@ import numpy as np
 
 from batchdigits.datasets.typed_digits import NO_DIGIT_LABEL
 from batchdigits.evaluation.metrics import NO_DIGIT, BoolArray, FloatArray, IntArray
-from batchdigits.reasons import Status
-from batchdigits.reports.csvfile import unguard_cell
+from batchdigits.reasons import Reason, Status
+from batchdigits.reports.tables.csvfile import unguard_cell
 
 
 class LabelledPrediction(NamedTuple):
     """One labelled file: the cells of ``results.csv`` and the ``truth``.
 
     ``truth`` is 0-9, or :data:`~batchdigits.datasets.typed_digits.NO_DIGIT_LABEL`. ``digit`` and
-    ``confidence`` are ``None`` for blanks and files that could not be read.
+    ``confidence`` are ``None`` for blanks and files that could not be read; of what is in review as
+    ``not_a_digit`` they are the best guess, which the table has as its second digit.
     """
 
     file: str
@@ -123,6 +124,8 @@ def _read_rows(csv_path: Path) -> Iterator[dict[str, str]]:
 
 def _parse_row(name: str, truth: int, row: dict[str, str]) -> LabelledPrediction:
     digit, second, confidence = row["digit"], row["second_digit"], row["confidence"]
+    if row["reason"] == Reason.NOT_A_DIGIT:
+        digit, second, confidence = second, "", row["second_confidence"]
     return LabelledPrediction(
         file=name,
         truth=truth,

@@ -20,7 +20,7 @@ from batchdigits.evaluation.metrics import (
 )
 from batchdigits.evaluation.metrics_summary import EvaluationMetrics, Proportion
 from batchdigits.evaluation.predictions import LabelledPrediction, PredictionSet
-from batchdigits.reports.csvfile import BOM, guard_cell
+from batchdigits.reports.tables.csvfile import BOM, guard_cell
 from batchdigits.session.outbox import check_writable
 from batchdigits.system.atomic_files import open_atomic_file, write_bytes_atomically
 from batchdigits.system.filenames import to_display_name

@@ -2,8 +2,7 @@
 
 import re
 from collections.abc import Sequence
-from itertools import chain, islice, product
-from types import NoneType
+from itertools import chain, islice
 from typing import Any
 
 import orjson
@@ -21,6 +20,12 @@ from batchdigits.execution.answer_rules import (
     is_time,
     require,
 )
+from batchdigits.execution.page_signatures import (
+    DIGIT_SIGNATURES,
+    GUESS_SIGNATURES,
+    SIGNATURES,
+    UNREAD_SIGNATURES,
+)
 from batchdigits.journal.entries import FileEntry, PageEntry, decompress_image
 from batchdigits.pipeline.recognise import RecognitionContext
 from batchdigits.pipeline.thumbnail_files import (
@@ -28,7 +33,7 @@ from batchdigits.pipeline.thumbnail_files import (
     make_plain_thumbnail_name,
     make_source_thumbnail_name,
 )
-from batchdigits.reasons import Status
+from batchdigits.reasons import Reason, Status
 from batchdigits.records import FileStat, Source
 from batchdigits.system.sandbox.plain_messages import BadMessageError, unpack_bytes
 
@@ -36,32 +41,11 @@ _MAX_SCORES_LENGTH = 512
 #: Written out, as a group that is repeated takes three times as long.
 _BOX = re.compile(rf"\[{','.join([JSON_NUMBER] * 4)}\]", re.ASCII)
 _OK = str(Status.OK)
-_NUMBER, _STATUS, _READ_AT, _IMAGE = map(
-    PageEntry._fields.index, ("page", "status", "read_at", "image")
+_NUMBER, _STATUS, _REASON, _READ_AT, _IMAGE = map(
+    PageEntry._fields.index, ("page", "status", "reason", "read_at", "image")
 )
 #: The types of what is answered for a file.
 _ANSWER = frozenset([(list, str, list, list)])
-
-
-def _list_signatures(*columns: type | tuple[type, ...]) -> frozenset[tuple[type, ...]]:
-    """List all types that the values of a page may have together, with the length of the image."""
-    return frozenset(product(*(kind if isinstance(kind, tuple) else (kind,) for kind in columns)))
-
-
-_OPTIONAL_TEXT, _OPTIONAL_INT = (str, NoneType), (int, NoneType)
-#: Of a page with a digit; the values are those of :class:`PageEntry`, in their order.
-_DIGIT_SIGNATURES = _list_signatures(
-    *(int, str, _OPTIONAL_TEXT, NoneType, int, float, int, float, int, int, str),
-    *(_OPTIONAL_TEXT, str, str, float, int, int, _OPTIONAL_INT),
-)
-#: Of a page on which there is none.
-_NO_DIGIT_SIGNATURES = _list_signatures(
-    *(int, str, str, *[NoneType] * 5, int, int, str),
-    *(_OPTIONAL_TEXT, NoneType, NoneType, float, int, int, _OPTIONAL_INT),
-)
-#: Of a page that was not read.
-_UNREAD_SIGNATURES = _list_signatures(int, str, str, str, *[NoneType] * 6, str, *[NoneType] * 7)
-_SIGNATURES = _DIGIT_SIGNATURES | _NO_DIGIT_SIGNATURES | _UNREAD_SIGNATURES
 
 
 def to_plain(entries: Sequence[FileEntry | None]) -> tuple[list[tuple[Any, ...]], bytes]:
@@ -147,14 +131,18 @@ def _make_entry(
 def _check_pages(pages: list[Any], numbers: list[int], images: bytes) -> list[PageEntry]:
     require({*map(type, pages)} <= {list}, "a page that is none")
     signatures = [tuple(map(type, page)) for page in pages]
-    require(_SIGNATURES.issuperset(signatures), "a page with values of other types")
-    read, unread, with_digit = [], [], []
+    require(SIGNATURES.issuperset(signatures), "a page with values of other types")
+    read, unread, with_digit, guessed = [], [], [], []
     for page, signature in zip(pages, signatures, strict=True):
-        if signature in _UNREAD_SIGNATURES:
+        if signature in UNREAD_SIGNATURES:
             unread.append(page)
         else:
             read.append(page)
-            if signature in _DIGIT_SIGNATURES:
+            is_guess = page[_REASON] == Reason.NOT_A_DIGIT
+            require(is_guess == (signature in GUESS_SIGNATURES), "the digit of what is none")
+            if is_guess:
+                guessed.append(page)
+            elif signature in DIGIT_SIGNATURES:
                 with_digit.append(page)
             else:
                 require(page[_STATUS] != _OK, "a reading of nothing")
@@ -162,6 +150,7 @@ def _check_pages(pages: list[Any], numbers: list[int], images: bytes) -> list[Pa
         (unread, _check_unread_pages),
         (read, _check_read_pages),
         (with_digit, _check_readings),
+        (guessed, _check_guesses),
     ):
         if some:
             check(*zip(*some, strict=True))
@@ -197,11 +186,19 @@ def _check_read_pages(*columns: Any) -> None:
 
 
 def _check_readings(*columns: Any) -> None:
-    digits, confidences, second_digits, second_confidences = columns[4:8]
+    digits, confidences = columns[4:6]
+    require(
+        _are_from_to(0, digits, 9) and _are_from_to(0, confidences, 1), "a reading out of range"
+    )
+    _check_guesses(*columns)
+
+
+def _check_guesses(*columns: Any) -> None:
+    digits, confidences = columns[6:8]
     scores, boxes = columns[12:14]
     require(
-        _are_from_to(0, digits + second_digits, 9)
-        and _are_from_to(0, confidences + second_confidences, 1)
+        _are_from_to(0, digits, 9)
+        and _are_from_to(0, confidences, 1)
         and all(map(_BOX.fullmatch, boxes))
         and _are_scores(scores),
         "a reading out of range",

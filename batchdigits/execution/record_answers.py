@@ -152,12 +152,15 @@ def _check_prediction(values: Any, image: NormalisedDigit) -> Prediction:
     if image.box is None:
         is_sound = reason is not None and [*values[2:6], *scores] == [None] * 4
     else:
+        digits, shares = [digit, second], [confidence, second_confidence]
+        if reason == Reason.NOT_A_DIGIT:
+            require(digit is None and confidence is None, "the digit of what is none")
+            digits, shares = [second], [second_confidence]
         is_sound = (
-            all(type(number) is int and 0 <= number <= 9 for number in (digit, second))
+            all(type(number) is int and 0 <= number <= 9 for number in digits)
             and len(scores) == 10
             and all(
-                type(number) is float and is_probability(number)
-                for number in (confidence, second_confidence, *scores)
+                type(number) is float and is_probability(number) for number in (*shares, *scores)
             )
         )
     require(is_sound, "a prediction that is none")

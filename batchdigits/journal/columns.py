@@ -29,6 +29,8 @@ class CellKind(Enum):
     PICTURE = auto()
     #: A cell for people to fill in.
     CORRECTION = auto()
+    #: The answer to go on with: a digit, or -1 where a person said that there is none.
+    ANSWER = auto()
     #: Numbers in a list, as the text of a JSON array.
     ARRAY = auto()
 
@@ -38,8 +40,8 @@ class Column(NamedTuple):
 
     Attributes:
         name: its name in every format.
-        sql: its value, of a page ``p``, its file ``f``, the file's reader version ``m``, and the
-            original ``d`` that the file is a copy of.
+        sql: its value, of a page ``p``, its file ``f``, the file's reader version ``m``, the
+            original ``d`` that the file is a copy of, and the correction ``c`` of the page.
         type: its cells' type where they are not empty: ``str``, ``int`` or ``float``.
         meaning: one line of Markdown for README's table.
         kind: what its cells are.
@@ -77,6 +79,11 @@ def _truncate_sql(expression: str) -> str:
     return f"CAST({expression} * 10000 AS INTEGER) / 10000.0"
 
 
+#: Whether a person said what a page shows.
+IS_CHECKED = "c.digit IS NOT NULL"
+#: Whether a page waits for a person to look at it.
+IS_LEFT_TO_CHECK = "p.status = 'review' AND c.digit IS NULL"
+
 #: In the order of every format; those that only the JSON has come last.
 COLUMNS = (
     Column(
@@ -97,7 +104,8 @@ COLUMNS = (
     ),
     Column(
         "digit", "p.digit", int,
-        "the digit read, 0-9; also in `review` rows; empty for blanks and unread files",
+        "the digit read, 0-9; also in `review` rows, but for blanks and `not_a_digit`; empty for "
+        "unread files",
         CellKind.DIGIT, is_on_page=True, is_in_dataframe=True,
     ),
     Column(
@@ -105,7 +113,24 @@ COLUMNS = (
         CellKind.PROBABILITY, is_on_page=True, is_in_dataframe=True,
     ),
     Column(
-        "second_digit", "p.second_digit", int, "what it might be instead",
+        "final_digit", f"CASE WHEN {IS_CHECKED} THEN c.digit WHEN p.status = 'ok' THEN p.digit END",
+        int,
+        "the answer: what a person said, else `digit` where `status` is `ok`, else empty; `-` "
+        "where a person said that there is no digit (in JSON, Parquet and data frames empty)",
+        CellKind.ANSWER,
+    ),
+    Column(
+        "checked", f"CASE WHEN {IS_CHECKED} THEN 'person' END", str,
+        "`person` where a person said what it is, else empty",
+    ),
+    Column(
+        "corrected_digit", "c.digit", int,
+        "what a person said it is, see above: 0-9, -1 for no digit",
+        CellKind.CORRECTION, is_on_page=True,
+    ),
+    Column(
+        "second_digit", "p.second_digit", int,
+        "what it might be instead; the best guess where `digit` is empty",
         is_on_page=True, is_in_dataframe=True,
     ),
     Column(
@@ -149,12 +174,6 @@ COLUMNS = (
         "`present` in the inbox, `gone` from it, or taken away by the program: `quarantined`, "
         "or `processed` by a watcher",
         is_nullable=False, is_on_page=True,
-    ),
-    Column(
-        "corrected_digit",
-        "(SELECT digit FROM corrections WHERE sha256 = f.sha256 AND page = p.page)", int,
-        "what a person said it is, see above: 0-9, -1 for no digit",
-        CellKind.CORRECTION, is_on_page=True,
     ),
     Column(
         "detail", "p.detail", str, "only in `results.json`: the reason in a sentence",

@@ -15,8 +15,11 @@ class RecordedPage(NamedTuple):
 
     Attributes:
         page: from 1.
-        digit: what was read; ``None`` for a blank, or where it could not be read.
+        digit: what was read; ``None`` for a blank, for what is no digit, or where it could not be
+            read.
         confidence: how sure that is, 0-1.
+        guess: what a page that is no digit might be instead, which tables of earlier versions have
+            as their digit; ``None`` for all other pages.
         model: what read it.
         corrected_digit: what a person said it is; -1 for no digit, ``None`` where nobody did.
     """
@@ -24,6 +27,7 @@ class RecordedPage(NamedTuple):
     page: int
     digit: int | None
     confidence: float | None
+    guess: int | None
     model: str
     corrected_digit: int | None
 
@@ -36,7 +40,7 @@ class CheckedPage(NamedTuple):
         page: from 1.
         page_count: how many pages the file has.
         sha256: of the file, hexadecimal.
-        digit: what was read; ``None`` for a blank.
+        digit: what was read; ``None`` for a blank, and for what is no digit.
         corrected_digit: what it is; -1 for no digit.
         state: where the file is, one of the states in :mod:`batchdigits.journal.journal`.
         processed_path: its place in the outbox if a watcher moved it there.
@@ -80,7 +84,8 @@ def load_pages(journal: Journal, hashes: Iterable[str]) -> dict[str, list[Record
     remaining = iter({sha256 for sha256 in hashes if sha256})
     while part := list(islice(remaining, _MAX_VALUES)):
         rows = journal.query(
-            "SELECT DISTINCT f.sha256, p.page, p.digit, p.confidence, m.model, c.digit "
+            "SELECT DISTINCT f.sha256, p.page, p.digit, p.confidence, "
+            "CASE WHEN p.digit IS NULL THEN p.second_digit END, m.model, c.digit "
             "FROM files f JOIN pages p ON p.file = f.id JOIN makers m ON m.id = f.maker "
             "LEFT JOIN corrections c ON c.sha256 = f.sha256 AND c.page = p.page "
             f"WHERE f.sha256 IN ({', '.join('?' * len(part))})",

@@ -122,11 +122,20 @@ def _add_ctime(connection: sqlite3.Connection) -> None:
     connection.execute("ALTER TABLE files ADD COLUMN ctime_ns INTEGER NOT NULL DEFAULT 0")
 
 
+def _take_digits_from_what_is_none(connection: sqlite3.Connection) -> None:
+    """Make the best guess what it might be instead where a page was found to hold no digit."""
+    connection.execute(
+        "UPDATE pages SET second_digit = digit, second_confidence = confidence, "
+        "digit = NULL, confidence = NULL WHERE reason = 'not_a_digit' AND digit IS NOT NULL"
+    )
+
+
 MIGRATIONS: list[Migration] = [
     _create_first_tables,
     _add_watching,
     _add_corrections,
     _add_ctime,
+    _take_digits_from_what_is_none,
 ]
 
 

@@ -59,15 +59,15 @@ def decide(
         reason = doubt
     elif digit.is_cut:
         reason = Reason.CUT_BY_EDGE
-    return Prediction(
-        status=Status.OK if reason is None else Status.REVIEW,
-        reason=reason,
-        digit=best,
-        confidence=min(confidence, MAX_CONFIDENCE),
-        second_digit=second,
-        second_confidence=second_confidence,
-        scores=tuple(probabilities),
+    confidence = min(confidence, MAX_CONFIDENCE)
+    # What is probably no digit has none: what it might be instead is the best guess.
+    readings: tuple[int | None, float | None, int, float] = (
+        (None, None, best, confidence)
+        if reason is Reason.NOT_A_DIGIT
+        else (best, confidence, second, second_confidence)
     )
+    status = Status.OK if reason is None else Status.REVIEW
+    return Prediction(status, reason, *readings, tuple(probabilities))
 
 
 def _choose_review_reason(

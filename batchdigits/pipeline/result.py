@@ -36,12 +36,12 @@ class Reading:
             ``failed`` (could not be opened). Nothing is moved, whatever it says.
         reason: why it is not ``ok``, as in the README's table; ``None`` where it is.
         detail: the reason in a sentence, or empty.
-        digit: 0-9; ``None`` for blank pages and unread ones, as are the next three.
-        confidence: calibrated probability of ``digit``, 0-1.
-        second_digit: what it might be instead.
+        digit: 0-9; ``None`` for pages that are blank, unread or ``not_a_digit``.
+        confidence: calibrated probability of ``digit``, 0-1; ``None`` where that is.
+        second_digit: what it might be instead, 0-9; ``None`` for blank pages and unread ones.
         second_confidence: calibrated probability of ``second_digit``, 0-1.
-        scores: the ten calibrated probabilities, empty where there is no digit; what they lack
-            of 1 is the probability that this is no digit.
+        scores: the ten calibrated probabilities, empty for blank pages and unread ones; what they
+            lack of 1 is the probability that this is no digit.
         box: the ink in pixels of the upright page; ``None`` for blank pages and unread ones.
         width: of the upright page in pixels; ``None`` where it was never decoded.
         height: of the upright page in pixels; ``None`` where it was never decoded.

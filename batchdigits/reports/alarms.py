@@ -13,12 +13,31 @@ from batchdigits.journal.journal import Journal
 from batchdigits.journal.meta_keys import ALARMS_KEY
 from batchdigits.reasons import Reason, Status
 from batchdigits.reports.rows import ReportRows
+from batchdigits.reports.totals import Totals
 from batchdigits.system.filenames import escape_for_terminal
 
 #: Blank pages in a row that are no coincidence.
 _MIN_BLANK_RUN = 8
 #: A digit's share of all, among so many; digits of prices or years are skewed, but not so far.
 _MAX_DIGIT_SHARE, _MIN_DIGITS = 0.5, 60
+#: Of so many pages more than half in doubt are no coincidence.
+_MIN_DOUBTED_PAGES = 20
+#: What is likely to be the matter where most pages are in doubt for the same reason.
+_DOUBT_CAUSES = {
+    Reason.BLANK: "most seem to be blank. Was the paper fed upside down?",
+    Reason.INCOMPLETE: "the end of most files is missing. Was a transfer cut off?",
+    Reason.TOO_FAINT: "the ink of most is too faint. Scan with more contrast, or darker.",
+    Reason.SEVERAL_MARKS: (
+        "most seem to hold several digits. batchdigits reads one digit an image, so cut them apart."
+    ),
+    Reason.NOT_A_DIGIT: (
+        "most seem to hold no digit, or several that touch. batchdigits reads one digit an image."
+    ),
+    Reason.CUT_BY_EDGE: "the ink of most runs off the edge. Leave some paper round each digit.",
+}
+_MIXED_DOUBT_CAUSE = (
+    "batchdigits reads one handwritten digit an image, upright; is that what they show?"
+)
 #: Pages counted as the latest, and those before that they are compared with, at the least.
 _LATEST_PAGES, _MIN_EARLIER_PAGES = 50, 150
 #: Minutes that lie between what is compared at the least.
@@ -54,7 +73,8 @@ def _detect_alarms(journal: Journal, rows: ReportRows) -> list[str]:
     totals = rows.count_totals()
     sentences = [
         _find_blank_run(rows) if totals.reasons[Reason.BLANK] >= _MIN_BLANK_RUN else "",
-        _find_dominating_digit(totals.digits),
+        _find_common_doubt(totals),
+        _find_dominating_digit(totals.digits + totals.doubtful_digits),
         _find_streak(journal),
         _find_paler_ink(journal),
         _find_rising_doubt(journal),
@@ -81,6 +101,23 @@ def _find_blank_run(rows: ReportRows) -> str:
         f"{longest} pages in a row are blank, from {first} to {last}: was the paper fed "
         "upside down, or is the lamp off?"
     )
+
+
+def _find_common_doubt(totals: Totals) -> str:
+    """Find out whether most pages are in doubt, which has one cause more often than many."""
+    in_review = totals.statuses[Status.REVIEW]
+    readable = in_review + totals.statuses[Status.OK] + totals.checked
+    if readable < _MIN_DOUBTED_PAGES or in_review <= readable / 2:
+        return ""
+    why = next(
+        (
+            cause
+            for reason, cause in _DOUBT_CAUSES.items()
+            if totals.reasons[reason] > in_review / 2
+        ),
+        _MIXED_DOUBT_CAUSE,
+    )
+    return f"{in_review:,} of {readable:,} pages are in doubt: {why}"
 
 
 def _find_dominating_digit(digits: Counter[int]) -> str:
@@ -139,7 +176,11 @@ def _find_paler_ink(journal: Journal) -> str:
 
 def _find_rising_doubt(journal: Journal) -> str:
     """Find out whether many more of the latest pages are in doubt than before."""
-    samples = _load_samples(journal, f"p.status = '{Status.REVIEW}'")
+    samples = _load_samples(
+        journal,
+        f"p.status = '{Status.REVIEW}' AND NOT EXISTS (SELECT 1 FROM corrections c "
+        "JOIN files f ON f.sha256 = c.sha256 WHERE f.id = p.file AND c.page = p.page)",
+    )
     if samples is None:
         return ""
     latest, earlier = samples

@@ -19,7 +19,8 @@ def build_condition(journal: Journal, since: str, statuses: Sequence[str], where
     Args:
         journal: in which it is tried out; nothing but reading is let through.
         since: ISO 8601 date or time, UTC; rows read before are left out. Empty for none.
-        statuses: only rows with one of these; empty for any.
+        statuses: only rows with one of these, of those in review only what nobody has checked
+            yet; empty for any.
         where: an expression of SQL on the columns of the table, such as ``digit = 7``. Empty for
             none.
 
@@ -39,7 +40,8 @@ def build_condition(journal: Journal, since: str, statuses: Sequence[str], where
         conditions.append(f"read_at >= '{utc.replace(tzinfo=None).isoformat(timespec='seconds')}Z'")
     if statuses:
         words = ", ".join(repr(str(Status(status))) for status in statuses)
-        conditions.append(f"status IN ({words})")
+        # What a person has checked is not left to look at.
+        conditions.append(f"status IN ({words}) AND (status <> 'review' OR checked IS NULL)")
     if where:
         conditions.append(f"({where})")
     condition = " AND ".join(conditions)

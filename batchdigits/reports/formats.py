@@ -11,17 +11,10 @@ from functools import cache
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from batchdigits.reports import (
-    chartfile,
-    csvfile,
-    htmlfile,
-    jsonfile,
-    parquetfile,
-    summaryfile,
-    xlsxfile,
-)
+from batchdigits.reports import chartfile, htmlfile, summaryfile
 from batchdigits.reports.context import ReportContext, Steps
 from batchdigits.reports.period import Period
+from batchdigits.reports.tables import csvfile, jsonfile, parquetfile, xlsxfile
 from batchdigits.system.extras import Extra, is_installed, require_extra
 from batchdigits.system.logs import LOG
 
@@ -88,7 +81,7 @@ class ReportFormat(NamedTuple):
 
     def compute_fingerprint(self, context: ReportContext) -> str:
         """Return what the report shows: with an equal text, it would come out equal."""
-        # The revision stays second: is_behind finds it there.
+        # Layout and revision stay first: is_behind finds them there.
         values = [self.layout, context.journal.revision, context.settings.duplicates]
         values += [getattr(context.settings, name) for name in self.depends_on]
         if self.shows_provenance:
@@ -98,11 +91,12 @@ class ReportFormat(NamedTuple):
         return " ".join(map(str, values))
 
     def is_behind(self, fingerprint: str | None, revision: int) -> bool:
-        """Check whether a report with a fingerprint shows an earlier revision of the journal.
+        """Check whether a report shows an earlier revision of the journal, or in an earlier layout.
 
         In what else it shows, such as the dialect of a CSV, it may be as somebody asked for.
         """
-        return fingerprint is None or fingerprint.split()[1:2] != [str(revision)]
+        shown = [str(self.layout), str(revision)]
+        return fingerprint is None or fingerprint.split()[:2] != shown
 
 
 def _hash_json(record: dict[str, Any]) -> str:
@@ -111,17 +105,25 @@ def _hash_json(record: dict[str, Any]) -> str:
 
 
 CSV = ReportFormat(
-    name="results.csv", render=csvfile.render, depends_on=("csv_dialect",), is_row_wise=True
-)
+    name="results.csv",
+    render=csvfile.render,
+    depends_on=("csv_dialect",),
+    is_row_wise=True,
+    layout=2,
+)  # fmt: skip
 CHARTS = ReportFormat(
     name="summary.png", render=chartfile.render, option="charts",
-    library=("matplotlib", "charts"),
+    library=("matplotlib", "charts"), layout=2,
 )  # fmt: skip
 #: Written in one pass over the rows; a watcher that divides them by time has one of each a period.
 TABLES = (
     CSV,
     ReportFormat(
-        name="results.json", render=jsonfile.render, shows_provenance=True, is_row_wise=True
+        name="results.json",
+        render=jsonfile.render,
+        shows_provenance=True,
+        is_row_wise=True,
+        layout=2,
     ),
 )
 #: What people open in browsers, spreadsheet programs and notebooks; written one after the other.
@@ -134,16 +136,21 @@ DOCUMENTS = (
     ReportFormat(
         name="results.xlsx", render=xlsxfile.render, option="xlsx",
         depends_on=("xlsx_images",), shows_provenance=True, is_row_wise=True,
+        layout=2,
     ),
     ReportFormat(
         name="results.parquet", render=parquetfile.render, option="parquet",
-        library=("pyarrow", "parquet"), is_row_wise=True,
+        library=("pyarrow", "parquet"), is_row_wise=True, layout=2,
     ),
     CHARTS,
 )  # fmt: skip
 #: Written last of all.
 SUMMARY = ReportFormat(
-    name="summary.json", render=summaryfile.render, shows_provenance=True, shows_last_run=True
+    name="summary.json",
+    render=summaryfile.render,
+    shows_provenance=True,
+    shows_last_run=True,
+    layout=2,
 )
 
 

@@ -30,8 +30,8 @@ from batchdigits.system.filenames import to_display_name
 ROWS_PER_PAGE, MAX_PAGES = 5000, 20
 #: One more whenever pages of an unchanged journal have to be written anew, since their script does
 #: something else. With 2, pages keep corrections by outbox; with 3, they say how many pages there
-#: are.
-LAYOUT = 3
+#: are; with 4, what is left to check and what is sure.
+LAYOUT = 4
 #: Bins of the histogram of confidences, and names listed for one reason at the most.
 _BINS, _MAX_NAMES = 20, 200
 #: Rows written between two steps.
@@ -95,8 +95,10 @@ def _make_overview(context: ReportContext) -> _JsonObject:
         "files": totals.files,
         "rows": totals.pages,
         "statuses": {str(status): totals.statuses[status] for status in Status},
+        "checked": totals.checked,
         "digits": [totals.digits[digit] for digit in range(10)],
-        "histogram": rows.compute_histogram(_BINS),
+        "doubtful_digits": [totals.doubtful_digits[digit] for digit in range(10)],
+        "histogram": rows.compute_histogram(_BINS)._asdict(),
         "unread": [
             (reason, names[:_MAX_NAMES], max(0, len(names) - _MAX_NAMES))
             for reason, names in unread

@@ -2,16 +2,20 @@
 
 import json
 import sqlite3
-from collections import Counter
 from collections.abc import Iterator, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 from batchdigits.config import Duplicates
-from batchdigits.journal.columns import COLUMN_INDEX, COLUMNS, TABLE_COLUMNS
+from batchdigits.journal.columns import (
+    COLUMN_INDEX,
+    COLUMNS,
+    IS_LEFT_TO_CHECK,
+    TABLE_COLUMNS,
+)
 from batchdigits.journal.journal import Journal
 from batchdigits.journal.meta_keys import TOTALS_KEY
-from batchdigits.reasons import Reason, Status
 from batchdigits.reports.period import Period
+from batchdigits.reports.totals import Histogram, Totals
 
 Cell = str | int | float | None
 #: One cell for each of :data:`batchdigits.journal.columns.COLUMNS`.
@@ -44,6 +48,7 @@ LIMIT 1
 _FROM = """
 FROM files f JOIN pages p ON p.file = f.id JOIN makers m ON m.id = f.maker
 LEFT JOIN originals d ON d.file = f.id
+LEFT JOIN corrections c ON c.sha256 = f.sha256 AND c.page = p.page
 """
 _ORDER = "ORDER BY f.order_key, f.id, p.page"
 _PERIOD_SQL = "strftime(?, p.read_at, 'localtime')"
@@ -56,22 +61,9 @@ PAGE_COLUMNS = tuple(column for column in COLUMNS if column.is_on_page)
 _SELECT_LEAST_CERTAIN = f"""
 SELECT {", ".join(column.sql for column in PAGE_COLUMNS)}, p.thumbnail, {_THUMBNAIL_PNG}, p.image
 FROM least_certain d CROSS JOIN pages p ON p.file = d.file AND p.page = d.page
-CROSS JOIN files f ON f.id = d.file ORDER BY d.rowid
+CROSS JOIN files f ON f.id = d.file
+LEFT JOIN corrections c ON c.sha256 = f.sha256 AND c.page = p.page ORDER BY d.rowid
 """
-
-
-class Totals(NamedTuple):
-    """How many files a table has, and how many pages with each status, reason and digit."""
-
-    files: int
-    statuses: Counter[str]
-    reasons: Counter[str]
-    digits: Counter[int]
-
-    @property
-    def pages(self) -> int:
-        """How many pages the table has."""
-        return self.statuses.total()
 
 
 class ReportRows:
@@ -137,7 +129,9 @@ class ReportRows:
         rows = self._journal.query(
             f"SELECT {_CELLS}, f.readable FROM files f "
             "JOIN pages p ON p.file = f.id JOIN makers m ON m.id = f.maker "
-            "LEFT JOIN (SELECT NULL AS original) d WHERE f.id = ? ORDER BY p.page",
+            "LEFT JOIN (SELECT NULL AS original) d "
+            "LEFT JOIN corrections c ON c.sha256 = f.sha256 AND c.page = p.page "
+            "WHERE f.id = ? ORDER BY p.page",
             (file_id,),
         ).fetchall()
         original = None
@@ -163,7 +157,7 @@ class ReportRows:
         )
 
     def iter_least_certain(self, offset: int, limit: int) -> Iterator[tuple[Any, ...]]:
-        """Fetch rows for people to look at: those in review first, the least certain of each first.
+        """Fetch rows for people to look at: those left to check, then the least certain, first.
 
         Yields:
             One cell for each of :data:`PAGE_COLUMNS`, then the thumbnail's path, its PNG where
@@ -174,8 +168,10 @@ class ReportRows:
         self._query(
             "CREATE TEMP TABLE least_certain AS "
             f"SELECT f.id AS file, p.page AS page, d.original AS original {_FROM} {self._where} "
-            "ORDER BY CASE p.status WHEN 'review' THEN 0 WHEN 'ok' THEN 1 ELSE 2 END, "
-            "ifnull(p.confidence, 0), f.order_key, f.id, p.page LIMIT ? OFFSET ?",
+            f"ORDER BY CASE WHEN {IS_LEFT_TO_CHECK} THEN 0 "
+            "WHEN p.status IN ('ok', 'review') THEN 1 ELSE 2 END, "
+            "coalesce(p.confidence, p.second_confidence, 0), f.order_key, f.id, p.page "
+            "LIMIT ? OFFSET ?",
             (limit, offset),
         )
         return self._query(_SELECT_LEAST_CERTAIN)
@@ -193,20 +189,24 @@ class ReportRows:
         return list(names_by_reason.items())
 
     def iter_reasons(self) -> Iterator[tuple[str, str | None]]:
-        """Fetch name and reason of every page of a file that is not gone, in scan order."""
-        where = f"{self._where} AND f.state <> 'gone'"
-        return self._query(f"SELECT f.name, p.reason {_FROM} {where} {_ORDER}")
+        """Fetch name and reason of every page of a file that is not gone, in scan order.
 
-    def compute_histogram(self, bins: int) -> list[int]:
+        What a person has checked has no reason any more.
+        """
+        where = f"{self._where} AND f.state <> 'gone'"
+        reason = "CASE WHEN c.digit IS NULL THEN p.reason END"
+        return self._query(f"SELECT f.name, {reason} {_FROM} {where} {_ORDER}")
+
+    def compute_histogram(self, bins: int) -> Histogram:
         """Count the pages with a confidence in each of so many equal steps from 0 to 1."""
-        counts = [0] * bins
+        histogram = Histogram([0] * bins, [0] * bins)
         rows = self._query(
-            f"SELECT CAST(p.confidence * {bins} AS INTEGER), count(*) {_FROM} "
-            f"{self._where} AND p.confidence IS NOT NULL GROUP BY 1"
+            f"SELECT {IS_LEFT_TO_CHECK}, CAST(p.confidence * {bins} AS INTEGER), count(*) {_FROM} "
+            f"{self._where} AND p.confidence IS NOT NULL GROUP BY 1, 2"
         )
-        for index, count in rows:
-            counts[min(index, bins - 1)] += count
-        return counts
+        for is_left, index, count in rows:
+            histogram[is_left][min(index, bins - 1)] += count
+        return histogram
 
     def count_over_time(self) -> list[tuple[str, int]]:
         """Count the pages by the time they were read, on the clock on the wall.
@@ -231,7 +231,8 @@ class ReportRows:
         Counted once for each state of the journal. Counts of the whole table are kept in the
         journal itself: a run with nothing to do is over sooner.
         """
-        state = f"{self._journal.revision} {self._duplicates}"
+        # The word for a journal that kept counts of another kind.
+        state = f"{self._journal.revision} {self._duplicates} final"
         kept = self._counts if self.is_partial else self._journal.get_json(TOTALS_KEY, [])
         if not kept or kept[0] != state:
             kept = [state, *self._count()]
@@ -241,26 +242,23 @@ class ReportRows:
                 self._journal.set_meta(TOTALS_KEY, json.dumps(kept))
         with self._journal.refuse_damage():
             _, file_count, page_counts = kept
-            totals = Totals(int(file_count), Counter(), Counter(), Counter())
-            for status, reason, digit, count in page_counts:
-                totals.statuses[Status(status)] += int(count)
-                if reason is not None:
-                    totals.reasons[Reason(reason)] += int(count)
-                if digit is not None:
-                    totals.digits[int(digit)] += int(count)
+            totals = Totals(int(file_count))
+            for status, reason, digit, said, count in page_counts:
+                totals.add(int(count), status, reason, digit, said)
         return totals
 
     def _count(self) -> tuple[int, list[Any]]:
-        """Return the number of files, and how many pages have each status, reason and digit."""
+        """Return the number of files, and how many pages have each status, reason and digits."""
         # Without a condition no join with the pages is needed: every file has some.
         count_files = f"SELECT count(DISTINCT f.id) {_FROM} {self._where}"
         if not self.is_partial:
             count_files = (
                 "SELECT count(*) FROM files f LEFT JOIN originals d ON d.file = f.id " + self._where
             )
-        count_pages = f"SELECT p.status, p.reason, p.digit, count(*) {_FROM} {self._where}"
+        kinds = "p.status, p.reason, p.digit, c.digit"
+        count_pages = f"SELECT {kinds}, count(*) {_FROM} {self._where} GROUP BY {kinds}"
         (file_count,) = self._query(count_files).fetchone()
-        return file_count, self._query(f"{count_pages} GROUP BY 1, 2, 3").fetchall()
+        return file_count, self._query(count_pages).fetchall()
 
     def _select(self, cells: str) -> sqlite3.Cursor:
         return self._query(f"SELECT {cells} {_FROM} {self._where} {_ORDER}")

@@ -14,12 +14,14 @@ def render(context: ReportContext, path: Path) -> Steps:
     """Write the counts of the whole table, and what the last run did, in one step."""
     totals = context.rows.count_totals()
     content = {
-        "schema": 1,
+        "schema": 2,
         "files": totals.files,
         "rows": totals.pages,
         "statuses": {status.value: totals.statuses[status.value] for status in Status},
+        "checked": totals.checked,
         "reasons": dict(sorted(totals.reasons.items())),
         "digits": {str(digit): totals.digits[digit] for digit in range(10)},
+        "doubtful_digits": {str(digit): totals.doubtful_digits[digit] for digit in range(10)},
         "alarms": find_alarms(context.journal, context.rows),
         **context.last_run,
         **context.provenance,

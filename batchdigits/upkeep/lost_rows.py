@@ -13,7 +13,7 @@ from batchdigits.journal.checks import MAX_NUMBER
 from batchdigits.journal.columns import TABLE_HEADER
 from batchdigits.journal.files import FileState
 from batchdigits.journal.paths import is_inside
-from batchdigits.reports.csvfile import unguard_cell
+from batchdigits.reports.tables.csvfile import unguard_cell
 from batchdigits.session.quarantine_notes import read_note
 from batchdigits.system.filenames import make_order_key, to_raw_name
 from batchdigits.upkeep.lost_corrections import iter_csv_rows, iter_json_rows

@@ -6,8 +6,8 @@ import time
 from collections.abc import Iterable, Sequence
 from typing import IO
 
-from batchdigits.reports.jsonfile import format_row
 from batchdigits.reports.rows import ReportRow
+from batchdigits.reports.tables.jsonfile import format_row
 from batchdigits.system.filenames import escape_for_terminal
 from batchdigits.system.logs import LOG
 

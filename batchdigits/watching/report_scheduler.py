@@ -8,12 +8,12 @@ from batchdigits.journal.columns import COLUMN_INDEX
 from batchdigits.pipeline.inbox_walk import InboxWalk
 from batchdigits.reports.contact_sheets import update_contact_sheets
 from batchdigits.reports.context import ReportContext
-from batchdigits.reports.csvfile import format_rows
 from batchdigits.reports.formats import CSV, DOCUMENTS, SUMMARY, TABLES, ReportFormat
 from batchdigits.reports.period import Period, list_periods
 from batchdigits.reports.render import render_summary, update_reports
 from batchdigits.reports.rows import ReportRow, ReportRows
 from batchdigits.reports.safe_write import GrowingFile
+from batchdigits.reports.tables.csvfile import format_rows
 from batchdigits.session.session import Session
 from batchdigits.system.filenames import escape_for_terminal
 from batchdigits.system.logs import LOG

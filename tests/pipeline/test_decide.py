@@ -37,8 +37,6 @@ def test_a_sure_digit_is_ok() -> None:
         (seen(marks=2), SURE, Reason.SEVERAL_MARKS),
         (seen(), scores(d7=0.6, d1=0.35, d2=0.05), Reason.TWO_CANDIDATES),
         (seen(), scores(d7=0.6, d1=0.2, d2=0.15, d4=0.05), Reason.LOW_CONFIDENCE),
-        (seen(), scores(d7=0.3, d1=0.1), Reason.NOT_A_DIGIT),
-        (seen(), scores(d7=0.8, d1=0.05), Reason.NOT_A_DIGIT),
         (seen(Box(0, 20, 30, 40)), scores(d7=0.6, d1=0.35, d2=0.05), Reason.CUT_BY_EDGE),
         (seen(), scores(d7=0.8, d1=0.1, d2=0.05), Reason.LOW_CONFIDENCE),
         (seen(contrast=0.04), SURE, Reason.TOO_FAINT),
@@ -50,6 +48,17 @@ def test_doubt_keeps_the_best_reading_and_says_what_it_is(
 ) -> None:
     reading = decide(digit, values, 0.9, PAGE)
     assert (reading.status, reading.reason, reading.digit) == (Status.REVIEW, reason, 7)
+
+
+@pytest.mark.parametrize("values", [scores(d7=0.3, d1=0.1), scores(d7=0.8, d1=0.05)])
+def test_what_is_no_digit_has_none_but_a_best_guess(
+    values: np.ndarray[tuple[int], np.dtype[np.float32]],
+) -> None:
+    reading = decide(seen(), values, 0.9, PAGE)
+    assert (reading.status, reading.reason) == (Status.REVIEW, Reason.NOT_A_DIGIT)
+    assert (reading.digit, reading.confidence, reading.second_digit) == (None, None, 7)
+    assert reading.second_confidence == pytest.approx(float(values[7]))
+    assert len(reading.scores) == 10
 
 
 def test_what_is_sure_is_ok_though_it_is_faint_or_at_the_edge() -> None:

@@ -8,8 +8,8 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from batchdigits.journal.columns import COLUMN_INDEX, TABLE_HEADER
-from batchdigits.reports import csvfile
 from batchdigits.reports.rows import ReportRow
+from batchdigits.reports.tables import csvfile
 
 README = Path(__file__).resolve().parent.parent.parent / "README.md"
 NAMES = st.text(
@@ -20,15 +20,12 @@ NAMES = st.text(
 def make_row(name: str, digit: int | None = 7, original: str | None = None) -> ReportRow:
     """A row as the journal gives it: read, or for ``None`` rejected, under any name."""
     status = (
-        ("ok", digit, 0.9999, 1, 0.0, None)
+        ("ok", digit, 0.9999, digit, None, None, 1, 0.0, None)
         if digit is not None
-        else ("quarantined", *NONE4, "truncated")
+        else ("quarantined", *[None] * 7, "truncated")
     )
     about = (28, 30, 9, "ab" * 32, "digits@12345678", "2026-01-02T03:04:05Z", None)
-    return (name, 1, *status, *about, original, "present", None, 'cut, "off"\nhere', None, None)
-
-
-NONE4 = (None,) * 4
+    return (name, 1, *status, *about, original, "present", 'cut, "off"\nhere', None, None)
 
 
 def write_csv(folder: Path, rows: list[ReportRow]) -> Path:
@@ -56,7 +53,9 @@ def read_as_readme_says(path: Path) -> pd.DataFrame:
 
 def test_the_file_is_what_spreadsheets_expect(tmp_path: Path) -> None:
     content = write_csv(tmp_path, [make_row("a.png"), make_row("b.png", None)]).read_bytes()
-    assert content.startswith(b"\xef\xbb\xbffile,page,status,digit,confidence,")
+    assert content.startswith(
+        b"\xef\xbb\xbffile,page,status,digit,confidence,final_digit,checked,corrected_digit,"
+    )
     assert content.count(b"\r\n") == 3
     first = next(csv.DictReader(io.StringIO(content.decode("utf-8-sig"), newline="")))
     assert tuple(first) == TABLE_HEADER

@@ -68,7 +68,10 @@ def test_the_page_holds_the_table_and_fetches_nothing(outbox: Path) -> None:
     sure = [row["confidence"] or 0 for row in data["rows"] if row["status"] == "ok"]
     assert sure == sorted(sure), "the least certain come first"
     assert data["rows"][0]["status"] == "review"
-    assert sum(data["about"]["histogram"]) == sum(row["confidence"] != "" for row in rows)
+    histogram = data["about"]["histogram"]
+    with_confidence = [row["status"] for row in rows if row["confidence"]]
+    assert sum(histogram["settled"]) == with_confidence.count("ok")
+    assert sum(histogram["doubtful"]) == with_confidence.count("review")
 
 
 def test_it_is_drawn_only_where_it_is_wanted_and_needed(

@@ -19,7 +19,16 @@ pytestmark = pytest.mark.integration
 
 #: Names that are no markup, no escapes and no trimmed text, though they look so.
 ODD = ("<r><t>bold</t></r>", "a_x0041_b.png", "&amp; <b>.png", " space .png", "tab\there.png")
-NUMBERS = ("digit", "second_digit", "corrected_digit", "width", "height", "bytes", "page")
+NUMBERS = (
+    "final_digit",
+    "digit",
+    "second_digit",
+    "corrected_digit",
+    "width",
+    "height",
+    "bytes",
+    "page",
+)
 
 
 @pytest.fixture(scope="module")

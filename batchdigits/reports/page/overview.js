@@ -1,13 +1,19 @@
 // The top of the page: totals, charts, alarms, and files that were not read.
 
-function addBars(parent, values, labels, isLow = () => false) {
-  const highest = Math.max(1, ...values), bars = make("div", undefined, "bars");
-  values.forEach((value, index) => {
-    const bar = make("i");
-    bar.style.height = `${74 * value / highest}%`;
-    const column = make("div", undefined, isLow(index) ? "low" : "");
-    column.title = `${labels[index]}: ${formatCount(value)}`;
-    add(bars, add(column, make("span", values.length <= 10 ? formatCount(value) : ""), bar));
+// Bars of what is sure or checked, with what is in doubt on top of them.
+function addBars(parent, settled, doubtful, labels) {
+  const totals = settled.map((value, index) => value + doubtful[index]);
+  const highest = Math.max(1, ...totals), bars = make("div", undefined, "bars");
+  totals.forEach((total, index) => {
+    const column = make("div");
+    column.title = `${labels[index]}: ${formatCount(total)}${doubtful[index] ? `, ${formatCount(doubtful[index])} of them in doubt` : ""}`;
+    add(column, make("span", totals.length <= 10 ? formatCount(total) : ""));
+    for (const [value, className] of [[doubtful[index], "doubt"], [settled[index], ""]]) {
+      const bar = make("i", undefined, className);
+      bar.style.height = `${74 * value / highest}%`;
+      add(column, bar);
+    }
+    add(bars, column);
   });
   add(parent, bars);
 }
@@ -26,13 +32,14 @@ function showOverview() {
   addTotal(make("span", about.files === 1 ? "file" : "files"), about.files, "total large");
   addTotal(make("span", about.rows === 1 ? "page" : "pages"), about.rows, "total large");
   for (const status of STATUSES) addTotal(makeStatusLabel(status), about.statuses[status] || 0);
+  if (about.checked) addTotal(makeStatusLabel("checked"), about.checked);
   add(digits, make("h2", "Digits read"));
-  addBars(digits, about.digits, DIGITS);
+  addBars(digits, about.digits, about.doubtful_digits, DIGITS);
   addAxis(digits, DIGITS, true);
   add(confidences, make("h2", "How sure"));
-  const step = 100 / about.histogram.length;
-  const ranges = about.histogram.map((_, index) => `${index * step} - ${(index + 1) * step} %`);
-  addBars(confidences, about.histogram, ranges, (index) => index * step < 100 * about.review_below);
+  const { settled, doubtful } = about.histogram, step = 100 / settled.length;
+  const ranges = settled.map((_, index) => `${index * step} - ${(index + 1) * step} %`);
+  addBars(confidences, settled, doubtful, ranges);
   addAxis(confidences, ["0 %", "50 %", "100 %"]);
   add($("overview"), totals, digits, confidences);
   $("when").textContent = `${about.inbox}, ${about.time}, model ${about.model}`;

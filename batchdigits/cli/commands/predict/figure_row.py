@@ -10,7 +10,7 @@ from batchdigits.drawing.charts import GRAY, INK, VERMILLION
 from batchdigits.drawing.palette import STATUS_COLOUR
 from batchdigits.percentages import format_truncated_percent
 from batchdigits.pipeline.result import Reading
-from batchdigits.reasons import REASON_TEXTS, Status
+from batchdigits.reasons import REASON_TEXTS, Reason, Status
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -114,10 +114,11 @@ def _draw_result(row: FigureRow, reading: Reading) -> None:
     page_x, scores_x = _PAGE_COLUMN[0], _SCORES_COLUMN[0]
     digit = "\N{EN DASH}" if reading.digit is None else str(reading.digit)
     row.write(scores_x, _NAME_Y, digit, _DIGIT_SIZE, INK, is_bold=True)
-    confidence = (
-        "blank" if reading.confidence is None else format_truncated_percent(reading.confidence)
-    )
-    row.write(scores_x + 0.26, _NAME_Y, confidence, _CONFIDENCE_SIZE, INK)
+    if reading.confidence is not None:
+        beside = format_truncated_percent(reading.confidence)
+    else:
+        beside = "no digit" if reading.reason is Reason.NOT_A_DIGIT else "blank"
+    row.write(scores_x + 0.26, _NAME_Y, beside, _CONFIDENCE_SIZE, INK)
     size = f"{reading.width:,} x {reading.height:,} pixels"
     row.write(page_x, _DETAILS_Y, size, _TEXT_SIZE, GRAY)
     if reading.status is not Status.OK:
@@ -130,7 +131,7 @@ def _format_alternative(reading: Reading) -> str:
     """Format what a page in review may be instead; empty for a blank page."""
     if reading.no_digit is None or reading.second_confidence is None:
         return ""
-    if reading.no_digit > reading.second_confidence:
+    if reading.digit is not None and reading.no_digit > reading.second_confidence:
         return f"no digit {format_truncated_percent(reading.no_digit)}"
     return f"or {reading.second_digit} {format_truncated_percent(reading.second_confidence)}"
 

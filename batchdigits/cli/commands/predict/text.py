@@ -82,10 +82,12 @@ def count_cells(text: str) -> int:
 
 def _format_reading(reading: Reading) -> str:
     text = "\N{EN DASH}"
-    if reading.confidence is not None and reading.second_confidence is not None:
-        first = format_truncated_percent(reading.confidence)
+    if reading.second_confidence is not None:
         second = format_truncated_percent(reading.second_confidence)
-        text = f"{reading.digit}  {first:>6}   or {reading.second_digit}  {second:>6}"
+        first = "no digit"
+        if reading.confidence is not None:
+            first = f"{reading.digit}  {format_truncated_percent(reading.confidence):>6}"
+        text = f"{first:9}   or {reading.second_digit}  {second:>6}"
     return text if reading.status is Status.OK else f"{text:{_READING_WIDTH}}   {reading.detail}"
 
 

@@ -9,12 +9,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from batchdigits.config import XlsxImages
+from batchdigits.datasets.typed_digits import NO_DIGIT_LABEL
 from batchdigits.journal.columns import COLUMN_INDEX, TABLE_COLUMNS, CellKind
 from batchdigits.journal.paths import inside
 from batchdigits.pipeline.thumbnail_files import read_thumbnail
 from batchdigits.reasons import REASON_TEXTS, Status
 from batchdigits.reports.context import ReportContext, Steps
 from batchdigits.reports.rows import ReportRow
+from batchdigits.reports.tables.csvfile import NO_DIGIT_TEXT
 
 if TYPE_CHECKING:  # takes a while to load, and is wanted by few
     from xlsxwriter.format import Format
@@ -39,13 +41,15 @@ _STATUS_FILLS = {
 _PLAIN_STYLE = {"valign": "vcenter"}
 _STYLES = {
     CellKind.DIGIT: {"valign": "vcenter", "align": "center", "bold": True},
-    CellKind.CORRECTION: {"valign": "vcenter", "bg_color": "#FFFFE0"},
+    CellKind.ANSWER: {"valign": "vcenter", "align": "center", "bold": True},
+    CellKind.CORRECTION: {"valign": "vcenter", "align": "center", "bg_color": "#FFFFE0"},
     CellKind.PROBABILITY: {"valign": "vcenter", "num_format": "0.00%"},
 }
 #: The picture comes first, where it is seen beside its digit, and then the table's own columns.
 _PICTURE_WIDTH, _FIRST_COLUMN = len("picture") + 4, 1
-_FILE, _PAGE, _STATUS, _THUMBNAIL, _CORRECTED_DIGIT = (
-    COLUMN_INDEX[name] for name in ("file", "page", "status", "thumbnail", "corrected_digit")
+_FILE, _PAGE, _STATUS, _THUMBNAIL, _FINAL_DIGIT, _CORRECTED_DIGIT = (
+    COLUMN_INDEX[name]
+    for name in ("file", "page", "status", "thumbnail", "final_digit", "corrected_digit")
 )
 _WORKBOOK_OPTIONS = {
     "constant_memory": True,
@@ -74,7 +78,7 @@ class _ResultsSheet:
     """The sheet of rows."""
 
     def __init__(self, book: "Workbook", context: ReportContext) -> None:
-        from batchdigits.reports.xlsx_cells import FastWorksheet
+        from batchdigits.reports.tables.xlsx_cells import FastWorksheet
 
         self._sheet: Worksheet = book.add_worksheet("results", FastWorksheet)
         self._journal = context.journal
@@ -118,7 +122,9 @@ class _ResultsSheet:
             column = _FIRST_COLUMN + index
             if cell is None:
                 continue
-            if not isinstance(cell, str):
+            if index == _FINAL_DIGIT and cell == NO_DIGIT_LABEL:
+                sheet.write_string(row_number, column, NO_DIGIT_TEXT)
+            elif not isinstance(cell, str):
                 sheet.write_number(row_number, column, cell)
             elif index == _STATUS:
                 sheet.write_string(row_number, column, cell, self._fills[cell])
@@ -202,8 +208,14 @@ def _add_summary_sheet(book: "Workbook", context: ReportContext) -> None:
         table_rows.extend(counts.items())
         table_rows.append(())
 
-    add_block("status", {str(status): totals.statuses[status] for status in Status})
+    statuses = {str(status): totals.statuses[status] for status in Status}
+    add_block("status", statuses | {"checked": totals.checked})
     add_block("digit", {str(digit): totals.digits[digit] for digit in range(10)})
+    head = blocks["digit"][0] - 1
+    table_rows[head] = (*table_rows[head], "in doubt")
+    for digit in range(10):
+        counts = totals.digits[digit], totals.doubtful_digits[digit]
+        table_rows[head + 1 + digit] = (str(digit), *counts)
     reasons = dict(sorted(totals.reasons.items()))
     add_block("reason", reasons)
     sheet.set_column(0, 0, 18)

@@ -3,7 +3,8 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from batchdigits.journal.columns import TABLE_COLUMNS
+from batchdigits.datasets.typed_digits import NO_DIGIT_LABEL
+from batchdigits.journal.columns import TABLE_COLUMNS, CellKind
 from batchdigits.reports.context import ReportContext, Steps
 from batchdigits.reports.rows import ReportRow
 
@@ -13,6 +14,9 @@ if TYPE_CHECKING:
 
 #: Rows held until they are written together.
 _ROW_GROUP_SIZE = 5000
+_ANSWER_INDEXES = [
+    index for index, column in enumerate(TABLE_COLUMNS) if column.kind is CellKind.ANSWER
+]
 _ARROW_TYPES = {int: "int64", float: "float64", str: "string"}
 
 
@@ -38,6 +42,8 @@ def _write_group(writer: "ParquetWriter", schema: "Schema", rows: list[ReportRow
     import pyarrow
 
     columns = list(zip(*(row[: len(TABLE_COLUMNS)] for row in rows), strict=True))
+    for index in _ANSWER_INDEXES:
+        columns[index] = tuple(None if cell == NO_DIGIT_LABEL else cell for cell in columns[index])
     arrays = [
         pyarrow.array(cells, field.type) for cells, field in zip(columns, schema, strict=True)
     ]

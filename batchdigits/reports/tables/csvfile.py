@@ -7,11 +7,14 @@ from pathlib import Path
 from typing import IO, Any
 
 from batchdigits.config import CsvDialect
-from batchdigits.journal.columns import TABLE_COLUMNS, TABLE_HEADER, CellKind
+from batchdigits.datasets.typed_digits import NO_DIGIT_LABEL
+from batchdigits.journal.columns import COLUMN_INDEX, TABLE_COLUMNS, TABLE_HEADER, CellKind
 from batchdigits.reports.context import ReportContext, Steps
 from batchdigits.reports.rows import Cell, ReportRow
 
 BOM = "\ufeff"
+#: The answer of a page of which a person said that it holds no digit.
+NO_DIGIT_TEXT = "-"
 #: A cell that begins so is run as a formula by spreadsheets (OWASP, *CSV Injection*).
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 _GUARDED_STARTS = {*FORMULA_STARTS, "'"}
@@ -21,6 +24,7 @@ _NAME_INDEXES = [
 ]
 _DECIMAL_INDEXES = [index for index, column in enumerate(TABLE_COLUMNS) if column.type is float]
 _COLUMN_COUNT = len(TABLE_COLUMNS)
+_ANSWER = COLUMN_INDEX["final_digit"]
 
 
 def render(context: ReportContext, path: Path) -> Steps:
@@ -67,15 +71,20 @@ def _make_writer(
 
 
 def _format_row(row: ReportRow) -> Sequence[Cell]:
+    if row[_ANSWER] == NO_DIGIT_LABEL:
+        return _format_row_anew(row)
     for index in _NAME_INDEXES:
         name = row[index]
         if name and str(name)[0] in _GUARDED_STARTS:
-            return _guard_names(row)
+            return _format_row_anew(row)
     return row[:_COLUMN_COUNT]
 
 
-def _guard_names(row: ReportRow) -> list[Cell]:
+def _format_row_anew(row: ReportRow) -> list[Cell]:
+    """Format a row that is not written as it is."""
     cells = list(row[:_COLUMN_COUNT])
+    if cells[_ANSWER] == NO_DIGIT_LABEL:
+        cells[_ANSWER] = NO_DIGIT_TEXT
     for index in _NAME_INDEXES:
         cells[index] = guard_cell(str(row[index] or ""))
     return cells

@@ -1,0 +1,1 @@
+"""The table of results in one format a module: CSV, JSON, Parquet, XLSX."""
