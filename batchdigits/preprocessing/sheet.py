@@ -1,6 +1,6 @@
 """A sheet of paper on a darker table: found by its sharp straight edges, and cut out."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import cv2
 import numpy as np
@@ -60,7 +60,8 @@ def find_sheet(gray: GrayImage) -> Mask | None:
     if highest - table < MIN_STEP:
         return None
     page = np.asarray(cv2.GaussianBlur(gray, (3, 3), 0), np.uint8)
-    best, best_edge, last_area = None, MIN_EDGE_SHARE, 0
+    sheets: list[Mask] = []
+    last_area = 0
     for share in _TRIED_SHARES:
         level = table + share * (highest - table)
         light = np.asarray(cv2.threshold(page, level, 255, cv2.THRESH_BINARY)[1], np.uint8)
@@ -68,11 +69,13 @@ def find_sheet(gray: GrayImage) -> Mask | None:
         if area == last_area:  # nothing lies between this level and the one before
             continue
         last_area = area
-        for sheet in _find_regions(light):
-            edge = _measure_edge(page, sheet)
-            if edge > best_edge:
-                best, best_edge = sheet, edge
-    return _find_enclosed_sheet(page) if best is None else best
+        sheets += _find_regions(light)
+    ranges = _measure_ranges(page) if sheets else []
+    edges = [_measure_edge(ranges, sheet) for sheet in sheets]
+    sharpest = max(edges, default=0.0)
+    if sharpest > MIN_EDGE_SHARE:
+        return sheets[edges.index(sharpest)]
+    return _find_enclosed_sheet(page)
 
 
 def _find_enclosed_sheet(page: GrayImage) -> Mask | None:
@@ -109,7 +112,8 @@ def _find_enclosed_sheet(page: GrayImage) -> Mask | None:
             region = np.where(labels == label, np.uint8(255), np.uint8(0))
             region = np.asarray(cv2.dilate(region, make_kernel(cv2.MORPH_RECT, 3)), np.uint8)
             for sheet in _find_regions(region):
-                if _measure_edge(page, sheet) > MIN_EDGE_SHARE and _is_lighter(page, sheet):
+                edge = _measure_edge(_measure_ranges(page), sheet)
+                if edge > MIN_EDGE_SHARE and _is_lighter(page, sheet):
                     return sheet
     return None
 
@@ -189,8 +193,12 @@ def _get_border(image: NDArray[np.uint8]) -> list[NDArray[np.uint8]]:
     return [image[0], image[-1], image[:, 0], image[:, -1]]
 
 
-def _measure_edge(page: GrayImage, sheet: Mask) -> float:
+def _measure_edge(ranges: Sequence[NDArray[np.int16]], sheet: Mask) -> float:
     """Measure how much of the step from table to paper lies within a few pixels.
+
+    Args:
+        ranges: of :func:`_measure_ranges`.
+        sheet: where it lies.
 
     Returns:
         The share that is reached along three quarters of the edge.
@@ -199,14 +207,21 @@ def _measure_edge(page: GrayImage, sheet: Mask) -> float:
     edge = (sheet > 0) & (np.asarray(inner) == 0)
     if not edge.any():
         return 0.0
-    near, far = (_measure_range(page, 2 * reach + 1)[edge] for reach in EDGE_REACHES)
+    near, far = (values[edge] for values in ranges)
     return float(np.percentile(near / np.maximum(far, MIN_STEP), 25))
 
 
-def _measure_range(page: GrayImage, side: int) -> NDArray[np.int16]:
-    """Measure the difference of the lightest and the darkest pixel in squares round each pixel."""
-    kernel = make_kernel(cv2.MORPH_RECT, side)
-    return np.asarray(cv2.morphologyEx(page, cv2.MORPH_GRADIENT, kernel), np.int16)
+def _measure_ranges(page: GrayImage) -> list[NDArray[np.int16]]:
+    """Measure the difference of the lightest and the darkest pixel near each pixel, and less near.
+
+    Returns:
+        Two arrays of the page's shape: within the first and the second of ``EDGE_REACHES``.
+    """
+    kernels = (make_kernel(cv2.MORPH_RECT, 2 * reach + 1) for reach in EDGE_REACHES)
+    return [
+        np.asarray(cv2.morphologyEx(page, cv2.MORPH_GRADIENT, kernel), np.int16)
+        for kernel in kernels
+    ]
 
 
 def cut_out_sheet(gray: GrayImage, sheet: Mask) -> tuple[GrayImage, Box]:
@@ -252,14 +267,14 @@ def _find_slivers(page: GrayImage, kept: Mask) -> Mask:
     # The page's own edges are no edges of the sheet.
     padded = cv2.copyMakeBorder(kept, 1, 1, 1, 1, cv2.BORDER_REPLICATE)
     depths = cv2.distanceTransform(padded, cv2.DIST_L2, 3)[1:-1, 1:-1]
-    count, labels = cv2.connectedComponents(np.asarray(dark, np.uint8))
-    slivers = [
-        label
-        for label in range(1, count)
-        if (depth := depths[labels == label]).min() < 2
-        and depth.max() <= MAX_SLIVER_SHARE * max(page.shape)
-    ]
-    return np.where(np.isin(labels, slivers), 255, 0).astype(np.uint8)
+    labels = np.asarray(cv2.connectedComponents(np.asarray(dark, np.uint8))[1], np.int32)
+    deepest = MAX_SLIVER_SHARE * max(page.shape)
+    slivers = np.zeros_like(kept)
+    # Only what begins at an edge; the rest may be much grain.
+    for label in np.unique(labels[depths < 2]).tolist():
+        if label and depths[sliver := labels == label].max() <= deepest:
+            slivers[sliver] = 255
+    return slivers
 
 
 def _continue_paper(gray: GrayImage, sheet: Mask) -> GrayImage:
@@ -275,5 +290,7 @@ def _continue_paper(gray: GrayImage, sheet: Mask) -> GrayImage:
         known = np.asarray(share) > 1e-3
         estimate = np.where(known, level / np.maximum(share, 1e-3), 0)
         bare = np.where(weight > 0, bare, estimate).astype(np.float32)
+        if known.all():
+            break
         weight = np.where(known, np.float32(1), np.float32(0))
     return np.asarray(np.clip(bare + 0.5, 0, 255), np.uint8)
