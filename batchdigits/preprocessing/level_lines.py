@@ -39,10 +39,10 @@ def find_level_lines(mask: Mask, max_thickness: float = MAX_LINE_THICKNESS) -> M
     """
     across = mask.shape[1]
     piece = max(8, int(across * _MIN_STRAIGHT_SHARE))
-    if piece > across:
+    if piece > across or not _reaches_across(mask):
         return None
     straight = cv2.morphologyEx(mask, cv2.MORPH_OPEN, np.ones((1, piece), np.uint8))
-    if cv2.boundingRect(straight)[2] + 2 < MIN_CROSSING_SHARE * across:
+    if not _reaches_across(np.asarray(straight, np.uint8)):
         return None
     # Pieces of a line that is askew lie a row apart; gaps come from noise.
     joined = cv2.dilate(straight, np.ones((3, 3), np.uint8))
@@ -61,6 +61,11 @@ def find_level_lines(mask: Mask, max_thickness: float = MAX_LINE_THICKNESS) -> M
         if cv2.countNonZero(line) <= thickest * across * 1.1 and not _is_leaning(line):
             lines |= line
     return np.asarray(lines, np.uint8) if lines.any() else None
+
+
+def _reaches_across(mask: Mask) -> bool:
+    """Return whether what is inked may hold a line across the page, once it is a pixel wider."""
+    return bool(cv2.boundingRect(mask)[2] + 2 >= MIN_CROSSING_SHARE * mask.shape[1])
 
 
 def _is_leaning(line: Mask) -> bool:

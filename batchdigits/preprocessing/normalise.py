@@ -61,19 +61,33 @@ def normalise_all(
         One digit a page, in order.
     """
     coarse_pages = [_reduce_coarsely(page) for page in pages]
-    coarse_only = [coarse for coarse, _ in coarse_pages]
-    digits = _normalise_small_pages(coarse_only, inside_frames)
-    return [
+    on_sheets = [
         _normalise_on_sheet(page, coarse, inside_frames)
-        or (
-            digit
-            if scale == 1
-            else rescale_digit(digit, scale, page.shape)
-            if is_unambiguous(digit, *coarse.shape)
-            else _normalise_page(page, inside_frames)
-        )
-        for page, (coarse, scale), digit in zip(pages, coarse_pages, digits, strict=True)
+        for page, (coarse, _) in zip(pages, coarse_pages, strict=True)
     ]
+    without_sheet = [
+        coarse for (coarse, _), digit in zip(coarse_pages, on_sheets, strict=True) if digit is None
+    ]
+    others = iter(_normalise_small_pages(without_sheet, inside_frames))
+    return [
+        on_sheet or _refine(next(others), page, coarse.shape, scale, inside_frames)
+        for page, (coarse, scale), on_sheet in zip(pages, coarse_pages, on_sheets, strict=True)
+    ]
+
+
+def _refine(
+    digit: NormalisedDigit,
+    page: GrayImage,
+    coarse_shape: tuple[int, ...],
+    scale: int,
+    inside_frames: bool,
+) -> NormalisedDigit:
+    """Look again at a digit that is in doubt on a page reduced by ``scale``, with more pixels."""
+    if scale == 1:
+        return digit
+    if is_unambiguous(digit, *coarse_shape):
+        return rescale_digit(digit, scale, page.shape)
+    return _normalise_page(page, inside_frames)
 
 
 def _normalise_on_sheet(
