@@ -1,22 +1,34 @@
 """Corrections from an edited spreadsheet, put on record and measured."""
 
-from dataclasses import dataclass
+import time
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
 from batchdigits.corrections.export import ExportCounts, export_checked_pages
 from batchdigits.corrections.match import MatchedRows, match_rows
-from batchdigits.corrections.spreadsheet import InvalidRow, read_corrections
+from batchdigits.corrections.spreadsheet import InvalidRow, TableRow, read_corrections
 from batchdigits.datasets.typed_digits import NO_DIGIT_LABEL
-from batchdigits.errors import DataError
+from batchdigits.errors import DataError, OutboxError
 from batchdigits.evaluation.metrics import NO_DIGIT, IntArray
 from batchdigits.journal import corrections
 from batchdigits.journal.journal import Journal
+from batchdigits.journal.submissions import SubmittedCorrection, submit_corrections
 from batchdigits.reports.kept_tables import has_new_corrections, list_kept_tables
 from batchdigits.reports.rerender import catch_up_reports
-from batchdigits.session.outbox import has_journal, open_outbox, refuse_lost_journal
+from batchdigits.session.outbox import (
+    has_journal,
+    is_held,
+    open_outbox,
+    read_outbox,
+    refuse_lost_journal,
+)
 from batchdigits.system.clock import utc_now
+
+#: Seconds that another batchdigits gets to put corrections on record, and between two looks.
+_HANDOVER_TIMEOUT, _HANDOVER_POLL_DELAY = 10.0, 0.05
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +47,8 @@ class CorrectionResult:
             corrections that are not on record; looked for where the spreadsheet is a report of the
             outbox itself and has nothing new.
         export_counts: what was copied for training; ``None`` where that was not asked for.
+        is_recorded: whether all is on record; if not, another batchdigits that is at work in the
+            outbox has it in hand.
     """
 
     stored: int
@@ -44,6 +58,7 @@ class CorrectionResult:
     confusion_matrix: IntArray
     kept_tables: list[Path]
     export_counts: ExportCounts | None
+    is_recorded: bool = True
 
 
 def apply_corrections(
@@ -68,27 +83,81 @@ def apply_corrections(
     if not has_journal(outbox):
         raise DataError(f"Nothing was read into {outbox} yet: there is nothing to correct.")
     rows = read_corrections(spreadsheet) if spreadsheet else ()
+    if is_held(outbox):
+        return _hand_over(outbox, spreadsheet, rows, export_folder, trust_outbox)
     with open_outbox(outbox, is_trusted=trust_outbox) as journal:
-        matched = match_rows(journal, rows)
-        if matched.is_foreign:
-            count = len(matched.unknown)
-            if count == 1:
-                sentence = f"The only corrected row of {spreadsheet} does not belong to {outbox}"
-            else:
-                sentence = (
-                    f"None of the {count:,} corrected rows of {spreadsheet} belong to {outbox}"
-                )
-            raise DataError(f"{sentence}: nothing that is named there is on record.")
-        kept_tables = (
-            [path for path in list_kept_tables(outbox) if has_new_corrections(journal, path)]
-            if spreadsheet and not matched.new and _lies_in(spreadsheet, outbox)
-            else []
-        )
+        matched = _match(journal, outbox, spreadsheet, rows)
+        kept_tables = _find_kept_tables(journal, outbox, spreadsheet, matched)
         if matched.new:
             digits = [(row.sha256, row.page, row.digit) for row in matched.new]
             corrections.record_corrections(journal, digits, utc_now())
         catch_up_reports(journal, outbox)
         return _build_result(journal, outbox, matched, kept_tables, export_folder)
+
+
+def _hand_over(
+    outbox: Path,
+    spreadsheet: Path | None,
+    rows: Iterable[TableRow | InvalidRow],
+    export_folder: Path | None,
+    trust_outbox: bool,
+) -> CorrectionResult:
+    """Have corrections put on record by whoever is at work in the outbox, and brings reports up."""
+    with read_outbox(outbox, trust_outbox) as journal:
+        matched = _match(journal, outbox, spreadsheet, rows)
+        kept_tables = _find_kept_tables(journal, outbox, spreadsheet, matched)
+    is_recorded = True
+    if matched.new:
+        digits = [SubmittedCorrection(row.sha256, row.page, row.digit) for row in matched.new]
+        is_recorded = _submit(outbox, digits, trust_outbox)
+    with read_outbox(outbox, trust_outbox) as journal:
+        result = _build_result(journal, outbox, matched, kept_tables, export_folder)
+    return replace(result, is_recorded=is_recorded)
+
+
+def _submit(outbox: Path, digits: Sequence[SubmittedCorrection], trust_outbox: bool) -> bool:
+    """Leave corrections for whoever is at work, and wait until they are on record.
+
+    Returns:
+        Whether they are.
+    """
+    try:
+        path = submit_corrections(outbox, digits, utc_now())
+    except OSError as error:
+        raise OutboxError(f"Cannot write to the outbox {outbox}: {error.strerror}.") from error
+    deadline = time.monotonic() + _HANDOVER_TIMEOUT
+    while path.exists() and time.monotonic() < deadline:
+        if not is_held(outbox):  # it has ended: whoever opens the outbox takes them up
+            with open_outbox(outbox, is_trusted=trust_outbox) as journal:
+                catch_up_reports(journal, outbox)
+            break
+        time.sleep(_HANDOVER_POLL_DELAY)
+    return not path.exists()
+
+
+def _match(
+    journal: Journal,
+    outbox: Path,
+    spreadsheet: Path | None,
+    rows: Iterable[TableRow | InvalidRow],
+) -> MatchedRows:
+    matched = match_rows(journal, rows)
+    if matched.is_foreign:
+        count = len(matched.unknown)
+        if count == 1:
+            sentence = f"The only corrected row of {spreadsheet} does not belong to {outbox}"
+        else:
+            sentence = f"None of the {count:,} corrected rows of {spreadsheet} belong to {outbox}"
+        raise DataError(f"{sentence}: nothing that is named there is on record.")
+    return matched
+
+
+def _find_kept_tables(
+    journal: Journal, outbox: Path, spreadsheet: Path | None, matched: MatchedRows
+) -> list[Path]:
+    if not spreadsheet or matched.new or not _lies_in(spreadsheet, outbox):
+        return []
+    return [path for path in list_kept_tables(outbox) if has_new_corrections(journal, path)]
 
 
 def _lies_in(spreadsheet: Path, folder: Path) -> bool:

@@ -36,8 +36,13 @@ def format_problems(result: CorrectionResult) -> list[str]:
 def format_summary(result: CorrectionResult) -> list[str]:
     """Write sentences on what was stored, how well checked pages were read, and the export."""
     sentences = []
-    if result.stored:
+    if result.stored and result.is_recorded:
         sentences.append(f"{_count_rows(result.stored)} put on record.")
+    elif result.stored:
+        sentences.append(
+            f"{_count_rows(result.stored)} handed to the batchdigits that is at work there, which "
+            "puts them on record by and by."
+        )
     if result.known:
         sentences.append(f"{_count_rows(result.known)} on record already.")
     sentences.append(_format_accuracy(result.confusion_matrix))

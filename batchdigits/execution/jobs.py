@@ -15,8 +15,8 @@ from batchdigits.drawing.contact_sheet import draw_contact_sheet
 from batchdigits.errors import ImageError
 from batchdigits.execution.entry_answers import check_entries, to_plain
 from batchdigits.execution.opencv import raise_memory_errors, stop_opencv_threads
+from batchdigits.journal.access import read_journal_mode
 from batchdigits.journal.entries import FileEntry, PageEntry, entries_from_records
-from batchdigits.journal.store import read_journal_mode
 from batchdigits.pipeline.recognise import RecognitionContext, recognise_chunk
 from batchdigits.pipeline.thumbnail_files import read_thumbnail
 from batchdigits.reasons import Rejection

@@ -28,8 +28,8 @@ _PAGE_PLACEHOLDERS = ", ".join("?" * (len(PageEntry._fields) + 1))
 class Journal(ReportStateStore):
     """The files and pages of one outbox."""
 
-    def __init__(self, outbox: Path) -> None:
-        super().__init__(outbox)
+    def __init__(self, outbox: Path, is_read_only: bool = False) -> None:
+        super().__init__(outbox, is_read_only)
         self._next_file_id = 1 + int(
             self.query("SELECT coalesce(max(id), 0) FROM files").fetchone()[0]
         )

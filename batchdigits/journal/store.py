@@ -1,16 +1,11 @@
-"""The journal's file: opened, claimed for one inbox, written in whole transactions.
-
-What others may read of an outbox, the mode of the journal's file says: of whatever is made of many
-files, they may read as much as of the journal, which is as closed as the most closed of all files.
-"""
+"""The journal's file: opened, claimed for one inbox, written in whole transactions."""
 
 import json
 import os
 import shlex
 import sqlite3
-import stat
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Self, TypeVar
 
@@ -19,7 +14,7 @@ from batchdigits.journal.checks import MAX_NUMBER, check_rows, check_tables, sec
 from batchdigits.journal.known_places import is_signed, sign_place
 from batchdigits.journal.meta_keys import INBOX_KEY, PLACE_KEY, REVISION_KEY
 from batchdigits.journal.paths import format_damage_advice
-from batchdigits.journal.schema import migrate
+from batchdigits.journal.schema import MIGRATIONS, migrate, read_version
 from batchdigits.system.filesystems import find_shared_file_system
 from batchdigits.system.logs import LOG
 
@@ -44,30 +39,6 @@ _NO_DAMAGE = {
 }
 
 
-def read_journal_mode(outbox: Path) -> int:
-    """Read the mode of an outbox's journal; ``0o666`` where there is none."""
-    try:
-        return (outbox / STATE_FOLDER / JOURNAL_FILE).stat().st_mode & 0o666
-    except OSError:
-        return 0o666
-
-
-def close_journal(outbox: Path, classes: int) -> None:
-    """Take all rights to the files of a journal, and damaged ones kept beside it, from others.
-
-    Where the disk knows no rights, or they are another user's files, they stay as they are.
-
-    Args:
-        outbox: whose journal.
-        classes: of whom: ``0o070`` of its group, ``0o007`` of everybody else, or both.
-    """
-    for path in (outbox / STATE_FOLDER).glob(f"{JOURNAL_FILE}*"):
-        with suppress(OSError):
-            mode = path.stat(follow_symlinks=False).st_mode
-            if stat.S_ISREG(mode) and mode & classes:
-                os.chmod(path, stat.S_IMODE(mode) & ~classes)
-
-
 class Store:
     """One open journal; a context manager that closes it.
 
@@ -78,18 +49,26 @@ class Store:
         revision: a number that grows with each transaction that puts reports out of date.
     """
 
-    def __init__(self, outbox: Path) -> None:
+    def __init__(self, outbox: Path, is_read_only: bool = False) -> None:
         """Open the journal of an outbox, or begin one.
 
+        Args:
+            outbox: the folder.
+            is_read_only: whether it is only read, as it stands now, while another process holds
+                the outbox; what is noted under a key is dropped then.
+
         Raises:
-            OutboxError: it cannot be opened, is damaged, or was made by a newer batchdigits.
+            OutboxError: it cannot be opened, is damaged, or was made by a newer batchdigits; or
+                it is only to be read, and by an older one.
         """
         self.root = os.path.realpath(outbox)
         self.path = outbox / STATE_FOLDER / JOURNAL_FILE
         self._outbox, self._advice = outbox, format_damage_advice(outbox)
+        self._is_read_only = is_read_only
         with self.translate_errors():
+            address = f"{self.path.absolute().as_uri()}?mode={'ro' if is_read_only else 'rwc'}"
             # Autocommit: every transaction here begins and ends by name.
-            self.sql = sqlite3.connect(self.path, isolation_level=None)
+            self.sql = sqlite3.connect(address, isolation_level=None, uri=True)
             self._prepare()
         self._identity = self._get_file_identity()
         with self.refuse_damage():
@@ -100,16 +79,28 @@ class Store:
     def _prepare(self) -> None:
         secure(self.sql)
         check_tables(self.sql, self.path)
-        self._set_journal_mode()
-        # A power cut may cost the last commits, whose files are then read again, never the file.
-        self.sql.execute("PRAGMA synchronous = NORMAL")
         self.sql.execute("PRAGMA temp_store = FILE")
-        migrate(self.sql)
+        if self._is_read_only:
+            self._begin_reading()
+        else:
+            self._set_journal_mode()
+            # A power cut may cost the last commits, whose files are read again, never the file.
+            self.sql.execute("PRAGMA synchronous = NORMAL")
+            migrate(self.sql)
         for table in _SMALL_TABLES:
             check_rows(self.sql, self.path, table)
         # What this process writes from here on need not be checked.
         (has_rows,) = self.sql.execute("SELECT EXISTS (SELECT 1 FROM files)").fetchone()
         self._are_rows_checked = not has_rows
+
+    def _begin_reading(self) -> None:
+        if read_version(self.sql) < len(MIGRATIONS):
+            raise OutboxError(
+                f"The outbox {self._outbox} is in use by an older batchdigits: stop that first."
+            )
+        (mode,) = self.sql.execute("PRAGMA journal_mode").fetchone()
+        if mode == "wal":  # else whoever writes would have to wait
+            self.sql.execute("BEGIN")
 
     def _set_journal_mode(self) -> None:
         network = find_shared_file_system(self.path.parent)
@@ -243,6 +234,8 @@ class Store:
 
     def set_meta(self, key: str, value: str) -> None:
         """Note a fact under a key of :mod:`batchdigits.journal.meta_keys`."""
+        if self._is_read_only:
+            return
         with self.transaction(invalidates_reports=False):
             self._write_meta(key, value)
 

@@ -8,9 +8,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from batchdigits.journal.access import read_journal_mode
 from batchdigits.journal.journal import Journal
 from batchdigits.journal.report_state import ReportState
-from batchdigits.journal.store import read_journal_mode
 from batchdigits.reports.kept_tables import format_correct_command, has_new_corrections
 from batchdigits.system.atomic_files import stage_atomic_file
 from batchdigits.system.file_content import to_sqlite_integer

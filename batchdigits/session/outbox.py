@@ -15,11 +15,12 @@ from batchdigits.journal.origin import check_origin
 from batchdigits.journal.paths import format_damage_advice
 from batchdigits.journal.snapshot import RECOVERED_FILE, SIDE_ENDINGS, finish_exchange
 from batchdigits.journal.store import JOURNAL_FILE, STATE_FOLDER
+from batchdigits.journal.submissions import take_up_submissions
 from batchdigits.session.outbox_access import limit_access
 from batchdigits.system.access.umask import keep_umask
 from batchdigits.system.atomic_files import remove_temporary_files
 from batchdigits.system.filenames import escape_for_terminal
-from batchdigits.system.lockfile import LOCK_FILE, hold_lock
+from batchdigits.system.lockfile import LOCK_FILE, hold_lock, is_locked
 
 #: What only an outbox has that was read into.
 _TRACES = ("results.json", "summary.json", "thumbnails", "quarantine")
@@ -107,6 +108,33 @@ def open_outbox(
         Journal(outbox) as journal,
         journal.translate_errors(),
     ):
+        take_up_submissions(journal)
+        yield journal
+
+
+def is_held(outbox: Path) -> bool:
+    """Tell whether another batchdigits is at work in an outbox."""
+    return is_locked(outbox / STATE_FOLDER / LOCK_FILE)
+
+
+@contextmanager
+def read_outbox(outbox: Path, is_trusted: bool = False) -> Iterator[Journal]:
+    """Open the journal of an outbox to read it, also while another batchdigits is at work there.
+
+    Args:
+        outbox: the folder, in which there is a journal.
+        is_trusted: whether it may be another user's.
+
+    Raises:
+        OutboxError: it cannot be read, or is damaged, found out at whatever moment.
+    """
+    if not is_held(outbox):
+        with open_outbox(outbox, is_trusted=is_trusted) as journal:
+            yield journal
+        return
+    with _translate_errors(outbox):
+        check_origin(outbox, outbox / STATE_FOLDER, is_trusted)
+    with Journal(outbox, is_read_only=True) as journal, journal.translate_errors():
         yield journal
 
 

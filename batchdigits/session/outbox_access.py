@@ -8,8 +8,8 @@ import shlex
 from collections.abc import Iterable
 from pathlib import Path
 
+from batchdigits.journal.access import close_journal, read_journal_mode
 from batchdigits.journal.journal import Journal
-from batchdigits.journal.store import close_journal, read_journal_mode
 from batchdigits.records import FileStat
 from batchdigits.system.access.modes import (
     GROUP_CLASS,

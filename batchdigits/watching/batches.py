@@ -34,6 +34,7 @@ class BatchReader:
         report_scheduler: ReportScheduler,
         hook: BatchHook,
         on_rows: Callable[[Sequence[ReportRow]], None],
+        on_chunk: Callable[[], None],
     ) -> None:
         """Make a reader for one session.
 
@@ -46,6 +47,7 @@ class BatchReader:
             report_scheduler: gets the rows of new files, for the CSV.
             hook: gets all new rows.
             on_rows: called with all new rows.
+            on_chunk: called after each chunk, for what must not wait for the whole batch.
         """
         self._session = session
         self._worker_count = worker_count
@@ -55,6 +57,7 @@ class BatchReader:
         self._report_scheduler = report_scheduler
         self._hook = hook
         self._on_rows = on_rows
+        self._on_chunk = on_chunk
         self.pending_count = 0
         self.last_read = 0.0
 
@@ -80,6 +83,7 @@ class BatchReader:
                 self.pending_count -= len(chunk.files)
                 if chunk.recorded:
                     self._handle_chunk(chunk)
+                self._on_chunk()
         finally:
             self.pending_count = 0
 

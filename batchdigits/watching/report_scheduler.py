@@ -113,10 +113,14 @@ class ReportScheduler:
             self._late_periods.add(period)
         return period == self._period
 
-    def request_redraw(self) -> None:
-        """Have all reports drawn by and by, as they do not show what is on record."""
-        self._table_throttle.request()
-        self._document_throttle.request()
+    def request_redraw(self, is_urgent: bool = False) -> None:
+        """Have all reports drawn by and by, as they do not show what is on record.
+
+        Args:
+            is_urgent: have tables, and what people open, drawn at once: somebody waits for them.
+        """
+        self._table_throttle.request(is_urgent)
+        self._document_throttle.request(is_urgent)
         self._sheet_throttle.request()
 
     def draw_due(
@@ -139,6 +143,11 @@ class ReportScheduler:
             self._draw_documents()
         elif self._sheet_throttle.is_due(now, idle_seconds):
             self._draw_sheets(is_busy)
+
+    def draw_urgent(self, walk: InboxWalk) -> None:
+        """Draw tables if somebody waits for them, also between two chunks of a batch."""
+        if self._table_throttle.is_urgent:
+            self._draw_tables(walk)
 
     def finish(self, walk: InboxWalk) -> None:
         """Draw everything a last time; what could not be written is in ``write_errors``."""

@@ -17,6 +17,7 @@ from batchdigits.errors import BatchdigitsError, OutboxBusyError, OutboxError
 from batchdigits.execution.backend import ExecutionBackend
 from batchdigits.execution.chunks import count_cores
 from batchdigits.inference.registry import open_engine
+from batchdigits.journal.submissions import take_up_submissions
 from batchdigits.reports.formats import require_extras
 from batchdigits.reports.rows import ReportRow
 from batchdigits.session.outbox import check_folders, check_outbox_origin, open_outbox
@@ -44,6 +45,7 @@ from batchdigits.watching.status import WatcherStatus
 _MIN_SLEEP, _MAX_SLEEP = 0.02, 0.5
 #: Seconds between two updates of the status.
 _STATUS_INTERVAL = 0.2
+_SUBMISSIONS_INTERVAL = 0.25  #: seconds between two looks for corrections handed in
 #: Settled files that are read before the next look around.
 _FILES_PER_TURN = 2048
 #: Seconds until files that could not be put on record are looked for again.
@@ -117,7 +119,8 @@ class _Watcher:
         )
         self._hook = BatchHook(watching.on_batch)
         self._backlog = Backlog()
-        self._next_heartbeat = self._next_status = self._next_check = 0.0
+        self._next_heartbeat = self._next_status = 0.0
+        self._next_check = self._next_submissions = 0.0
         self._worker_count = settings.workers or count_cores()
         self._status = WatcherStatus(
             pid=os.getpid(),
@@ -176,17 +179,17 @@ class _Watcher:
             *(session, self._debouncer, self._event_source, self._presence, self._schedule),
             remover,
         )
-        retry_policy = RetryPolicy(
-            *(session, self._debouncer, self._presence, self._rescanner),
-        )
+        retry_policy = RetryPolicy(session, self._debouncer, self._presence, self._rescanner)
         self._batch_reader = BatchReader(
             *(session, self._worker_count, self._presence, retry_policy, remover),
             *(self._report_scheduler, self._hook, self._listener.on_rows),
+            self._answer_submissions,
         )
 
     def _run_once(self) -> None:
         session = self._session
         session.notify_listener()
+        self._answer_submissions()
         if time.monotonic() >= self._next_check:
             self._next_check = time.monotonic() + HEARTBEAT_INTERVAL
             session.journal.check_in_place()
@@ -207,6 +210,14 @@ class _Watcher:
         idle_seconds = self._debouncer.get_next_due() - now
         self._report_scheduler.draw_due(now, idle_seconds, self._rescanner.last_walk, self._is_busy)
         self._sleep()
+
+    def _answer_submissions(self) -> None:
+        """Put corrections on record that somebody handed in, and show them in the tables."""
+        if (now := time.monotonic()) >= self._next_submissions:
+            self._next_submissions = now + _SUBMISSIONS_INTERVAL
+            if take_up_submissions(self._session.journal):
+                self._report_scheduler.request_redraw(is_urgent=True)
+                self._report_scheduler.draw_urgent(self._rescanner.last_walk)
 
     def _can_take_in_more(self) -> bool:
         return self._debouncer.new_file_count < MAX_SETTLING_FILES

@@ -10,7 +10,12 @@ from batchdigits.reasons import Status
 from batchdigits.reports.filters import build_condition
 from batchdigits.reports.formats import CHARTS, log_left_out
 from batchdigits.reports.rerender import render_part, rerender_reports
-from batchdigits.session.outbox import has_journal, open_outbox, refuse_lost_journal
+from batchdigits.session.outbox import (
+    has_journal,
+    open_outbox,
+    read_outbox,
+    refuse_lost_journal,
+)
 from batchdigits.system.filenames import escape_for_terminal
 from batchdigits.system.logs import LOG
 
@@ -53,11 +58,12 @@ def report_command(
             changes = replace(changes, charts=True)
         else:
             log_left_out(CHARTS)
-    with open_outbox(outbox, is_trusted=trust_outbox) as journal:
-        if target_folder is None:
+    if target_folder is None:
+        with open_outbox(outbox, is_trusted=trust_outbox) as journal:
             rerender_reports(journal, outbox, changes)
-            LOG.info("The reports in %s are up to date.", escape_for_terminal(str(outbox)))
-            return ExitCode.OK
+        LOG.info("The reports in %s are up to date.", escape_for_terminal(str(outbox)))
+        return ExitCode.OK
+    with read_outbox(outbox, trust_outbox) as journal:
         condition = build_condition(journal, since, [str(status) for status in statuses], where)
         rows = render_part(journal, outbox, target_folder, condition, changes)
     LOG.info("Reports of %d rows are in %s.", rows, escape_for_terminal(str(target_folder)))
