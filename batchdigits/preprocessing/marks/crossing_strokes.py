@@ -111,14 +111,6 @@ def _find_stroke_along(path: _Path, ink: InkMap) -> CrossingStroke | None:
     thickness = max(path.tip_height, 2) - abs(slope) * (strip - 1)
     if thickness > MAX_TIP_WIDTHS * stroke_width * np.hypot(1, slope):
         return None
-    rows = np.asarray(path.row + slope * np.arange(width), np.float64)
-    runs = _find_runs(has_ink, rows, max(2.0, MAX_BEND * width))
-    if runs is None:
-        return None
-    tops, bottoms = runs
-    is_plain = (bottoms > tops) & (bottoms - tops <= 1.5 * thickness + 1)
-    is_free = is_plain & (np.count_nonzero(has_ink, axis=0) <= bottoms - tops + 1)
-    tips = _count_leading(is_free), _count_leading(is_free[::-1])
     # What strikes a digit out is about as long as that is high.
     # Its tips are longer than the columns that they lie in, and less thick than high.
     length_factor = float(np.hypot(1, slope))
@@ -126,6 +118,18 @@ def _find_stroke_along(path: _Path, ink: InkMap) -> CrossingStroke | None:
         MIN_TIP_WIDTHS * thickness / length_factor,
         MIN_TIP_LENGTH * min(ink.shape) / length_factor,
     )
+    thickest = 1.5 * thickness + 1
+    heights = np.count_nonzero(has_ink, axis=0)
+    if min(_count_tips(heights <= thickest + 1)) < least:
+        return None
+    rows = np.asarray(path.row + slope * np.arange(width), np.float64)
+    runs = _find_runs(has_ink, rows, max(2.0, MAX_BEND * width))
+    if runs is None:
+        return None
+    tops, bottoms = runs
+    is_plain = (bottoms > tops) & (bottoms - tops <= thickest)
+    is_free = is_plain & (heights <= bottoms - tops + 1)
+    tips = _count_tips(is_free)
     if min(tips) < least or np.count_nonzero(is_plain) < MIN_PLAIN_COLUMNS:
         return None
     thickness = float(np.median((bottoms - tops)[is_free]))
@@ -135,7 +139,7 @@ def _find_stroke_along(path: _Path, ink: InkMap) -> CrossingStroke | None:
         return None
     middle = np.asarray(curve(np.arange(width)), np.float64)
     rest = _cut_out(has_ink, middle, thickness, tips)
-    touch_distance = min(_count_leading(is_plain), _count_leading(is_plain[::-1])) / width
+    touch_distance = min(_count_tips(is_plain)) / width
     return _judge(rest, middle, slope, thickness, tips, touch_distance)
 
 
@@ -206,6 +210,11 @@ def _find_runs(
     before = np.where(is_paper & (rows <= nearest), rows, -1).max(axis=0)
     behind = np.where(is_paper & (rows > nearest + 1), rows, height + 2).min(axis=0)
     return np.where(is_near, before, 0), np.where(is_near, behind - 1, 0)
+
+
+def _count_tips(flags: NDArray[np.bool_]) -> tuple[int, int]:
+    """Count the columns at either end that all have a flag."""
+    return _count_leading(flags), _count_leading(flags[::-1])
 
 
 def _count_leading(flags: NDArray[np.bool_]) -> int:
