@@ -83,7 +83,7 @@ def test_json_holds_the_same_rows_and_more(sample: Path) -> None:
     outbox = sample / "outbox"
     content = json.loads((outbox / "results.json").read_text(encoding="utf-8"))
     rows = read_csv(outbox)
-    assert content["schema"] == 1 and len(content["model"]["sha256"]) == 64
+    assert content["schema"] == 2 and len(content["model"]["sha256"]) == 64
     assert content["versions"]["opencv-python-headless"] and content["settings"]["quarantine"]
     assert len(content["rows"]) == len(rows)
     for entry, row in zip(content["rows"], rows, strict=True):

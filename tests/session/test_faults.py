@@ -120,7 +120,7 @@ def test_a_killed_worker_costs_no_row(slow_pages: Path, outbox: Path) -> None:
     _, stderr = process.communicate(timeout=60)
     assert process.returncode == 0, stderr
     rows = read_csv(outbox)
-    assert len(rows) == 300 and all(row["digit"] for row in rows)
+    assert len(rows) == 300 and all(row["second_digit"] for row in rows)
 
 
 def test_a_stopped_worker_is_replaced(slow_pages: Path, outbox: Path) -> None:
