@@ -1,7 +1,6 @@
 """Corrections from an edited spreadsheet, put on record and measured."""
 
-import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -11,13 +10,14 @@ from batchdigits.corrections.export import ExportCounts, export_checked_pages
 from batchdigits.corrections.match import MatchedRows, match_rows
 from batchdigits.corrections.spreadsheet import InvalidRow, TableRow, read_corrections
 from batchdigits.datasets.typed_digits import NO_DIGIT_LABEL
-from batchdigits.errors import DataError, OutboxError
+from batchdigits.errors import DataError
 from batchdigits.evaluation.metrics import NO_DIGIT, IntArray
 from batchdigits.journal import corrections
 from batchdigits.journal.journal import Journal
-from batchdigits.journal.submissions import SubmittedCorrection, submit_corrections
+from batchdigits.journal.submissions import Submission, SubmittedCorrection
 from batchdigits.reports.kept_tables import has_new_corrections, list_kept_tables
 from batchdigits.reports.rerender import catch_up_reports
+from batchdigits.session.handover import hand_over
 from batchdigits.session.outbox import (
     has_journal,
     is_held,
@@ -26,9 +26,6 @@ from batchdigits.session.outbox import (
     refuse_lost_journal,
 )
 from batchdigits.system.clock import utc_now
-
-#: Seconds that another batchdigits gets to put corrections on record, and between two looks.
-_HANDOVER_TIMEOUT, _HANDOVER_POLL_DELAY = 10.0, 0.05
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,30 +106,14 @@ def _hand_over(
     is_recorded = True
     if matched.new:
         digits = [SubmittedCorrection(row.sha256, row.page, row.digit) for row in matched.new]
-        is_recorded = _submit(outbox, digits, trust_outbox)
+        is_recorded = hand_over(outbox, Submission(utc_now(), digits))
+    if not is_held(outbox):  # it has ended meanwhile: opening the outbox takes up what it left
+        with open_outbox(outbox, is_trusted=trust_outbox) as journal:
+            catch_up_reports(journal, outbox)
+        is_recorded = True
     with read_outbox(outbox, trust_outbox) as journal:
         result = _build_result(journal, outbox, matched, kept_tables, export_folder)
     return replace(result, is_recorded=is_recorded)
-
-
-def _submit(outbox: Path, digits: Sequence[SubmittedCorrection], trust_outbox: bool) -> bool:
-    """Leave corrections for whoever is at work, and wait until they are on record.
-
-    Returns:
-        Whether they are.
-    """
-    try:
-        path = submit_corrections(outbox, digits, utc_now())
-    except OSError as error:
-        raise OutboxError(f"Cannot write to the outbox {outbox}: {error.strerror}.") from error
-    deadline = time.monotonic() + _HANDOVER_TIMEOUT
-    while path.exists() and time.monotonic() < deadline:
-        if not is_held(outbox):  # it has ended: whoever opens the outbox takes them up
-            with open_outbox(outbox, is_trusted=trust_outbox) as journal:
-                catch_up_reports(journal, outbox)
-            break
-        time.sleep(_HANDOVER_POLL_DELAY)
-    return not path.exists()
 
 
 def _match(

@@ -1,4 +1,4 @@
-"""Corrections handed to the process that holds an outbox, which puts them on record.
+"""Corrections, and files to be read again, handed to the process that holds an outbox.
 
 Only one process writes to a journal. Whoever corrects while a watcher is at work leaves a file in
 the outbox's folder of state; the watcher takes it up within a second, and what a killed one left
@@ -23,7 +23,7 @@ from batchdigits.system.logs import LOG
 from batchdigits.system.safe_files.places import remove_file
 from batchdigits.system.safe_files.safe_open import read_start
 
-_FOLDER, _SUFFIX, _REFUSED_SUFFIX = "corrections", ".json", ".refused"
+_FOLDER, _SUFFIX, _REFUSED_SUFFIX = "submissions", ".json", ".refused"
 #: Some million corrections.
 _MAX_BYTES = 1 << 28
 _HEXADECIMAL = frozenset("0123456789abcdef")
@@ -43,58 +43,85 @@ class SubmittedCorrection(NamedTuple):
     digit: int | None
 
 
-def submit_corrections(
-    outbox: Path, corrections: Sequence[SubmittedCorrection], timestamp: str
-) -> Path:
-    """Leave corrections for the process that holds an outbox.
+class Submission(NamedTuple):
+    """What is handed over at once.
+
+    Attributes:
+        said_at: when, as :func:`batchdigits.system.clock.utc_now` writes it.
+        corrections: what people said; later submissions count more than earlier ones.
+        requeued: names of files that are to be put back from quarantine.
+    """
+
+    said_at: str
+    corrections: Sequence[SubmittedCorrection] = ()
+    requeued: Sequence[str] = ()
+
+
+def submit(outbox: Path, submission: Submission) -> Path:
+    """Leave something for the process that holds an outbox.
 
     Args:
         outbox: the folder.
-        corrections: what people said; later files count more than earlier ones.
-        timestamp: when they did, as :func:`batchdigits.system.clock.utc_now` writes it.
+        submission: what is to be done.
 
     Returns:
-        The file, which is removed once all of it is on record.
+        The file, which is removed once all of it is done.
 
     Raises:
         OSError: it cannot be written.
     """
     name = f"{time.time_ns():020d}-{os.getpid()}{_SUFFIX}"
     path = Path(os.path.realpath(outbox)) / STATE_FOLDER / _FOLDER / name
-    content = {"said_at": timestamp, "corrections": [list(each) for each in corrections]}
     with stage_atomic_file(path, root=os.path.realpath(outbox)) as temporary:
-        temporary.write_text(json.dumps(content), encoding="utf-8")
+        temporary.write_text(json.dumps(submission._asdict()), encoding="utf-8")
     return path
 
 
-def take_up_submissions(journal: Journal) -> int:
-    """Put on record what others left for whoever holds the outbox, the earliest first.
-
-    A file that holds anything else is kept under another name, with a warning.
+def take_up_corrections(journal: Journal) -> int:
+    """Put corrections on record that others left for whoever holds the outbox.
 
     Args:
         journal: of the outbox, which this process holds.
 
     Returns:
-        How many corrections were put on record.
+        How many.
 
     Raises:
         OutboxBusyError: they cannot be put on record now; they stay.
         OutboxError: the journal cannot be written.
     """
     count = 0
+    for path, submission in iter_submissions(journal):
+        if not submission.requeued:
+            record_submission(journal, path, submission)
+            count += len(submission.corrections)
+    return count
+
+
+def iter_submissions(journal: Journal) -> Iterator[tuple[Path, Submission]]:
+    """Find what others left for whoever holds the outbox, the earliest first.
+
+    A file that holds anything else is kept under another name, with a warning.
+    """
     for path in _list_submissions(Path(journal.root) / STATE_FOLDER / _FOLDER):
         try:
-            timestamp, corrections = _read_submission(path, journal.root)
+            yield path, _read_submission(path, journal.root)
         except OSError:
-            continue  # later, or by somebody else
+            pass  # later, or by somebody else
         except ValueError:
             _refuse(path)
-            continue
-        record_corrections(journal, corrections, timestamp)
-        count += len(corrections)
-        remove_file(path, journal.root)
-    return count
+
+
+def record_submission(journal: Journal, path: Path, submission: Submission) -> None:
+    """Put the corrections of a submission on record, and remove its file.
+
+    Raises:
+        OutboxBusyError: they cannot be put on record now; they stay.
+        OutboxError: the journal cannot be written.
+    """
+    if submission.corrections:
+        record_corrections(journal, submission.corrections, submission.said_at)
+    remove_file(path, journal.root)
 
 
 def _list_submissions(folder: Path) -> Iterator[Path]:
@@ -105,26 +132,29 @@ def _list_submissions(folder: Path) -> Iterator[Path]:
     return (folder / name for name in names if not name.startswith("."))
 
 
-def _read_submission(path: Path, root: str) -> tuple[str, list[SubmittedCorrection]]:
+def _read_submission(path: Path, root: str) -> Submission:
     """Read one file.
 
     Raises:
         OSError: it cannot be read.
-        ValueError: it is not what :func:`submit_corrections` writes.
+        ValueError: it is not what :func:`submit` writes.
     """
     data = read_start(path, _MAX_BYTES + 1, root)
     if len(data) > _MAX_BYTES:
         raise ValueError(len(data))
     try:
         content = json.loads(data)
-        timestamp = content["said_at"]
         corrections = [SubmittedCorrection(*each) for each in content["corrections"]]
-        is_sound = _is_time(timestamp) and all(map(_is_sound, corrections))
+        submission = Submission(content["said_at"], corrections, list(content["requeued"]))
     except (LookupError, RecursionError, TypeError) as error:
         raise ValueError(str(error)) from error
-    if not is_sound:
+    if not (
+        _is_time(submission.said_at)
+        and all(map(_is_sound, corrections))
+        and {*map(type, submission.requeued)} <= {str}
+    ):
         raise ValueError(path.name)
-    return timestamp, corrections
+    return submission
 
 
 def _is_time(text: object) -> bool:
@@ -148,6 +178,7 @@ def _is_sound(correction: SubmittedCorrection) -> bool:
 
 def _refuse(path: Path) -> None:
     LOG.warning(
-        "%s holds no corrections, and is kept under another name.", escape_for_terminal(str(path))
+        "%s holds nothing to take up, and is kept under another name.",
+        escape_for_terminal(str(path)),
     )
     os.replace(path, path.with_suffix(_REFUSED_SUFFIX))

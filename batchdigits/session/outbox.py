@@ -15,7 +15,7 @@ from batchdigits.journal.origin import check_origin
 from batchdigits.journal.paths import format_damage_advice
 from batchdigits.journal.snapshot import RECOVERED_FILE, SIDE_ENDINGS, finish_exchange
 from batchdigits.journal.store import JOURNAL_FILE, STATE_FOLDER
-from batchdigits.journal.submissions import take_up_submissions
+from batchdigits.journal.submissions import take_up_corrections
 from batchdigits.session.outbox_access import limit_access
 from batchdigits.system.access.umask import keep_umask
 from batchdigits.system.atomic_files import remove_temporary_files
@@ -108,7 +108,7 @@ def open_outbox(
         Journal(outbox) as journal,
         journal.translate_errors(),
     ):
-        take_up_submissions(journal)
+        take_up_corrections(journal)
         yield journal
 
 

@@ -17,9 +17,9 @@ from batchdigits.errors import BatchdigitsError, OutboxBusyError, OutboxError
 from batchdigits.execution.backend import ExecutionBackend
 from batchdigits.execution.chunks import count_cores
 from batchdigits.inference.registry import open_engine
-from batchdigits.journal.submissions import take_up_submissions
 from batchdigits.reports.formats import require_extras
 from batchdigits.reports.rows import ReportRow
+from batchdigits.session.handover import take_up_submissions
 from batchdigits.session.outbox import check_folders, check_outbox_origin, open_outbox
 from batchdigits.session.session import Session
 from batchdigits.session.summary import Summary
@@ -215,7 +215,7 @@ class _Watcher:
         """Put corrections on record that somebody handed in, and show them in the tables."""
         if (now := time.monotonic()) >= self._next_submissions:
             self._next_submissions = now + _SUBMISSIONS_INTERVAL
-            if take_up_submissions(self._session.journal):
+            if take_up_submissions(self._session.journal, self._session.inbox):
                 self._report_scheduler.request_redraw(is_urgent=True)
                 self._report_scheduler.draw_urgent(self._rescanner.last_walk)
 

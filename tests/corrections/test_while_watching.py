@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from batchdigits.journal.submissions import SubmittedCorrection, submit_corrections
+from batchdigits.journal.submissions import Submission, SubmittedCorrection, submit
 from batchdigits.system.clock import utc_now
 from tests.conftest import Run, read_csv
 from tests.support.watcher_process import Watcher, wait_for
@@ -32,6 +32,10 @@ def write_table(path: Path, words: dict[str, str]) -> Path:
     lines = [f"{name},{word}" for name, word in words.items()]
     path.write_text("\n".join(["file,corrected_digit", *lines]), encoding="utf-8")
     return path
+
+
+def say(outbox: Path, sha256: str, digit: int) -> None:
+    submit(outbox, Submission(utc_now(), [SubmittedCorrection(sha256, 1, digit)]))
 
 
 def find_answers(watcher: Watcher) -> dict[str, str]:
@@ -70,8 +74,8 @@ def test_a_correction_is_in_the_table_of_a_watcher_within_seconds(
         assert done.returncode == 0, done.stderr
         assert [row["file"] for row in read_csv(part)] == ["b.png", "c.png"]
         assert watcher.stop() == 143
-    assert not list((outbox / ".batchdigits" / "corrections").iterdir())
-    assert "corrections" not in watcher.stderr
+    assert not list((outbox / ".batchdigits" / "submissions").iterdir())
+    assert "taken up" not in watcher.stderr and "take up" not in watcher.stderr
 
 
 def test_what_is_no_correction_is_kept_and_told(
@@ -80,23 +84,48 @@ def test_what_is_no_correction_is_kept_and_told(
     fill(inbox, scans, ["a.png"])
     with watching(inbox, outbox) as watcher:
         watcher.wait_for_rows("a.png")
-        folder = outbox / ".batchdigits" / "corrections"
+        folder = outbox / ".batchdigits" / "submissions"
         folder.mkdir()
-        contents = [
-            b"", b"null", b"[]", b"{" * 9999, b"\xff", b'{"said_at": "now", "corrections": []}',
-            b'{"said_at": "2026-01-01T00:00:00Z", "corrections": [["x", 1, 2]]}',
-            b'{"said_at": "2026-01-01T00:00:00Z", "corrections": [["%s", 1, 10]]}' % (b"a" * 64),
-            b'{"said_at": "2026-01-01T00:00:00Z", "corrections": [["%s", true, 1]]}' % (b"a" * 64),
-        ]  # fmt: skip
+        time_and_corrections = [
+            ("now", "[]"),
+            ("2026-01-01T00:00:00Z", '[["x", 1, 2]]'),
+            ("2026-01-01T00:00:00Z", f'[["{"a" * 64}", 1, 10]]'),
+            ("2026-01-01T00:00:00Z", f'[["{"a" * 64}", true, 1]]'),
+        ]
+        contents = [b"", b"null", b"[]", b"{" * 9999, b"\xff"]
+        for said_at, corrections in time_and_corrections:
+            text = f'"said_at": "{said_at}", "corrections": {corrections}, "requeued": []'
+            contents.append(f"{{{text}}}".encode())
         for number, content in enumerate(contents):
             (folder / f"{number}.json").write_bytes(content)
         os.mkfifo(folder / "fifo.json")
         (folder / "link.json").symlink_to("/etc/passwd")
         wait_for(lambda: len(list(folder.glob("*.refused"))) == len(contents), "all refused")
         row = watcher.read_rows()[0]
-        submit_corrections(outbox, [SubmittedCorrection(row["sha256"], 1, 4)], utc_now())
+        say(outbox, row["sha256"], 4)
         wait_for(lambda: find_answers(watcher) == {"a.png": "4"}, "the next one", 5)
-        assert watcher.stderr.count("holds no corrections") == len(contents)
+        assert watcher.stderr.count("holds nothing to take up") == len(contents)
+
+
+def test_a_file_in_quarantine_is_read_again_by_a_watcher(
+    batchdigits: Run, inbox: Path, outbox: Path, scans: list[bytes]
+) -> None:
+    (inbox / "half.png").write_bytes(scans[0][:100])
+    fill(inbox, scans, ["whole.png"])
+    with watching(inbox, outbox) as watcher:
+        watcher.wait_for_rows("half.png", "whole.png")
+        wait_for(lambda: not (inbox / "half.png").exists(), "quarantine")
+        (quarantined,) = (outbox / "quarantine").rglob("half.png")
+        quarantined.write_bytes(scans[1])
+        done = batchdigits("requeue", outbox)
+        assert done.returncode == 0 and "1 file is back" in done.stderr, done.stderr
+
+        def is_read() -> bool:
+            rows = {row["file"]: row["status"] for row in watcher.read_rows()}
+            return rows.get("half.png") in ("ok", "review")
+
+        wait_for(is_read, "half.png read", 20)
+        assert (inbox / "half.png").read_bytes() == scans[1]
 
 
 @pytest.mark.long
@@ -112,7 +141,7 @@ def test_a_burst_of_files_holds_no_correction_up(
         digit = 0
         while len(watcher.read_rows()) < BURST:
             digit = (digit + 1) % 10
-            submit_corrections(outbox, [SubmittedCorrection(sha256, 1, digit)], utc_now())
+            say(outbox, sha256, digit)
             started = time.monotonic()
             wait_until_answered(watcher, {"first.png": str(digit)})
             waits.append(time.monotonic() - started)
@@ -134,8 +163,7 @@ def test_a_killed_watcher_loses_no_correction(
         with watching(inbox, outbox, "--settle", 0.1) as watcher:
             for _ in range(chance.randint(1, 6)):
                 name, digit = chance.choice(names), chance.randint(-1, 9)
-                correction = SubmittedCorrection(hashes[name], 1, digit)
-                submit_corrections(outbox, [correction], utc_now())
+                say(outbox, hashes[name], digit)
                 said[name] = "-" if digit < 0 else str(digit)
                 time.sleep(chance.random() * 0.2)
             watcher.process.send_signal(signal.SIGKILL)

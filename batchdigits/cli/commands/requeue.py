@@ -3,27 +3,30 @@
 import os
 import shlex
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 
 from batchdigits.cli.ui.terminal import begin_command
 from batchdigits.config import DEFAULT_INBOX, Logging
 from batchdigits.errors import ExitCode, UsageError
-from batchdigits.journal.files import FileState
 from batchdigits.journal.journal import Journal
 from batchdigits.journal.meta_keys import INBOX_KEY
-from batchdigits.pipeline.inbox_walk import is_chosen
+from batchdigits.journal.submissions import Submission
 from batchdigits.reasons import Reason
 from batchdigits.reports.rerender import catch_up_reports
+from batchdigits.session.handover import hand_over
 from batchdigits.session.inbox import Inbox
 from batchdigits.session.outbox import (
     check_folders,
     format_rebind_advice,
     has_journal,
+    is_held,
     open_outbox,
+    read_outbox,
     refuse_lost_journal,
 )
-from batchdigits.session.quarantine import Restoration, restore_file
+from batchdigits.session.quarantine import Restoration
+from batchdigits.session.requeue import RequeueResult, choose_quarantined, requeue_files
+from batchdigits.system.clock import utc_now
 from batchdigits.system.filenames import escape_for_terminal, to_display_name, to_raw_name
 from batchdigits.system.logs import LOG
 
@@ -53,18 +56,6 @@ def requeue_command(
     return ExitCode.OK if count == len(result.outcomes) else ExitCode.SOME_UNREAD
 
 
-@dataclass(slots=True)
-class RequeueResult:
-    """What became of each file, by its name, in the order of the journal."""
-
-    outcomes: list[tuple[str, Restoration]] = field(default_factory=list)
-
-    @property
-    def restored_files(self) -> list[str]:
-        """Names of the files that are back in the inbox."""
-        return [name for name, restoration in self.outcomes if restoration.is_back]
-
-
 def requeue(
     outbox: Path,
     reasons: Sequence[Reason],
@@ -92,7 +83,12 @@ def requeue(
     refuse_lost_journal(outbox)
     if not has_journal(outbox):
         raise UsageError(f"Nothing was read into {outbox} yet: there is nothing to put back.")
-    with open_outbox(outbox, is_trusted=trust_outbox) as journal:
+    is_in_use = is_held(outbox)
+    with (
+        read_outbox(outbox, trust_outbox)
+        if is_in_use
+        else open_outbox(outbox, is_trusted=trust_outbox) as journal
+    ):
         folder = inbox or _find_inbox(journal, outbox)
         if not os.path.isdir(folder):
             raise UsageError(
@@ -100,23 +96,34 @@ def requeue(
                 f"{format_rebind_advice(outbox)}"
             )
         check_folders(folder, outbox)
-        if inbox:
+        if inbox and not is_in_use:
             journal.claim(to_display_name(os.path.realpath(inbox)), rebind=False)
-        names = {str(reason) for reason in reasons}
-        quarantine = outbox / "quarantine"
-        result = _restore_files(
+        folders = folder, outbox / "quarantine"
+        names = choose_quarantined(
             journal,
-            Inbox(folder),
-            names,
-            [_to_name(pattern, folder, quarantine) for pattern in patterns],
+            {str(reason) for reason in reasons},
+            [_to_name(pattern, *folders) for pattern in patterns],
         )
-        catch_up_reports(journal, outbox)
-        if patterns and not result.outcomes:
+        if patterns and not names:
             raise UsageError(
                 f"No file in quarantine is called {' or '.join(patterns)}: names are those of the "
                 "column file."
             )
-        return result
+        if not is_in_use:
+            result = requeue_files(journal, Inbox(folder), names)
+            catch_up_reports(journal, outbox)
+            return result
+    return _hand_over(outbox, names, trust_outbox)
+
+
+def _hand_over(outbox: Path, names: Sequence[str], trust_outbox: bool) -> RequeueResult:
+    """Have files put back by whoever is at work in the outbox, and see what became of them."""
+    if names:
+        hand_over(outbox, Submission(utc_now(), requeued=names))
+    with read_outbox(outbox, trust_outbox) as journal:
+        left = {file.name for file in journal.iter_quarantined()}
+    states = {True: Restoration.NOT_MOVED, False: Restoration.BACK}
+    return RequeueResult([(name, states[name in left]) for name in names])
 
 
 def _find_inbox(journal: Journal, outbox: Path) -> Path:
@@ -150,22 +157,3 @@ def _to_name(pattern: str, *folders: Path) -> str:
         if path.startswith(f"{os.path.abspath(folder)}{os.sep}"):
             return os.path.relpath(path, folder)
     return pattern.removeprefix("./")
-
-
-def _restore_files(
-    journal: Journal, inbox: Inbox, reasons: set[str], patterns: Sequence[str]
-) -> RequeueResult:
-    result = RequeueResult()
-    for file_id, name, quarantined, *_ in journal.iter_quarantined():
-        entry = journal.load_entry(file_id)
-        if reasons and reasons.isdisjoint(str(page.reason) for page in entry.pages):
-            continue
-        if patterns and not is_chosen(name, tuple(patterns), ()):
-            continue
-        restoration = restore_file(quarantined, journal.root, inbox.make_source(name), entry)
-        if restoration.is_back:
-            journal.forget(file_id)
-        elif restoration is Restoration.MISSING:
-            journal.set_state([file_id], FileState.GONE)
-        result.outcomes.append((name, restoration))
-    return result

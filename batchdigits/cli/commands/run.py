@@ -26,12 +26,12 @@ from batchdigits.execution.backend import ExecutionBackend
 from batchdigits.execution.chunks import CHUNK_FILES, choose_worker_count
 from batchdigits.inference.registry import open_engine
 from batchdigits.journal.plan import Plan
-from batchdigits.journal.submissions import take_up_submissions
 from batchdigits.pipeline.inbox_walk import InboxWalk
 from batchdigits.reports.context import ReportContext
 from batchdigits.reports.formats import CSV, require_extras
 from batchdigits.reports.render import render_reports
 from batchdigits.reports.rows import ReportRows
+from batchdigits.session.handover import take_up_submissions
 from batchdigits.session.last_look import LastLook
 from batchdigits.session.outbox import (
     check_folders,
@@ -254,7 +254,7 @@ def _read_plan(session: Session, settings: RunSettings, plan: Plan, walk: InboxW
 def _write_reports(session: Session, walk: InboxWalk) -> None:
     session.update_summary()
     journal, settings = session.journal, session.settings
-    take_up_submissions(journal)
+    take_up_submissions(journal, session.inbox)
     rows = ReportRows(journal, settings.duplicates)
     context = ReportContext(journal, settings, rows, session.provenance)
     render_reports(context, session.summary, walk, session.draw_sheets)
