@@ -7,6 +7,7 @@ never markup.
 
 import base64
 import json
+import shlex
 from functools import cache
 from importlib import resources
 from typing import IO, Any
@@ -47,6 +48,9 @@ _SCRIPTS = (
     "corrections.js",
     "gallery.js",
     "details.js",
+    "pad.js",
+    "sheet.js",
+    "charts.js",
     "overview.js",
     "filters.js",
     "main.js",
@@ -83,10 +87,12 @@ def _make_overview(context: ReportContext) -> _JsonObject:
     """Return what the top of every page says, by the names that the script has for it."""
     rows, provenance = context.rows, context.provenance
     totals, unread = rows.count_totals(), rows.list_unread()
+    outbox = to_display_name(context.journal.root)
     return {
         # What the browser keeps corrections under that are not saved yet; and what it did, where
         # the page was made by an earlier version.
-        "outbox": to_display_name(context.journal.root),
+        "outbox": outbox,
+        "correct_command": shlex.join(["batchdigits", "correct", outbox, "corrections.csv"]),
         "earlier_store": context.journal.get_meta(INBOX_KEY) or "",
         "inbox": provenance["settings"]["inbox"],
         "time": utc_now(),

@@ -38,7 +38,9 @@ def _can_start(path: str) -> bool:
 
 
 @contextmanager
-def open_page(browser: str, file: Path, temporary: Path, width: int = 1400) -> Iterator[Any]:
+def open_page(
+    browser: str, file: Path, temporary: Path, width: int = 1400, height: int = 1000, **device: Any
+) -> Iterator[Any]:
     """Open a report in the browser.
 
     Args:
@@ -46,6 +48,8 @@ def open_page(browser: str, file: Path, temporary: Path, width: int = 1400) -> I
         file: the report.
         temporary: folder for the browser's profile.
         width: pixels of the window.
+        height: pixels of the window.
+        **device: options of Playwright's context, such as ``has_touch`` and ``color_scheme``.
 
     Returns:
         Playwright's page, with two more attributes: ``problems``, the errors of its script, and
@@ -59,8 +63,9 @@ def open_page(browser: str, file: Path, temporary: Path, width: int = 1400) -> I
             executable_path=browser,
             headless=True,
             args=["--no-sandbox"],
-            viewport={"width": width, "height": 1000},
+            viewport={"width": width, "height": height},
             accept_downloads=True,
+            **device,
         )
         try:
             page: Any = context.new_page()

@@ -54,20 +54,49 @@ function correctionFor(row) {
 }
 const isChecked = (row) => correctionFor(row) !== null;
 const isWrong = (row) => isChecked(row) && correctionFor(row) !== readingOf(row);
+const isLeftToCheck = (row) => row.status === "review" && !isChecked(row);
+
+// What was said on this page, the last one last, and what was kept of each before: to be undone.
+const said = [];
 
 function correctChosen(value) {
   const row = shownRows[chosenIndex];
   if (!row || !row.sha256) return;
-  const base = recordedFor(row);
+  const base = recordedFor(row), key = keyOf(row);
   const correction = { base, said: value === null ? "clear" : value, file: row.file, page: row.page, sha: row.sha256, digit: row.digit };
-  storeCorrection(keyOf(row), value === base ? null : correction);
-  updateMarks((other) => keyOf(other) === keyOf(row));
-  chooseCell(value === null ? chosenIndex : chosenIndex + 1);
+  said.push({ row, before: corrections.get(key) ?? null });
+  storeCorrection(key, value === base ? null : correction);
+  updateMarks((other) => keyOf(other) === key);
+  const isStill = dropRows(row);
+  chooseCell(chosenIndex + (value !== null && isStill ? 1 : 0));
+  announce(value === null ? "Taken back." : `${nameValue(value)} it is.`);
+}
+// Of the scan that is chosen; where scans that were said to be something are not shown, of the last one.
+function takeBack() {
+  const row = shownRows[chosenIndex];
+  if (row && isChecked(row)) correctChosen(null);
+  else if (filters.isLeft) undo();
+}
+// What was said last; where nothing was said since the page was opened, of the scan that is chosen.
+function undo() {
+  const last = said.pop();
+  if (!last) { if (shownRows[chosenIndex] && isChecked(shownRows[chosenIndex])) correctChosen(null); return; }
+  storeCorrection(keyOf(last.row), last.before);
+  applyFilters();
+  if (shownRows.includes(last.row)) chooseCell(shownRows.indexOf(last.row));
+  updateProgress();
+  announce("Undone.");
+}
+function announce(what) {
+  const row = shownRows[chosenIndex];
+  $("announcement").textContent = row ? `${what} Next: ${labelOf(row)}, ${describeReading(row)}` : `${what} ${$("zoom-title").textContent}`;
 }
 function updateProgress() {
-  const checked = rows.filter(isChecked), wrong = checked.filter(isWrong);
+  const checked = rows.filter(isChecked), wrong = checked.filter(isWrong), leftCount = rows.filter(isLeftToCheck).length;
   $("progress").textContent = checked.length ? `${formatCount(checked.length)} checked, ${formatCount(wrong.length)} corrected` : "Nothing is checked yet.";
   $("save").disabled = !corrections.size;
+  $("start").textContent = leftCount ? `check ${formatCount(leftCount)} ${leftCount === 1 ? "scan" : "scans"}` : "look at scans";
+  $("left").querySelector("small").textContent = formatCount(leftCount);
 }
 
 // corrections.csv: one line a checked page, safe to open in a spreadsheet.
@@ -84,6 +113,7 @@ function saveCorrections() {
   link.href = URL.createObjectURL(new Blob([text], { type: "text/csv" }));
   link.download = "corrections.csv";
   link.click();
-  $("gallery").focus({ preventScroll: true });
+  $("saved").replaceChildren("Saved. Now run ", make("code", about.correct_command), " in the folder it was saved to.");
+  focusScans();
   setTimeout(() => URL.revokeObjectURL(link.href), 60000);
 }

@@ -1,19 +1,36 @@
-// All that is known of the chosen scan.
+// All that is known of the chosen scan, and what was read of it in a sentence.
 
+function showChosen() {
+  const row = shownRows[chosenIndex];
+  $("zoom").classList.toggle("none", !row);
+  $("zoom-picture").replaceChildren(...row ? [makeLargePicture(row)] : []);
+  $("zoom-title").textContent = row ? labelOf(row) : filters.isLeft ? "Nothing is left to check." : "No scan matches the filters.";
+  $("position").textContent = row ? `${formatCount(chosenIndex + 1)} of ${formatCount(shownRows.length)}` : "";
+  $("reading").textContent = row ? describeReading(row) : corrections.size ? "Save what you said." : "";
+  updatePad(row);
+  $("details").replaceChildren();
+  if (row) showDetails(row);
+}
+function makeLargePicture(row) {
+  const isScan = row.status === "ok" || row.status === "review";
+  return add(make("div", undefined, isScan && (row.picture || row.image) ? "" : "whole"), makePicture(row));
+}
+function describeReading(row) {
+  const read = row.digit !== null ? `read as ${row.digit}, ${formatPercent(row.confidence)} sure`
+    : row.second_digit !== null ? `probably no digit; best guess ${row.second_digit}` : "nothing was read";
+  return row.reason && row.reason !== "not_a_digit" ? `${read} (${formatReason(row.reason)})` : read;
+}
 function showDetails(row) {
-  const pane = $("zoom"), pictures = make("div", undefined, "pictures");
-  add(pane, make("h2", labelOf(row)));
-  if (row.picture) add(pictures, add(make("figure"), makePicture(row), make("figcaption", "the scan, its ink framed")));
-  if (row.image) add(pictures, add(make("figure"), makeModelInput(row), make("figcaption", "what the model saw")));
-  add(pane, pictures);
-  if (row.scores) add(pane, makeScores(row));
-  add(pane, makeTerms(row));
+  const pane = $("details"), model = make("div", undefined, "model");
+  if (row.image) add(model, add(make("figure"), makeModelInput(row), make("figcaption", "what the model saw")));
+  if (row.scores) add(model, makeScores(row));
+  add(pane, model, makeTerms(row));
 }
 function makeScores(row) {
   const bars = make("div", undefined, "scores");
   const noDigit = Math.max(0, 1 - row.scores.reduce((sum, score) => sum + score, 0));
   [...row.scores, noDigit].forEach((score, digit) => {
-    const bar = make("i", undefined, digit === row.digit ? "best" : "");
+    const bar = make("i", undefined, digit === (row.digit ?? 10) ? "best" : "");
     bar.style.width = `${100 * score}%`;
     add(bars, make("b", digit < 10 ? digit : "–"), bar, make("span", formatPercent(score), "value"));
   });
@@ -26,8 +43,8 @@ function makeTerms(row) {
     if (value !== null && value !== "" && value !== undefined) add(list, make("dt", term), make("dd", value));
   };
   const [meaning, advice] = row.reason ? about.meaning[row.reason] || [row.reason] : [];
-  addTerm("read as", row.digit === null ? "nothing" : `${row.digit}, ${formatPercent(row.confidence)} sure`);
-  addTerm("or", row.second_digit === null ? null : `${row.second_digit}, ${formatPercent(row.second_confidence)}`);
+  addTerm("read as", row.digit === null ? row.second_digit === null ? "nothing" : "no digit" : `${row.digit}, ${formatPercent(row.confidence)} sure`);
+  addTerm(row.digit === null ? "best guess" : "or", row.second_digit === null ? null : `${row.second_digit}, ${formatPercent(row.second_confidence)}`);
   addTerm("status", row.status);
   addTerm("why", meaning);
   addTerm("try", advice);
@@ -36,6 +53,6 @@ function makeTerms(row) {
   addTerm("copy of", row.duplicate_of);
   addTerm("file is", row.source_state);
   const correction = correctionFor(row);
-  if (correction !== null) addTerm("you said", correction === "-" ? "no digit" : isWrong(row) ? correction : "right");
+  if (correction !== null) addTerm("you said", isWrong(row) ? nameValue(correction) : "right");
   return list;
 }

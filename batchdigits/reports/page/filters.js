@@ -1,8 +1,11 @@
 // The filters, and which rows match them.
 
-const filters = { statuses: new Set(), digits: new Set(), reason: "", text: "", checked: "" };
+const filters = { isLeft: false, statuses: new Set(), digits: new Set(), reason: "", text: "", checked: "" };
+// What the page itself started with gives way to the first filter that a person sets.
+let isLeftByItself = false;
 
 function isMatch(row) {
+  if (filters.isLeft && !isLeftToCheck(row)) return false;
   if (filters.statuses.size && !filters.statuses.has(row.status)) return false;
   if (filters.digits.size && !filters.digits.has(row.digit)) return false;
   if (filters.reason && row.reason !== filters.reason) return false;
@@ -15,7 +18,26 @@ function isMatch(row) {
 const applyFilters = () => showRows(rows.filter(isMatch));
 function applyFiltersAndLeave() {
   applyFilters();
-  $("gallery").focus({ preventScroll: true }); // keys are for the scans again
+  focusScans();
+}
+function setLeft(isOn) {
+  filters.isLeft = isOn;
+  isLeftByItself = false;
+  $("left").setAttribute("aria-pressed", String(isOn));
+}
+function giveWay() { if (isLeftByItself) setLeft(false); }
+// Pages in review that nobody has checked: fewer with each one that is. It is a status of its own.
+function addLeftChip() {
+  const chip = add(make("button", undefined, "chip"), makeStatusLabel("left to check"), make("small", "0"));
+  chip.type = "button";
+  chip.id = "left";
+  chip.addEventListener("click", () => {
+    setLeft(!filters.isLeft);
+    filters.statuses.clear();
+    document.querySelectorAll("#statuses .chip:not(#left)").forEach((other) => other.setAttribute("aria-pressed", "false"));
+    applyFiltersAndLeave();
+  });
+  add($("statuses"), chip);
 }
 function addChips(parent, values, chosenValues, counts, makeLabel) {
   for (const value of values) {
@@ -26,6 +48,7 @@ function addChips(parent, values, chosenValues, counts, makeLabel) {
       const isOn = !chosenValues.has(value);
       if (isOn) chosenValues.add(value); else chosenValues.delete(value);
       chip.setAttribute("aria-pressed", String(isOn));
+      if (chosenValues === filters.statuses) setLeft(false); else giveWay();
       applyFiltersAndLeave();
     });
     add(parent, chip);
@@ -39,6 +62,7 @@ function countBy(column) {
 function showFilters() {
   const statusCounts = countBy("status");
   const statuses = STATUSES.filter((status) => statusCounts.has(status));
+  addLeftChip();
   addChips($("statuses"), statuses, filters.statuses, statusCounts, makeStatusLabel);
   addChips($("digits"), DIGITS, filters.digits, countBy("digit"), String);
   for (const reason of [...countBy("reason").keys()].filter(Boolean).sort()) {
@@ -46,13 +70,15 @@ function showFilters() {
     option.value = reason;
     $("reason").append(option);
   }
-  $("reason").addEventListener("change", (event) => { filters.reason = event.target.value; applyFiltersAndLeave(); });
-  $("checked").addEventListener("change", (event) => { filters.checked = event.target.value; applyFiltersAndLeave(); });
-  $("text").addEventListener("input", (event) => { filters.text = event.target.value.toLowerCase(); applyFilters(); });
+  $("reason").addEventListener("change", (event) => { filters.reason = event.target.value; giveWay(); applyFiltersAndLeave(); });
+  $("checked").addEventListener("change", (event) => { filters.checked = event.target.value; giveWay(); applyFiltersAndLeave(); });
+  $("text").addEventListener("input", (event) => { filters.text = event.target.value.toLowerCase(); giveWay(); applyFilters(); });
   $("filters").addEventListener("submit", (event) => event.preventDefault());
   $("filters").addEventListener("reset", () => {
-    filters.statuses.clear(); filters.digits.clear(); filters.reason = filters.text = filters.checked = "";
+    setLeft(false); filters.statuses.clear(); filters.digits.clear(); filters.reason = filters.text = filters.checked = "";
     document.querySelectorAll(".chip").forEach((chip) => chip.setAttribute("aria-pressed", "false"));
     applyFiltersAndLeave();
   });
+  setLeft(rows.some(isLeftToCheck));
+  isLeftByItself = filters.isLeft;
 }

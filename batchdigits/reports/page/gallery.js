@@ -17,26 +17,41 @@ function showRows(matching) {
   while (chosenIndex >= drawnCount && drawnCount < shownRows.length) drawMore();
   if (chosenIndex < 0 && shownRows.length) chosenIndex = 0;
   chooseCell(chosenIndex, false);
-  $("shown").textContent = `${formatCount(shownRows.length)} of ${formatCount(rows.length)} shown`;
 }
 function drawMore() {
   const cells = document.createDocumentFragment();
-  for (const row of shownRows.slice(drawnCount, drawnCount + CELLS_PER_STEP)) cells.append(makeCell(row, drawnCount++));
+  const due = shownRows.slice(drawnCount, drawnCount + CELLS_PER_STEP);
+  for (const row of due) cells.append(makeCell(row));
+  drawnCount += due.length;
   sentinel.remove();
   $("gallery").append(cells);
-  const hiddenCount = shownRows.length - drawnCount;
-  sentinel.textContent = hiddenCount > 0 ? `${formatCount(hiddenCount)} more` : shownRows.length ? "" : "Nothing is like that.";
-  $("gallery").append(sentinel);
+  sayWhatIsHidden();
 }
-function makeCell(row, index) {
+function sayWhatIsHidden() {
+  const hiddenCount = shownRows.length - drawnCount;
+  sentinel.textContent = hiddenCount > 0 ? `${formatCount(hiddenCount)} more` : shownRows.length ? "" : filters.isLeft ? "Nothing is left to check." : "Nothing is like that.";
+  $("gallery").append(sentinel);
+  $("shown").textContent = `${formatCount(shownRows.length)} of ${formatCount(rows.length)} shown`;
+}
+// Those that the filters let through no more, now that one was corrected; returns whether that one stays.
+function dropRows(corrected) {
+  const isDropped = (row) => keyOf(row) === keyOf(corrected) && !isMatch(row);
+  shownRows.slice(0, drawnCount).filter(isDropped).forEach((row) => { cellOf(row).remove(); drawnCount--; });
+  chosenIndex -= shownRows.slice(0, chosenIndex).filter(isDropped).length;
+  shownRows = shownRows.filter((row) => !isDropped(row));
+  sayWhatIsHidden();
+  return shownRows.includes(corrected);
+}
+const cellOf = (row) => $(`cell-${row.number}`);
+function makeCell(row) {
   const cell = make("div", undefined, "cell");
   cell.setAttribute("role", "option");
   cell.setAttribute("aria-selected", "false");
-  cell.id = `cell-${index}`;
+  cell.id = `cell-${row.number}`;
   cell.title = row.file;
   add(cell, makePicture(row), add(make("div", undefined, "name"), make("bdi", labelOf(row))));
   updateMark(cell, row);
-  cell.addEventListener("click", () => chooseCell(index));
+  cell.addEventListener("click", () => { chooseCell(shownRows.indexOf(row)); openSheet(); });
   return cell;
 }
 function makePicture(row) {
@@ -65,24 +80,26 @@ function makeModelInput(row) {
 }
 function updateMark(cell, row) {
   cell.querySelector(".mark")?.remove();
+  cell.classList.toggle("checked", isChecked(row));
+  cell.classList.toggle("wrong", isWrong(row));
   if (!isChecked(row)) return;
-  cell.append(isWrong(row) ? make("span", correctionFor(row), "mark wrong") : make("span", "✓", "mark"));
+  const mark = isWrong(row) ? make("span", `→ ${correctionFor(row)}`, "mark wrong") : make("span", "✓", "mark");
+  cell.append(add(mark, make("span", isWrong(row) ? " corrected" : " right", "unseen")));
 }
 function updateMarks(isMeant = () => true) {
-  shownRows.slice(0, drawnCount).forEach((row, index) => { if (isMeant(row)) updateMark($(`cell-${index}`), row); });
+  for (const row of shownRows.slice(0, drawnCount)) if (isMeant(row)) updateMark(cellOf(row), row);
   updateProgress();
 }
 function chooseCell(index, scroll = true) {
   $("gallery").querySelector('[aria-selected="true"]')?.setAttribute("aria-selected", "false");
   chosenIndex = shownRows.length ? Math.max(0, Math.min(index, shownRows.length - 1)) : -1;
-  $("zoom").replaceChildren();
-  if (chosenIndex < 0) return;
+  showChosen();
+  if (chosenIndex < 0) { $("gallery").removeAttribute("aria-activedescendant"); return; }
   while (chosenIndex >= drawnCount) drawMore();
-  const cell = $(`cell-${chosenIndex}`);
+  const cell = cellOf(shownRows[chosenIndex]);
   cell.setAttribute("aria-selected", "true");
   $("gallery").setAttribute("aria-activedescendant", cell.id);
   if (scroll) cell.scrollIntoView({ block: "nearest" });
-  showDetails(shownRows[chosenIndex]);
 }
 function countColumns() {
   const cells = [...$("gallery").querySelectorAll(".cell")], top = cells[0]?.offsetTop;

@@ -1,31 +1,5 @@
-// The top of the page: totals, charts, alarms, and files that were not read.
+// The top of the page: totals, what to do, alarms, and files that were not read.
 
-// Bars of what is sure or checked, with what is in doubt on top of them.
-function addBars(parent, settled, doubtful, labels) {
-  const totals = settled.map((value, index) => value + doubtful[index]);
-  const highest = Math.max(1, ...totals), bars = make("div", undefined, "bars");
-  totals.forEach((total, index) => {
-    const column = make("div");
-    column.title = `${labels[index]}: ${formatCount(total)}${doubtful[index] ? `, ${formatCount(doubtful[index])} of them in doubt` : ""}`;
-    add(column, make("span", totals.length <= 10 ? formatCount(total) : ""));
-    for (const [value, className] of [[doubtful[index], "doubt"], [settled[index], ""]]) {
-      const bar = make("i", undefined, className);
-      bar.style.height = `${74 * value / highest}%`;
-      add(column, bar);
-    }
-    add(bars, column);
-  });
-  add(parent, bars);
-}
-function addAxis(parent, labels, isCentred) {
-  const axis = make("div", undefined, "axis");
-  for (const label of labels) {
-    const span = make("span", label);
-    if (isCentred) { span.style.flex = "1"; span.style.textAlign = "center"; }
-    axis.append(span);
-  }
-  add(parent, axis);
-}
 function showOverview() {
   const totals = make("div"), digits = make("div"), confidences = make("div");
   const addTotal = (label, value, className = "total") => add(totals, add(make("div", undefined, className), label, make("b", formatCount(value))));
@@ -34,17 +8,18 @@ function showOverview() {
   for (const status of STATUSES) addTotal(makeStatusLabel(status), about.statuses[status] || 0);
   if (about.checked) addTotal(makeStatusLabel("checked"), about.checked);
   add(digits, make("h2", "Digits read"));
-  addBars(digits, about.digits, about.doubtful_digits, DIGITS);
-  addAxis(digits, DIGITS, true);
-  add(confidences, make("h2", "How sure"));
-  const { settled, doubtful } = about.histogram, step = 100 / settled.length;
-  const ranges = settled.map((_, index) => `${index * step} - ${(index + 1) * step} %`);
-  addBars(confidences, settled, doubtful, ranges);
-  addAxis(confidences, ["0 %", "50 %", "100 %"]);
+  addDigitBars(digits, about.digits, about.doubtful_digits);
+  add(confidences, make("h2", "How sure (logarithmic scale)"));
+  addConfidenceBars(confidences, about.histogram);
   add($("overview"), totals, digits, confidences);
-  $("when").textContent = `${about.inbox}, ${about.time}, model ${about.model}`;
+  add($("when"), `${about.inbox}, `, makeTime(about.time), `, model ${about.model}`);
 }
-const makeStatusLabel = (status) => add(make("span"), make("span", undefined, `dot ${status}`), status);
+// One sentence, and the same again once something is saved.
+function showWhatToDo() {
+  add($("how"), "Check the scans that are in doubt, save corrections.csv, and put it on record: run ",
+    make("code", about.correct_command), " in the folder it was saved to.");
+}
+const makeStatusLabel = (status) => add(make("span"), make("span", undefined, `dot ${status.split(" ")[0]}`), status);
 function showParts() {
   about.parts.forEach((part, index) => {
     const link = make(index === about.part ? "b" : "a", `${formatCount(part.from)} – ${formatCount(part.to)}`);
