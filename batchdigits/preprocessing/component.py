@@ -10,6 +10,9 @@ from batchdigits.arrays import InkMap
 #: Lines within this share of an edge may be what cropping a form left over, if they are at most so
 #: thick, as a share of the page, and this many times as long.
 EDGE_SHARE, EDGE_LINE_THICKNESS, MIN_EDGE_LINE_RATIO = 0.03, 0.06, 4
+#: What is left out of a digit and begins so near to an edge, as a share of the page's shorter side,
+#: is worth a closer look where it is this share of that side long.
+LEFT_OUT_DEPTH_SHARE, LEFT_OUT_LENGTH_SHARE = 0.1, 0.2
 #: Components fainter than this share of the darkest one were not made by the same pen.
 WEAK_INK_SHARE = 0.65
 #: What keeps within this share of the page's side from an edge may be a neighbour's.
@@ -52,6 +55,16 @@ def is_edge_line(component: Component, page_shape: tuple[int, ...]) -> bool:
     if height <= rows * EDGE_LINE_THICKNESS and width > MIN_EDGE_LINE_RATIO * height:
         return top <= above or bottom >= rows - above
     return False
+
+
+def is_long_at_edge(component: Component, page_shape: tuple[int, ...]) -> bool:
+    """Return whether a component lies near an edge of the page and is longer than any speck."""
+    rows, columns = page_shape
+    shorter = min(page_shape)
+    left, top, right, bottom = get_edges(component)
+    if max(component.width, component.height) < LEFT_OUT_LENGTH_SHARE * shorter:
+        return False
+    return min(left, top, columns - right, rows - bottom) < LEFT_OUT_DEPTH_SHARE * shorter
 
 
 def drop_neighbours(

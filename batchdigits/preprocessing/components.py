@@ -20,6 +20,7 @@ from batchdigits.preprocessing.component import (
     drop_neighbours,
     get_edges,
     is_edge_line,
+    is_long_at_edge,
 )
 from batchdigits.preprocessing.form_lines import may_have_lines, remove_lines
 from batchdigits.preprocessing.ink import MIN_FLATTENED_SIDE
@@ -63,6 +64,8 @@ class Components(NamedTuple):
         part_count: of how many pieces of ink the digit is made, small ones included.
         removed_mark: what was taken away from it, if anything was.
         is_cut: whether a part of it may have been cut away.
+        has_line: whether what was left out of it holds a long piece at an edge of the page, or a
+            line of a form.
     """
 
     ink: InkMap
@@ -72,6 +75,7 @@ class Components(NamedTuple):
     part_count: int = 1
     removed_mark: Mark | None = None
     is_cut: bool = False
+    has_line: bool = False
 
 
 def find_digits(ink: InkMap, noise: int) -> list[Components | None]:
@@ -111,7 +115,7 @@ def find_digit(ink: InkMap, noise: int) -> Components | None:
         strong, _ = _find_digit_above(ink, max(pen_level, level))
         # A line darker than the pen must not be all that remains.
         if strong and strong.box.width < MAX_ASPECT_RATIO * strong.box.height:
-            return strong
+            return strong._replace(has_line=strong.has_line or strong.box != digit.box)
     return digit
 
 
@@ -125,12 +129,15 @@ def _find_digit_above(ink: InkMap, level: float) -> tuple[Components | None, flo
     mask = np.asarray(cv2.threshold(ink, level, 255, cv2.THRESH_BINARY)[1], np.uint8)
     # Most pages hold one digit, and the bare paper round it need not be searched.
     box = Box(*cv2.boundingRect(mask))
+    has_line = False
     if may_have_lines(crop(mask, box), box, ink.shape):
-        mask = remove_lines(mask, ink)
+        whole, mask = mask, remove_lines(mask, ink)
+        has_line = mask is not whole
         box = Box(*cv2.boundingRect(mask))
     if box.width == 0:
         return None, 0.0
-    return _extract_digit(crop(ink, box), crop(mask, box), box, ink.shape)
+    digit, pen_level = _extract_digit(crop(ink, box), crop(mask, box), box, ink.shape)
+    return digit._replace(has_line=digit.has_line or has_line), pen_level
 
 
 def crop(image: InkMap, box: Box) -> InkMap:
@@ -140,7 +147,7 @@ def crop(image: InkMap, box: Box) -> InkMap:
 
 def _extract_digit(
     ink: InkMap, mask: InkMap, bounds: Box, page_shape: tuple[int, ...]
-) -> tuple[Components | None, float]:
+) -> tuple[Components, float]:
     """Find the digit among the components of ink that was cut out of its page.
 
     Args:
@@ -174,7 +181,14 @@ def _extract_digit(
     )
     contrast = cv2.minMaxLoc(digit)[1] / 255
     pen_level = _find_pen_level(digit, inner_labels, chosen, components) if len(chosen) > 1 else 0.0
-    return Components(digit, box, contrast, count_digit_sized(parts), len(parts)), pen_level
+    has_line = len(selected) < count - 1 and any(
+        is_long_at_edge(components[label], page_shape)
+        for label in set(range(1, count)) - set(selected)
+    )
+    found = Components(
+        *(digit, box, contrast, count_digit_sized(parts), len(parts)), has_line=has_line
+    )
+    return found, pen_level
 
 
 def _find_pieces(

@@ -24,6 +24,10 @@ NEAR_SHARE = 0.035
 #: What fills more of its box, where that is so much of the page, is no digit but the paper inside a
 #: frame.
 MAX_FILLED_SHARE, MIN_INSIDE_SHARE = 0.75, 0.35
+#: Paper that was taken for ink has a rim of half-ink, at least so many pixels wide.
+PAPER_RIM = 1
+#: A corner is this part of the box's side.
+CORNER_PARTS = 7
 #: Ink of one piece holds no line where the border shows less of it than this share of its darkest,
 #: and no level run of it near the border is as long as this share of the page's side; on paper
 #: without any grain, as the second one. What is smaller than the third is the end of a line.
@@ -57,6 +61,8 @@ def add_unframed(
     if digits[0] is None or not _may_be_framed(digits[0], gray.shape, noise):
         return digits
     others = list(_find_unframed(gray))
+    if _is_paper(digits[0]):
+        digits = [_find_on_paper(gray, digits[0].box) or digits[0]] if others else digits
     if others and others[-1] is None:
         return [None]
     if others and (trimmed := _find_trimmed(gray)):
@@ -69,6 +75,8 @@ def _may_be_framed(digit: Components, shape: tuple[int, ...], noise: int) -> boo
     (height, width), box = shape, digit.box
     margin = min(box.x, box.y, width - box.x - box.width, height - box.y - box.height)
     shorter = min(height, width)
+    if digit.has_line and shorter >= MIN_PAGE_SIDE:
+        return True
     if margin >= BORDER_SHARE * shorter or shorter < MIN_PAGE_SIDE:
         return False
     if margin < NEAR_SHARE * shorter:
@@ -84,6 +92,18 @@ def _may_be_framed(digit: Components, shape: tuple[int, ...], noise: int) -> boo
         digit.ink.size > MIN_INSIDE_SHARE * height * width
         and cv2.countNonZero(digit.ink) > MAX_FILLED_SHARE * digit.ink.size
     )
+
+
+def _is_paper(digit: Components) -> bool:
+    """Return whether what was taken for a digit is the paper inside a frame, with its digit cut out.
+
+    Digits are round, however fat: of the corners of their box, no three are full of ink.
+    """
+    rows, columns = (max(1, length // CORNER_PARTS) for length in digit.ink.shape)
+    ends = digit.ink[:rows], digit.ink[-rows:]
+    corners = [corner for end in ends for corner in (end[:, :columns], end[:, -columns:])]
+    full = sum(2 * cv2.countNonZero(corner) >= corner.size for corner in corners)
+    return full >= 3 and cv2.countNonZero(digit.ink) > MAX_FILLED_SHARE * digit.ink.size
 
 
 def _holds_run(digit: Components, shape: tuple[int, ...], share: float) -> bool:
@@ -110,6 +130,16 @@ def _find_unframed(gray: GrayImage) -> Iterator[Components | None]:
     for frame in find_frames(gray):
         page, cut = _cut_out(gray, frame)
         yield None if _is_bare(page, cut) else _find_inside(page, frame)
+
+
+def _find_on_paper(gray: GrayImage, paper: Box) -> Components | None:
+    """Find the digit on the part of a page that was taken for a digit itself, within its rim."""
+    rim = PAPER_RIM + round(NEAR_SHARE * min(paper.width, paper.height))
+    width, height = paper.width - 2 * rim, paper.height - 2 * rim
+    if min(width, height) < MIN_PAGE_SIDE:
+        return None
+    inside = Box(paper.x + rim, paper.y + rim, width, height)
+    return _find_inside(crop(gray, inside), Frame(np.zeros_like(gray), inside))
 
 
 def _find_trimmed(gray: GrayImage) -> Components | None:
