@@ -14,9 +14,13 @@ from batchdigits.records import NormalisedDigit
 SEVERAL_MARKS_FACTOR = 0.5
 #: The first reading that is so sure is kept, whatever others say: what was cut away may have been
 #: the bar of a 7, and leave a perfect 1.
-SURE = 0.9
+SURE = 0.95
+#: Images whose pixels differ by less on average, in gray levels, are the same to a model.
+MIN_DIFFERENCE = 6
 #: A reading of a part of the page is in doubt where another one is as sure that the digit differs.
 MIN_RIVAL_CONFIDENCE = 0.7
+#: And where no other one agrees, unless it is so sure.
+MIN_ALONE_CONFIDENCE = 0.9
 #: A digit of which ink may have been cut away with a frame is kept unless it is less sure than
 #: another reading by this factor; what is left of a 7 may be a perfect 1.
 CUT_FACTOR = 0.75
@@ -31,7 +35,7 @@ def list_readings(digit: NormalisedDigit) -> list[NormalisedDigit]:
 
 
 def choose_reading(readings: Sequence[NormalisedDigit], scores: NDArray[np.float32]) -> Reading:
-    """Choose the surest of the readings of one page.
+    """Choose the surest of the readings of one page that show the digit which most speaks for.
 
     How sure a reading is, is the calibrated probability of its digit. That something is no digit
     lowers it, and never wins against a digit: what is cut away of a page that shows a digit may
@@ -61,11 +65,39 @@ def choose_reading(readings: Sequence[NormalisedDigit], scores: NDArray[np.float
 
 def _find_surest(readings: list[Reading]) -> Reading:
     sureness = [_compute_sureness(reading.digit, reading.scores) for reading in readings]
-    sure = (index for index, value in enumerate(sureness) if value >= SURE)
-    index = next(sure, max(range(len(readings)), key=sureness.__getitem__))
+    index = next((index for index, value in enumerate(sureness) if value >= SURE), None)
+    if index is None:
+        index = max(_list_elected(readings, sureness), key=sureness.__getitem__)
     chosen, others = readings[index], readings[:index] + readings[index + 1 :]
     # The page as it is hides nothing.
     return chosen._replace(doubt=_find_doubt(chosen, others)) if index else chosen
+
+
+def _list_elected(readings: list[Reading], sureness: list[float]) -> list[int]:
+    """List the readings of the digit that most speaks for: the one of the largest sum of scores.
+
+    Those that see the same image have one vote; of digits with as many the first one wins.
+    """
+    votes = np.zeros(10)
+    seen: list[Reading] = []
+    for reading, value in zip(readings, sureness, strict=True):
+        if reading.digit.box and not any(_is_same(reading, other) for other in seen):
+            votes += value / max(float(reading.scores.max()), 1e-6) * reading.scores
+            seen.append(reading)
+    digits = [int(reading.scores.argmax()) for reading in readings if reading.digit.box]
+    elected = [
+        index
+        for index, reading in enumerate(readings)
+        if reading.digit.box and int(reading.scores.argmax()) == max(digits, key=votes.__getitem__)
+    ]
+    blank = [index for index, reading in enumerate(readings) if reading.digit.box is None]
+    return elected + blank or list(range(len(readings)))
+
+
+def _is_same(reading: Reading, other: Reading) -> bool:
+    """Return whether two readings see nearly the same image as the same digit."""
+    difference = np.abs(reading.digit.image.astype(np.int16) - other.digit.image).mean()
+    return bool(difference < MIN_DIFFERENCE and reading.scores.argmax() == other.scores.argmax())
 
 
 def _find_doubt(chosen: Reading, others: list[Reading]) -> Reason | None:
@@ -76,7 +108,7 @@ def _find_doubt(chosen: Reading, others: list[Reading]) -> Reason | None:
     if any(float(rival.scores.max()) >= MIN_RIVAL_CONFIDENCE for rival in rivals):
         return Reason.TWO_CANDIDATES
     is_alone = all(int(other.scores.argmax()) != best for other in others)
-    return Reason.LOW_CONFIDENCE if is_alone and confidence < SURE else None
+    return Reason.LOW_CONFIDENCE if is_alone and confidence < MIN_ALONE_CONFIDENCE else None
 
 
 def _compute_sureness(reading: NormalisedDigit, scores: NDArray[np.float32]) -> float:

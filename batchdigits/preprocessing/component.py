@@ -57,14 +57,12 @@ def is_edge_line(component: Component, page_shape: tuple[int, ...]) -> bool:
     return False
 
 
-def is_long_at_edge(component: Component, page_shape: tuple[int, ...]) -> bool:
-    """Return whether a component lies near an edge of the page and is longer than any speck."""
+def lies_near_edge(component: Component, page_shape: tuple[int, ...]) -> bool:
+    """Return whether a component begins near an edge of the page."""
     rows, columns = page_shape
-    shorter = min(page_shape)
     left, top, right, bottom = get_edges(component)
-    if max(component.width, component.height) < LEFT_OUT_LENGTH_SHARE * shorter:
-        return False
-    return min(left, top, columns - right, rows - bottom) < LEFT_OUT_DEPTH_SHARE * shorter
+    least = min(left, top, columns - right, rows - bottom)
+    return least < LEFT_OUT_DEPTH_SHARE * min(page_shape)
 
 
 def drop_neighbours(

@@ -62,8 +62,8 @@ def normalise_all(
     """
     coarse_pages = [_reduce_coarsely(page) for page in pages]
     on_sheets = [
-        _normalise_on_sheet(page, coarse, inside_frames)
-        for page, (coarse, _) in zip(pages, coarse_pages, strict=True)
+        _normalise_on_sheet(page, coarse, scale, inside_frames)
+        for page, (coarse, scale) in zip(pages, coarse_pages, strict=True)
     ]
     without_sheet = [
         coarse for (coarse, _), digit in zip(coarse_pages, on_sheets, strict=True) if digit is None
@@ -91,9 +91,12 @@ def _refine(
 
 
 def _normalise_on_sheet(
-    gray: GrayImage, coarse: GrayImage, inside_frames: bool
+    gray: GrayImage, coarse: GrayImage, scale: int, inside_frames: bool
 ) -> NormalisedDigit | None:
-    """Normalise what is on a sheet on a table; ``None`` where there is none, or nothing on it."""
+    """Normalise what is on a sheet on a table; ``None`` where there is none, or nothing on it.
+
+    A sheet may be the paper inside a frame, so what the page shows without one comes second.
+    """
     if (sheet := find_sheet(coarse)) is None:
         return None
     part, box = cut_out_sheet(gray, sheet)
@@ -101,7 +104,15 @@ def _normalise_on_sheet(
     if max(part.shape) <= SEARCH_SIDE and is_bare(part, np.zeros_like(part)):
         return None
     digit = _normalise_page(part, inside_frames)
-    return _move(digit, box.x, box.y, 0) if digit.box else None
+    if digit.box is None:
+        return None
+    _, *others = _normalise_small_pages([coarse], inside_frames)[0].readings()
+    return NormalisedDigit.from_readings(
+        [
+            *_move(digit, box.x, box.y, 0).readings(),
+            *(rescale_digit(other, scale, gray.shape) for other in others if inside_frames),
+        ]
+    )
 
 
 def _reduce_coarsely(gray: GrayImage) -> tuple[GrayImage, int]:

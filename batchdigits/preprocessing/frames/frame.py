@@ -25,8 +25,8 @@ MIN_RUN_SHARE = 0.25
 #: Together, runs along one side are this long.
 MIN_LINE_SHARE = 0.28
 #: A line this long, as a share of the page's side, and which ends so near to the page's edges goes
-#: on beyond them; where lines cross, the other one hides its end.
-MIN_WHOLE_SHARE, MAX_END_DISTANCE = 0.75, 0.1
+#: on beyond them; where lines cross, the other one hides its end, up to the third share.
+MIN_WHOLE_SHARE, MAX_END_DISTANCE, MAX_HIDDEN_END = 0.75, 0.1, 0.18
 #: How much darker or lighter than what lies beside it a line is: gray levels, and as a share of
 #: what differs most.
 MIN_LEVEL, MIN_LEVEL_SHARE = 9, 0.12
@@ -36,14 +36,19 @@ MIN_DIFFERENCE_SHARE = 0.5
 #: Parts of lines are at most so thick, as a share of the page's shorter side, but for their hems; a
 #: digit that fills its page has bars as thick as its strokes.
 MAX_PART_THICKNESS = 0.07
+#: They rise or fall by no more than this: pixels, and as a share of their length. What leans further
+#: is a 1.
+MAX_PART_RISE, MAX_PART_TILT = 2.5, 0.08
+#: Runs no further apart than this share of the page's side are one line.
+MAX_GAP_SHARE = 0.035
 #: Lines are so straight: pixels, and as a share of their length.
 MAX_BEND, MAX_BEND_SHARE = 0.8, 0.012
 #: So much of a line at least is straight; the rest touches ink.
 MIN_STRAIGHT_SHARE = 0.65
 #: What remains is at least this share of the page.
 MIN_REST_SHARE = 0.25
-#: Pixels of half-ink along a line.
-_HEM = 1
+#: Pixels of half-ink along a line, and what a thickness in whole pixels may be off by.
+_HEM, _ROUNDING = 1, 0.5
 
 
 class Frame(NamedTuple):
@@ -160,7 +165,8 @@ def _cut_side(side: _Side) -> None:
     strip = side.runs[: depth + 2]
     if not strip.any():
         return
-    joined = cv2.dilate(strip, np.ones((3, 3), np.uint8))
+    reach = max(3, round(MAX_GAP_SHARE * width) | 1)
+    joined = cv2.dilate(strip, np.ones((3, reach), np.uint8))
     count, labels, stats = _label(np.asarray(joined, np.uint8))
     for label in range(1, count):
         _, top, length, _, _ = stats[label].tolist()
@@ -173,11 +179,18 @@ def _cut_side(side: _Side) -> None:
         slope, start, columns = line
         rows = np.arange(height)[:, None]
         near = max(4, MAX_END_DISTANCE * width)
-        reaches = columns[0] < near and columns[-1] >= width - near
+        first, last = columns[[0, -1]].tolist()
+        across = side.ink[int(np.flatnonzero(part.any(axis=1)).mean())]
+        reaches = all(
+            end.size <= near - 1 or (end.size < MAX_HIDDEN_END * width and end.all())
+            for end in (across[:first], across[last + 1 :])
+        )
         if reaches and columns.size >= MIN_WHOLE_SHARE * width:
             ends = np.ceil(slope * np.arange(width) + start + _HEM)
             side.whole[rows < ends] = 255
-        elif _is_part(part, columns, side.ink):
+        elif abs(slope) * columns.size <= max(
+            MAX_PART_RISE, MAX_PART_TILT * columns.size
+        ) and _is_part(part, columns, side.ink):
             first, last = max(columns[0] - _HEM, 0), min(columns[-1] + _HEM + 1, width)
             ends = np.ceil(slope * np.arange(first, last) + start + _HEM)
             side.parts[:, first:last][rows < ends] = 255
@@ -187,7 +200,7 @@ def _is_part(part: NDArray[np.bool_], columns: NDArray[np.intp], ink: Mask) -> b
     """Return whether part of a line is thin, and reaches the border or has no other ink at it."""
     width = part.shape[1]
     thickness = np.median(part[:, columns].sum(axis=0))
-    if thickness > MAX_PART_THICKNESS * min(ink.shape) + 2 * _HEM:
+    if thickness > MAX_PART_THICKNESS * min(ink.shape) + 2 * _HEM + _ROUNDING:
         return False
     at_border = part[:2].any(axis=0).sum() >= MIN_STRAIGHT_SHARE * columns.size
     if at_border or columns[0] <= 1 or columns[-1] >= width - 2:

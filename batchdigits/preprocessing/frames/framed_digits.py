@@ -62,7 +62,12 @@ def add_unframed(
         return digits
     others = list(_find_unframed(gray))
     if _is_paper(digits[0]):
-        digits = [_find_on_paper(gray, digits[0].box) or digits[0]] if others else digits
+        paper = _cut_out_paper(digits[0].box)
+        if not others and is_bare(crop(gray, paper), crop(np.zeros_like(gray), paper)):
+            return [None]
+        if digit := _find_inside(crop(gray, paper), Frame(np.zeros_like(gray), paper)):
+            # Without a frame, what was found may be a digit after all.
+            digits = [digit] if others else [digit, *digits]
     if others and others[-1] is None:
         return [None]
     if others and (trimmed := _find_trimmed(gray)):
@@ -95,7 +100,7 @@ def _may_be_framed(digit: Components, shape: tuple[int, ...], noise: int) -> boo
 
 
 def _is_paper(digit: Components) -> bool:
-    """Return whether what was taken for a digit is the paper inside a frame, with its digit cut out.
+    """Return whether what was taken for a digit is the paper inside a frame, without the digit.
 
     Digits are round, however fat: of the corners of their box, no three are full of ink.
     """
@@ -132,14 +137,12 @@ def _find_unframed(gray: GrayImage) -> Iterator[Components | None]:
         yield None if _is_bare(page, cut) else _find_inside(page, frame)
 
 
-def _find_on_paper(gray: GrayImage, paper: Box) -> Components | None:
-    """Find the digit on the part of a page that was taken for a digit itself, within its rim."""
+def _cut_out_paper(paper: Box) -> Box:
+    """Return the part of what was taken for a digit that is within its rim."""
     rim = PAPER_RIM + round(NEAR_SHARE * min(paper.width, paper.height))
-    width, height = paper.width - 2 * rim, paper.height - 2 * rim
-    if min(width, height) < MIN_PAGE_SIDE:
-        return None
-    inside = Box(paper.x + rim, paper.y + rim, width, height)
-    return _find_inside(crop(gray, inside), Frame(np.zeros_like(gray), inside))
+    if min(paper.width, paper.height) - 2 * rim < 1:
+        return paper
+    return Box(paper.x + rim, paper.y + rim, paper.width - 2 * rim, paper.height - 2 * rim)
 
 
 def _find_trimmed(gray: GrayImage) -> Components | None:
