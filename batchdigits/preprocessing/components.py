@@ -190,10 +190,10 @@ def _extract_digit(
         for label in long
         if label not in {0, *selected}
     )
-    found = Components(
+    chosen_ink = Components(
         *(digit, box, contrast, count_digit_sized(parts), len(parts)), has_line=has_line
     )
-    return found, pen_level
+    return chosen_ink, pen_level
 
 
 def _find_pieces(

@@ -91,3 +91,20 @@ def test_a_part_of_a_page_is_in_doubt_where_the_whole_does_not_agree(
 ) -> None:
     scores = np.array([make_scores(**first), make_scores(**second)], np.float32)
     assert choose_reading([make_digit(), make_digit()], scores).doubt is doubt
+
+
+def test_readings_that_agree_win_against_a_surer_one() -> None:
+    images = [np.full((28, 28), level, np.uint8) for level in (0, 90, 180)]
+    readings = [replace(make_digit(), image=image) for image in images]
+    scores = [make_scores(p7=0.7), make_scores(p1=0.9), make_scores(p7=0.8)]
+    chosen = choose_reading(readings, np.array(scores, np.float32))
+    assert chosen.scores.argmax() == 7
+    assert chosen.doubt is Reason.TWO_CANDIDATES
+
+
+def test_the_same_image_has_one_vote() -> None:
+    images = [np.full((28, 28), level, np.uint8) for level in (0, 90, 91)]
+    readings = [replace(make_digit(), image=image) for image in images]
+    scores = [make_scores(p7=0.9), make_scores(p1=0.6), make_scores(p1=0.6)]
+    chosen = choose_reading(readings, np.array(scores, np.float32))
+    assert chosen.scores.argmax() == 7

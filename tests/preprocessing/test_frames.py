@@ -9,6 +9,7 @@ import pytest
 from batchdigits.arrays import GrayImage
 from batchdigits.inference.engine import Engine, load_engine
 from batchdigits.pipeline.recognise import RecognitionContext, recognise_chunk
+from batchdigits.preprocessing.frames.frame import find_frames
 from batchdigits.preprocessing.normalise import normalise
 from batchdigits.reasons import Reason
 from batchdigits.records import Prediction, Source
@@ -127,3 +128,58 @@ def test_the_box_lies_on_the_page() -> None:
     draw_cell(page)
     box = normalise(page).readings()[-1].box
     assert box is not None and 14 <= box.x <= 22 and 11 <= box.y <= 17
+
+
+@pytest.mark.parametrize(
+    ("height", "width", "thickness", "level"),
+    [(21, 19, 4, 120), (22, 17, 3, 110), (26, 24, 4, 90)],
+)
+def test_a_tiny_empty_cell_with_thick_blurred_lines_is_blank(
+    height: int, width: int, thickness: int, level: int, engine: Engine
+) -> None:
+    page = np.full((height, width), level, np.uint8)
+    page[thickness:-thickness, thickness:-thickness] = 230
+    assert read(np.asarray(cv2.GaussianBlur(page, (0, 0), 0.7)), engine).reason is Reason.BLANK
+
+
+@pytest.mark.parametrize(("height", "width", "thickness"), [(26, 24, 4), (30, 26, 3), (21, 19, 4)])
+def test_half_a_thick_line_on_a_tiny_page_is_blank(
+    height: int, width: int, thickness: int, engine: Engine
+) -> None:
+    page = np.full((height, width), 230, np.uint8)
+    page[:thickness, width // 2 :] = 100
+    assert read(page, engine).reason is Reason.BLANK
+
+
+@pytest.mark.parametrize("side", [24, 40, 46])
+def test_the_paper_inside_a_thick_frame_is_no_ink(side: int, engine: Engine) -> None:
+    page = draw_four(side)
+    thickness = side // 10
+    inside = page[thickness:-thickness, thickness:-thickness].copy()
+    page[:] = 90
+    page[thickness:-thickness, thickness:-thickness] = inside
+    assert all(np.mean(reading.image > 40) < 0.3 for reading in normalise(page).readings())
+    assert read(page, engine).digit == 4
+
+
+def test_other_paper_along_two_sides_is_cut_off() -> None:
+    page = draw_four(130)
+    page[:18] = page[:, :18] = 130
+    boxes = [reading.box for reading in normalise(page).readings()]
+    assert any(box and min(box.x, box.y) > 20 for box in boxes)
+    (frame,) = find_frames(page)
+    assert 18 <= frame.inside.x <= 20 and 18 <= frame.inside.y <= 20
+
+
+def test_a_one_near_the_border_is_no_line(engine: Engine) -> None:
+    page = np.full((48, 50), 235, np.uint8)
+    page[:9] = 90
+    cv2.line(page, (8, 12), (4, 36), 70, 4, cv2.LINE_AA)
+    assert read(page, engine).digit == 1
+
+
+def test_faint_ink_beside_a_dark_line_has_another_reading() -> None:
+    page = np.full((53, 54), 225, np.uint8)
+    cv2.ellipse(page, (30, 24), (9, 15), 0, 0, 360, 190, 2, cv2.LINE_AA)
+    page[-6:] = 20
+    assert len(normalise(page).readings()) > 1

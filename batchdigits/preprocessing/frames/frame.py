@@ -36,8 +36,8 @@ MIN_DIFFERENCE_SHARE = 0.5
 #: Parts of lines are at most so thick, as a share of the page's shorter side, but for their hems; a
 #: digit that fills its page has bars as thick as its strokes.
 MAX_PART_THICKNESS = 0.07
-#: They rise or fall by no more than this: pixels, and as a share of their length. What leans further
-#: is a 1.
+#: They rise or fall by no more than this, in pixels and as a share of their length; what leans
+#: further is a 1.
 MAX_PART_RISE, MAX_PART_TILT = 2.5, 0.08
 #: Runs no further apart than this share of the page's side are one line.
 MAX_GAP_SHARE = 0.035

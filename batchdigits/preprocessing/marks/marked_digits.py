@@ -29,6 +29,8 @@ class _Unmarked(NamedTuple):
 def add_unmarked(digits: Sequence[Components | None]) -> list[Components | None]:
     """Add to what was found on a page the same without the marks that people make.
 
+    What only some of those without a frame have may be a piece of it, and stays.
+
     Args:
         digits: one or more ways of finding the digit.
 
@@ -37,6 +39,8 @@ def add_unmarked(digits: Sequence[Components | None]) -> list[Components | None]
         the first one that has any is without.
     """
     found = [_take_mark(digit) if digit else None for digit in digits]
+    if not all(found[1:]):
+        found[1:] = [None] * (len(found) - 1)
     if not any(found):
         return list(digits)
     kept: list[Components | None] = []
