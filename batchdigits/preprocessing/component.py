@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from batchdigits.arrays import InkMap
+from batchdigits.records import Box
 
 #: Lines within this share of an edge may be what cropping a form left over, if they are at most so
 #: thick, as a share of the page, and this many times as long.
@@ -57,12 +58,23 @@ def is_edge_line(component: Component, page_shape: tuple[int, ...]) -> bool:
     return False
 
 
-def lies_near_edge(component: Component, page_shape: tuple[int, ...]) -> bool:
-    """Return whether a component begins near an edge of the page."""
-    rows, columns = page_shape
-    left, top, right, bottom = get_edges(component)
-    least = min(left, top, columns - right, rows - bottom)
-    return least < LEFT_OUT_DEPTH_SHARE * min(page_shape)
+def holds_line_at_edge(stats: NDArray[np.int32], bounds: Box, page_shape: tuple[int, ...]) -> bool:
+    """Return whether any of several components is longer than specks and near an edge of the page.
+
+    Args:
+        stats: OpenCV's statistics of each: left, top, width, height, area.
+        bounds: where on the page they were cut out.
+        page_shape: height and width of the page.
+    """
+    shorter = min(page_shape)
+    for left, top, width, height in stats[:, :4][
+        stats[:, 2:4].max(axis=1) >= LEFT_OUT_LENGTH_SHARE * shorter
+    ].tolist():
+        x, y = left + bounds.x, top + bounds.y
+        margin = min(x, y, page_shape[1] - x - width, page_shape[0] - y - height)
+        if margin < LEFT_OUT_DEPTH_SHARE * shorter:
+            return True
+    return False
 
 
 def drop_neighbours(

@@ -14,14 +14,13 @@ from batchdigits.preprocessing.broken_strokes import (
     find_stroke_pieces,
 )
 from batchdigits.preprocessing.component import (
-    LEFT_OUT_LENGTH_SHARE,
     WEAK_INK_SHARE,
     Component,
     compute_weight,
     drop_neighbours,
     get_edges,
+    holds_line_at_edge,
     is_edge_line,
-    lies_near_edge,
 )
 from batchdigits.preprocessing.form_lines import may_have_lines, remove_lines
 from batchdigits.preprocessing.ink import MIN_FLATTENED_SIDE
@@ -182,13 +181,9 @@ def _extract_digit(
     )
     contrast = cv2.minMaxLoc(digit)[1] / 255
     pen_level = _find_pen_level(digit, inner_labels, chosen, components) if len(chosen) > 1 else 0.0
-    # Nearly all that is left out are specks, which take no time this way.
-    longest = np.maximum(stats[:, cv2.CC_STAT_WIDTH], stats[:, cv2.CC_STAT_HEIGHT])
-    long = np.flatnonzero(longest >= LEFT_OUT_LENGTH_SHARE * min(page_shape)).tolist()
-    has_line = any(
-        lies_near_edge(components[label], page_shape)
-        for label in long
-        if label not in {0, *selected}
+    left_out = sorted(set(range(1, count)) - set(selected))
+    has_line = bool(left_out) and holds_line_at_edge(
+        np.asarray(stats[left_out], np.int32), bounds, page_shape
     )
     chosen_ink = Components(
         *(digit, box, contrast, count_digit_sized(parts), len(parts)), has_line=has_line
