@@ -1,6 +1,7 @@
 """batchdigits: a folder of scanned handwritten digits in, a spreadsheet out.
 
-From Python: :func:`read` reads paths, folders and arrays, :func:`to_dataframe` makes a table of it.
+From Python: :func:`read` reads paths, folders, arrays and PIL images, :func:`iread` one after the
+other; :func:`to_dataframe` makes a table of it, and :func:`load` one of a folder of results.
 All errors raised on purpose are a :class:`BatchdigitsError`.
 """
 
@@ -8,7 +9,8 @@ import os
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from batchdigits.api import read, to_dataframe
+    from batchdigits.api.reading import iread, read
+    from batchdigits.api.tables import load, to_dataframe
     from batchdigits.errors import (
         BatchdigitsError,
         DataError,
@@ -20,7 +22,7 @@ if TYPE_CHECKING:
         StandardOutputError,
         UsageError,
     )
-    from batchdigits.pipeline.result import Reading
+    from batchdigits.pipeline.result import Reading, Readings
 
 __version__ = "0.1.0"
 __all__ = [
@@ -32,9 +34,12 @@ __all__ = [
     "OutboxBusyError",
     "OutboxError",
     "Reading",
+    "Readings",
     "StandardOutputError",
     "UsageError",
     "__version__",
+    "iread",
+    "load",
     "read",
     "to_dataframe",
 ]
@@ -53,10 +58,17 @@ if not TYPE_CHECKING:  # to type checkers, a name that is not above does not exi
             raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
         from importlib import import_module
 
-        modules = {"Reading": "pipeline.result", "read": "api", "to_dataframe": "api"}
+        modules = {
+            "Reading": "pipeline.result",
+            "Readings": "pipeline.result",
+            "iread": "api.reading",
+            "load": "api.tables",
+            "read": "api.reading",
+            "to_dataframe": "api.tables",
+        }
         module = import_module(f"{__name__}.{modules.get(name, 'errors')}")
         value = globals()[name] = getattr(module, name)
         return value
 
     def __dir__() -> list[str]:
-        return sorted({*globals(), *__all__})
+        return list(__all__)

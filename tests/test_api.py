@@ -4,6 +4,7 @@ That type checkers see the names is checked by mypy, which reads this file as we
 """
 
 import doctest
+import io
 import os
 import pickle
 import shutil
@@ -22,10 +23,10 @@ import pytest
 from numpy.typing import NDArray
 
 import batchdigits
-from batchdigits.api import load_cached_engine
 from batchdigits.arrays import GrayImage
 from batchdigits.config import Limits, Model
 from batchdigits.errors import ModelError
+from batchdigits.inference.cached_engine import load_cached_engine
 from batchdigits.pipeline.sources import chunk_sources, sources_from_images
 from batchdigits.reasons import Reason, Status
 from batchdigits.records import Source
@@ -41,7 +42,7 @@ def alone(images: Any) -> batchdigits.Reading:
     return reading
 
 
-@pytest.mark.parametrize("name", ["read", "to_dataframe", "Reading"])
+@pytest.mark.parametrize("name", ["read", "iread", "to_dataframe", "Reading", "Readings"])
 def test_the_examples_give_what_they_show(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(ROOT)  # they read files of the sample inbox
     examples = doctest.DocTestFinder(recurse=False).find(getattr(batchdigits, name), name)
@@ -103,9 +104,19 @@ def test_a_reading_tells_all_of_its_page(digits: Digits) -> None:
 
 
 def test_a_bad_file_says_why_and_shifts_nobody(digits: Digits, tmp_path: Path) -> None:
-    names = ["troubled/half.png", "forms/digit1.png", "troubled/renamed note.png", "gone.png"]
-    images: list[Any] = [INBOX / name for name in names]
-    readings = batchdigits.read([*images, digits[2][0], str(INBOX / "scanner" / "two pages.tif")])
+    names = ["troubled/half.png", "forms/digit1.png", "troubled/renamed note.png"]
+    images = [INBOX / name for name in names]
+    gone = tmp_path / "gone.png"
+
+    def hand_over() -> Iterator[Any]:
+        yield from images
+        gone.touch()
+        yield gone
+        gone.unlink()
+        yield digits[2][0]
+        yield str(INBOX / "scanner" / "two pages.tif")
+
+    readings = batchdigits.read(hand_over())
     assert [reading.digit for reading in readings] == [None, 7, None, None, 2, 4, 7]
     assert [reading.page for reading in readings] == [1, 1, 1, 1, 1, 1, 2]
     reasons = [Reason.TRUNCATED, None, Reason.NOT_AN_IMAGE, Reason.VANISHED, None, None, None]
@@ -177,10 +188,11 @@ def test_what_is_no_image_is_refused_in_a_sentence() -> None:
         (np.zeros((0, 28, 28)), ValueError, "empty array"),
         (np.zeros(28), ValueError, r"shape \(28,\)"),
         (np.zeros(()), ValueError, r"shape \(\)"),
-        (np.zeros((2, 3, 28, 28)), ValueError, "with 1 to 4 channels"),
+        (np.zeros((2, 5, 28, 28)), ValueError, "with 1 to 4 channels"),
+        (np.zeros((2, 3, 28, 28, 1)), ValueError, "with 1 to 4 channels"),
         (np.zeros((28, 28), complex), TypeError, "array of complex128"),
         (np.array([["a"]]), TypeError, "pixels are"),
-        (b"digit.png", TypeError, "type bytes"),
+        (io.StringIO("digit.png"), TypeError, "opened as text"),
         (7, TypeError, "type int"),
         ([[[0, 1], [1, 0]]], TypeError, r"images\[0\] is of type list"),
         ("", ValueError, "empty name"),

@@ -5,11 +5,13 @@ import inspect
 import re
 import subprocess
 import sys
+from typing import get_type_hints
 
 import pytest
 
 import batchdigits
 from batchdigits import errors
+from batchdigits.api.tables import ReadOptions
 from tests.conftest import ROOT
 
 ERRORS = [
@@ -29,13 +31,16 @@ def test_the_public_names() -> None:
         "OutboxBusyError",
         "OutboxError",
         "Reading",
+        "Readings",
         "StandardOutputError",
         "UsageError",
         "__version__",
+        "iread",
+        "load",
         "read",
         "to_dataframe",
     ]
-    assert set(batchdigits.__all__) <= set(dir(batchdigits))
+    assert dir(batchdigits) == batchdigits.__all__
 
 
 @pytest.mark.parametrize("name", sorted(set(batchdigits.__all__) - {"__version__"}))
@@ -51,13 +56,20 @@ def test_every_error_is_exported(error: type[batchdigits.BatchdigitsError]) -> N
     assert error.__name__ in (errors.__doc__ or "")
 
 
-@pytest.mark.parametrize("function", [batchdigits.read, batchdigits.to_dataframe])
-def test_what_a_function_raises_is_exported(function: object) -> None:
-    *_, raises = (inspect.getdoc(function) or "").partition("Raises:\n")
+@pytest.mark.parametrize("name", ["read", "iread", "to_dataframe", "load"])
+def test_what_a_function_raises_is_exported(name: str) -> None:
+    *_, raises = (inspect.getdoc(getattr(batchdigits, name)) or "").partition("Raises:\n")
     names = re.findall(r"^    (\w+):", raises, re.M)
     assert names
-    for name in names:
-        assert hasattr(builtins, name) or name in batchdigits.__all__
+    for error in names:
+        assert hasattr(builtins, error) or error in batchdigits.__all__
+
+
+def test_what_reads_takes_the_same_options() -> None:
+    parameters = inspect.signature(batchdigits.read).parameters
+    assert inspect.signature(batchdigits.iread).parameters == parameters
+    hints = get_type_hints(batchdigits.read)
+    assert get_type_hints(ReadOptions) == {name: hints[name] for name in list(parameters)[1:]}
 
 
 def test_the_readme_has_every_exit_code() -> None:

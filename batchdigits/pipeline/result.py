@@ -1,8 +1,9 @@
-"""What Python programs get of one page: ``batchdigits.Reading``."""
+"""What Python programs get: ``batchdigits.Reading`` of one page, ``Readings`` of several."""
 
 import base64
 import html
 from dataclasses import dataclass, field
+from typing import SupportsIndex, overload
 
 import cv2
 import numpy as np
@@ -21,6 +22,8 @@ _IMG_TEMPLATE = (
     '<img alt="what the model saw" width="84" height="84" style="image-rendering:pixelated" '
     'src="data:image/png;base64,{}">'
 )
+#: Readings that a gallery shows; some hundred kilobytes of a notebook.
+_GALLERY_SIZE = 200
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -29,8 +32,8 @@ class Reading:
 
     Attributes:
         file: the path as it was passed; for a file in a folder, the folder's path and then its own
-            (bytes that are not UTF-8 as ``\xHH``); for an array its place: ``images``,
-            ``images[3]``, or ``images[3][0]`` for the first of several in one.
+            (bytes that are not UTF-8 as ``\xHH``); for all else its place: ``images``,
+            ``images[3]``, or ``images[3][0]`` for the first of several in one array.
         page: from 1; more than 1 only in TIFF.
         status: ``ok``, ``review`` (read, but look at it), ``quarantined`` (cannot be read) or
             ``failed`` (could not be opened). Nothing is moved, whatever it says.
@@ -107,6 +110,39 @@ class Reading:
             name=html.escape(self.file + (f", page {self.page}" if self.page > 1 else "")),
             doubt=html.escape(f"{self.status}: {self.reason}" if self.reason else ""),
         )
+
+
+class Readings(list[Reading]):
+    """The list of readings that :func:`batchdigits.read` returns; notebooks show it as a gallery.
+
+    It is a list in everything else, and a slice of it is a gallery, too.
+
+    Example:
+        >>> import batchdigits
+        >>> readings = batchdigits.read("inbox/forms")
+        >>> [reading.digit for reading in readings[:3]]
+        [7, 9, 2]
+        >>> readings[:1]
+        [<Reading 'inbox/forms/digit1.png': 7 (99... %)>]
+    """
+
+    @overload
+    def __getitem__(self, index: SupportsIndex) -> Reading: ...
+
+    @overload
+    def __getitem__(self, index: slice) -> "Readings": ...
+
+    def __getitem__(self, index: SupportsIndex | slice) -> "Reading | Readings":
+        if isinstance(index, slice):
+            return Readings(super().__getitem__(index))
+        return super().__getitem__(index)
+
+    def _repr_html_(self) -> str:
+        """Return the pictures of the first readings side by side, for notebooks."""
+        pictures = "".join(reading._repr_html_() for reading in self[:_GALLERY_SIZE])
+        rest = len(self) - _GALLERY_SIZE
+        note = f"<div>and {rest:,} more</div>" if rest > 0 else ""
+        return f"<div>{pictures or 'no readings'}{note}</div>"
 
 
 def reading_from_record(record: PageRecord) -> Reading:

@@ -1,20 +1,31 @@
-"""Paths, folders and arrays that people hand over to be read, as sources."""
+"""Whatever people hand over to be read - paths, folders, images in memory - as sources."""
 
+import errno
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Set, ValuesView
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from batchdigits.config import Limits
-from batchdigits.images.limits import check_size
-from batchdigits.images.pixels import to_bgr, to_gray
+from batchdigits.pipeline.array_shapes import split_array
 from batchdigits.pipeline.groups import group_by_weight
 from batchdigits.pipeline.inbox_walk import InboxWalk
+from batchdigits.pipeline.memory_sources import (
+    OpenFile,
+    SupportsArray,
+    SupportsArrayInterface,
+    SupportsDLPack,
+    is_pil_image,
+    read_open_file,
+    source_from_pil,
+    source_from_pixels,
+    to_array,
+)
 from batchdigits.records import Source
 from batchdigits.system.filenames import (
     find_descriptor,
@@ -24,9 +35,20 @@ from batchdigits.system.filenames import (
     to_raw_name,
 )
 
-ImageInput = str | os.PathLike[str] | NDArray[Any]
-#: Gray, gray and alpha, RGB, RGBA: a last axis of that length is no width.
-_CHANNEL_COUNTS = (1, 2, 3, 4)
+ImageInput = (
+    str
+    | os.PathLike[str]
+    | bytes
+    | bytearray
+    | memoryview
+    | OpenFile
+    | NDArray[Any]
+    | SupportsArray
+    | SupportsArrayInterface
+    | SupportsDLPack
+)
+#: Makes a source when its turn has come: what it takes in memory, it takes no sooner.
+PendingSource = Callable[[], Source]
 #: Files read together, and bytes of arrays after which no more are added to those.
 _CHUNK_SOURCES, _CHUNK_BYTES = 32, 8 << 20
 
@@ -34,28 +56,54 @@ _CHUNK_SOURCES, _CHUNK_BYTES = 32, 8 << 20
 def sources_from_images(
     images: ImageInput | Iterable[ImageInput], limits: Limits
 ) -> Iterator[Source]:
-    """Yield one source for each file or array, in order.
+    """Yield one source for each file or image, in order, as :func:`list_sources` has them."""
+    return (make_source() for make_source in list_sources(images, limits))
+
+
+def list_sources(
+    images: ImageInput | Iterable[ImageInput], limits: Limits
+) -> list[PendingSource] | Iterator[PendingSource]:
+    """List one source for each file or image, in order.
 
     Args:
-        images: what :func:`batchdigits.api.read` takes.
+        images: what :func:`batchdigits.read` takes.
         limits: pixels beyond which an array is not looked into.
 
+    Returns:
+        A list where all images are at hand, and whatever is wrong with them is raised now; else
+        an iterator, as for generators and data sets, which takes one after the other.
+
     Raises:
-        TypeError: something is neither a path nor an array of numbers.
+        FileNotFoundError: there is nothing at a path.
+        TypeError: something is no image, in no way that is known here.
         ValueError: an array is empty or of no shape that images have, or a name is empty.
     """
-    if isinstance(images, str | os.PathLike | np.ndarray):
-        yield from _sources_from_image(images, "images", limits)
-        return
-    if isinstance(images, bytes | bytearray) or not isinstance(images, Iterable):
+    if (pending := _list_image(images, "images", limits)) is not None:
+        return pending
+    if isinstance(images, np.ndarray):
+        images = images.tolist()
+    if not isinstance(images, Iterable):
         raise TypeError(_format_type_error("images", images))
-    for index, image in enumerate(images):
-        yield from _sources_from_image(image, f"images[{index}]", limits)
+    all_pending = (
+        make_source
+        for index, image in enumerate(images)
+        for make_source in _list_item(image, f"images[{index}]", limits)
+    )
+    is_at_hand = isinstance(images, list | tuple | Set | ValuesView)
+    return list(all_pending) if is_at_hand else all_pending
 
 
-def chunk_sources(sources: Iterable[Source]) -> Iterator[list[Source]]:
-    """Yield a few dozen sources at a time, fewer where arrays are large, to keep memory flat."""
-    return map(list, group_by_weight(sources, _count_bytes, _CHUNK_BYTES, _CHUNK_SOURCES))
+def chunk_sources(
+    sources: Iterable[Source], max_seconds: float = float("inf")
+) -> Iterator[list[Source]]:
+    """Yield a few dozen sources at a time, fewer where arrays are large, to keep memory flat.
+
+    Args:
+        sources: taken as they are needed.
+        max_seconds: after which those are yielded that have come.
+    """
+    limits = _CHUNK_BYTES, _CHUNK_SOURCES, max_seconds
+    return map(list, group_by_weight(sources, _count_bytes, *limits))
 
 
 def _count_bytes(source: Source) -> int:
@@ -106,49 +154,62 @@ def _resolve_descriptor(path: str) -> str:
     return path
 
 
-def _sources_from_image(image: object, name: str, limits: Limits) -> Iterable[Source]:
-    if isinstance(image, np.ndarray):
-        return _sources_from_array(image, name, limits)
-    if not isinstance(image, str | os.PathLike):
+def _list_item(image: Any, name: str, limits: Limits) -> list[PendingSource]:
+    pending = _list_image(image, name, limits)
+    if pending is None:
         raise TypeError(_format_type_error(name, image))
-    path = os.fsdecode(image)
+    return pending
+
+
+def _list_image(image: Any, name: str, limits: Limits) -> list[PendingSource] | None:
+    """List what is to be read of one image, folder or array; ``None`` where it is none of these."""
+    if isinstance(image, str | os.PathLike):
+        return [partial(_return_source, source) for source in _sources_from_named(image, name)]
+    if isinstance(image, bytes | bytearray | memoryview):
+        return [partial(_source_from_bytes, image, name)]
+    if is_pil_image(image):
+        return [partial(source_from_pil, image, name, limits)]
+    if callable(getattr(image, "read", None)):
+        return [partial(read_open_file, image, name)]
+    pixels = to_array(image, name)
+    if pixels is None or (pixels.ndim == 1 and pixels.dtype.kind in "OU"):
+        return None  # a column of a data frame, say, whose cells are paths
+    return [
+        partial(source_from_pixels, part, part_name, limits)
+        for part_name, part in split_array(pixels, name, limits)
+    ]
+
+
+def _return_source(source: Source) -> Source:
+    return source
+
+
+def _source_from_bytes(content: bytes | bytearray | memoryview, name: str) -> Source:
+    return Source("", name, content=bytes(content))
+
+
+def _sources_from_named(path_or_text: str | os.PathLike[Any], name: str) -> list[Source]:
+    """Make the sources of a path that must lead somewhere.
+
+    Raises:
+        FileNotFoundError: there is nothing.
+        ValueError: the name is empty.
+    """
+    path = os.fsdecode(path_or_text)
     if not path:
         raise ValueError(f"{name} is an empty name.")
+    try:
+        os.stat(path)
+    except (FileNotFoundError, NotADirectoryError) as error:
+        raise FileNotFoundError(errno.ENOENT, "There is no such file or folder", path) from error
+    except (OSError, ValueError):
+        pass  # reading it says why it cannot be read
     return sources_from_path(path)
 
 
 def _format_type_error(name: str, image: object) -> str:
     type_name = type(image).__name__
-    return f"{name} is of type {type_name}: give paths as text or Path, and pixels as NumPy arrays."
-
-
-def _sources_from_array(pixels: NDArray[Any], name: str, limits: Limits) -> Iterator[Source]:
-    if pixels.dtype.kind not in "buif":
-        raise TypeError(
-            f"{name} is an array of {pixels.dtype}: pixels are integers, floats, bools."
-        )
-    if not pixels.size:
-        raise ValueError(f"{name} is an empty array: its shape is {pixels.shape}.")
-    has_channels = pixels.ndim > 2 and pixels.shape[-1] in _CHANNEL_COUNTS
-    if pixels.ndim == 2 or (pixels.ndim == 3 and has_channels):
-        yield _source_from_pixels(pixels, name, limits)
-    elif pixels.ndim == 3 or (pixels.ndim == 4 and has_channels):
-        for index, image in enumerate(pixels):
-            yield _source_from_pixels(image, f"{name}[{index}]", limits)
-    else:
-        raise ValueError(
-            f"{name} has shape {pixels.shape}: images are (height, width) or (height, width, "
-            "channels) with 1 to 4 channels, and several of one size have their number first."
-        )
-
-
-def _source_from_pixels(pixels: NDArray[Any], name: str, limits: Limits) -> Source:
-    """Encode an array as a file would have it, so that both are read alike."""
-    height, width = pixels.shape[:2]
-    if check_size(width, height, limits):
-        # The header alone: it is rejected for what it says, before anything costs memory.
-        return Source("", name, content=f"P5 {width} {height} 255\n".encode())
-    if pixels.dtype.kind in "ui" and pixels.min() >= 0 and pixels.max() <= 1:
-        pixels = pixels.astype(np.bool_)  # a mask; as 8 bits it would be black all over
-    gray = to_gray(to_bgr(pixels))
-    return Source("", name, content=cv2.imencode(".bmp", gray)[1].tobytes())
+    return (
+        f"{name} is of type {type_name}: give paths as text or Path, files as bytes or open files, "
+        "and pixels as arrays, tensors or PIL images."
+    )

@@ -17,7 +17,6 @@ import pytest
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-from batchdigits.api import load_cached_engine
 from batchdigits.arrays import GrayImage
 from batchdigits.cli.commands.predict import figure, figure_row
 from batchdigits.cli.commands.predict.command import predict
@@ -28,6 +27,7 @@ from batchdigits.config import Limits, Model, PredictSettings, ReaderLimits
 from batchdigits.drawing.chart_text import fit_to_inches, wrap_to_inches
 from batchdigits.errors import OutboxError, UsageError
 from batchdigits.images.load import load_pages
+from batchdigits.inference.cached_engine import load_cached_engine
 from batchdigits.pipeline.recognise import RecognitionContext, recognise_chunk
 from batchdigits.pipeline.result import reading_from_record
 from batchdigits.pipeline.sources import sources_from_path

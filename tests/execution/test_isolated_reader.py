@@ -109,10 +109,13 @@ def test_programs_with_threads_read_in_processes_of_their_own(
     (tmp_path / "site").mkdir()
     (tmp_path / "site" / "sitecustomize.py").write_text(_SITE_MODULE)
     monkeypatch.setenv("PYTHONPATH", f"{tmp_path / 'site'}:{ROOT}")
-    monkeypatch.setattr("batchdigits.api.ReaderLimits", partial(ReaderLimits, file_timeout=1))
+    monkeypatch.setattr(
+        "batchdigits.api.reading.ReaderLimits", partial(ReaderLimits, file_timeout=1)
+    )
     gray, truth = digits[2]
     names = [str(tmp_path / name) for name in ("crash.png", "hang.png", "good.png")]
-    write_png(tmp_path / "good.png", gray)
+    for name in (*names, "end parent.png"):
+        write_png(tmp_path / name, gray)
     with ThreadPoolExecutor(2) as threads:
         both: list[list[Any]] = [[names[0], gray], [*names[1:]]]
         calls = [threads.submit(batchdigits.read, images, isolate=True) for images in both]
@@ -123,7 +126,7 @@ def test_programs_with_threads_read_in_processes_of_their_own(
     assert not array.image.flags.writeable
     # Only without a sandbox can a worker do this.
     limits = partial(ReaderLimits, file_timeout=1, sandbox=False)
-    monkeypatch.setattr("batchdigits.api.ReaderLimits", limits)
+    monkeypatch.setattr("batchdigits.api.reading.ReaderLimits", limits)
     with pytest.raises(BatchdigitsError, match="ended with code -9"):
         batchdigits.read(tmp_path / "end parent.png", isolate=True)
     with pytest.raises(ModelError, match="There is no model"):

@@ -5,13 +5,13 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from batchdigits.api import load_cached_engine
 from batchdigits.cli.commands.predict.arguments import parse_arguments, refuse_to_overwrite
 from batchdigits.cli.commands.predict.text import AlignedTable, format_json_line, format_problem
 from batchdigits.cli.ui.terminal import begin_command
 from batchdigits.config import Logging, PredictSettings
 from batchdigits.errors import ExitCode
 from batchdigits.execution.isolated_reader import fork_reader
+from batchdigits.inference.cached_engine import load_cached_engine
 from batchdigits.pipeline.recognise import RecognitionContext
 from batchdigits.pipeline.result import Reading, reading_from_record
 from batchdigits.pipeline.sources import chunk_sources
