@@ -48,10 +48,10 @@ def _draw_digits(axes: "Axes", totals: Totals) -> None:
     doubtful = [totals.doubtful_digits[digit] for digit in digits]
     axes.bar(digits, settled, color=BLUE)
     bars = axes.bar(digits, doubtful, bottom=settled, color=AMBER)
-    labels = [f"{sure + unsure:,}" for sure, unsure in zip(settled, doubtful, strict=True)]
-    axes.bar_label(bars, labels, fontsize=11, color=INK, padding=2)
+    counts = [sum(pair) for pair in zip(settled, doubtful, strict=True)]
+    axes.bar_label(bars, [f"{count:,}" for count in counts], fontsize=11, color=INK, padding=2)
     axes.set_xticks(digits)
-    axes.margins(y=0.12)
+    axes.set_ylim(0, 1.14 * max(*counts, 1))  # room for the labels
     style_axes(axes, "", "pages")
     _set_title(axes, "Digits read")
     if any(doubtful):
