@@ -137,7 +137,7 @@ def _find_digit_above(ink: InkMap, level: float) -> tuple[Components | None, flo
     if box.width == 0:
         return None, 0.0
     digit, pen_level = _extract_digit(crop(ink, box), crop(mask, box), box, ink.shape)
-    return digit._replace(has_line=digit.has_line or has_line), pen_level
+    return digit._replace(has_line=True) if has_line else digit, pen_level
 
 
 def crop(image: InkMap, box: Box) -> InkMap:
