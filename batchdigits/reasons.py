@@ -132,6 +132,32 @@ REASON_TEXTS: dict[Reason, tuple[str, str]] = {
     ),
 }
 
+#: What each reason means, in a few words: before or behind a number of pages, in a table.
+REASON_PHRASES: dict[Reason, str] = {
+    Reason.BLANK: "blank",
+    Reason.INCOMPLETE: "end of the file missing",
+    Reason.TOO_FAINT: "ink too faint",
+    Reason.SEVERAL_MARKS: "several marks",
+    Reason.NOT_A_DIGIT: "perhaps no digit",
+    Reason.CUT_BY_EDGE: "cut off by the edge",
+    Reason.TWO_CANDIDATES: "one of two digits",
+    Reason.LOW_CONFIDENCE: "unsure which digit",
+    Reason.EMPTY: "empty file",
+    Reason.NOT_AN_IMAGE: "not an image",
+    Reason.TRUNCATED: "file cut off",
+    Reason.CORRUPT: "damaged file",
+    Reason.TOO_LARGE: "too many pixels",
+    Reason.TOO_MANY_PAGES: "too many pages",
+    Reason.TIMED_OUT: "took too long",
+    Reason.CRASHED_READER: "crashed its reader",
+    Reason.UNSUPPORTED: "unsupported kind of file",
+    Reason.PERMISSION: "no permission to read it",
+    Reason.VANISHED: "disappeared",
+    Reason.BUSY: "in use by another program",
+    Reason.DISK_FULL: "disk full",
+    Reason.IO_ERROR: "fault of disk or network",
+}
+
 
 class PermanentReason(StrEnum):
     """The reasons that lie with the file for good, so that it goes to quarantine."""

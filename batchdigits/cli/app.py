@@ -107,7 +107,7 @@ def root(
     version: Annotated[
         bool,
         typer.Option(
-            "--version",
+            *("-V", "--version"),
             callback=_print_version,
             is_eager=True,
             allow_from_autoenv=False,

@@ -6,6 +6,7 @@ from contextlib import suppress
 
 from batchdigits.cli.app import COMMANDS_WITH_SETTINGS, build_app
 from batchdigits.errors import BatchdigitsError, ExitCode, StandardOutputError
+from batchdigits.system.invocation import get_program_name
 
 
 def main() -> None:
@@ -31,6 +32,7 @@ def _run(arguments: list[str]) -> int:
     app = build_app(arguments)
     code: int = app(
         arguments,
+        prog_name=get_program_name(),
         standalone_mode=False,
         obj=COMMANDS_WITH_SETTINGS,
         complete_var="",  # there is no completion that the environment could ask for

@@ -23,11 +23,15 @@ def list_without_subcommand(context: typer.Context) -> None:
         raise typer.Exit(list_models_command())
 
 
-def list_models() -> int:
+def list_models(
+    json: Annotated[
+        bool, typer.Option("--json", help="Print a JSON object for each model.")
+    ] = False,
+) -> int:
     """List all models; the default has a star."""
     from batchdigits.cli.commands.models import list_models_command
 
-    return list_models_command()
+    return list_models_command(json)
 
 
 def show_model(name: ModelArgument) -> int:

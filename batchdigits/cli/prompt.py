@@ -10,6 +10,7 @@ import typer
 
 from batchdigits.errors import ExitCode
 from batchdigits.system.filenames import escape_for_terminal
+from batchdigits.system.invocation import format_command
 
 
 def ask_for_arguments() -> list[str]:
@@ -27,7 +28,7 @@ def ask_for_arguments() -> list[str]:
         _print_line(f"  {key}  {label}")
     _, ask = _CHOICES[_ask_valid("Your choice", "1", _check_choice)]
     arguments = ask()
-    command = shlex.join(["batchdigits", *arguments])
+    command = format_command(*arguments)
     _print_line(
         f"\nRunning: {escape_for_terminal(command)}\n(Next time you can type this command.)\n"
     )

@@ -7,8 +7,7 @@ from batchdigits.journal import corrections
 from batchdigits.journal.journal import Journal
 from batchdigits.journal.meta_keys import INBOX_KEY
 from batchdigits.reports.tables.csvfile import unguard_cell
-from batchdigits.system.filenames import to_display_name, to_raw_name
-from batchdigits.system.typed_paths import compose, list_typed_paths
+from batchdigits.system.filenames import compose, list_typed_paths, to_display_name, to_raw_name
 
 
 class RecordedNames:

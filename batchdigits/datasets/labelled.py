@@ -17,9 +17,8 @@ from batchdigits.images.formats import format_from_name
 from batchdigits.images.load import load_pages
 from batchdigits.reasons import Rejection
 from batchdigits.records import Page, Source
-from batchdigits.system.filenames import escape_for_terminal
+from batchdigits.system.filenames import compose, escape_for_terminal
 from batchdigits.system.logs import LOG
-from batchdigits.system.typed_paths import compose
 
 #: Longest side of an image in an array, in pixels; its square is the largest page that is read.
 MAX_SIDE = 10_000

@@ -23,10 +23,15 @@ from batchdigits.datasets.typed_digits import (
 from batchdigits.errors import DataError
 from batchdigits.pipeline.inbox_walk import is_chosen
 from batchdigits.reports.tables.csvfile import unguard_cell
-from batchdigits.system.filenames import escape_for_terminal, to_display_name, to_raw_name
+from batchdigits.system.filenames import (
+    compose,
+    escape_for_terminal,
+    list_typed_paths,
+    to_display_name,
+    to_raw_name,
+)
 from batchdigits.system.logs import LOG
 from batchdigits.system.tables import Table, read_table
-from batchdigits.system.typed_paths import compose, list_typed_paths
 
 _FILE_COLUMNS = (
     "file", "filename", "file_name", "filepath", "file_path", "path", "image", "image_path",

@@ -4,8 +4,9 @@ import glob
 import os
 import shutil
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from batchdigits.errors import ModelError, OutboxError, UsageError
 from batchdigits.inference.engine import CARD_SUFFIX
@@ -19,10 +20,6 @@ from batchdigits.inference.registry import (
     read_training_card,
 )
 from batchdigits.percentages import format_percent
-from batchdigits.system.filenames import escape_for_terminal
-
-if TYPE_CHECKING:
-    from rich.table import Table
 
 #: Files of a trained model besides the ``.tflite``.
 _COMPANION_SUFFIXES = (".keras", ".json", ".png")
@@ -30,27 +27,33 @@ _COMPANION_SUFFIXES = (".keras", ".json", ".png")
 _OMITTED_FIELDS = ("history", "accuracy", "held_back", "recipe", "test", "versions")
 
 
-def build_model_table() -> "Table":
-    """Build the table of all models by name, the default one marked with a star."""
-    from rich.table import Table
-    from rich.text import Text
+@dataclass(frozen=True, slots=True)
+class ListedModel:
+    """A model that has a name.
 
-    table = Table(show_edge=False)
-    for heading in ("", "name", "accuracy", "of", "size", "file"):
-        table.add_column(heading, justify="right" if heading in ("accuracy", "size") else "left")
+    Attributes:
+        name: which ``--model`` takes.
+        is_default: whether it is the one that reads where none is named.
+        accuracy: the share of digits that it reads right, 0-1; ``None`` where that is unknown.
+        measured_on: which digits these are; empty where that is unknown.
+        bytes: its size.
+        file: its path.
+    """
+
+    name: str
+    is_default: bool
+    accuracy: float | None
+    measured_on: str
+    bytes: int
+    file: str
+
+
+def list_models_with_accuracy() -> Iterator[ListedModel]:
+    """List all models that have a name, and how well they read."""
     default = describe_default_model()
     for name, path in list_models():
-        accuracy, test_set = accuracy_from_card(read_card_fields(path))
-        cells = (
-            "*" if name == default else "",
-            escape_for_terminal(name),
-            format_percent(accuracy) if accuracy is not None else "-",
-            escape_for_terminal(test_set),
-            f"{measure_size(path) / 1e6:.2f} MB",
-            escape_for_terminal(str(path)),
-        )
-        table.add_row(*map(Text, cells))
-    return table
+        accuracy = accuracy_from_card(read_card_fields(path))
+        yield ListedModel(name, name == default, *accuracy, measure_size(path), str(path))
 
 
 def read_card_fields(path: Path) -> dict[str, Any]:

@@ -27,6 +27,7 @@ from batchdigits.inference.model_card import (
 from batchdigits.system.atomic_files import stage_atomic_file
 from batchdigits.system.filenames import to_display_name
 from batchdigits.system.hashing import hash_file
+from batchdigits.system.invocation import format_command
 from batchdigits.system.logs import LOG
 
 #: The folder of models in the current folder; ``train`` writes into it.
@@ -34,6 +35,7 @@ MODELS_FOLDER = Path("models")
 #: The file in the user's own folder of settings that holds the path of the default model.
 DEFAULT_FILE = "default-model"
 #: The file in the folder of models that held its name once, and that anybody may have put there.
+_SET_DEFAULT = ("models", "default", "NAME")  #: the command that sets the default model
 _FORMER_DEFAULT_FILE = MODELS_FOLDER / "default.txt"
 #: Endings with which a model is found by its name; the first that exists is taken.
 MODEL_SUFFIXES = (".tflite", ".keras", ".h5", ".hdf5", ".onnx", ".model", "")
@@ -63,7 +65,7 @@ def open_engine(
             raise
         raise ModelError(
             f"Your default model {to_display_name(name)} is gone: "
-            "batchdigits models default NAME sets another."
+            f"{format_command(*_SET_DEFAULT)} sets another."
         ) from error
     if is_trained_keras_file(path):
         path = path.with_suffix(".tflite")
@@ -216,7 +218,7 @@ def read_default_model() -> str:
     if not os.path.isabs(path) or "\0" in path:
         raise ModelError(
             f"{folder / DEFAULT_FILE} holds no path of a model: "
-            "batchdigits models default NAME sets your default model."
+            f"{format_command(*_SET_DEFAULT)} sets your default model."
         )
     return path
 
@@ -225,8 +227,9 @@ def read_default_model() -> str:
 def _tell_of_former_default(_path: str) -> None:
     """Tell once that a file that named the default model in earlier versions is passed over."""
     LOG.info(
-        "%s means nothing any more: batchdigits models default NAME sets your default model.",
+        "%s means nothing any more: %s sets your default model.",
         _FORMER_DEFAULT_FILE,
+        format_command(*_SET_DEFAULT),
     )
 
 

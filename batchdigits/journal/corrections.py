@@ -96,6 +96,21 @@ def load_pages(journal: Journal, hashes: Iterable[str]) -> dict[str, list[Record
     return pages
 
 
+def find_checked(journal: Journal, hashes: Iterable[str]) -> set[tuple[str, int]]:
+    """Find the pages of some contents that a person has checked: hash of the file, and page."""
+    checked: set[tuple[str, int]] = set()
+    remaining = iter({sha256 for sha256 in hashes if sha256})
+    while part := list(islice(remaining, _MAX_VALUES)):
+        checked.update(
+            journal.query(
+                "SELECT sha256, page FROM corrections "
+                f"WHERE sha256 IN ({', '.join('?' * len(part))})",
+                part,
+            )
+        )
+    return checked
+
+
 def find_hashes(journal: Journal, name: str) -> set[str]:
     """Find the hashes of all contents on record under a name; a file never read has none."""
     journal.check_rows()

@@ -2,11 +2,11 @@
 
 import os
 import re
-import shlex
 from pathlib import Path
 
 from batchdigits.errors import OutboxError
 from batchdigits.system.filenames import escape_for_terminal, to_raw_name
+from batchdigits.system.invocation import format_command
 
 _MAX_SHOWN = 80
 #: Most names, told from others in a tenth of the time.
@@ -15,7 +15,7 @@ _ORDINARY = re.compile(r"\w[\w .-]*(?:/\w[\w .-]*)*", re.ASCII)
 
 def format_damage_advice(outbox: str | Path = "OUTBOX") -> str:
     """Say what to do about a journal that cannot be used."""
-    command = shlex.join(["batchdigits", "verify", str(outbox), "--repair"])
+    command = format_command("verify", str(outbox), "--repair")
     return (
         f"Mend it with {command}, or rename it away to begin anew; files in quarantine stay there."
     )

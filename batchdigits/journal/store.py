@@ -2,7 +2,6 @@
 
 import json
 import os
-import shlex
 import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -16,6 +15,7 @@ from batchdigits.journal.meta_keys import INBOX_KEY, PLACE_KEY, REVISION_KEY
 from batchdigits.journal.paths import format_damage_advice
 from batchdigits.journal.schema import MIGRATIONS, migrate, read_version
 from batchdigits.system.filesystems import find_shared_file_system
+from batchdigits.system.invocation import format_command
 from batchdigits.system.logs import LOG
 
 STATE_FOLDER = ".batchdigits"
@@ -256,7 +256,7 @@ class Store:
         if owner == inbox and self.is_in_known_place():
             return
         if owner not in (None, inbox) and not rebind:
-            command = shlex.join(["batchdigits", "run", inbox, str(self._outbox), "--rebind"])
+            command = format_command("run", inbox, str(self._outbox), "--rebind")
             raise OutboxError(
                 f"The outbox {self._outbox} belongs to the inbox {owner}, not to {inbox}: choose "
                 f"another outbox or, if the folder was only moved or copied, say: {command}"

@@ -8,7 +8,7 @@ import fnmatch
 from enum import StrEnum
 
 from batchdigits.images.formats import format_from_name
-from batchdigits.system.typed_paths import compose
+from batchdigits.system.filenames import compose
 
 
 class Junk(StrEnum):

@@ -1,6 +1,5 @@
 """Tables that a person edited, and that were kept under another name when new ones were written."""
 
-import shlex
 from collections.abc import Mapping
 from itertools import islice
 from pathlib import Path
@@ -16,6 +15,7 @@ from batchdigits.errors import DataError
 from batchdigits.journal.corrections import RecordedPage, load_pages
 from batchdigits.journal.journal import Journal
 from batchdigits.system.filenames import escape_for_terminal
+from batchdigits.system.invocation import format_command
 from batchdigits.system.tables import TABLE_SUFFIXES, read_table
 
 _COLUMNS = {name: (name,) for name in ("corrected_digit", "sha256", "page")}
@@ -73,5 +73,4 @@ def _is_on_record(cells: Mapping[str, str], pages: Mapping[str, list[RecordedPag
 
 def format_correct_command(path: Path) -> str:
     """Write the command that takes the corrections in a table of an outbox."""
-    words = ["batchdigits", "correct", str(path.parent), str(path)]
-    return escape_for_terminal(shlex.join(words))
+    return escape_for_terminal(format_command("correct", str(path.parent), str(path)))

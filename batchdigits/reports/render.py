@@ -15,6 +15,7 @@ from batchdigits.journal.meta_keys import (
     RUN_KEY,
 )
 from batchdigits.pipeline.inbox_walk import InboxWalk
+from batchdigits.reasons import Status
 from batchdigits.reports.alarms import find_alarms
 from batchdigits.reports.contact_sheets import DrawSheets, update_contact_sheets
 from batchdigits.reports.context import ReportContext, StagedFiles, Steps
@@ -212,6 +213,7 @@ def render_summary(context: ReportContext, summary: Summary, walk: InboxWalk) ->
     """
     last_run = run_to_dict(summary, walk)
     summary.alarms = find_alarms(context.journal, context.rows)
+    summary.left_to_check = context.rows.count_totals().statuses[Status.REVIEW]
     options = {field.name: getattr(context.settings, field.name) for field in fields(ReportFiles)}
     record = {
         PROVENANCE_KEY: context.provenance,

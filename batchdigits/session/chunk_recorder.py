@@ -5,9 +5,11 @@ from contextlib import nullcontext
 from typing import NamedTuple
 
 from batchdigits.config import Thumbnails
+from batchdigits.journal.corrections import find_checked
 from batchdigits.journal.entries import FileEntry
 from batchdigits.journal.files import PendingFile, RecordedFile
 from batchdigits.journal.journal import Journal
+from batchdigits.reasons import Status
 from batchdigits.records import Source
 from batchdigits.session.busy_files import make_busy, mark_busy_if_written
 from batchdigits.session.entry_log import EntryLog
@@ -99,8 +101,16 @@ class ChunkRecorder:
             recorded = self._quarantine_files(recorded, bad_sources)
             entry_of = {file.pending.name: file.entry for file in recorded}
             results = [(pending, entry_of.get(pending.name, entry)) for pending, entry in results]
-        self._summary.add(entry for _, entry in results)
+        self._count([entry for _, entry in results])
         return ReadChunk(results, recorded)
+
+    def _count(self, entries: Sequence[FileEntry]) -> None:
+        doubtful = (
+            entry.sha256
+            for entry in entries
+            if any(page.status == Status.REVIEW for page in entry.pages)
+        )
+        self._summary.add(entries, find_checked(self._journal, doubtful))
 
     def _record(self, results: Sequence[tuple[PendingFile, FileEntry]]) -> list[RecordedFile]:
         return self._journal.record(results, self._reader_version_id, self._thumbnails.value)

@@ -2,7 +2,6 @@
 
 import errno
 import os
-import shlex
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -20,6 +19,7 @@ from batchdigits.session.outbox_access import limit_access
 from batchdigits.system.access.umask import keep_umask
 from batchdigits.system.atomic_files import remove_temporary_files
 from batchdigits.system.filenames import escape_for_terminal
+from batchdigits.system.invocation import format_command
 from batchdigits.system.lockfile import LOCK_FILE, hold_lock, is_locked
 
 #: What only an outbox has that was read into.
@@ -77,7 +77,7 @@ def refuse_lost_journal(outbox: Path) -> None:
 
 def format_rebind_advice(outbox: Path) -> str:
     """Say what to do about an inbox that is elsewhere now."""
-    command = shlex.join(["batchdigits", "run", "NEW", str(outbox), "--rebind"])
+    command = format_command("run", "NEW", str(outbox), "--rebind")
     return f"If it moved: {escape_for_terminal(command)}"
 
 

@@ -2,7 +2,7 @@
 
 import signal
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from dataclasses import dataclass, field
 
 from batchdigits.errors import ExitCode
@@ -19,6 +19,9 @@ class Summary:
         rows: how many pages they have.
         readable: files of which at least one page was read.
         outcomes: pages by status and reason.
+        checked: pages among them that are in review, by reason, whose content a person had checked
+            before this run.
+        left_to_check: pages of the whole outbox that are in review and that nobody has checked.
         skipped: files that were known already.
         unchanged: those of them whose content had to be compared.
         outdated: files read again only because model or settings changed.
@@ -37,6 +40,8 @@ class Summary:
     rows: int = 0
     readable: int = 0
     outcomes: Counter[tuple[str, str | None]] = field(default_factory=Counter)
+    checked: Counter[str | None] = field(default_factory=Counter)
+    left_to_check: int = 0
     skipped: int = 0
     unchanged: int = 0
     outdated: int = 0
@@ -50,8 +55,15 @@ class Summary:
     copied: int = 0
     alarms: list[str] = field(default_factory=list)
 
-    def add(self, entries: Iterable[FileEntry]) -> None:
-        """Count files; those found unchanged count as skipped."""
+    def add(
+        self, entries: Iterable[FileEntry], checked: Container[tuple[str, int]] = frozenset()
+    ) -> None:
+        """Count files; those found unchanged count as skipped.
+
+        Args:
+            entries: what was read of them.
+            checked: hash of the file and number of each page that a person has checked.
+        """
         for entry in entries:
             if not entry.pages:
                 self.unchanged += 1
@@ -62,6 +74,8 @@ class Summary:
             self.rows += len(entry.pages)
             for page in entry.pages:
                 self.outcomes[page.status, page.reason] += 1
+                if page.status == Status.REVIEW and (entry.sha256, page.page) in checked:
+                    self.checked[page.reason] += 1
 
     @property
     def statuses(self) -> Counter[str]:

@@ -1,8 +1,9 @@
-"""File names: shown reversibly, shortened to what a disk takes, sorted as people count."""
+"""File names: shown, typed, shortened to what a disk takes, sorted as people count."""
 
 import hashlib
 import os
 import re
+import unicodedata
 
 #: Longest file name in bytes on the common file systems (NAME_MAX in POSIX limits.h).
 MAX_NAME_BYTES = 255
@@ -106,3 +107,24 @@ def shorten(name: str, suffix: str = "", max_bytes: int = MAX_NAME_BYTES) -> str
     head = os.fsencode(name)[: max_bytes - len(os.fsencode(mark))]
     # "ignore" drops a character cut in half; a surrogate that stood for a byte goes with it.
     return head.decode("utf-8", "ignore") + mark
+
+
+def list_typed_paths(cell: str) -> list[str]:
+    r"""List the paths that a cell of a table may mean, the likeliest first.
+
+    A cell is the path itself, or has spaces or quotes around it, or ``\`` in place of ``/``.
+    """
+    stripped = cell.strip()
+    unquoted = stripped.strip("\"'`") if stripped[:1] == stripped[-1:] else stripped
+    paths = [cell, stripped, unquoted]
+    paths += [path.replace("\\", "/") for path in paths]
+    return [path for path in dict.fromkeys(paths) if path]
+
+
+def compose(path: str) -> str:
+    """Return a path with composed characters (NFC).
+
+    ``é`` is one character or two, and looks the same: Macs and their copies have two in the names
+    of files, keyboards of Windows and Linux type one.
+    """
+    return unicodedata.normalize("NFC", path)

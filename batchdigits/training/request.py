@@ -6,6 +6,7 @@ from pathlib import Path
 from batchdigits.config import Arch, TrainingSettings
 from batchdigits.datasets.split import DataSelection
 from batchdigits.errors import UsageError
+from batchdigits.system.invocation import format_command
 from batchdigits.training.fine_tune import read_arch
 from batchdigits.training.model_files import ModelFiles
 from batchdigits.training.recipe import Recipe, build_recipe
@@ -69,6 +70,6 @@ def _choose_arch(settings: TrainingSettings) -> Arch:
     if settings.arch not in (None, arch) or settings.hidden or settings.output:
         raise UsageError(
             f"{settings.start} is of --arch {arch}, and stays as it is built. "
-            "See batchdigits train --help."
+            f"See {format_command('train', '--help')}."
         )
     return arch

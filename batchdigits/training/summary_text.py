@@ -1,12 +1,12 @@
 """What a training prints at its end."""
 
-import shlex
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from batchdigits.inference.registry import MODELS_FOLDER, find_bundled_model
 from batchdigits.percentages import compute_wilson_interval, format_percent
 from batchdigits.system.filenames import escape_for_terminal
+from batchdigits.system.invocation import format_command
 from batchdigits.training.request import TrainingRequest
 from batchdigits.training.trained_model import TrainingResult
 
@@ -65,5 +65,6 @@ def format_next_steps(request: TrainingRequest, result: TrainingResult) -> Itera
     others = ", ".join(path.name for path in written)
     yield escape_for_terminal(f"Written: {files.tflite}, {others}")
     is_found_by_name = files.folder == MODELS_FOLDER and not find_bundled_model(files.name)
-    model = shlex.quote(files.name if is_found_by_name else str(files.tflite))
-    yield escape_for_terminal(f"Read with it: batchdigits run INBOX OUTBOX --model {model}")
+    model = files.name if is_found_by_name else str(files.tflite)
+    command = format_command("run", "INBOX", "OUTBOX", "--model", model)
+    yield escape_for_terminal(f"To read with it: {command}")

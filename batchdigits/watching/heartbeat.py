@@ -23,6 +23,8 @@ HEARTBEAT_FILE = "watch.json"
 HEARTBEAT_INTERVAL = 5.0
 #: What is wrong with a watcher that ended without a word.
 GONE = "it is gone: it was killed, or the machine was switched off"
+#: What is said where there is an outbox and no watcher was ever started in it.
+NONE_YET = "none has been at work here"
 #: Bytes of a heartbeat at the most; one takes some hundreds.
 _MAX_BYTES = 1 << 20
 
@@ -65,7 +67,7 @@ def read_heartbeat(outbox: Path) -> tuple[WatcherStatus | None, str]:
         status = WatcherStatus(**{name: fields[name] for name in known})
         problem = status.describe_problem(time.time())
     except (FileNotFoundError, NotADirectoryError):
-        return None, "none has been at work here" if outbox.is_dir() else "there is no such folder"
+        return None, NONE_YET if outbox.is_dir() else "there is no such folder"
     except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return None, "what the watcher says of itself cannot be read"
     if not status.ended and not is_locked(folder / LOCK_FILE):

@@ -20,6 +20,7 @@ pytestmark = pytest.mark.integration
 
 Digits = list[tuple[GrayImage, str]]
 COMMAND = [sys.executable, "-m", "batchdigits"]
+PROGRAM = " ".join(COMMAND)
 INBOX = ROOT / "inbox"
 INTERRUPT, END = "\x03", "\x04"
 
@@ -61,7 +62,7 @@ def test_one_image_is_predicted(tmp_path: Path, digits: Digits) -> None:
         "Please choose one of 1, 2, 3, 4, 5, 6, 7, q." in screen
         and "There is no file no.png." in screen
     )
-    assert "Running: batchdigits predict 'x/my scan.png'\n(Next time" in screen
+    assert f"Running: {PROGRAM} predict 'x/my scan.png'\n(Next time" in screen
     assert "x/my scan.png   7  99.8 %" in screen and "Traceback" not in screen
 
 
@@ -74,7 +75,7 @@ def test_a_folder_is_read_with_defaults(tmp_path: Path) -> None:
         "There is no folder nowhere." in screen
         and "taken is a file. Please name a folder" in screen
     )
-    assert "Running: batchdigits run inbox 'my results'" in screen
+    assert f"Running: {PROGRAM} run inbox 'my results'" in screen
     assert len(read_csv(tmp_path / "my results")) == 16
 
 
@@ -84,12 +85,12 @@ def test_other_work_is_asked_for_in_its_own_words(tmp_path: Path) -> None:
         tmp_path, "5\n", "no.tflite\n", f"{model}\n", f"{INBOX / 'forms'}\n", "out\n"
     )
     assert code == 0, screen
-    assert f"Running: batchdigits run {INBOX / 'forms'} out --model {model}" in screen
+    assert f"Running: {PROGRAM} run {INBOX / 'forms'} out --model {model}" in screen
     code, screen = talk(tmp_path, "6\n", "no.csv\n", f"{INBOX / 'forms'}\n", "figures\n")
-    assert code == 7 and f"Running: batchdigits evaluate {INBOX / 'forms'} figures" in screen
+    assert code == 7 and f"Running: {PROGRAM} evaluate {INBOX / 'forms'} figures" in screen
     code, screen = talk(tmp_path, "4\n", "tree\n", "mlp\n", f"{tmp_path / 'out'}\n", "my model\n")
     named = f"--arch mlp --data {tmp_path / 'out'} --name 'my model'"
-    assert f"Running: batchdigits train {named}" in screen
+    assert f"Running: {PROGRAM} train {named}" in screen
 
 
 def test_leaving_is_polite(tmp_path: Path) -> None:

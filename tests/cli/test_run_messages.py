@@ -68,8 +68,8 @@ def test_an_empty_inbox_says_what_it_saw(batchdigits: Run, inbox: Path, outbox: 
     done = batchdigits("run", inbox, outbox, "--include", "list*", "-v")
     assert done.returncode == 5 and "scan.part is left alone: under way" in done.stderr
     assert done.stderr.endswith(
-        f"Nothing to read in {inbox}; 1 file that is no image (list.csv), 1 left out by --include "
-        "or --exclude, 1 under way (scan.part).\n"
+        f"Nothing to read in {inbox}; 1 file that is not an image (list.csv), 1 left out by "
+        "--include or --exclude, 1 under way (scan.part).\n"
     )
 
 
@@ -130,6 +130,7 @@ def test_decoders_never_write_to_the_terminal(
 
 def test_version_and_help(batchdigits: Run) -> None:
     assert batchdigits("--version").stdout.startswith("batchdigits 0.")
+    assert batchdigits("-V").stdout == batchdigits("--version").stdout
     shown = batchdigits("run", "--help")
     assert shown.returncode == 0 and "--quarantine" in shown.stdout
 

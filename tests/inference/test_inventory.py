@@ -38,6 +38,9 @@ def test_models_are_listed_shown_chosen_and_copied(
 
     listed = models()
     assert listed == models("list") and "mine" in listed and "99.59 %" in listed
+    lines = map(json.loads, models("list", "--json").splitlines())
+    files = {model["name"]: (model["file"], model["is_default"]) for model in lines}
+    assert files["digits"][1] and all(file in listed for file, _ in files.values()), "nothing cut"
     shown = models("show", "mine")
     assert fields["source_sha256"] in shown and "ink white" in shown
     assert models("default").strip() == "digits"

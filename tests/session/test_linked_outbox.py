@@ -5,6 +5,7 @@ import os
 import shlex
 import shutil
 import sqlite3
+import sys
 import time
 import zipfile
 from pathlib import Path
@@ -227,8 +228,10 @@ def test_a_copied_project_gives_its_files_back_after_the_run_that_it_names(
     done = batchdigits("requeue", new / "outbox", "--inbox", new / "inbox")
     assert done.returncode == ExitCode.OUTBOX, done.stderr
     command = shlex.split(done.stderr.partition("say: ")[2])
-    assert command == ["batchdigits", "run", f"{new}/inbox", f"{new}/outbox", "--rebind"]
-    assert batchdigits(*command[1:], "-q").returncode == ExitCode.OK
+    program, words = command[:3], command[3:]
+    assert program == [sys.executable, "-m", "batchdigits"]
+    assert words == ["run", f"{new}/inbox", f"{new}/outbox", "--rebind"]
+    assert batchdigits(*words, "-q").returncode == ExitCode.OK
     assert batchdigits("requeue", new / "outbox").returncode == ExitCode.OK
     assert (new / "inbox" / "box" / "bad.png").is_file()
     assert not (work / "inbox" / "box" / "bad.png").exists()

@@ -1,26 +1,63 @@
 """``batchdigits models``: the models that have a name."""
 
+import json
+import sys
+from collections.abc import Iterable
+from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 from rich.console import Console
+from rich.table import Table
+from rich.text import Text
 
 from batchdigits.cli.ui.terminal import begin_command
 from batchdigits.config import Logging
 from batchdigits.errors import ExitCode
 from batchdigits.inference import inventory, registry
+from batchdigits.percentages import format_percent
 from batchdigits.system.filenames import escape_for_terminal
 from batchdigits.system.logs import LOG
 
+#: Columns of a table that is not printed on a screen: no path is longer.
+_PIPE_WIDTH = 5000
 
-def list_models_command() -> int:
-    """Print a table of all models.
+
+def list_models_command(as_json: bool = False) -> int:
+    """Print a table of all models, or a line of JSON for each.
 
     Returns:
         The exit code.
     """
     begin_command(Logging())
-    Console().print(inventory.build_model_table())
+    models = inventory.list_models_with_accuracy()
+    if as_json:
+        for model in models:
+            print(json.dumps(asdict(model), ensure_ascii=False))
+        return ExitCode.OK
+    # Where no screen gives the width, nothing is cut or wrapped.
+    console = Console() if sys.stdout.isatty() else Console(width=_PIPE_WIDTH)
+    console.print(_build_table(models))
     return ExitCode.OK
+
+
+def _build_table(models: Iterable[inventory.ListedModel]) -> Table:
+    """Build the table of models, the default one marked with a star."""
+    table = Table(show_edge=False)
+    for heading in ("", "name", "accuracy", "of", "size", "file"):
+        justify: Any = "right" if heading in ("accuracy", "size") else "left"
+        table.add_column(heading, justify=justify, overflow="fold")
+    for model in models:
+        cells = (
+            "*" if model.is_default else "",
+            escape_for_terminal(model.name),
+            format_percent(model.accuracy) if model.accuracy is not None else "-",
+            escape_for_terminal(model.measured_on),
+            f"{model.bytes / 1e6:.2f} MB",
+            escape_for_terminal(model.file),
+        )
+        table.add_row(*map(Text, cells))
+    return table
 
 
 def show_model_command(name: str) -> int:

@@ -1,7 +1,6 @@
 """``batchdigits requeue``: files moved from quarantine back to the inbox."""
 
 import os
-import shlex
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -28,6 +27,7 @@ from batchdigits.session.quarantine import Restoration
 from batchdigits.session.requeue import RequeueResult, choose_quarantined, requeue_files
 from batchdigits.system.clock import utc_now
 from batchdigits.system.filenames import escape_for_terminal, to_display_name, to_raw_name
+from batchdigits.system.invocation import format_command
 from batchdigits.system.logs import LOG
 
 #: How the last line ends, by the number of files; the last holds for any higher one.
@@ -136,7 +136,7 @@ def _find_inbox(journal: Journal, outbox: Path) -> Path:
     recorded = journal.get_meta(INBOX_KEY) or ""
     if journal.is_in_known_place() or recorded == to_display_name(os.path.realpath(DEFAULT_INBOX)):
         return Path(to_raw_name(recorded))
-    command = shlex.join(["batchdigits", "requeue", str(outbox), "--inbox", recorded or "DIR"])
+    command = format_command("requeue", str(outbox), "--inbox", recorded or "DIR")
     if not recorded:
         raise UsageError(
             f"It is not on record which inbox was read into {escape_for_terminal(str(outbox))}. "

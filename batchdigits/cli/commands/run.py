@@ -5,6 +5,7 @@ from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
+from batchdigits.cli.ui.next_steps import list_next_steps
 from batchdigits.cli.ui.run_progress import RunProgressBar
 from batchdigits.cli.ui.run_table import (
     MAX_NAMES,
@@ -28,7 +29,7 @@ from batchdigits.inference.registry import open_engine
 from batchdigits.journal.plan import Plan
 from batchdigits.pipeline.inbox_walk import InboxWalk
 from batchdigits.reports.context import ReportContext
-from batchdigits.reports.formats import CSV, require_extras
+from batchdigits.reports.formats import require_extras
 from batchdigits.reports.render import render_reports
 from batchdigits.reports.rows import ReportRows
 from batchdigits.session.handover import take_up_submissions
@@ -59,22 +60,28 @@ def run_command(settings: RunSettings, logging: Logging) -> int:
     if settings.dry_run:
         return _dry_run_command(settings, logging, terminal)
     summary, walk = run_with_bar(settings, terminal)
-    for alarm in summary.alarms:
-        LOG.warning("%s", alarm)
     moved = format_quarantine(summary, settings)
     if prints_tables(logging):
         console = terminal or open_console()
         console.print(build_run_table(summary, walk))
-        results = escape_for_terminal(str(settings.outbox / CSV.name))
-        line = f"{format_speed(summary)} Results: {results}"
-        console.print(line, markup=False, highlight=False, soft_wrap=True)
+        if summary.files:
+            _print_line(console, format_speed(summary))
+        for alarm in summary.alarms:
+            _print_line(console, f"Warning: {alarm}", "bold yellow")
+        for line in list_next_steps(summary, settings):
+            _print_line(console, line)
         if moved:
-            console.print(moved, markup=False, highlight=False, soft_wrap=True)
-    elif moved:
-        LOG.warning("%s", moved)
+            _print_line(console, moved)
+    else:
+        for line in (*summary.alarms, *filter(None, [moved])):
+            LOG.warning("%s", line)
     if logging.log_json:
         LOG.info("finished", extra={"fields": _to_log_fields(summary, walk)})
     return summary.exit_code
+
+
+def _print_line(console: "Console", line: str, style: str | None = None) -> None:
+    console.print(line, style=style, markup=False, highlight=False, soft_wrap=True)
 
 
 def _dry_run_command(settings: RunSettings, logging: Logging, terminal: "Console | None") -> int:
@@ -93,7 +100,7 @@ def _dry_run_command(settings: RunSettings, logging: Logging, terminal: "Console
     )
     for line in lines:
         if prints_tables(logging):
-            console.print(line, markup=False, highlight=False, soft_wrap=True)
+            _print_line(console, line)
         else:
             LOG.warning("%s", line)
     if logging.log_json:

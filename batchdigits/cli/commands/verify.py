@@ -1,7 +1,6 @@
 """``batchdigits verify``: an outbox compared with its journal and its inbox, and mended."""
 
 import json
-import shlex
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,6 +12,7 @@ from batchdigits.journal.store import JOURNAL_FILE, STATE_FOLDER
 from batchdigits.reports.kept_tables import format_correct_command
 from batchdigits.session.outbox import format_rebind_advice
 from batchdigits.system.filenames import escape_for_terminal, to_display_name
+from batchdigits.system.invocation import format_command
 from batchdigits.upkeep.findings import Findings
 from batchdigits.upkeep.journal_check import DamagedJournalError
 from batchdigits.upkeep.kinds import Kind
@@ -127,7 +127,7 @@ def _format_lines(result: RepairResult, outbox: Path, repair: bool, verbose: boo
         yield f"To take the corrections: {format_correct_command(outbox / finding.path)}"
     if after.inbox and after.count(Kind.INBOX_MISSING):
         yield format_rebind_advice(outbox)
-    command = shlex.join(["batchdigits", "verify", str(outbox), "--repair"])
+    command = format_command("verify", str(outbox), "--repair")
     if after.needs_inbox:
         yield (
             "No file is moved: the outbox was copied, or made elsewhere. Say which folder is its "

@@ -1,14 +1,15 @@
 """The small table at the end of a run, and the sentences around it."""
 
-import shlex
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from batchdigits.config import Settings
 from batchdigits.pipeline.inbox_walk import InboxWalk
-from batchdigits.reasons import REASON_TEXTS, Reason, Status
+from batchdigits.reasons import REASON_PHRASES, REASON_TEXTS, Reason, Status
 from batchdigits.session.summary import Summary
 from batchdigits.system.filenames import escape_for_terminal
+from batchdigits.system.invocation import format_command
 
 if TYPE_CHECKING:  # rich takes a while to load, and a quiet run does not need it
     from rich.table import Table
@@ -41,8 +42,12 @@ def build_run_table(summary: Summary, walk: InboxWalk) -> "Table":
     table.add_column("pages", justify="right")
     table.add_column("why", overflow="fold")
     for status, style in STATUS_STYLES.items():
-        if count := summary.statuses[status]:
+        checked = summary.checked.total() if status is Status.REVIEW else 0
+        if count := summary.statuses[status] - checked:
             table.add_row(Text(status, style), str(count), Text(_format_reasons(summary, status)))
+        if checked:
+            why = "in doubt, but a person has already checked them"
+            table.add_row(Text("checked", "green"), str(checked), Text(why))
     if summary.skipped:
         skipped = f"{_format_file_count(summary.skipped)} known from an earlier run, unchanged"
         if summary.unread and not summary.files:
@@ -69,21 +74,29 @@ def _format_file_count(count: int) -> str:
 
 
 def _format_reasons(summary: Summary, status: Status) -> str:
-    counts = [(reason, summary.outcomes[str(status), str(reason)]) for reason in Reason]
+    checked = summary.checked if status is Status.REVIEW else Counter()
+    counts = Counter(
+        {
+            reason: summary.outcomes[str(status), str(reason)] - checked[str(reason)]
+            for reason in Reason
+        }
+    )
     return ", ".join(
-        f"{count} {reason}{_format_advice(status, reason)}" for reason, count in counts if count
+        f"{REASON_PHRASES[reason]} ({count:,}{_format_advice(status, reason)})"
+        for reason, count in counts.most_common()
+        if count > 0
     )
 
 
 def _format_advice(status: Status, reason: Reason) -> str:
     """Format what to do about files that stay in place, as there is no note beside them."""
-    return f" ({REASON_TEXTS[reason][1].rstrip('.')})" if status is Status.FAILED else ""
+    return f": {REASON_TEXTS[reason][1].rstrip('.')}" if status is Status.FAILED else ""
 
 
 def list_ignored_files(walk: InboxWalk) -> Iterator[str]:
     """Yield a phrase on each kind of files that were not looked at."""
     if count := len(walk.not_images):
-        kind = "file that is no image" if count == 1 else "files that are no images"
+        kind = "file that is not an image" if count == 1 else "files that are not images"
         yield f"{count} {kind} {_format_names(walk.not_images, count)}"
     if count := walk.excluded:
         yield f"{count} left out by --include or --exclude"
@@ -123,7 +136,7 @@ def format_quarantine(summary: Summary, settings: Settings) -> str:
     notes = "a note that says" if summary.moved + summary.copied == 1 else "notes that say"
     line = f"{' and '.join(actions)} to {folder}, with {notes} why."
     if summary.moved:
-        command = f"batchdigits requeue {shlex.quote(str(settings.outbox))}"
+        command = format_command("requeue", str(settings.outbox))
         moved = "it" if summary.moved == 1 else "what was moved"
         line += f" To put {moved} back: {escape_for_terminal(command)}"
     return line
@@ -153,7 +166,7 @@ def format_dry_run(
         if files:
             yield f"{_format_file_count(len(files))} would be {action} to {folder}:"
         for name, reason in files[:MAX_LISTED_FILES]:
-            yield f"  {escape_for_terminal(name)} ({reason})"
+            yield f"  {escape_for_terminal(name)} ({REASON_PHRASES[Reason(reason)]})"
         if (more := len(files) - MAX_LISTED_FILES) > 0:
             yield f"  and {more} more"
     yield "This was a dry run: nothing was written, and no file was moved."
