@@ -102,6 +102,7 @@ def test_several_processes_read_the_same_in_order(digits: Digits) -> None:
     seen: list[tuple[int, int | None]] = []
     there = batchdigits.read(images, workers=2, progress=lambda *numbers: seen.append(numbers))
     assert there == here and len(here) == 128
+    assert batchdigits.read(images[:20], workers=2, isolate=True) == here[: 20 + 15]
     assert seen[-1] == (128, 128)
     for reading, other in zip(here, there, strict=True):
         np.testing.assert_array_equal(reading.image, other.image)
@@ -122,7 +123,7 @@ def test_processes_end_with_the_iterator(digits: Digits) -> None:
     readings = batchdigits.iread(endless(), workers=2)
     assert str(next(readings).digit) == digits[2][1]
     assert threading.active_count() == before[1] + 2
-    readings.close()  # type: ignore[attr-defined]
+    readings.close()
     assert (list_children(), threading.active_count()) == before
 
     def broken() -> Iterator[GrayImage]:

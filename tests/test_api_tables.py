@@ -163,6 +163,10 @@ def test_what_holds_no_results_is_an_error(sample_outbox: Path, tmp_path: Path) 
     for folder in (tmp_path / "none", tmp_path, FORMS):
         with pytest.raises(FileNotFoundError, match="no results"):
             load(os.fspath(folder))
+    (tmp_path / "link").mkdir()
+    (tmp_path / "link" / ".batchdigits").symlink_to(sample_outbox / ".batchdigits")
+    with pytest.raises(OutboxError, match="link"):
+        load(tmp_path / "link")
     copy = tmp_path / "outbox"
     shutil.copytree(sample_outbox, copy)
     journal = copy / ".batchdigits" / "journal.sqlite3"

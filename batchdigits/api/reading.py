@@ -1,8 +1,9 @@
 """Reading from Python: all at once, or one reading after the other."""
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator
 from contextlib import AbstractContextManager, nullcontext
+from dataclasses import replace
 from threading import Lock
 
 from batchdigits.api.progress import OnProgress, follow_progress
@@ -73,8 +74,10 @@ def read(
             what it takes, that process reaches no other file and no network. A file gets the 120
             seconds and 2048 MiB of memory that ``batchdigits run`` gives it. Starting takes some
             tenths of a second, so hand over many files at once. Worth it for files from outside.
-        workers: how many processes read at once. 1 reads in this process; more are each like that
-            of ``isolate``, and worth it for thousands of images. Readings stay in order.
+        workers: how many processes read at once. 1 reads in this process; more take half a second
+            to start and are worth it for thousands of files. Readings stay in order. A file that
+            crashes one of them costs its own reading, as with ``isolate``, but only with that do
+            they reach no other file and no network.
         progress: ``True`` for a progress bar on standard error or in a notebook; or a function,
             called with the number of files and images read and how many there are, ``None`` where
             that is not known beforehand.
@@ -129,7 +132,7 @@ def iread(
     isolate: bool = False,
     workers: int = 1,
     progress: bool | OnProgress = False,
-) -> Iterator[Reading]:
+) -> Generator[Reading, None, None]:
     """Read digits one after the other, for more images than fit into memory, or than end.
 
     Args:
@@ -146,8 +149,8 @@ def iread(
         progress: see there.
 
     Returns:
-        An iterator over one :class:`Reading` a page, in order. Closing it, or leaving it to be
-        collected, ends its processes.
+        A generator of one :class:`Reading` a page, in order. Its ``close()`` ends its processes,
+        as does leaving it to be collected.
 
     Raises:
         FileNotFoundError: as :func:`read` does, like all others; of generators and other iterables
@@ -175,7 +178,7 @@ def iread(
     )
     limits = Limits(max_megapixels, max_pages)
     pending = list_sources(images, limits)
-    reader = _open_reader(settings, limits, workers if isolate or workers > 1 else 0)
+    reader = _open_reader(settings, limits, workers, isolate)
     return _iter_readings(pending, reader, progress)
 
 
@@ -183,7 +186,7 @@ def _iter_readings(
     pending: list[PendingSource] | Iterator[PendingSource],
     reader: AbstractContextManager[ReadChunks],
     progress: bool | OnProgress,
-) -> Iterator[Reading]:
+) -> Generator[Reading, None, None]:
     total = len(pending) if isinstance(pending, list) else None
     with reader as read_chunks, follow_progress(progress, total) as on_progress:
         done = 0
@@ -198,11 +201,14 @@ def _iter_readings(
 
 
 def _open_reader(
-    model: Model, limits: Limits, process_count: int
+    model: Model, limits: Limits, workers: int, isolate: bool
 ) -> AbstractContextManager[ReadChunks]:
     """Make ready what reads a few dozen sources at a time: this process, or others."""
-    if process_count:
-        return start_reader_processes(process_count, model, limits, ReaderLimits())
+    if isolate or workers > 1:
+        reader_limits = ReaderLimits()
+        if not isolate:  # a sandbox is for certain files: with others, a worker starts anew
+            reader_limits = replace(reader_limits, sandbox=False)
+        return start_reader_processes(workers, model, limits, reader_limits)
     context = RecognitionContext(load_cached_engine(model), limits)
 
     def read_here(sources: list[Source]) -> list[PageRecord]:

@@ -115,7 +115,8 @@ class Reading:
 class Readings(list[Reading]):
     """The list of readings that :func:`batchdigits.read` returns; notebooks show it as a gallery.
 
-    It is a list in everything else, and a slice of it is a gallery, too.
+    It is a list in everything else. A slice of it is a gallery, too, and so is
+    ``Readings(reading for reading in readings if reading.reason)``.
 
     Example:
         >>> import batchdigits
