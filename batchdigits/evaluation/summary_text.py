@@ -79,7 +79,7 @@ def _format_rows(metrics: EvaluationMetrics) -> list[tuple[str, str, str]]:
         (
             "sent to review",
             format_percent(metrics.review_share),
-            f"{in_review:,} file{'s' * (in_review != 1)}",
+            f"{in_review:,} file{'s' * (in_review != 1)}; counted above by the best guess",
         ),
         ("right of the rest", format_percent(accepted.accuracy), _format_interval(accepted)),
         (

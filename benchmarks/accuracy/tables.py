@@ -70,7 +70,7 @@ def make_main_table(figures: Sequence[AccuracyFigure]) -> Table:
     rows = [
         [*_make_cells(figure), _format_goal(figure), _format_reached(figure)] for figure in figures
     ]
-    return Table("Accuracy", [*headings, "goal", "reached"], rows)
+    return Table("Accuracy, pages in review by their best guess", [*headings, "goal", "reached"], rows)
 
 
 def _make_cells(figure: AccuracyFigure) -> list[str]:
