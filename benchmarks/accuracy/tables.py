@@ -70,7 +70,8 @@ def make_main_table(figures: Sequence[AccuracyFigure]) -> Table:
     rows = [
         [*_make_cells(figure), _format_goal(figure), _format_reached(figure)] for figure in figures
     ]
-    return Table("Accuracy, pages in review by their best guess", [*headings, "goal", "reached"], rows)
+    title = "Accuracy, pages in review by their best guess"
+    return Table(title, [*headings, "goal", "reached"], rows)
 
 
 def _make_cells(figure: AccuracyFigure) -> list[str]:
