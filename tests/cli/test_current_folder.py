@@ -42,6 +42,7 @@ def call(prefix: list[str], *arguments: object) -> subprocess.CompletedProcess[s
     return done
 
 
+@pytest.mark.long
 def test_paths_from_the_root_are_all_that_commands_need(
     prefix: list[str], inbox: Path, outbox: Path, digits: Digits, tmp_path: Path
 ) -> None:
@@ -64,6 +65,7 @@ def test_paths_from_the_root_are_all_that_commands_need(
     assert done.returncode == ExitCode.NO_MODEL and "There is no model none" in done.stderr
 
 
+@pytest.mark.long
 def test_paths_from_the_current_folder_are_told_in_one_sentence(
     prefix: list[str], inbox: Path, tmp_path: Path
 ) -> None:

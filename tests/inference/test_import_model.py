@@ -50,6 +50,7 @@ UNUSUAL = {"orientation": "transposed", "digit_order": [1, 2, 3, 4, 5, 6, 7, 8, 
 FORMS = ROOT / "inbox" / "forms"
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("name", FOREIGN_MODELS)
 def test_each_model_reads_the_sample_inbox_as_it_does_for_its_maker(
     name: str, foreign_models: Path

@@ -71,6 +71,7 @@ def test_an_onnx_file_needs_the_extra_onnx(tmp_path: Path, monkeypatch: pytest.M
         open_runtime(graph, is_onnx=True)
 
 
+@pytest.mark.long
 @pytest.mark.integration
 def test_an_imported_keras_model_is_read_with_without_tensorflow(
     foreign_models: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

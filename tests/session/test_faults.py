@@ -123,6 +123,7 @@ def test_a_killed_worker_costs_no_row(slow_pages: Path, outbox: Path) -> None:
     assert len(rows) == 300 and all(row["second_digit"] for row in rows)
 
 
+@pytest.mark.long
 def test_a_stopped_worker_is_replaced(slow_pages: Path, outbox: Path) -> None:
     # Long enough for the others' chunks on a machine that is busy with other tests.
     process, workers = running(slow_pages, outbox, "--file-timeout", "12")

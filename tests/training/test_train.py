@@ -76,6 +76,7 @@ def load_weights(model: Path) -> list[np.ndarray]:
     return weights
 
 
+@pytest.mark.long
 def test_training_that_was_stopped_ends_with_the_same_weights(
     batchdigits: Run, tmp_path: Path, digits: Digits
 ) -> None:
@@ -184,6 +185,7 @@ def test_missing_tensorflow_is_told_before_the_work(tmp_path: Path, digits: Digi
         assert sorted(tmp_path.rglob("*")) == before
 
 
+@pytest.mark.long
 def test_without_matplotlib_there_are_no_curves(tmp_path: Path, digits: Digits) -> None:
     write_folder(tmp_path / "scans", digits)
     (tmp_path / "models").mkdir()

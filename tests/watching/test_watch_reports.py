@@ -10,7 +10,7 @@ from batchdigits.config import Settings
 from batchdigits.errors import OutboxError
 from batchdigits.inference.engine import Engine
 from batchdigits.journal.checks import check_rows
-from batchdigits.journal.columns import COLUMN_INDEX
+from batchdigits.journal.columns import COLUMN_INDEX, TABLE_HEADER
 from batchdigits.journal.files import FileState
 from batchdigits.journal.journal import Journal
 from batchdigits.pipeline.inbox_walk import InboxWalk
@@ -34,7 +34,7 @@ def test_the_table_is_whole_at_every_moment(inbox: Path, outbox: Path, scans: li
             time.sleep(0.005)
             table = (outbox / "results.csv").read_bytes()
             assert table.endswith(b"\r\n")
-            assert {len(row) for row in watched.read_rows()} <= {18}
+            assert {len(row) for row in watched.read_rows()} <= {len(TABLE_HEADER)}
         watched.wait_for_rows(*(f"{number}.png" for number in range(200)))
         in_journal_order = [row["file"] for row in watched.read_rows()]
         watched.stop()
