@@ -16,6 +16,7 @@ import typer
 from batchdigits import __version__
 from batchdigits.cli.environment import Command, CommandGroup
 from batchdigits.cli.hidden_layers import HiddenLayersCommand
+from batchdigits.cli.labelled_data_app import evaluate, explore, train
 from batchdigits.cli.models_app import MODELS_HELP, build_models_app
 from batchdigits.errors import ExitCode
 
@@ -28,13 +29,11 @@ if TYPE_CHECKING:
         TrustOutboxOption,
     )
     from batchdigits.config import (
-        EvaluationSettings,
         Logging,
         PredictSettings,
         ReportChanges,
         RunSettings,
         Settings,
-        TrainingSettings,
         VerifySettings,
         Watching,
     )
@@ -185,6 +184,20 @@ def correct(
     return correct_command(outbox, spreadsheet, export, trust_outbox, quiet)
 
 
+def review(
+    outbox: OutboxArgument = Path("outbox"),
+    browser: Annotated[bool, typer.Option(help="Open the page in the browser.")] = True,
+    port: Annotated[
+        int, typer.Option(min=0, max=65535, help="Port of 127.0.0.1; 0 for any that is free.")
+    ] = 0,
+    trust_outbox: TrustOutboxOption = False,
+) -> int:
+    """Correct scans in the browser, on record at once."""
+    from batchdigits.cli.commands.review import review_command
+
+    return review_command(outbox, port, browser, trust_outbox)
+
+
 def report(
     changes: ReportChanges,
     outbox: OutboxArgument = Path("outbox"),
@@ -245,42 +258,6 @@ def verify(
     return verify_command(outbox, settings, trust_outbox)
 
 
-def evaluate(settings: EvaluationSettings, quiet: QuietOption = False) -> int:
-    """Measure how well labelled digits are read."""
-    from batchdigits.cli.commands.evaluate import evaluate_command
-
-    return evaluate_command(settings, quiet)
-
-
-def train(settings: TrainingSettings, quiet: QuietOption = False) -> int:
-    """Train a model and test it.
-
-    Afterwards, run --model NAME reads with it.
-    """
-    from batchdigits.cli.commands.train import train_command
-
-    return train_command(settings, quiet)
-
-
-def explore(
-    data: Annotated[
-        str,
-        typer.Argument(
-            help="Labelled data: mnist, an .npz, IDX files or a folder with sub-folders 0-9.",
-            metavar="DATA",
-        ),
-    ] = "mnist",
-    save: Annotated[Path, typer.Option(help="File for the picture.")] = Path("explore.png"),
-    show: Annotated[
-        bool, typer.Option("--show", help="Show it in a window instead of saving it.")
-    ] = False,
-) -> int:
-    """Look at a data set: counts and samples of each digit."""
-    from batchdigits.cli.commands.explore.command import explore_command
-
-    return explore_command(data, save, show)
-
-
 #: The commands beside ``models``, as help lists them.
 COMMANDS: tuple[Callable[..., int], ...] = (
     run,
@@ -288,6 +265,7 @@ COMMANDS: tuple[Callable[..., int], ...] = (
     predict,
     status,
     correct,
+    review,
     report,
     requeue,
     verify,

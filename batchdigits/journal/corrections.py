@@ -118,6 +118,22 @@ def find_hashes(journal: Journal, name: str) -> set[str]:
     return {str(sha256) for (sha256,) in rows}
 
 
+def find_places(journal: Journal, sha256: str) -> list[tuple[str | None, str | None, str | None]]:
+    """Find where files with a content may lie, those that are surely gone last.
+
+    Returns:
+        For each of them its path inside the inbox, and where it may lie in quarantine and among
+        the processed, from the outbox; ``None`` for where it is not.
+    """
+    journal.check_rows()
+    rows = journal.query(
+        "SELECT name, aside, processed FROM files WHERE sha256 = ? "
+        "ORDER BY state = 'gone', order_key LIMIT 20",
+        (sha256,),
+    )
+    return [(name, aside, processed) for name, aside, processed in rows.fetchall()]
+
+
 def iter_names(journal: Journal) -> Iterator[str]:
     """Fetch the names of all files on record; those with several contents come as often."""
     journal.check_rows()

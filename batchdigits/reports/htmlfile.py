@@ -6,6 +6,7 @@ never markup.
 """
 
 import base64
+import io
 import json
 import shlex
 from functools import cache
@@ -46,6 +47,7 @@ _ARRAY_INDEXES = [
 _SCRIPTS = (
     "data.js",
     "corrections.js",
+    "live.js",
     "gallery.js",
     "details.js",
     "pad.js",
@@ -68,19 +70,29 @@ def list_names(context: ReportContext) -> list[str]:
 def render(context: ReportContext, paths: StagedFiles) -> Steps:
     """Write the pages, one after the other and bit by bit."""
     overview = _make_overview(context)
-    row_count = overview["rows"]
-    parts = [
-        {
-            "file": name,
-            "from": index * ROWS_PER_PAGE + 1,
-            "to": min((index + 1) * ROWS_PER_PAGE, row_count),
-        }
-        for index, name in enumerate(list_names(context))
-    ]
-    overview["parts"] = parts if len(parts) > 1 else []
     for index, path in paths:
         with path.open("w", encoding="utf-8", newline="") as file:
             yield from _write_page(file, context, overview, index)
+
+
+def render_live(context: ReportContext, name: str) -> str | None:
+    """Render one page for a server that takes corrections and shows scans.
+
+    Args:
+        context: what it shows.
+        name: of the file that the page would be.
+
+    Returns:
+        The page; ``None`` where there is none of that name.
+    """
+    names = list_names(context)
+    if name not in names:
+        return None
+    with io.StringIO() as file:
+        overview = _make_overview(context) | {"live": True}
+        for _ in _write_page(file, context, overview, names.index(name)):
+            pass
+        return file.getvalue()
 
 
 def _make_overview(context: ReportContext) -> _JsonObject:
@@ -88,7 +100,17 @@ def _make_overview(context: ReportContext) -> _JsonObject:
     rows, provenance = context.rows, context.provenance
     totals, unread = rows.count_totals(), rows.list_unread()
     outbox = to_display_name(context.journal.root)
+    parts = [
+        {
+            "file": name,
+            "from": index * ROWS_PER_PAGE + 1,
+            "to": min((index + 1) * ROWS_PER_PAGE, totals.pages),
+        }
+        for index, name in enumerate(list_names(context))
+    ]
     return {
+        "parts": parts if len(parts) > 1 else [],
+        "live": False,
         # What the browser keeps corrections under that are not saved yet; and what it did, where
         # the page was made by an earlier version.
         "outbox": outbox,
@@ -117,7 +139,10 @@ def _make_overview(context: ReportContext) -> _JsonObject:
 
 def _write_page(file: IO[str], context: ReportContext, overview: _JsonObject, index: int) -> Steps:
     """Write the page with an index, counted from 0, bit by bit."""
-    file.write(_load_template("page.html").replace("/*{css}*/", _load_template("page.css")))
+    head = _load_template("page.html").replace("/*{css}*/", _load_template("page.css"))
+    file.write(
+        head.replace("/*{also}*/", " 'self'; connect-src 'self'" if overview["live"] else "")
+    )
     about = _escape_json(json.dumps(overview | {"part": index}))
     file.write(f'{{"about": {about},\n"columns": {json.dumps(_ROW_KEYS)},\n"rows": [')
     separator = "\n"

@@ -6,13 +6,15 @@ from typing import Literal
 from batchdigits.errors import MissingExtraError
 
 #: The extras of the package, as ``pip install 'batchdigits[train]'`` names them.
-Extra = Literal["train", "charts", "dataframe", "parquet", "onnx"]
+Extra = Literal["train", "charts", "dataframe", "parquet", "onnx", "review"]
 
 #: What people call a library, where that differs from the module's name.
 _LIBRARY_NAMES = {
     "tensorflow": "TensorFlow",
     "tf_keras": "tf-keras",
     "onnxruntime": "ONNX Runtime",
+    "starlette": "Starlette",
+    "uvicorn": "Uvicorn",
 }
 
 

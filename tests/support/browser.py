@@ -41,11 +41,25 @@ def _can_start(path: str) -> bool:
 def open_page(
     browser: str, file: Path, temporary: Path, width: int = 1400, height: int = 1000, **device: Any
 ) -> Iterator[Any]:
-    """Open a report in the browser.
+    """Open a report's file in the browser; see :func:`open_address`."""
+    with open_address(browser, file.as_uri(), temporary, width, height, **device) as page:
+        yield page
+
+
+@contextmanager
+def open_address(
+    browser: str,
+    address: str,
+    temporary: Path,
+    width: int = 1400,
+    height: int = 1000,
+    **device: Any,
+) -> Iterator[Any]:
+    """Open a page in the browser.
 
     Args:
         browser: path of its program.
-        file: the report.
+        address: of the page.
         temporary: folder for the browser's profile.
         width: pixels of the window.
         height: pixels of the window.
@@ -53,7 +67,7 @@ def open_page(
 
     Returns:
         Playwright's page, with two more attributes: ``problems``, the errors of its script, and
-        ``fetched``, the addresses that it asked on the network.
+        ``fetched``, the addresses that it asked elsewhere on the network.
     """
     from playwright.sync_api import sync_playwright
 
@@ -78,11 +92,11 @@ def open_page(
             page.on(
                 "request",
                 lambda request: (
-                    request.url.startswith(("data:", "blob:", "file:"))
+                    request.url.startswith(("data:", "blob:", "file:", address.rpartition("/")[0]))
                     or page.fetched.append(request.url)
                 ),
             )
-            page.goto(file.as_uri())
+            page.goto(address)
             page.locator("#shown", has_text="shown").wait_for()
             yield page
         finally:

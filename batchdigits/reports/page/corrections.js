@@ -59,13 +59,18 @@ const isLeftToCheck = (row) => row.status === "review" && !isChecked(row);
 // What was said on this page, the last one last, and what was kept of each before: to be undone.
 const said = [];
 
+function sayOf(row, value) {
+  const base = recordedFor(row);
+  const correction = { base, said: value === null ? "clear" : value, file: row.file, page: row.page, sha: row.sha256, digit: row.digit };
+  storeCorrection(keyOf(row), value === base ? null : correction);
+  sendCorrections(row);
+}
 function correctChosen(value) {
   const row = shownRows[chosenIndex];
   if (!row || !row.sha256) return;
-  const base = recordedFor(row), key = keyOf(row);
-  const correction = { base, said: value === null ? "clear" : value, file: row.file, page: row.page, sha: row.sha256, digit: row.digit };
-  said.push({ row, before: corrections.get(key) ?? null });
-  storeCorrection(key, value === base ? null : correction);
+  const key = keyOf(row);
+  said.push({ row, before: correctionFor(row) });
+  sayOf(row, value);
   updateMarks((other) => keyOf(other) === key);
   const isStill = dropRows(row);
   chooseCell(chosenIndex + (value !== null && isStill ? 1 : 0));
@@ -81,7 +86,7 @@ function takeBack() {
 function undo() {
   const last = said.pop();
   if (!last) { if (shownRows[chosenIndex] && isChecked(shownRows[chosenIndex])) correctChosen(null); return; }
-  storeCorrection(keyOf(last.row), last.before);
+  sayOf(last.row, last.before);
   applyFilters();
   if (shownRows.includes(last.row)) chooseCell(shownRows.indexOf(last.row));
   updateProgress();
@@ -95,6 +100,7 @@ function updateProgress() {
   const checked = rows.filter(isChecked), wrong = checked.filter(isWrong), leftCount = rows.filter(isLeftToCheck).length;
   $("progress").textContent = checked.length ? `${formatCount(checked.length)} checked, ${formatCount(wrong.length)} corrected` : "Nothing is checked yet.";
   $("save").disabled = !corrections.size;
+  $("save").hidden = about.live && !hasSendingFailed;
   $("start").textContent = leftCount ? `check ${formatCount(leftCount)} ${leftCount === 1 ? "scan" : "scans"}` : "look at scans";
   $("left").querySelector("small").textContent = formatCount(leftCount);
 }

@@ -31,3 +31,4 @@ showUnread();
 showFilters();
 applyFilters();
 updateProgress();
+sendCorrections();

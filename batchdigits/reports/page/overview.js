@@ -16,6 +16,7 @@ function showOverview() {
 }
 // One sentence, and the same again once something is saved.
 function showWhatToDo() {
+  if (about.live) { $("how").textContent = "Check the scans that are in doubt: what you say is on record at once. Ctrl-C in the terminal ends it."; return; }
   add($("how"), "Check the scans that are in doubt, save corrections.csv, and put it on record: run ",
     make("code", about.correct_command), " in the folder it was saved to.");
 }

@@ -1,0 +1,97 @@
+"""The server's answers."""
+
+import json
+from typing import Any
+
+from starlette.applications import Starlette
+from starlette.concurrency import run_in_threadpool
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, JSONResponse, Response
+from starlette.routing import Route
+
+from batchdigits.corrections.review.desk import ReviewDesk
+from batchdigits.errors import BatchdigitsError, DataError
+from batchdigits.journal.checks import MAX_NUMBER
+from batchdigits.journal.submissions import SubmittedCorrection
+
+#: Some ten thousand corrections.
+_MAX_BODY = 1 << 21
+_HEXADECIMAL = frozenset("0123456789abcdef")
+
+
+def make_app(desk: ReviewDesk) -> Starlette:
+    """Make the application that shows the pages and scans of an outbox, and takes corrections."""
+
+    async def show_page(request: Request) -> Response:
+        page = await run_in_threadpool(desk.render_page, request.path_params["name"] + ".html")
+        if page is None:
+            raise HTTPException(404)
+        return HTMLResponse(page)
+
+    async def show_scan(request: Request) -> Response:
+        sha256 = request.path_params["sha256"]
+        scan = await run_in_threadpool(desk.read_scan, sha256) if _is_hash(sha256) else None
+        if scan is None:
+            raise HTTPException(404)
+        content, media_type = scan
+        return Response(content, media_type=media_type)
+
+    async def take_corrections(request: Request) -> Response:
+        corrections = _parse_corrections(await _read_body(request))
+        await run_in_threadpool(desk.put_on_record, corrections)
+        return JSONResponse({"recorded": len(corrections)})
+
+    async def tell_error(_: Request, error: Exception) -> Response:
+        return JSONResponse({"problem": str(error)}, 400 if isinstance(error, DataError) else 503)
+
+    return Starlette(
+        routes=[
+            Route("/{name}.html", show_page),
+            Route("/scans/{sha256}", show_scan),
+            Route("/corrections", take_corrections, methods=["POST"]),
+        ],
+        exception_handlers={BatchdigitsError: tell_error},
+    )
+
+
+async def _read_body(request: Request) -> bytes:
+    body = b""
+    async for part in request.stream():
+        body += part
+        if len(body) > _MAX_BODY:
+            raise HTTPException(413)
+    return body
+
+
+def _parse_corrections(body: bytes) -> list[SubmittedCorrection]:
+    """Parse what the page sends: a list of hash, page and digit.
+
+    Raises:
+        DataError: it is anything else.
+    """
+    try:
+        items = json.loads(body)
+        if isinstance(items, list):
+            corrections = [SubmittedCorrection(*item) for item in items]
+            if all(map(_is_valid, corrections)):
+                return corrections
+    except (TypeError, ValueError, RecursionError):
+        pass
+    raise DataError("These are no corrections.")
+
+
+def _is_valid(correction: SubmittedCorrection) -> bool:
+    return (
+        _is_hash(correction.sha256)
+        and _is_number(correction.page, 1, MAX_NUMBER)
+        and (correction.digit is None or _is_number(correction.digit, -1, 9))
+    )
+
+
+def _is_hash(value: Any) -> bool:
+    return isinstance(value, str) and len(value) == 64 and set(value) <= _HEXADECIMAL
+
+
+def _is_number(value: Any, least: int, most: int) -> bool:
+    return type(value) is int and least <= value <= most
