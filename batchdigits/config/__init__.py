@@ -20,6 +20,7 @@ from batchdigits.config.choices import (
     Processed,
     Quarantine,
     Rotate,
+    Shell,
     Thumbnails,
     XlsxImages,
 )
@@ -68,6 +69,7 @@ __all__ = [
     "RunSettings",
     "Settings",
     "Settling",
+    "Shell",
     "Thumbnails",
     "TrainingSettings",
     "VerifySettings",

@@ -39,11 +39,14 @@ class Duplicates(StrEnum):
 class CsvDialect(StrEnum):
     """How ``results.csv`` is written.
 
-    ``standard``: commas between cells and a decimal point (RFC 4180); ``excel-de``: semicolons
-    and a decimal comma, as spreadsheet programs expect in most of Europe.
+    ``standard``: commas between cells and a decimal point (RFC 4180), with a byte order mark;
+    ``unix``: the same without that mark, and lines that end in LF; ``excel-de``: semicolons, a
+    decimal comma and times without ``T`` and ``Z``, as spreadsheet programs expect in most of
+    Europe.
     """
 
     STANDARD = "standard"
+    UNIX = "unix"
     EXCEL_DE = "excel-de"
 
 
@@ -113,3 +116,11 @@ class Output(StrEnum):
 
     SOFTMAX = "softmax"
     SIGMOID = "sigmoid"
+
+
+class Shell(StrEnum):
+    """A shell for which there is a script that completes commands."""
+
+    BASH = "bash"
+    ZSH = "zsh"
+    FISH = "fish"

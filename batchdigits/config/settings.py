@@ -46,7 +46,8 @@ class Model:
     """
 
     name: str = option(
-        "", "A model's name, or the path of a file or folder made elsewhere.", name="model",
+        "", "A model's name, or the path of a file or folder made elsewhere.", "--model", "-m",
+        name="model",
         shown_default="digits", is_trusted_only=True,
     )  # fmt: skip
     input_range: InputRange | None = option(
@@ -68,10 +69,18 @@ class FileFilter:
     """
 
     include: tuple[str, ...] = option(
-        (), "Read only files that match this pattern, e.g. '*.png'; repeatable.", is_pattern=True
+        (),
+        "Read only files that match this pattern, e.g. '*.png'; repeatable.",
+        "--include",
+        "-i",
+        is_pattern=True,
     )
     exclude: tuple[str, ...] = option(
-        (), "Leave out files that match this pattern, e.g. 'old/*'; repeatable.", is_pattern=True
+        (),
+        "Leave out files that match this pattern, e.g. 'old/*'; repeatable.",
+        "--exclude",
+        "-x",
+        is_pattern=True,
     )
 
 
@@ -95,7 +104,8 @@ class ReportFiles:
     )
     csv_dialect: CsvDialect = option(
         CsvDialect.STANDARD,
-        "How results.csv is written; excel-de: with semicolons and a decimal comma.",
+        "How results.csv is written; unix: without a byte order mark, and LF at the end of lines; "
+        "excel-de: with semicolons and a decimal comma.",
     )
     parquet: bool = option(False, "Also write results.parquet.")
     charts: bool = option(False, "Also draw summary.png.")
@@ -133,7 +143,12 @@ class WorkerLimits(ReaderLimits):
     """
 
     workers: int | None = option(
-        None, "Number of processes that read.", minimum=1, shown_default="one per core"
+        None,
+        "Number of processes that read.",
+        "--workers",
+        "-j",
+        minimum=1,
+        shown_default="one per core",
     )
 
 
@@ -213,9 +228,11 @@ class RunSettings(Settings):
         dry_run: only say what would be done.
     """
 
-    force: bool = option(False, "Read known files again, too.")
+    force: bool = option(False, "Read known files again, too.", "--force", "-f")
     retry_failed: bool = option(False, "Try unreadable files again, including those in quarantine.")
-    dry_run: bool = option(False, "Say what would be read and moved, and write nothing.")
+    dry_run: bool = option(
+        False, "Say what would be read and moved, and write nothing.", "--dry-run", "-n"
+    )
 
 
 @dataclass(frozen=True, eq=False)

@@ -1,11 +1,12 @@
 """``summary.png``: a run at a glance, legible at half its size."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from batchdigits.drawing.charts import AMBER, BLUE, GRAY, INK, new_figure, style_axes, to_png
 from batchdigits.drawing.palette import STATUS_COLOUR
-from batchdigits.reasons import Status
+from batchdigits.reasons import REASON_PHRASES, Reason, Status
 from batchdigits.reports.context import ReportContext, Steps
 from batchdigits.reports.rows import ReportRows
 from batchdigits.reports.totals import Histogram, Totals
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
 _BINS = 20
 #: Names of points in time, at the most, that can be read side by side.
 _MAX_TIME_LABELS = 4
+#: Reasons that are drawn, the most frequent ones.
+_MAX_REASONS = 6
 
 
 def render(context: ReportContext, path: Path) -> Steps:
@@ -25,14 +28,24 @@ def render(context: ReportContext, path: Path) -> Steps:
 
 
 def draw_summary_png(rows: ReportRows) -> bytes:
-    """Draw four charts: digits, confidences, pages over time, and what became of them."""
-    totals = rows.count_totals()
+    """Draw digits, confidences, pages over time, and what became of them.
+
+    Where all were read within one step of time, the reasons of those in doubt are drawn in place
+    of the times; where there are none of these either, nothing is.
+    """
+    totals, times = rows.count_totals(), rows.count_over_time()
     figure = new_figure(11, 7.6)
-    (upper_left, upper_right), (lower_left, lower_right) = figure.subplots(2, 2)
-    _draw_digits(upper_left, totals)
-    _draw_confidences(upper_right, rows.compute_histogram(_BINS))
-    _draw_over_time(lower_left, rows.count_over_time())
-    _draw_statuses(lower_right, totals)
+    has_third = len(times) > 1 or bool(totals.reasons)
+    panels = figure.subplot_mosaic(
+        [["digits", "confidences"], ["third" if has_third else "statuses", "statuses"]]
+    )
+    _draw_digits(panels["digits"], totals)
+    _draw_confidences(panels["confidences"], rows.compute_histogram(_BINS))
+    if len(times) > 1:
+        _draw_over_time(panels["third"], times)
+    elif has_third:
+        _draw_reasons(panels["third"], totals)
+    _draw_statuses(panels["statuses"], totals)
     figure.suptitle(f"{totals.files:,} files, {totals.pages:,} pages", color=INK, fontsize=17)
     return to_png(figure)
 
@@ -108,17 +121,32 @@ def _draw_statuses(axes: "Axes", totals: Totals) -> None:
     bars_by_name = {Status.OK: bars_by_name.pop(Status.OK), "checked": (totals.checked, BLUE)} | (
         bars_by_name
     )
-    shown = {name: bar for name, bar in reversed(bars_by_name.items()) if bar[0]}
-    counts = [count for count, _ in shown.values()]
-    bars = axes.barh(list(shown), counts, color=[colour for _, colour in shown.values()])
     total = max(1, totals.pages)
-    labels = [f" {count:,} ({100 * count / total:.1f} %)" for count in counts]
-    axes.bar_label(bars, labels, fontsize=12, color=INK)
-    axes.margins(x=0.3)
-    axes.set_ylim(-0.6, max(len(shown), 4) - 0.4)
-    axes.spines[["top", "right", "bottom"]].set_visible(False)
-    axes.set_xticks([])
-    axes.tick_params(axis="y", length=0, colors=INK)
+    shown = [
+        (name, count, f" {count:,} ({100 * count / total:.1f} %)", colour)
+        for name, (count, colour) in bars_by_name.items()
+        if count
+    ]
+    _draw_lying_bars(axes, shown)
     _set_title(axes, "What became of them")
     if not shown:
         axes.text(0.5, 0.5, "nothing yet", color=GRAY, ha="center", transform=axes.transAxes)
+
+
+def _draw_reasons(axes: "Axes", totals: Totals) -> None:
+    shown = totals.reasons.most_common(_MAX_REASONS)
+    bars = [(REASON_PHRASES[Reason(name)], count, f" {count:,}", AMBER) for name, count in shown]
+    _draw_lying_bars(axes, bars)
+    _set_title(axes, "Why pages are in doubt or unread")
+
+
+def _draw_lying_bars(axes: "Axes", bars: Sequence[tuple[str, int, str, Any]]) -> None:
+    """Draw bars from the left, the first one on top: name, length, label and colour of each."""
+    names, counts, labels, colours = zip(*reversed(bars), strict=True) if bars else ((),) * 4
+    drawn = axes.barh(names, counts, color=colours or BLUE)
+    axes.bar_label(drawn, labels, fontsize=12, color=INK)
+    axes.margins(x=0.3)
+    axes.set_ylim(-0.6, max(len(bars), 4) - 0.4)
+    axes.spines[["top", "right", "bottom"]].set_visible(False)
+    axes.set_xticks([])
+    axes.tick_params(axis="y", length=0, colors=INK)

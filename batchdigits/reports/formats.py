@@ -109,11 +109,11 @@ CSV = ReportFormat(
     render=csvfile.render,
     depends_on=("csv_dialect",),
     is_row_wise=True,
-    layout=2,
+    layout=3,
 )  # fmt: skip
 CHARTS = ReportFormat(
     name="summary.png", render=chartfile.render, option="charts",
-    library=("matplotlib", "charts"), layout=2,
+    library=("matplotlib", "charts"), layout=3,
 )  # fmt: skip
 #: Written in one pass over the rows; a watcher that divides them by time has one of each a period.
 TABLES = (
@@ -136,7 +136,7 @@ DOCUMENTS = (
     ReportFormat(
         name="results.xlsx", render=xlsxfile.render, option="xlsx",
         depends_on=("xlsx_images",), shows_provenance=True, is_row_wise=True,
-        layout=2,
+        layout=3,
     ),
     ReportFormat(
         name="results.parquet", render=parquetfile.render, option="parquet",

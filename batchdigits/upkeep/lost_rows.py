@@ -13,7 +13,7 @@ from batchdigits.journal.checks import MAX_NUMBER
 from batchdigits.journal.columns import TABLE_HEADER
 from batchdigits.journal.files import FileState
 from batchdigits.journal.paths import is_inside
-from batchdigits.reports.tables.csvfile import unguard_cell
+from batchdigits.reports.tables.csvfile import from_spreadsheet_time, unguard_cell
 from batchdigits.session.quarantine_notes import read_note
 from batchdigits.system.filenames import make_order_key, to_raw_name
 from batchdigits.upkeep.lost_corrections import iter_csv_rows, iter_json_rows
@@ -169,7 +169,8 @@ def _to_page(row: _Row) -> dict[str, object]:
 
 def _iter_plain_csv_rows(path: Path) -> Iterator[_Row]:
     for row in iter_csv_rows(path, _CSV_COLUMNS):
-        yield {**row, "file": unguard_cell(str(row["file"]))}
+        read_at = from_spreadsheet_time(str(row["read_at"]))
+        yield {**row, "file": unguard_cell(str(row["file"])), "read_at": read_at}
 
 
 def _to_text(value: object) -> str | None:

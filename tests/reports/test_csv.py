@@ -7,6 +7,7 @@ import pandas as pd
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from batchdigits.config import CsvDialect
 from batchdigits.journal.columns import COLUMN_INDEX, TABLE_HEADER
 from batchdigits.reports.rows import ReportRow
 from batchdigits.reports.tables import csvfile
@@ -34,6 +35,19 @@ def write_csv(folder: Path, rows: list[ReportRow]) -> Path:
         for _ in csvfile.write_table(file, [rows]):
             pass
     return path
+
+
+def test_other_dialects_are_for_other_programs(tmp_path: Path) -> None:
+    rows = [make_row("=a.png"), make_row("b.png")]
+    with (tmp_path / "unix.csv").open("w", encoding="utf-8", newline="") as file:
+        list(csvfile.write_table(file, [rows], CsvDialect.UNIX))
+    content = (tmp_path / "unix.csv").read_bytes()
+    assert content.startswith(b"file,page,") and b"\r" not in content and content.count(b"\n") == 3
+    assert b",2026-01-02T03:04:05Z," in content and content.splitlines()[1].startswith(b"'=a.png,")
+    text = csvfile.format_rows(rows, CsvDialect.EXCEL_DE)
+    assert ";0,9999;" in text and ";2026-01-02 03:04:05;" in text and text.count("\r\n") == 2
+    for time in ("2026-01-02T03:04:05Z", "", "noon"):
+        assert csvfile.from_spreadsheet_time(csvfile.to_spreadsheet_time(time)) == time
 
 
 def readme_line() -> str:

@@ -1,8 +1,10 @@
 """Reports drawn again, in part, in other forms; and files taken back out of quarantine."""
 
 import json
+import re
 import shutil
 import sqlite3
+from datetime import datetime
 from pathlib import Path
 
 import pandas as pd
@@ -75,8 +77,13 @@ def test_pandas_reads_the_same_table_from_every_format(forms: Path) -> None:
     for column in ("confidence", "second_confidence"):
         assert "," in csv[column][1]
         csv[column] = csv[column].str.replace(",", ".")
+    assert re.fullmatch(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d", csv["read_at"][0])
     listed = pd.DataFrame(json.loads((forms / "results.json").read_text())["rows"])
     sheet = pd.read_excel(forms / "results.xlsx", engine="calamine", dtype=object)
+    assert isinstance(sheet["read_at"][0], datetime)
+    for table in (csv, sheet):
+        times = pd.to_datetime(table["read_at"])
+        table["read_at"] = times.dt.round("s").dt.strftime("%Y-%m-%dT%H:%M:%SZ")
     tables = [csv, pd.read_parquet(forms / "results.parquet"), listed, sheet]
     first, *others = [tidy(table[csv.columns]) for table in tables]
     assert len(first) == len(read_rows(forms))
@@ -97,6 +104,16 @@ def test_the_workbook_is_for_people(forms: Path) -> None:
     with zipfile.ZipFile(forms / "results.xlsx") as book:
         names = book.namelist()
         sheet = book.read("xl/worksheets/sheet1.xml").decode()
+        second_sheet = book.read("xl/worksheets/sheet2.xml").decode()
+    folded = re.findall(r'<col min="(\d+)" [^>]*hidden="1"[^>]* outlineLevel="1"', sheet)
+    titles = re.findall(r'<c r="([A-Z])1" [^>]*><is><t>(\w+)</t>', sheet)
+    names_by_number = {ord(letter) - 64: title for letter, title in titles}
+    assert [names_by_number[int(number)] for number in folded] == [
+        *("width", "height", "bytes", "sha256")
+    ]
+    assert 'collapsed="1"' in sheet and '<pageSetup paperSize="9"' in sheet
+    assert 'fitToHeight="0"' in sheet, "one page wide"
+    assert 'fitToPage="1"' in second_sheet and "fitToHeight" not in second_sheet, "one page"
     pictures = [name for name in names if name.startswith("xl/media/")]
     assert len(pictures) >= 60 and any("chart" in name for name in names)
     assert "<f>" not in sheet, "no formula, whatever files are called"

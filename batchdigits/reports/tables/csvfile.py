@@ -1,4 +1,4 @@
-"""``results.csv``: RFC 4180 with a UTF-8 BOM, safe to open in any spreadsheet."""
+"""``results.csv``: RFC 4180 in UTF-8, safe to open in any spreadsheet."""
 
 import csv
 import io
@@ -24,7 +24,7 @@ _NAME_INDEXES = [
 ]
 _DECIMAL_INDEXES = [index for index, column in enumerate(TABLE_COLUMNS) if column.type is float]
 _COLUMN_COUNT = len(TABLE_COLUMNS)
-_ANSWER = COLUMN_INDEX["final_digit"]
+_ANSWER, _READ_AT = COLUMN_INDEX["final_digit"], COLUMN_INDEX["read_at"]
 
 
 def render(context: ReportContext, path: Path) -> Steps:
@@ -45,7 +45,8 @@ def write_table(
         chunks: the rows.
         dialect: how numbers are written and cells divided.
     """
-    file.write(BOM)
+    if dialect is not CsvDialect.UNIX:
+        file.write(BOM)
     writer, format_row = _make_writer(file, dialect)
     writer.writerow(TABLE_HEADER)
     for rows in chunks:
@@ -67,7 +68,9 @@ def _make_writer(
     """Return a writer of :mod:`csv`, and what makes its cells of a row."""
     if dialect is CsvDialect.STANDARD:
         return csv.writer(file, lineterminator="\r\n"), _format_row
-    return csv.writer(file, delimiter=";", lineterminator="\r\n"), _format_row_with_commas
+    if dialect is CsvDialect.UNIX:
+        return csv.writer(file, lineterminator="\n"), _format_row
+    return csv.writer(file, delimiter=";", lineterminator="\r\n"), _format_row_for_excel
 
 
 def _format_row(row: ReportRow) -> Sequence[Cell]:
@@ -90,12 +93,24 @@ def _format_row_anew(row: ReportRow) -> list[Cell]:
     return cells
 
 
-def _format_row_with_commas(row: ReportRow) -> Sequence[Cell]:
+def _format_row_for_excel(row: ReportRow) -> Sequence[Cell]:
     cells = list(_format_row(row))
+    cells[_READ_AT] = to_spreadsheet_time(str(cells[_READ_AT]))
     for index in _DECIMAL_INDEXES:
         if cells[index] is not None:
             cells[index] = str(cells[index]).replace(".", ",")
     return cells
+
+
+def to_spreadsheet_time(read_at: str) -> str:
+    """Write a time such as ``2026-01-02T03:04:05Z`` as spreadsheets take it for a date and time."""
+    return read_at.replace("T", " ").removesuffix("Z")
+
+
+def from_spreadsheet_time(cell: str) -> str:
+    """Undo :func:`to_spreadsheet_time`; what is written otherwise stays as it is."""
+    is_plain = len(cell) == 19 and cell[10] == " "
+    return f"{cell.replace(' ', 'T')}Z" if is_plain else cell
 
 
 def guard_cell(cell: str) -> str:

@@ -4,6 +4,7 @@ Written by XlsxWriter row by row, so that memory stays bounded. Text is written 
 of a file is ever a formula or a link.
 """
 
+from datetime import UTC, datetime, timedelta
 from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -39,18 +40,27 @@ _STATUS_FILLS = {
 }
 #: How cells of a column look; a status is coloured by its value, a path is a link.
 _PLAIN_STYLE = {"valign": "vcenter"}
+#: Numbers keep away from the text in the next column.
+_NUMBER_STYLE = {"valign": "vcenter", "align": "right", "indent": 1}
+_TIME_STYLE = {"valign": "vcenter", "align": "left", "num_format": "yyyy-mm-dd hh:mm:ss"}
 _STYLES = {
     CellKind.DIGIT: {"valign": "vcenter", "align": "center", "bold": True},
     CellKind.ANSWER: {"valign": "vcenter", "align": "center", "bold": True},
     CellKind.CORRECTION: {"valign": "vcenter", "align": "center", "bg_color": "#FFFFE0"},
-    CellKind.PROBABILITY: {"valign": "vcenter", "num_format": "0.00%"},
+    CellKind.PROBABILITY: {**_NUMBER_STYLE, "num_format": "0.00%"},
 }
+#: Columns that few people look at: one group, folded away.
+_FOLDED = ("width", "height", "bytes", "sha256")
 #: The picture comes first, where it is seen beside its digit, and then the table's own columns.
 _PICTURE_WIDTH, _FIRST_COLUMN = len("picture") + 4, 1
-_FILE, _PAGE, _STATUS, _THUMBNAIL, _FINAL_DIGIT, _CORRECTED_DIGIT = (
+_FILE, _PAGE, _STATUS, _THUMBNAIL, _FINAL_DIGIT, _CORRECTED_DIGIT, _READ_AT = (
     COLUMN_INDEX[name]
-    for name in ("file", "page", "status", "thumbnail", "final_digit", "corrected_digit")
+    for name in ("file", "page", "status", "thumbnail", "final_digit", "corrected_digit", "read_at")
 )
+#: Day 0 of spreadsheets; from March 1900 on their days are those of the calendar.
+_FIRST_DAY = datetime(1899, 12, 30, tzinfo=UTC)
+_ONE_DAY = timedelta(days=1)
+_A4 = 9  #: the number of its size, as printers' drivers count them
 _WORKBOOK_OPTIONS = {
     "constant_memory": True,
     "strings_to_formulas": False,
@@ -96,16 +106,23 @@ class _ResultsSheet:
         sheet = self._sheet
         head = book.add_format({"bold": True, "bottom": 1, "bg_color": "#F0F0F0"})
         # Formats of whole columns: cells that need no other are written sooner.
-        plain = book.add_format(_PLAIN_STYLE)
+        plain, number, time = map(book.add_format, (_PLAIN_STYLE, _NUMBER_STYLE, _TIME_STYLE))
         styles = {kind: book.add_format(style) for kind, style in _STYLES.items()}
         sheet.set_column(0, 0, _PICTURE_WIDTH, plain)
         sheet.write_string(0, 0, "picture", head)
         for index, column in enumerate(TABLE_COLUMNS, _FIRST_COLUMN):
             width = column.width or len(column.name) + 4
-            sheet.set_column(index, index, width, styles.get(column.kind, plain))
+            style = styles.get(column.kind, number if column.type is int else plain)
+            if column.name == "read_at":
+                style = time
+            fold = {"level": 1, "hidden": True} if column.name in _FOLDED else {}
+            if index > _FIRST_COLUMN and TABLE_COLUMNS[index - _FIRST_COLUMN - 1].name in _FOLDED:
+                fold = fold or {"collapsed": True}
+            sheet.set_column(index, index, width, style, fold)
             sheet.write_string(0, index, column.name, head)
         sheet.freeze_panes(1, _FIRST_COLUMN + _FILE + 1)
         sheet.set_landscape()
+        sheet.set_paper(_A4)
         sheet.fit_to_pages(1, 0)
         sheet.repeat_rows(0)
 
@@ -126,6 +143,8 @@ class _ResultsSheet:
                 sheet.write_string(row_number, column, NO_DIGIT_TEXT)
             elif not isinstance(cell, str):
                 sheet.write_number(row_number, column, cell)
+            elif index == _READ_AT and (days := _to_days(cell)) is not None:
+                sheet.write_number(row_number, column, days)
             elif index == _STATUS:
                 sheet.write_string(row_number, column, cell, self._fills[cell])
             elif index == _THUMBNAIL and row_number <= _MAX_LINKS:
@@ -184,6 +203,14 @@ class _ResultsSheet:
         )
 
 
+def _to_days(read_at: str) -> float | None:
+    """Turn a time into days as spreadsheets count them; ``None`` for what is no time."""
+    try:
+        return (datetime.fromisoformat(read_at) - _FIRST_DAY) / _ONE_DAY
+    except (ValueError, TypeError):  # no zone, either
+        return None
+
+
 def _escape_link(path: str) -> str:
     """Escape a path inside the outbox for a link; ``#`` would begin a place inside a file."""
     return path.replace("%", "%25").replace("#", "%23")
@@ -219,7 +246,10 @@ def _add_summary_sheet(book: "Workbook", context: ReportContext) -> None:
     reasons = dict(sorted(totals.reasons.items()))
     add_block("reason", reasons)
     sheet.set_column(0, 0, 18)
-    sheet.set_column(2, 2, 70, book.add_format({"text_wrap": True, "valign": "top"}))
+    sheet.set_column(2, 2, 70, book.add_format({"text_wrap": True, "valign": "top", "indent": 1}))
+    sheet.set_landscape()
+    sheet.set_paper(_A4)
+    sheet.fit_to_pages(1, 1)
     for number, row in enumerate(table_rows):
         for column, cell in enumerate(row):
             is_head = column == 0 and len(row) > 1 and row[1] == "pages"
