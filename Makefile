@@ -7,6 +7,7 @@
 # make soak  puts the watcher through a day of faults, bursts and idleness
 # make accuracy DATA=folder measures how well the bundled model reads
 # make fonts fetches the typefaces that the bundled model learned from into fonts/
+# make man    writes the manual page, build/batchdigits.1
 # make lock   renews what requirements/ holds: every package with its version and hashes
 # make faults kills, damages and has calls fail as often as before a release: over half an hour
 # All but the measurements are quick the second time: the stamp files say what is installed already.
@@ -23,7 +24,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 install = $(PIP) install --require-hashes -r requirements/$(1)-$$($(BIN)/python -c \
 	'import sys; print("%d.%d" % sys.version_info[:2])').txt
 
-.PHONY: run check test test-all lint bench soak accuracy fonts faults fuzz lock clean
+.PHONY: man run check test test-all lint bench soak accuracy fonts faults fuzz lock clean
 
 run: $(VENV)/installed
 	@echo "==> reading inbox/ into outbox/"
@@ -76,6 +77,11 @@ fonts:
 		mv package/LICENSE "$$name.LICENSE" && mv package/files/*.woff "$$name.woff" && \
 		rm -r package *.tgz || { echo "cannot fetch $$name $$version" >&2; exit 1; }; \
 	done < ../models/typefaces.txt
+
+# From the same text as --help; man -l build/batchdigits.1 shows it.
+man: $(VENV)/installed-dev
+	@$(BIN)/python -m tests.support.man_page build/batchdigits.1
+	@echo "==> build/batchdigits.1"
 
 lint: $(VENV)/installed-dev
 	@echo "==> ruff and mypy"

@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from batchdigits import __version__
 from batchdigits.cli.environment import Command, CommandGroup
 from batchdigits.cli.hidden_layers import HiddenLayersCommand
 from batchdigits.cli.labelled_data_app import evaluate, explore, train
 from batchdigits.cli.models_app import MODELS_HELP, build_models_app
+from batchdigits.cli.root_options import root
 from batchdigits.errors import ExitCode
 
 if TYPE_CHECKING:
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
         ReportChanges,
         RunSettings,
         Settings,
+        Shell,
         VerifySettings,
         Watching,
     )
@@ -59,7 +60,8 @@ def build_app(names: Collection[str]) -> typer.Typer:
             "auto_envvar_prefix": "BATCHDIGITS",
             "max_content_width": 100,
         },
-        help="A folder of scanned handwritten digits goes in, a spreadsheet comes out.",
+        help="\b\nA folder of scanned handwritten digits goes in, a spreadsheet comes out.\n"
+        "One image holds one digit: no numbers, no letters, no whole forms.",
         # \b keeps the lines as they are.
         epilog="\b\nExit codes:\n" + "\n".join(f"  {code:<5d}{code.meaning}" for code in ExitCode),
     )
@@ -94,35 +96,6 @@ def _outline(command: Callable[..., int]) -> Callable[[], None]:
 
 def _do_nothing() -> None:
     """Stand for a command that is not called."""
-
-
-def _print_version(is_requested: bool) -> None:
-    if is_requested:
-        print(f"batchdigits {__version__}")
-        raise typer.Exit
-
-
-def root(
-    version: Annotated[
-        bool,
-        typer.Option(
-            *("-V", "--version"),
-            callback=_print_version,
-            is_eager=True,
-            allow_from_autoenv=False,
-            help="Print the version and exit.",
-        ),
-    ] = False,
-    config: Annotated[
-        Path | None,
-        typer.Option(
-            help="Settings file to take instead of all others.",
-            metavar="FILE",
-            show_envvar=False,
-        ),
-    ] = None,
-) -> None:
-    """Accept the options of the program itself."""
 
 
 def run(settings: RunSettings, logging: Logging) -> int:
@@ -258,6 +231,21 @@ def verify(
     return verify_command(outbox, settings, trust_outbox)
 
 
+def completion(
+    shell: Annotated[
+        Shell | None, typer.Argument(help="For which shell; yours if left out.", show_default=False)
+    ] = None,
+) -> int:
+    """Print a script that completes commands and options.
+
+    Put it where your shell looks for such scripts, or load it with eval.
+    """
+    from batchdigits.cli.commands.completion import completion_command
+
+    names = [command.__name__ for command in COMMANDS]
+    return completion_command(shell, build_app([*names, "models"]))
+
+
 #: The commands beside ``models``, as help lists them.
 COMMANDS: tuple[Callable[..., int], ...] = (
     run,
@@ -272,6 +260,7 @@ COMMANDS: tuple[Callable[..., int], ...] = (
     evaluate,
     train,
     explore,
+    completion,
 )
 #: Commands whose options may be set in the settings file.
 COMMANDS_WITH_SETTINGS = (run, watch, predict, correct, report, evaluate, train, explore)

@@ -23,6 +23,12 @@ class Command(typer.core.TyperCommand):
         """Make ``--help``, which no variable asks for."""
         return _leave_to_arguments(super().get_help_option(ctx))
 
+    def format_options(self, ctx: Any, formatter: Any) -> None:
+        """Write options under headings, and examples."""
+        from batchdigits.cli.help import write_options
+
+        write_options(self, ctx, formatter)
+
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         """Parse arguments, which may ask for help, then look for misspelt variables.
 
@@ -64,6 +70,13 @@ class CommandGroup(typer.core.TyperGroup):
         """Make ``--help``, which no variable asks for."""
         return _leave_to_arguments(super().get_help_option(ctx))
 
+    def format_options(self, ctx: Any, formatter: Any) -> None:
+        """Write options and commands, and examples."""
+        from batchdigits.cli.help import write_examples
+
+        super().format_options(ctx, formatter)
+        write_examples(ctx, formatter)
+
 
 def _leave_to_arguments(option: Any) -> Any:
     if option:
@@ -79,6 +92,8 @@ def _explain_bad_value(error: Any, context: Any) -> None:
     """
     message = _simplify_message(error.message, error.param.type)
     error.message = f"{message.rstrip('.')}."
+    if error.param.param_type_name == "option":
+        error.param_hint = f"'{max(error.param.opts, key=len)}'"
     source = context.get_parameter_source(error.param.name)
     if source is None:
         return

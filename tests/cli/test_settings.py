@@ -190,7 +190,9 @@ def test_every_variable_is_named_like_its_flag() -> None:
         for option in list_options(command):
             flag = max(option.opts, key=len).removeprefix("--").replace("-", "_")
             variable = f"batchdigits {name} {flag}".replace(" ", "_").upper()
-            context: Any = typer.Context(command, auto_envvar_prefix=f"BATCHDIGITS_{name.upper()}")
+            context: Any = typer.Context(
+                command, auto_envvar_prefix=variable.removesuffix(f"_{flag.upper()}")
+            )
             assert _name_variable(option, context) == variable
 
 

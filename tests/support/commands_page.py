@@ -74,7 +74,7 @@ def _render_command(name: str, command: Any) -> str:
                 _format_values(param),
                 _format_default(param),
                 param.help,
-                f"`{param.envvar or f'BATCHDIGITS_{name}_{param.name}'.upper()}`",
+                f"`{param.envvar or f'BATCHDIGITS_{name}_{param.name}'.upper().replace(' ', '_')}`",
             )
             for param in options
         ]

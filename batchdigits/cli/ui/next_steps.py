@@ -7,6 +7,7 @@ from batchdigits.execution.jobs import SHEETS_FOLDER
 from batchdigits.reports.formats import CSV, DOCUMENTS
 from batchdigits.session.summary import Summary
 from batchdigits.system.filenames import escape_for_terminal
+from batchdigits.system.invocation import format_command
 
 #: What lies in an outbox beside the page, as lines of a list.
 _CONTENTS = {
@@ -30,6 +31,9 @@ def list_next_steps(summary: Summary, settings: Settings) -> Iterator[str]:
     outbox = settings.outbox
     page = outbox / (_PAGE if (outbox / _PAGE).exists() else CSV.name)
     yield f"Now open {escape_for_terminal(str(page))}: {describe_left_to_check(summary)}."
+    if summary.left_to_check:
+        command = format_command("review", str(outbox))
+        yield f"To correct them with a click, on record at once: {escape_for_terminal(command)}"
     found = {name: text for name, text in _CONTENTS.items() if (outbox / name).exists()}
     found.pop(page.name, None)
     for name, text in found.items():
