@@ -104,6 +104,7 @@ def test_twenty_pages_are_corrected_without_a_keyboard(
             press(".key-right")
         assert page.locator("#zoom-title").inner_text() == "Nothing is left to check."
         assert page.locator(".key-right").is_disabled() and page.problems == []
+        assert not page.locator("#next").is_visible() and not page.locator("#more").is_visible()
     text = (tmp_path / "corrections.csv").read_text("utf-8-sig")
     saved = {row["file"]: row["corrected_digit"] for row in csv.DictReader(io.StringIO(text))}
     assert saved == said and len(saved) == CORRECTION_COUNT
