@@ -72,9 +72,9 @@ def test_what_reads_takes_the_same_options() -> None:
     assert get_type_hints(ReadOptions) == {name: hints[name] for name in list(parameters)[1:]}
 
 
-def test_the_readme_has_every_exit_code() -> None:
-    readme = (ROOT / "README.md").read_text(encoding="utf-8")
-    table = readme.partition("## Exit codes")[2].partition("\n## ")[0]
+def test_the_reference_has_every_exit_code() -> None:
+    reference = (ROOT / "docs" / "reference.md").read_text(encoding="utf-8")
+    table = reference.partition("## Exit codes")[2].partition("\n## ")[0]
     cells = ", ".join(re.findall(r"^\| ([\d, ]+) \|", table, re.M))
     assert [int(code) for code in cells.split(", ")] == list(errors.ExitCode)
 

@@ -60,7 +60,8 @@ def test_what_runs_brings_no_tools(version: str) -> None:
 
 
 def test_every_install_compares_hashes_or_takes_the_checkout_alone() -> None:
-    for path in (ROOT / "Makefile", ROOT / ".ci" / "run", ROOT / "README.md"):
+    pages = ROOT / "README.md", ROOT / "docs" / "reference.md"
+    for path in (ROOT / "Makefile", ROOT / ".ci" / "run", *pages):
         for line in path.read_text(encoding="utf-8").replace("\\\n", " ").splitlines():
             if re.search(r"(PIP\)|pip) install .*(\.txt|editable|-r )", line):
                 assert "--require-hashes" in line or "--no-deps --no-build-isolation" in line

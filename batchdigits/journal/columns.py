@@ -2,7 +2,8 @@
 
 All that shows readings takes its columns from :data:`COLUMNS`: the query for a table's rows, the
 header and cells of the CSV, the keys of the JSON, styles of the workbook, types of the Parquet file
-and of ``to_dataframe``, the data of the page. A test holds README's table of columns against it.
+and of ``to_dataframe``, the data of the page. A test holds the
+table in docs/reference.md against it.
 
 A new column needs a line here. Where its value is not stored yet, the journal needs a migration
 too, see :mod:`batchdigits.journal.schema`: what is stored is declared there.
@@ -43,7 +44,7 @@ class Column(NamedTuple):
         sql: its value, of a page ``p``, its file ``f``, the file's reader version ``m``, the
             original ``d`` that the file is a copy of, and the correction ``c`` of the page.
         type: its cells' type where they are not empty: ``str``, ``int`` or ``float``.
-        meaning: one line of Markdown for README's table.
+        meaning: one line of Markdown for the table in docs/reference.md.
         kind: what its cells are.
         is_nullable: whether cells may be empty; an empty array that may not is written ``[]``.
         is_in_tables: whether it is in CSV, XLSX and Parquet, too, and not in the JSON alone.

@@ -37,7 +37,7 @@ class Reading:
         page: from 1; more than 1 only in TIFF.
         status: ``ok``, ``review`` (read, but look at it), ``quarantined`` (cannot be read) or
             ``failed`` (could not be opened). Nothing is moved, whatever it says.
-        reason: why it is not ``ok``, as in the README's table; ``None`` where it is.
+        reason: why it is not ``ok``, as in the table of reasons; ``None`` where it is.
         detail: the reason in a sentence, or empty.
         digit: 0-9; ``None`` for pages that are blank, unread or ``not_a_digit``.
         confidence: calibrated probability of ``digit``, 0-1; ``None`` where that is.

@@ -10,6 +10,7 @@ from tests.support import commands_page
 from tests.support.commands_page import PAGE, RENEW, list_commands, list_options
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
+REFERENCE = (ROOT / "docs" / "reference.md").read_text(encoding="utf-8")
 #: All pages that people wrote.
 WRITTEN = "\n".join(
     [README, *(page.read_text("utf-8") for page in (ROOT / "docs").glob("*.md") if page != PAGE)]
@@ -42,7 +43,27 @@ def test_every_parameter_has_help(name: str) -> None:
 
 
 def test_the_table_of_exit_codes_is_complete() -> None:
-    section = README.partition("\n## Exit codes\n")[2].partition("\n## ")[0]
+    section = REFERENCE.partition("\n## Exit codes\n")[2].partition("\n## ")[0]
     rows = re.findall(r"^\| ([\d, ]+) \|", section, re.M)
     codes = [int(code) for row in rows for code in row.split(",")]
     assert codes == sorted(ExitCode)
+
+
+def test_links_between_pages_lead_somewhere() -> None:
+    pages = [*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")]
+    for page in pages:
+        text = page.read_text(encoding="utf-8")
+        for target, anchor in re.findall(r"\]\(([^)#:\s]*)(?:#([^)]*))?\)", text):
+            path = page.parent / target if target else page
+            assert path.exists(), f"{page.name} links to {target}"
+            if anchor:
+                titles = re.findall(r"^#+ (.*)", path.read_text(encoding="utf-8"), re.M)
+                anchors = [
+                    re.sub(r"[^\w -]", "", t).strip().lower().replace(" ", "-") for t in titles
+                ]
+                assert anchor in anchors, f"{page.name} links to {target}#{anchor}"
+
+
+def test_the_readme_says_early_what_an_image_holds() -> None:
+    lines = README.splitlines()
+    assert "one digit" in lines[3].lower() and len(lines) <= 160

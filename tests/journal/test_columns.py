@@ -1,4 +1,4 @@
-"""Every format shows the columns that are declared, and README says what they hold."""
+"""Every format shows the columns that are declared, and the reference says what they hold."""
 
 import re
 from dataclasses import fields
@@ -7,21 +7,23 @@ from pathlib import Path
 from batchdigits import Reading
 from batchdigits.journal.columns import COLUMN_INDEX, COLUMNS, TABLE_COLUMNS, TABLE_HEADER, Column
 
-README = Path(__file__).resolve().parent.parent.parent / "README.md"
+REFERENCE = Path(__file__).resolve().parent.parent.parent / "docs" / "reference.md"
 
 
-def to_readme_line(column: Column) -> str:
+def to_reference_line(column: Column) -> str:
     return f"| `{column.name}` | {column.meaning} |"
 
 
-def test_the_table_in_the_readme_is_what_is_declared() -> None:
-    text = README.read_text(encoding="utf-8")
+def test_the_table_in_the_reference_is_what_is_declared() -> None:
+    text = REFERENCE.read_text(encoding="utf-8")
     section = text.partition("\n## The columns\n")[2].partition("\n## ")[0]
-    assert re.findall(r"^\| `.*", section, re.M) == [to_readme_line(column) for column in COLUMNS]
+    assert re.findall(r"^\| `.*", section, re.M) == [
+        to_reference_line(column) for column in COLUMNS
+    ]
 
 
-def test_the_pandas_line_in_the_readme_names_the_types() -> None:
-    text = README.read_text(encoding="utf-8")
+def test_the_pandas_line_in_the_reference_names_the_types() -> None:
+    text = REFERENCE.read_text(encoding="utf-8")
     call = re.search(r"^table = pd\.read_csv\(.*?^\)", text, re.M | re.S)
     assert call
     integers = re.findall(r'"(\w+)": "Int64"', call[0])

@@ -12,7 +12,7 @@ from batchdigits.journal.columns import COLUMN_INDEX, TABLE_HEADER
 from batchdigits.reports.rows import ReportRow
 from batchdigits.reports.tables import csvfile
 
-README = Path(__file__).resolve().parent.parent.parent / "README.md"
+REFERENCE = Path(__file__).resolve().parent.parent.parent / "docs" / "reference.md"
 NAMES = st.text(
     st.characters(exclude_categories=["Cs"], exclude_characters="\0"), min_size=1, max_size=30
 )
@@ -50,16 +50,16 @@ def test_other_dialects_are_for_other_programs(tmp_path: Path) -> None:
         assert csvfile.from_spreadsheet_time(csvfile.to_spreadsheet_time(time)) == time
 
 
-def readme_line() -> str:
-    """The statement the README gives for reading the CSV back."""
-    match = re.search(r"^table = pd\.read_csv\(.*?^\)", README.read_text("utf-8"), re.M | re.S)
-    assert match, "the README lost its pandas line"
+def reference_line() -> str:
+    """The statement the reference gives for reading the CSV back."""
+    match = re.search(r"^table = pd\.read_csv\(.*?^\)", REFERENCE.read_text("utf-8"), re.M | re.S)
+    assert match, "the reference lost its pandas line"
     return match[0]
 
 
-def read_as_readme_says(path: Path) -> pd.DataFrame:
+def read_as_the_reference_says(path: Path) -> pd.DataFrame:
     names: dict[str, object] = {"pd": pd}
-    exec(readme_line().replace('"outbox/results.csv"', repr(str(path))), names)
+    exec(reference_line().replace('"outbox/results.csv"', repr(str(path))), names)
     table = names["table"]
     assert isinstance(table, pd.DataFrame)
     return table
@@ -100,7 +100,7 @@ def test_pandas_reads_it_back_with_the_line_of_the_readme(tmp_path: Path) -> Non
         tmp_path,
         [*(make_row(name, digit) for digit, name in enumerate(names)), make_row("bad", None)],
     )
-    table = read_as_readme_says(path)
+    table = read_as_the_reference_says(path)
     assert [csvfile.unguard_cell(name) for name in table["file"]] == [*names, "bad"]
     assert list(table["digit"][:8]) == list(range(8)) and str(table["digit"].dtype) == "Int64"
     assert table["digit"].isna().tolist() == [False] * 8 + [True]
