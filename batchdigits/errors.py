@@ -51,7 +51,7 @@ class ExitCode(IntEnum):
     OUTPUT = 10, "standard output cannot be written"
     DIFFERENCES = 11, "verify found differences"
     INTERRUPTED = 130, "stopped by Ctrl-C"
-    PIPE_CLOSED = 141, "nobody reads standard output any more"
+    PIPE_CLOSED = 141, "whoever read standard output is gone"
     TERMINATED = 143, "stopped by SIGTERM"
 
 

@@ -106,7 +106,7 @@ def run(settings: RunSettings, logging: Logging) -> int:
 
 
 def watch(settings: Settings, watching: Watching, logging: Logging) -> int:
-    """Read what is in INBOX and every scan that arrives, until Ctrl-C."""
+    """Read INBOX and every scan that arrives, until Ctrl-C."""
     from batchdigits.cli.commands.watch import watch_command
 
     return watch_command(settings, watching, logging)
@@ -126,7 +126,7 @@ def status(
     outbox: OutboxArgument = Path("outbox"),
     json: Annotated[bool, typer.Option("--json", help="Print the status as JSON.")] = False,
 ) -> int:
-    """Show how the watcher of OUTBOX is doing.
+    """Show how the watcher of OUTBOX is doing, or what runs left.
 
     The exit code is 8 if it is stuck or gone.
     """
@@ -208,7 +208,10 @@ def requeue(
     inbox: RequeueInboxOption = None,
     trust_outbox: TrustOutboxOption = False,
 ) -> int:
-    """Move files from quarantine back to the inbox, to be read again."""
+    """Move files from quarantine back to the inbox.
+
+    The next run reads them again.
+    """
     from batchdigits.cli.commands.requeue import requeue_command
     from batchdigits.cli.options import to_display_names
     from batchdigits.reasons import Reason
@@ -233,7 +236,7 @@ def verify(
 
 def completion(
     shell: Annotated[
-        Shell | None, typer.Argument(help="For which shell; yours if left out.", show_default=False)
+        Shell | None, typer.Argument(help="The shell; yours if left out.", show_default=False)
     ] = None,
 ) -> int:
     """Print a script that completes commands and options.

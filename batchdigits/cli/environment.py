@@ -151,7 +151,7 @@ def _describe_unknown_variable(name: str, prefix: str, known: list[str], context
     # What all of them begin with would make all of them alike.
     words = [variable.removeprefix(prefix) for variable in known]
     nearest = get_close_matches(name.removeprefix(prefix), words, 1)
-    sentence = f"The variable {name} is no setting of {context.command_path}"
+    sentence = f"The variable {name} is not a setting of {context.command_path}"
     if nearest:
         return f"{sentence}; did you mean {prefix}{nearest[0]}?"
     return f"{sentence}; see {context.command_path} --help."

@@ -43,10 +43,13 @@ EXAMPLES: dict[str, tuple[tuple[str, str], ...]] = {
     ),
     "verify": (
         ("verify my-results", "Say what differs; nothing is changed."),
-        ("verify my-results --repair", "Mend what can be mended."),
+        ("verify my-results --repair", "Repair what can be repaired."),
     ),
     "evaluate": (
-        ("evaluate my-labelled-scans", "Read a folder with sub-folders 0 to 9, and count."),
+        (
+            "evaluate my-labelled-scans",
+            "Read a folder with sub-folders 0 to 9, and count what is right.",
+        ),
         ("evaluate mnist mnist-results", "Measure on MNIST's test part."),
     ),
     "train": (

@@ -114,7 +114,7 @@ def _describe_wrong_table(name: str, content: object, commands: _Commands) -> st
         choice = ", ".join(f"[{command}]" for command in commands)
         nearest = _find_nearest(name.lower(), commands)
         advice = f"did you mean [{nearest}]?" if nearest else f"use {choice}."
-        return f"[{name}] is no table of settings; {advice}"
+        return f"[{name}] is not a table of settings; {advice}"
     parameters = {command: _list_parameters(commands[command]) for command in commands}
     setting = _to_parameter_name(name)
     if not any(setting in names for names in parameters.values()):
@@ -123,11 +123,11 @@ def _describe_wrong_table(name: str, content: object, commands: _Commands) -> st
     owners = [f"[{command}]" for command, names in parameters.items() if setting in names]
     if not owners:
         choice = ", ".join(f"[{command}]" for command in commands)
-        return f"{name} stands in no table, and there is no such setting; tables are {choice}."
+        return f"{name} is outside any table, and there is no such setting; tables are {choice}."
     *others, last = owners
     tables = f"{', '.join(others)} or {last}" if others else last
     if setting == _to_parameter_name(name):
-        return f"{name} stands in no table; it belongs under {tables}."
+        return f"{name} is outside any table; it belongs under {tables}."
     return f"there is no setting {name}; did you mean {to_written_name(setting)}, under {tables}?"
 
 

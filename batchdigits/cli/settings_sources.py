@@ -97,7 +97,7 @@ class SettingsSources:
             UsageError: the file is faulty, or has settings that only a trusted file may have.
         """
         if inbox and is_inside(SETTINGS_FILE, inbox):
-            found.refusal = f"{SETTINGS_FILE} was not taken for settings: it lies in the inbox."
+            found.refusal = f"{SETTINGS_FILE} was ignored: it lies in the inbox."
             return
         try:
             tables = read_settings_file(
@@ -118,7 +118,9 @@ def refuse_inbox(trusted: FoundSettings, inbox: Path | None) -> None:
     """
     for path in trusted.files:
         if inbox and is_inside(path, inbox):
-            raise UsageError(f"{path} is not taken for settings: it lies in the inbox {inbox}.")
+            raise UsageError(
+                f"{path} is not accepted as a settings file: it lies in the inbox {inbox}."
+            )
 
 
 def is_inside(path: Path, folder: Path) -> bool:

@@ -55,7 +55,7 @@ class Model:
     )
     ink: Ink | None = option(None, "Ink colour that the model expects.", shown_default="detected")
     trusted: bool = option(
-        False, "Run code that the model's file may hold.", name="trust_model", is_trusted_only=True
+        False, "Allow code in the model's file to run.", name="trust_model", is_trusted_only=True
     )
 
 
@@ -121,10 +121,10 @@ class ReaderLimits:
         sandbox: whether it can only read its files, and has no network.
     """
 
-    file_timeout: float = option(120.0, "Seconds that one file may take.", minimum=0.1)
-    worker_memory: int = option(2048, "MiB of memory that each worker may use.", minimum=64)
+    file_timeout: float = option(120.0, "Time limit for one file, in seconds.", minimum=0.1)
+    worker_memory: int = option(2048, "Memory limit of each worker, in MiB.", minimum=64)
     sandbox: bool = option(
-        True, "Keep workers from all other files and from the network.", "--sandbox/--no-sandbox",
+        True, "Run workers without access to other files or the network.", "--sandbox/--no-sandbox",
         is_trusted_only=True,
     )  # fmt: skip
 
@@ -144,7 +144,7 @@ class WorkerLimits(ReaderLimits):
 
     workers: int | None = option(
         None,
-        "Number of processes that read.",
+        "Number of worker processes.",
         "--workers",
         "-j",
         minimum=1,
@@ -201,7 +201,7 @@ class Settings(FileFilter, ReportFiles, WorkerLimits, Settling):
         "Byte-identical files: name the first one, leave out the copies, or read each by itself.",
     )
     rebind: bool = option(
-        False, "The scans of this OUTBOX have moved to INBOX.", is_trusted_only=True
+        False, "INBOX is where the scans of this OUTBOX are now.", is_trusted_only=True
     )
     trust_outbox: bool = option(
         False, "Use OUTBOX even if its journal belongs to another user.", is_trusted_only=True
@@ -228,7 +228,7 @@ class RunSettings(Settings):
         dry_run: only say what would be done.
     """
 
-    force: bool = option(False, "Read known files again, too.", "--force", "-f")
+    force: bool = option(False, "Read all files again, known ones included.", "--force", "-f")
     retry_failed: bool = option(False, "Try unreadable files again, including those in quarantine.")
     dry_run: bool = option(
         False, "Say what would be read and moved, and write nothing.", "--dry-run", "-n"

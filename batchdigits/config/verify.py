@@ -18,12 +18,10 @@ class VerifySettings:
         as_json: print a JSON object for each finding, and one at the end.
     """
 
-    repair: bool = option(False, "Mend what can be mended; no correction is lost.")
+    repair: bool = option(False, "Repair what can be repaired; no correction is lost.")
     inbox: Path | None = option(
         None, "Inbox, for --repair; needed if the outbox was copied or made elsewhere."
     )
     quick: bool = option(False, "Compare sizes and times of files, not their contents.")
     verbose: bool = option(False, "Name every file, not the first few.", "--verbose", "-v")
-    as_json: bool = option(
-        False, "Print a JSON object a line for all that is found.", "--json", name="json"
-    )
+    as_json: bool = option(False, "Print one JSON object per finding.", "--json", name="json")

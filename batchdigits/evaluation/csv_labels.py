@@ -251,7 +251,7 @@ class _LabelledFolder:
                 for name in os.listdir(folder):
                     names.setdefault(compose(name), []).append(name)
             except OSError:
-                pass  # it is no folder, or a closed one: nothing is found in it
+                pass  # it is not a folder, or a closed one: nothing is found in it
             self._listings[folder] = names
         return self._listings[folder]
 

@@ -149,7 +149,7 @@ def export_model(name: str, folder: Path) -> list[Path]:
     files = [path, *_find_companions(path)]
     for file in files:
         if (folder / file.name).exists():
-            raise UsageError(f"{folder / file.name} is there already: choose another folder.")
+            raise UsageError(f"{folder / file.name} already exists: choose another folder.")
     try:
         folder.mkdir(parents=True, exist_ok=True)
         for file in files:

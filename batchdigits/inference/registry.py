@@ -227,7 +227,7 @@ def read_default_model() -> str:
 def _tell_of_former_default(_path: str) -> None:
     """Tell once that a file that named the default model in earlier versions is passed over."""
     LOG.info(
-        "%s means nothing any more: %s sets your default model.",
+        "%s is no longer used: %s sets your default model.",
         _FORMER_DEFAULT_FILE,
         format_command(*_SET_DEFAULT),
     )

@@ -16,9 +16,7 @@ _ORDINARY = re.compile(r"\w[\w .-]*(?:/\w[\w .-]*)*", re.ASCII)
 def format_damage_advice(outbox: str | Path = "OUTBOX") -> str:
     """Say what to do about a journal that cannot be used."""
     command = format_command("verify", str(outbox), "--repair")
-    return (
-        f"Mend it with {command}, or rename it away to begin anew; files in quarantine stay there."
-    )
+    return f"Repair it with {command}, or rename it to start over; files in quarantine stay there."
 
 
 def is_inside(name: object) -> bool:

@@ -192,7 +192,7 @@ def _translate_errors(outbox: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        problem = "it is no folder" if isinstance(error, FileExistsError) else error.strerror
+        problem = "it is not a folder" if isinstance(error, FileExistsError) else error.strerror
         if error.errno == errno.EXDEV:
             problem = "a link stands in its place, and links inside an outbox are not followed"
         if error.errno == errno.ENOENT and not outbox.is_dir():

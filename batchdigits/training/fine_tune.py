@@ -29,7 +29,7 @@ def load_base_model(name: str, arch: Arch) -> Any:
         path = path.with_suffix(".keras")
     model_format = identify_model_format(path)
     if model_format is not ModelFormat.KERAS:
-        raise ModelError(f"{path} is no .keras file, and only those can be trained further.")
+        raise ModelError(f"{path} is not a .keras file, and only those can be trained further.")
     model = load_keras(path, model_format, trusted=False)
     outputs = CLASS_COUNT if arch is Arch.CNN else DIGIT_COUNT
     if tuple(model.input_shape[1:]) != (28, 28, 1) or model.output_shape[1] != outputs:

@@ -75,7 +75,7 @@ class ModelFiles:
         if not (overwrite or resume) and self.name == DEFAULT_MODEL:
             raise UsageError(
                 f"{self.name} is the name of the bundled model: choose another --name, "
-                "or say --overwrite."
+                "or add --overwrite."
             )
         self.folder.mkdir(parents=True, exist_ok=True)
         if not (overwrite or resume):
@@ -87,16 +87,16 @@ class ModelFiles:
     def _check_name(self) -> None:
         name = self.name
         if os.path.basename(name) != name or name[:1] in ("", ".") or not name.isprintable():
-            raise UsageError(f"{name!r} is no name for a model: it becomes a file's name.")
+            raise UsageError(f"{name!r} is not a name for a model: it becomes a file's name.")
 
     def _check_free(self) -> None:
         if self.checkpoint.exists():
             raise UsageError(
                 f"{self.checkpoint} is of a training that was stopped: continue it with --resume, "
-                "or start anew with --overwrite."
+                "or start over with --overwrite."
             )
         for path in (self.keras, self.tflite, self.committee, self.card, self.curves):
             if os.path.lexists(path):
                 raise UsageError(
-                    f"{path} is there already: choose another --name, or say --overwrite."
+                    f"{path} already exists: choose another --name, or add --overwrite."
                 )

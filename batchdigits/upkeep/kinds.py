@@ -144,7 +144,7 @@ class Kind(Enum):
         "sheet_outdated",
         "contact sheet is missing or out of date",
         "contact sheets are missing or out of date",
-        ("contact sheet is drawn anew", "contact sheets are drawn anew"),
+        ("contact sheet is redrawn", "contact sheets are redrawn"),
     )
     SHEET_ORPHAN = (
         "sheet_orphan",
@@ -168,7 +168,7 @@ class Kind(Enum):
         "report_different",
         "table does not say what is on record",
         "tables do not say what is on record",
-        ("table is written anew", "tables are written anew"),
+        ("table is rewritten", "tables are rewritten"),
     )
     REPORT_CHANGED = (
         "report_changed",

@@ -56,7 +56,7 @@ class InboxPresence:
         was_lost, self.lost_since = bool(self.lost_since), 0.0
         is_other_folder = identity != self._identity
         if was_lost:
-            LOG.warning("The inbox %s is there again.", self._inbox)
+            LOG.warning("The inbox %s is back.", self._inbox)
         elif is_other_folder:
             LOG.warning("The inbox %s is another folder than before.", self._inbox)
         if not was_lost and not is_other_folder:

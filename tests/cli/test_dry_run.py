@@ -39,7 +39,9 @@ def test_it_says_what_the_run_does_and_writes_nothing(
     trial = batchdigits("run", inbox, outbox, "--dry-run")
     assert snapshot(tmp_path) == before and not outbox.exists()
     assert "2 files would be moved to" in trial.stderr
-    assert "half.png (truncated)" in trial.stderr and "sub/note.png (not_an_image)" in trial.stderr
+    assert (
+        "half.png (file cut off)" in trial.stderr and "sub/note.png (not an image)" in trial.stderr
+    )
     assert "nothing was written" in trial.stderr
 
     done = batchdigits("run", inbox, outbox)
@@ -96,7 +98,7 @@ def test_what_a_run_would_be_refused_it_is_refused(
     write_png(inbox / "a.png", DIGITS[0][0])
     outbox.write_text("a file")
     refused = batchdigits("run", inbox, outbox, "--dry-run")
-    assert refused.returncode == 6 and "it is no folder" in refused.stderr
+    assert refused.returncode == 6 and "it is not a folder" in refused.stderr
     outbox.unlink()
     batchdigits("run", inbox, outbox)
     with hold_lock(outbox / ".batchdigits" / "lock", outbox):

@@ -58,7 +58,7 @@ def test_a_misspelt_variable_is_refused_but_not_by_help(
     prefix = f"BATCHDIGITS_{command.upper()}_"
     monkeypatch.setenv(f"{prefix}MAXPAGES", "3")
     needed = ["x"] if command in ("predict", "evaluate") else []
-    with pytest.raises(UsageError, match=f"variable {prefix}MAXPAGES is no setting of"):
+    with pytest.raises(UsageError, match=f"variable {prefix}MAXPAGES is not a setting of"):
         call(command, *needed)
     assert call(command, "--help") == 0
     assert f"{command} [OPTIONS]" in capsys.readouterr().out
@@ -73,7 +73,7 @@ def test_the_nearest_variable_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(UsageError, match=r"did you mean BATCHDIGITS_TRAIN_FROM\?"):
         call("train")
     monkeypatch.setenv("BATCHDIGITS_WATCH_HELP", "1")
-    with pytest.raises(UsageError, match="WATCH_HELP is no setting"):
+    with pytest.raises(UsageError, match="WATCH_HELP is not a setting"):
         call("watch")
 
 

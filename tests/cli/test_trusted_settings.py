@@ -122,14 +122,14 @@ def test_no_file_is_taken_from_inside_the_inbox(
         _run(["run", inbox, str(folder / "batchdigits.toml" / "outbox"), "--quiet"])
     assert "may not set" not in str(caught.value) and "theirs" not in str(caught.value)
     told = capsys.readouterr().err
-    assert told == "batchdigits.toml was not taken for settings: it lies in the inbox.\n"
+    assert told == "batchdigits.toml was ignored: it lies in the inbox.\n"
     assert "it lies in the inbox" in fail("--config", "batchdigits.toml", "run", inbox)
     assert "may not set model" in fail("run", "below")
     (folder / "batchdigits.toml").rename(folder / "below" / "theirs.toml")
     (folder / "batchdigits.toml").symlink_to("below/theirs.toml")
     with pytest.raises(BatchdigitsError):
         _run(["run", "below", str(folder / "batchdigits.toml" / "outbox")])
-    assert "was not taken for settings" in capsys.readouterr().err
+    assert "was ignored" in capsys.readouterr().err
 
 
 def make_world_writable(path: Path) -> None:

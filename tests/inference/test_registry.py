@@ -67,7 +67,7 @@ def test_a_default_of_the_folder_is_passed_over(
     monkeypatch.setattr(LOG, "propagate", True)
     with caplog.at_level(logging.INFO, LOG.name):
         assert read_default_model() == "digits"
-    assert "models/default.txt means nothing" in caplog.text
+    assert "models/default.txt is no longer used" in caplog.text
 
 
 def test_the_default_is_a_path_so_that_no_folder_gives_it_another_meaning(

@@ -195,7 +195,7 @@ def test_a_journal_damaged_in_the_middle_is_one_sentence(
     done = batchdigits("run", inbox, outbox, "-q")
     assert done.returncode == 6 and len(done.stderr.splitlines()) == 1, done.stderr
     assert (
-        f"is damaged. Mend it with {sys.executable} -m batchdigits verify {outbox} --repair"
+        f"is damaged. Repair it with {sys.executable} -m batchdigits verify {outbox} --repair"
         in done.stderr
         and done.stderr.isascii()
     )

@@ -184,7 +184,7 @@ def test_a_stranger_s_journal_is_refused(copy: Path, statement: str) -> None:
     secret.write_bytes(b"secret")
     refusals = try_all(copy, COMMANDS[::2])
     assert refusals
-    assert all("rename it away to begin anew" in str(error) for error in refusals), refusals
+    assert all("rename it to start over" in str(error) for error in refusals), refusals
     assert secret.read_bytes() == b"secret" and not (copy.parent / "planted.png").exists()
     assert not Path("/tmp/planted.png").exists()
     assert not any(b"c2VjcmV0" in path.read_bytes() for path in copy.glob("outbox/report.html"))

@@ -155,7 +155,7 @@ def test_a_watcher_follows_no_link_in_its_outbox(work: Path) -> None:
         watched.wait_for_message("was read and stays")
         link(outbox / "results.csv", work / "own" / "bad.png")
         (inbox / "new.png").write_bytes((inbox / "box" / "0.png").read_bytes())
-        wait_for(lambda: not (outbox / "results.csv").is_symlink(), "the table is written anew")
+        wait_for(lambda: not (outbox / "results.csv").is_symlink(), "the table is rewritten")
         watched.wait_for_rows(*(f"box/{name}" for name in names), "box/bad.png", "new.png")
         assert watched.stop() in (0, 143)
     assert "Traceback" not in watched.stderr

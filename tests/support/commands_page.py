@@ -22,9 +22,9 @@ _INTRODUCTION = f"""\
 
 <!-- Generated from batchdigits/cli/app.py and batchdigits/config/. Renew it with: {RENEW} -->
 
-`batchdigits COMMAND --help` (or `-h`) shows the same on a terminal, `batchdigits --version` the
-version, and `batchdigits` alone asks what to do. Options may also be set in the environment and,
-for most commands, in `batchdigits.toml`: see [Settings](reference.md#settings). A flag overrides
+`batchdigits COMMAND --help` (or `-h`) shows the same on a terminal, `batchdigits --version`
+(or `-V`) the version, and `batchdigits` alone asks what to do. Options may also be set in the
+environment and, for most commands, in `batchdigits.toml`: see [Settings](reference.md#settings). A flag overrides
 the environment, and the environment overrides the file. `batchdigits --config FILE COMMAND` takes
 its settings from `FILE` instead of all other files.
 """

@@ -74,7 +74,7 @@ def test_a_folder_is_prepared_for_a_name_that_is_free(tmp_path: Path) -> None:
     files.prepare(overwrite=False, resume=True)
     files.checkpoint.unlink()
     files.curves.symlink_to("nowhere")
-    with pytest.raises(UsageError, match=r"mine\.png is there already"):
+    with pytest.raises(UsageError, match=r"mine\.png already exists"):
         files.prepare(overwrite=False, resume=False)
     files.prepare(overwrite=True, resume=False)
 

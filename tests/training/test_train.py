@@ -61,7 +61,7 @@ def test_a_model_is_trained_saved_and_read_with(batchdigits: Run, trained: Path)
 
 def test_a_name_that_is_taken_is_refused_before_the_work(batchdigits: Run, trained: Path) -> None:
     done = batchdigits("train", "--data", "scans", cwd=trained)
-    assert done.returncode == 2 and "mine.keras is there already" in done.stderr
+    assert done.returncode == 2 and "mine.keras already exists" in done.stderr
 
 
 def load_weights(model: Path) -> list[np.ndarray]:
@@ -137,7 +137,7 @@ def test_what_makes_no_sense_is_told_before_the_work(batchdigits: Run, tmp_path:
     for words, code, message in (
         (["--hidden", "5"], 2, "for --arch mlp"),
         (["--arch", "mlp", "--refine", "5"], 2, "for --arch cnn"),
-        (["--name", "../mine"], 2, "no name for a model"),
+        (["--name", "../mine"], 2, "not a name for a model"),
         (["--data", "data", "--resume"], 7, "no images in sub-folders"),
         (["--data", "nothing"], 7, "There is no nothing"),
         (["--into", "/proc/no", "--data", "data"], 6, "Cannot write"),

@@ -67,7 +67,7 @@ def test_an_inbox_that_moved(desk: Desk, capsys: pytest.CaptureFixture[str]) -> 
 
 def test_an_inbox_is_for_repairs_alone(desk: Desk) -> None:
     code, sentence = say("verify", desk.outbox, "--inbox", desk.inbox)
-    assert code == ExitCode.USAGE and "say --repair as well" in sentence
+    assert code == ExitCode.USAGE and "add --repair" in sentence
 
 
 def test_a_folder_that_is_not_there(tmp_path: Path) -> None:
@@ -87,7 +87,7 @@ def test_a_journal_that_is_lost(
         path.unlink()
     if not is_deleted:
         desk.journal.touch()
-    advice = f"Mend it with batchdigits verify {desk.outbox} --repair"
+    advice = f"Repair it with batchdigits verify {desk.outbox} --repair"
     problem = "is not there" if is_deleted else "is empty"
     before = desk.list_files()
     for command in ("verify", "requeue", "correct", "report"):
@@ -152,12 +152,12 @@ def test_a_damaged_journal_for_programs(desk: Desk, capsys: pytest.CaptureFixtur
     expected = {"code": "journal_damaged", "path": str(desk.journal), "difference": True}
     assert desk.verify("--json") == ExitCode.OUTBOX
     finding, total = map(json.loads, capsys.readouterr().out.splitlines())
-    assert {**finding, **expected, "mended": False} == finding and "Mend" not in finding["detail"]
+    assert {**finding, **expected, "mended": False} == finding and "Repair" not in finding["detail"]
     assert total["differences"] == 1
     assert desk.verify("--json", "--repair") == ExitCode.OK
     finding = json.loads(capsys.readouterr().out.splitlines()[0])
     assert {**finding, **expected, "mended": True, "lost_rows": 0} == finding
-    assert "Mend" not in finding["detail"]
+    assert "Repair" not in finding["detail"]
 
 
 def test_damaged_pages_are_told_in_plain_words(desk: Desk) -> None:
@@ -170,7 +170,7 @@ def test_damaged_pages_are_told_in_plain_words(desk: Desk) -> None:
         start = (number - 1) * 4096
         desk.journal.write_bytes(whole[:start] + bytes(4096) + whole[start + 4096 :])
         code, sentence = say("verify", desk.outbox)
-        problem = f"The journal {desk.journal} is damaged. Mend it with batchdigits verify "
+        problem = f"The journal {desk.journal} is damaged. Repair it with batchdigits verify "
         assert code == ExitCode.OUTBOX and sentence.startswith(problem), sentence
     desk.journal.with_name(f"{desk.journal.name}-wal").touch()
     desk.verify("--repair", "--inbox", str(desk.inbox))

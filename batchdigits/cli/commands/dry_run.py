@@ -155,7 +155,7 @@ def _check_outbox(outbox: Path, trust_outbox: bool) -> None:
     state_folder = outbox / STATE_FOLDER
     for path in (existing, state_folder) if state_folder.exists() else (existing,):
         if not path.is_dir() or not os.access(path, os.W_OK | os.X_OK):
-            problem = os.strerror(errno.EACCES) if path.is_dir() else "it is no folder"
+            problem = os.strerror(errno.EACCES) if path.is_dir() else "it is not a folder"
             where = f"{path}: " if path != outbox else ""
             raise OutboxError(f"Cannot write to the outbox {outbox}: {where}{problem}.")
     check_origin(outbox, state_folder, trust_outbox)

@@ -38,7 +38,7 @@ def verify_command(outbox: Path, settings: VerifySettings, trust_outbox: bool) -
         The exit code.
     """
     if settings.inbox and not settings.repair:
-        raise UsageError("--inbox says where --repair puts files: say --repair as well.")
+        raise UsageError("--inbox says where --repair puts files: add --repair.")
     logging = Logging(quiet=settings.as_json)
     terminal = open_console_if_terminal(logging)
     begin_command(logging, terminal)
@@ -134,7 +134,7 @@ def _format_lines(result: RepairResult, outbox: Path, repair: bool, verbose: boo
             f"inbox: {command} --inbox DIR"
         )
     elif not repair and any(kind.mended[0] for kind in kinds):
-        yield f"To mend what can be mended: {command}"
+        yield f"To repair what can be repaired: {command}"
 
 
 def _format_recovery(recovery: Recovery) -> Iterator[str]:

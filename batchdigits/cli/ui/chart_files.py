@@ -34,7 +34,7 @@ def check_picture_file(path: Path) -> None:
     formats = set(new_figure(1, 1).canvas.get_supported_filetypes()) - _NON_PICTURE_FORMATS
     if _get_format(path) not in formats:
         endings = ", ".join(f".{name}" for name in sorted(formats))
-        raise UsageError(f"{path} has no ending of a picture: use one of {endings}.")
+        raise UsageError(f"{path} is not named like a picture: use one of {endings}.")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=path.parent):
@@ -45,7 +45,9 @@ def check_picture_file(path: Path) -> None:
         what = "is a folder" if path.is_dir() else "is write-protected"
         raise OutboxError(f"The picture {path} cannot be written: it {what}.")
     if os.path.lexists(path) and not _is_own_picture(path):
-        raise UsageError(f"{path} is there already, and no picture of batchdigits: name another.")
+        raise UsageError(
+            f"{path} already exists, and batchdigits did not draw it: choose another name."
+        )
 
 
 def _is_own_picture(path: Path) -> bool:
