@@ -24,9 +24,9 @@ _INTRODUCTION = f"""\
 
 `batchdigits COMMAND --help` (or `-h`) shows the same on a terminal, `batchdigits --version`
 (or `-V`) the version, and `batchdigits` alone asks what to do. Options may also be set in the
-environment and, for most commands, in `batchdigits.toml`: see [Settings](reference.md#settings). A flag overrides
-the environment, and the environment overrides the file. `batchdigits --config FILE COMMAND` takes
-its settings from `FILE` instead of all other files.
+environment and, for most commands, in `batchdigits.toml`: see [Settings](reference.md#settings).
+A flag overrides the environment, and the environment overrides the file. `batchdigits --config
+FILE COMMAND` takes its settings from `FILE` instead of all other files.
 """
 
 
