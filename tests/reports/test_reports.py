@@ -6,14 +6,18 @@ import shutil
 import sqlite3
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pytest
 from python_calamine import CalamineWorkbook
 
 from batchdigits.cli.commands.run import run
-from batchdigits.config import RunSettings
+from batchdigits.config import Duplicates, RunSettings
 from batchdigits.errors import MissingExtraError
+from batchdigits.journal.journal import Journal
+from batchdigits.reports import chartfile
+from batchdigits.reports.rows import ReportRows
 from batchdigits.session.summary import Summary
 from tests.conftest import ROOT, Run, read_csv
 
@@ -258,3 +262,21 @@ class Nobody:
 
     def get_stop_signal(self) -> int:
         return 0
+
+
+def test_no_chart_is_empty_after_a_single_run(forms: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    figures: list[Any] = []
+    monkeypatch.setattr(chartfile, "to_png", figures.append)
+
+    def list_titles(read_at: str, condition: str = "") -> list[str]:
+        with Journal(forms) as journal:
+            with journal.transaction() as sql:
+                sql.execute(f"UPDATE pages SET read_at = {read_at}")
+            chartfile.draw_summary_png(ReportRows(journal, Duplicates.READ, condition=condition))
+        return [axes.get_title("left") for axes in figures[-1].axes]
+
+    once = list_titles("'2026-01-02T03:04:05Z'")
+    assert "Why pages are in doubt or unread" in once and "When they were read" not in once
+    assert len(list_titles("'2026-01-02T03:04:05Z'", "status = 'ok'")) == 3
+    twice = list_titles("'2026-01-02T03:0' || (1 + file % 2) || ':05Z'")
+    assert "When they were read" in twice and len(once) == len(twice) == 4
