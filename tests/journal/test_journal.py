@@ -296,7 +296,7 @@ def test_damaged_journals_are_one_sentence(outbox: Path) -> None:
     )
     for path in (outbox / STATE_FOLDER).glob("*-*"):
         path.unlink()
-    with pytest.raises(OutboxError, match=r"is damaged.*rename it away"):
+    with pytest.raises(OutboxError, match=r"is damaged.*rename it to start over"):
         Journal(outbox)
 
 
