@@ -1,6 +1,6 @@
 # make run   installs batchdigits into .venv and reads inbox/ into outbox/
 # make check runs lint, types and the unit tests: half a minute
-# make test  runs lint, types and every test at its usual depth: five minutes
+# make test  runs lint, types and every test but those of faults and what is long: five minutes
 # make test-all runs what make test leaves out: what is long, and deeper tests of faults
 # make bench measures speed against what the hardware must do
 # make fuzz MINUTES=10 looks for files that break what reads files from outside, guided by coverage
@@ -37,7 +37,7 @@ check: $(VENV)/installed-dev lint
 
 test: $(VENV)/installed-dev lint
 	@echo "==> tests"
-	@$(PYTEST) -n 5 --dist worksteal -m "not long"
+	@$(PYTEST) -n 5 --dist worksteal -m "not long and not faults"
 
 # A tenth of what make faults does, a fiftieth of its failing calls and power cuts, and what takes long or needs LibreOffice, a network, a browser.
 test-all: $(VENV)/installed-dev

@@ -50,7 +50,8 @@ def test_help_names_the_environment_once_and_values_in_words(batchdigits: Run) -
     assert "range>" not in text and "<" not in text and "--settle SECONDS" in text
     assert "-m, --model MODEL" in text and "[default: 100]" in text
     root = batchdigits("--help").stdout.splitlines()
-    assert "one digit" in root[3], "the second line says what an image holds"
+    first = next(number for number, line in enumerate(root) if "A folder of scanned" in line)
+    assert "one digit" in root[first + 1], "the second line says what an image holds"
 
 
 def test_the_manual_page_says_what_help_says() -> None:

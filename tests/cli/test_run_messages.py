@@ -178,5 +178,5 @@ def test_a_terminal_gets_a_bar_and_a_pipe_none(
 
 @pytest.mark.parametrize("option", ["--settle=inf", "--grace=nan", "--max-megapixels=nan"])
 def test_numbers_without_end_are_refused(option: str) -> None:
-    with pytest.raises(typer.BadParameter, match="is not a finite number"):
+    with pytest.raises(typer.BadParameter, match="is no finite number"):
         build_app(["run"])(["run", option], standalone_mode=False)
