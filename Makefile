@@ -1,6 +1,6 @@
 # make run   installs batchdigits into .venv and reads inbox/ into outbox/
 # make check runs lint, types and the unit tests: half a minute
-# make test  runs lint, types and every test but those of faults and what is long: five minutes
+# make test  runs lint, types and every test but those of faults and what is long: some minutes
 # make test-all runs what make test leaves out: what is long, and deeper tests of faults
 # make bench measures speed against what the hardware must do
 # make fuzz MINUTES=10 looks for files that break what reads files from outside, guided by coverage
@@ -9,7 +9,7 @@
 # make fonts fetches the typefaces that the bundled model learned from into fonts/
 # make man    writes the manual page, build/batchdigits.1
 # make lock   renews what requirements/ holds: every package with its version and hashes
-# make faults kills, damages and has calls fail as often as before a release: over half an hour
+# make faults kills, damages and has calls fail as often as before a release: over an hour
 # All but the measurements are quick the second time: the stamp files say what is installed already.
 
 VENV := .venv

@@ -189,6 +189,7 @@ def read_tensors(gray: GrayImage) -> tuple[list[tuple[float, ...]], str, list[st
     return scores, str(alone(floats[..., None]).digit), names
 
 
+@pytest.mark.long
 @pytest.mark.integration
 def test_tensors_of_tensorflow_are_read(digits: Digits) -> None:
     gray, truth = digits[2]

@@ -115,6 +115,7 @@ def test_standard_input_is_read(batchdigits: Run, scans: Path) -> None:
     assert waiting.returncode == 2 and "nothing is" in waiting.stderr
 
 
+@pytest.mark.long
 def test_what_people_get_wrong_costs_one_line(batchdigits: Run, scans: Path) -> None:
     (scans / "empty").mkdir()
     (scans / "links").mkdir()

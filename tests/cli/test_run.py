@@ -106,6 +106,7 @@ def test_the_summary_counts_what_the_table_shows(sample: Path) -> None:
     assert summary["last_run"]["exit_code"] == 3
 
 
+@pytest.mark.long
 def test_corrupt_files_anywhere_change_no_other_row(
     batchdigits: Run, tmp_path: Path, digits: Digits
 ) -> None:

@@ -145,6 +145,7 @@ def test_what_cannot_be_evaluated_is_refused_in_one_line(
         assert len(done.stderr.strip().splitlines()) == 1 and "Traceback" not in done.stderr
 
 
+@pytest.mark.long
 def test_mnist_comes_from_keras(
     batchdigits: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

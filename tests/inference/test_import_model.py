@@ -73,6 +73,7 @@ def test_each_model_reads_the_sample_inbox_as_it_does_for_its_maker(
     assert np.allclose([reading.scores for reading in readings], scores, atol=tolerance)
 
 
+@pytest.mark.long
 def test_neighbours_change_no_bit_of_any_model(foreign_models: Path) -> None:
     images = load_probe_digits()[0][::7]
     for name in ("plain.keras", "quantised.tflite", "torch.onnx"):
@@ -123,6 +124,7 @@ def test_a_card_goes_to_the_outbox_where_the_models_folder_is_read_only(
     assert os.listdir(tmp_path / "out" / ".batchdigits" / "models") == ["float.tflite.card.json"]
 
 
+@pytest.mark.long
 def test_a_keras_file_is_imported_by_a_process_of_its_own(
     batchdigits: Run, foreign_models: Path, tmp_path: Path
 ) -> None:

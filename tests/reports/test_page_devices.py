@@ -55,6 +55,7 @@ def count_left(page: Any) -> int:
     return int(page.locator("#left small").text_content())
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("device", [PHONE, DESKTOP], ids=["touch", "mouse"])
 def test_twenty_pages_are_corrected_without_a_keyboard(
     reports: Reports, batchdigits: Run, tmp_path: Path, device: dict[str, Any]
@@ -162,6 +163,7 @@ def test_right_means_no_digit_where_none_was_read(
     assert saved == ["-1", "7"]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_everybody_can_read_and_use_it(reports: Reports, tmp_path: Path, scheme: str) -> None:
     from axe_playwright_python.sync_playwright import Axe

@@ -304,6 +304,7 @@ def progress_of(page: Any) -> str:
     return str(page.locator("#progress").inner_text())
 
 
+@pytest.mark.long
 def test_two_outboxes_of_one_inbox_keep_their_corrections_apart(
     browser: str, batchdigits: Run, inbox: Path, tmp_path: Path, digits: Digits
 ) -> None:

@@ -32,6 +32,7 @@ NAMES = [
 ]  # fmt: skip
 
 
+@pytest.mark.long
 @pytest.mark.integration
 def test_every_file_keeps_row_picture_and_place_on_exfat(
     batchdigits: Run, inbox: Path, tmp_path: Path, digits: Digits, engine: Engine

@@ -54,6 +54,7 @@ def watch_the_option() -> list[bool]:
     return seen
 
 
+@pytest.mark.long
 def test_a_fused_normalisation_learns_what_keras_does_and_leaves_nothing_behind() -> None:
     # In a process of its own: TensorFlow's memory would count against all that fork later.
     with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as process:

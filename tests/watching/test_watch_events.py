@@ -85,6 +85,7 @@ def test_the_limits_of_inotify_mean_polling(
         watched.wait_for_rows("c/1.png")
 
 
+@pytest.mark.long
 def test_a_limit_reached_later_means_polling_too(
     inbox: Path, outbox: Path, scans: list[bytes]
 ) -> None:
