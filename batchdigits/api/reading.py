@@ -74,8 +74,8 @@ def read(
             what it takes, that process reaches no other file and no network. A file gets the 120
             seconds and 2048 MiB of memory that ``batchdigits run`` gives it. Starting takes some
             tenths of a second, so hand over many files at once. Worth it for files from outside.
-        workers: how many processes read at once. 1 reads in this process; more take half a second
-            to start and are worth it for thousands of files. Readings stay in order. A file that
+        workers: how many processes read at once. 1 reads in this process; more take a moment to
+            start, so they are for many files. Readings stay in order. A file that
             crashes one of them costs its own reading, as with ``isolate``, but only with that do
             they reach no other file and no network.
         progress: ``True`` for a progress bar on standard error or in a notebook; or a function,

@@ -1,4 +1,4 @@
-"""What makes TensorFlow train on processors at several times the speed that Keras has by itself."""
+"""What makes TensorFlow train on processors faster than Keras has it do by itself."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,8 +10,8 @@ def allow_bfloat16() -> Iterator[None]:
     """Let graphs that are traced inside a ``with`` block convolve in bfloat16.
 
     TensorFlow rewrites them only where the processor multiplies such numbers itself (AMX or
-    AVX-512 BF16), which halves the time; elsewhere nothing changes. Weights, their gradients and
-    means stay float32 (Micikevicius et al., *Mixed precision training*, ICLR 2018).
+    AVX-512 BF16), which saves time; elsewhere nothing changes. Weights, their gradients and means
+    stay float32 (Micikevicius et al., *Mixed precision training*, ICLR 2018).
     """
     import tensorflow as tf
 
@@ -29,7 +29,7 @@ def fuse_batch_normalisation(model: Any) -> Iterator[None]:
     """Let a model that is traced inside a ``with`` block normalise batches by one kernel a layer.
 
     Keras 3 composes batch normalisation of some fifteen operations, each of which goes through
-    memory: more than half of a training step's time on a processor.
+    memory.
 
     Args:
         model: a Keras model of channels-last layers; it is left as it was.
