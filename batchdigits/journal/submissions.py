@@ -42,6 +42,22 @@ class SubmittedCorrection(NamedTuple):
     page: int
     digit: int | None
 
+    @property
+    def is_valid(self) -> bool:
+        """Whether it is such as this program makes; values from outside may be of any type."""
+        sha256, page, digit = self
+        return (
+            is_hash(sha256)
+            and type(page) is int
+            and 1 <= page <= MAX_NUMBER
+            and (digit is None or (type(digit) is int and -1 <= digit <= 9))
+        )
+
+
+def is_hash(value: object) -> bool:
+    """Tell whether a value is a SHA-256 in hexadecimal digits."""
+    return type(value) is str and len(value) == 64 and _HEXADECIMAL.issuperset(value)
+
 
 class Submission(NamedTuple):
     """What is handed over at once.
@@ -150,7 +166,7 @@ def _read_submission(path: Path, root: str) -> Submission:
         raise ValueError(str(error)) from error
     if not (
         _is_time(submission.said_at)
-        and all(map(_is_sound, corrections))
+        and all(correction.is_valid for correction in corrections)
         and {*map(type, submission.requeued)} <= {str}
     ):
         raise ValueError(path.name)
@@ -162,18 +178,6 @@ def _is_time(text: object) -> bool:
         return False
     time.strptime(text, "%Y-%m-%dT%H:%M:%SZ")
     return True
-
-
-def _is_sound(correction: SubmittedCorrection) -> bool:
-    sha256, page, digit = correction
-    return (
-        type(sha256) is str
-        and len(sha256) == 64
-        and _HEXADECIMAL.issuperset(sha256)
-        and type(page) is int
-        and 1 <= page <= MAX_NUMBER
-        and (digit is None or (type(digit) is int and -1 <= digit <= 9))
-    )
 
 
 def _refuse(path: Path) -> None:

@@ -1,7 +1,6 @@
 """The server's answers."""
 
 import json
-from typing import Any
 
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
@@ -12,12 +11,10 @@ from starlette.routing import Route
 
 from batchdigits.corrections.review.desk import ReviewDesk
 from batchdigits.errors import BatchdigitsError, DataError
-from batchdigits.journal.checks import MAX_NUMBER
-from batchdigits.journal.submissions import SubmittedCorrection
+from batchdigits.journal.submissions import SubmittedCorrection, is_hash
 
 #: Some ten thousand corrections.
 _MAX_BODY = 1 << 21
-_HEXADECIMAL = frozenset("0123456789abcdef")
 
 
 def make_app(desk: ReviewDesk) -> Starlette:
@@ -31,7 +28,7 @@ def make_app(desk: ReviewDesk) -> Starlette:
 
     async def show_scan(request: Request) -> Response:
         sha256 = request.path_params["sha256"]
-        scan = await run_in_threadpool(desk.read_scan, sha256) if _is_hash(sha256) else None
+        scan = await run_in_threadpool(desk.read_scan, sha256) if is_hash(sha256) else None
         if scan is None:
             raise HTTPException(404)
         content, media_type = scan
@@ -74,24 +71,8 @@ def _parse_corrections(body: bytes) -> list[SubmittedCorrection]:
         items = json.loads(body)
         if isinstance(items, list):
             corrections = [SubmittedCorrection(*item) for item in items]
-            if all(map(_is_valid, corrections)):
+            if all(correction.is_valid for correction in corrections):
                 return corrections
     except (TypeError, ValueError, RecursionError):
         pass
     raise DataError("These are no corrections.")
-
-
-def _is_valid(correction: SubmittedCorrection) -> bool:
-    return (
-        _is_hash(correction.sha256)
-        and _is_number(correction.page, 1, MAX_NUMBER)
-        and (correction.digit is None or _is_number(correction.digit, -1, 9))
-    )
-
-
-def _is_hash(value: Any) -> bool:
-    return isinstance(value, str) and len(value) == 64 and set(value) <= _HEXADECIMAL
-
-
-def _is_number(value: Any, least: int, most: int) -> bool:
-    return type(value) is int and least <= value <= most
