@@ -118,10 +118,14 @@ def requeue(
 
 def _hand_over(outbox: Path, names: Sequence[str], trust_outbox: bool) -> RequeueResult:
     """Have files put back by whoever is at work in the outbox, and see what became of them."""
-    if names:
-        hand_over(outbox, Submission(utc_now(), requeued=names))
+    if names and not hand_over(outbox, Submission(utc_now(), requeued=names)):
+        LOG.warning(
+            "The batchdigits that is at work there, or the next run, puts them back by and by."
+        )
     with read_outbox(outbox, trust_outbox) as journal:
         left = {file.name for file in journal.iter_quarantined()}
+    for name in filter(left.__contains__, names):
+        LOG.warning("%s is still in quarantine.", escape_for_terminal(name))
     states = {True: Restoration.NOT_MOVED, False: Restoration.BACK}
     return RequeueResult([(name, states[name in left]) for name in names])
 
