@@ -13,6 +13,7 @@ from pathlib import Path
 from batchdigits.errors import OutboxBusyError
 from batchdigits.journal.store import JOURNAL_FILE, STATE_FOLDER
 from batchdigits.system.lockfile import LOCK_FILE, is_locked
+from batchdigits.system.safe_files.places import is_missing
 
 #: What SQLite keeps beside a journal: its log, or what it takes back after a kill.
 SIDE_ENDINGS = ("-wal", "-journal")
@@ -47,7 +48,7 @@ def _copy_journal(outbox: Path, target: Path, is_held: bool) -> None:
     source, copy = outbox / STATE_FOLDER, target / STATE_FOLDER
     copy.mkdir(parents=True, exist_ok=True)
     recovered = source / RECOVERED_FILE
-    if os.path.lexists(recovered):
+    if not is_missing(recovered):
         shutil.copyfile(recovered, copy / JOURNAL_FILE)
         return
     for _ in range(_MAX_TRIES):
@@ -69,7 +70,7 @@ def _identify_files(state_folder: Path) -> dict[str, tuple[int, int, int]]:
     found = {}
     for ending in ("", *SIDE_ENDINGS):
         path = state_folder / f"{JOURNAL_FILE}{ending}"
-        if os.path.lexists(path):
+        if not is_missing(path):
             status = path.stat()
             found[path.name] = status.st_ino, status.st_size, status.st_mtime_ns
     return found
@@ -96,7 +97,7 @@ def finish_exchange(outbox: Path) -> None:
     """
     state_folder = outbox / STATE_FOLDER
     recovered = state_folder / RECOVERED_FILE
-    if not os.path.lexists(recovered):
+    if is_missing(recovered):
         return
     # First, or SQLite would take the log of the damaged journal for one of the other.
     for ending in (*SIDE_ENDINGS, "-shm"):

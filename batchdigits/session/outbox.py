@@ -113,8 +113,13 @@ def open_outbox(
 
 
 def is_held(outbox: Path) -> bool:
-    """Tell whether another batchdigits is at work in an outbox."""
-    return is_locked(outbox / STATE_FOLDER / LOCK_FILE)
+    """Tell whether another batchdigits is at work in an outbox.
+
+    Raises:
+        OutboxError: that cannot be found out.
+    """
+    with _translate_errors(outbox):
+        return is_locked(outbox / STATE_FOLDER / LOCK_FILE)
 
 
 @contextmanager

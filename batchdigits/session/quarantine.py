@@ -33,7 +33,7 @@ from batchdigits.system.held_files import (
 )
 from batchdigits.system.logs import LOG
 from batchdigits.system.name_rules import LINUX_NAMES, NameRules, use_name
-from batchdigits.system.safe_files.places import remove_file
+from batchdigits.system.safe_files.places import is_missing, remove_file
 
 
 class Restoration(Enum):
@@ -198,7 +198,7 @@ def _restore_file(
     path = Path(source.path)
     remove_partial_copy(path, source.root)
     is_in_inbox = _has_content(path, entry, source.root)  # a kill may have come between two steps
-    if not os.path.lexists(quarantine_path):
+    if is_missing(quarantine_path):
         if not is_in_inbox:
             return Restoration.MISSING
         remove_file(get_note_path(quarantine_path), root)

@@ -21,6 +21,7 @@ from batchdigits.system.filenames import escape_for_terminal
 from batchdigits.system.held_files import FileInUseError, put_back_leftover
 from batchdigits.system.logs import LOG
 from batchdigits.system.name_rules import NameRules
+from batchdigits.system.safe_files.places import is_missing
 from batchdigits.system.safe_files.safe_open import safe_open
 
 #: FAT keeps times to two seconds.
@@ -136,7 +137,7 @@ class QuarantineMoves:
         for file in self._journal.iter_quarantined():
             if has_changed(file, self._journal.root):
                 self.restore(file)
-            elif is_there and not os.path.lexists(file.path):
+            elif is_there and is_missing(file.path):
                 self._journal.set_state([file.file_id], FileState.GONE)
 
     def restore(self, file: QuarantinedFile) -> None:

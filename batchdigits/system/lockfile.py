@@ -103,7 +103,11 @@ def _describe_holder(path: Path, outbox: Path) -> str:
 
 
 def is_locked(path: Path) -> bool:
-    """Tell whether a process holds the lock file at ``path``, or held it when it was deleted."""
+    """Tell whether a process holds the lock file at ``path``, or held it when it was deleted.
+
+    Raises:
+        OSError: that cannot be found out.
+    """
     return _is_folder_locked(path.parent) or _is_file_locked(path)
 
 
@@ -114,8 +118,6 @@ def _is_folder_locked(folder: Path) -> bool:
         return False
     try:
         return not _lock_folder(descriptor, fcntl.LOCK_SH)
-    except OSError:
-        return False
     finally:
         os.close(descriptor)
 
@@ -127,7 +129,7 @@ def _is_file_locked(path: Path) -> bool:
         return False
     try:
         fcntl.lockf(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
+    except (BlockingIOError, PermissionError):
         return True
     finally:
         os.close(descriptor)

@@ -14,6 +14,7 @@ from batchdigits.session.quarantine_notes import NOTE_SUFFIX, is_note_missing, r
 from batchdigits.system.file_moves import PARTIAL_COPY_PREFIX
 from batchdigits.system.filenames import to_display_name
 from batchdigits.system.hashing import hash_file
+from batchdigits.system.safe_files.places import is_missing
 from batchdigits.system.safe_files.safe_open import safe_open
 from batchdigits.upkeep.findings import Finding, Findings
 from batchdigits.upkeep.kinds import Kind
@@ -44,7 +45,7 @@ def check_thumbnails(journal: Journal, outbox: Path, findings: Findings, is_quic
         path = inside(root, name)
         if links.lead_to(path):
             continue
-        if not os.path.lexists(path):
+        if is_missing(Path(path)):
             findings.add(Kind.THUMBNAIL_MISSING, name, file_id)
         elif not is_quick and not _is_whole_png(path, root):
             findings.add(Kind.THUMBNAIL_DAMAGED, name, file_id)
@@ -109,7 +110,7 @@ def check_processed(journal: Journal, outbox: Path, findings: Findings) -> None:
         (FileState.PROCESSED,),
     )
     for file_id, name in rows:
-        if not os.path.lexists(inside(outbox, name)):
+        if is_missing(Path(inside(outbox, name))):
             findings.add(Kind.PROCESSED_MISSING, name, file_id)
 
 

@@ -12,7 +12,7 @@ from batchdigits.journal.meta_keys import INBOX_KEY
 from batchdigits.journal.submissions import Submission
 from batchdigits.reasons import Reason
 from batchdigits.reports.rerender import catch_up_reports
-from batchdigits.session.handover import hand_over
+from batchdigits.session.handover import hand_over, take_up_submissions
 from batchdigits.session.inbox import Inbox
 from batchdigits.session.outbox import (
     check_folders,
@@ -113,15 +113,20 @@ def requeue(
             result = requeue_files(journal, Inbox(folder), names)
             catch_up_reports(journal, outbox)
             return result
-    return _hand_over(outbox, names, trust_outbox)
+    return _hand_over(outbox, Inbox(folder), names, trust_outbox)
 
 
-def _hand_over(outbox: Path, names: Sequence[str], trust_outbox: bool) -> RequeueResult:
+def _hand_over(
+    outbox: Path, inbox: Inbox, names: Sequence[str], trust_outbox: bool
+) -> RequeueResult:
     """Have files put back by whoever is at work in the outbox, and see what became of them."""
     if names and not hand_over(outbox, Submission(utc_now(), requeued=names)):
-        LOG.warning(
-            "The batchdigits that is at work there, or the next run, puts them back by and by."
-        )
+        if is_held(outbox):
+            LOG.warning("The batchdigits that is at work there puts them back by and by.")
+        else:  # it ended without them
+            with open_outbox(outbox, is_trusted=trust_outbox) as journal:
+                take_up_submissions(journal, inbox)
+                catch_up_reports(journal, outbox)
     with read_outbox(outbox, trust_outbox) as journal:
         left = {file.name for file in journal.iter_quarantined()}
     for name in filter(left.__contains__, names):

@@ -17,6 +17,21 @@ _NO_SYNC_ERRNOS = (errno.EINVAL, errno.ENOSYS, errno.EOPNOTSUPP)
 _RENAME_NOREPLACE = 1
 
 
+def is_missing(path: Path) -> bool:
+    """Tell whether there is nothing at a path, not even a broken link, for certain.
+
+    Where that cannot be found out, as a disk fails, it is not taken to be missing: what follows
+    from that is for good.
+    """
+    try:
+        path.lstat()
+    except (FileNotFoundError, NotADirectoryError):
+        return True
+    except OSError:
+        pass
+    return False
+
+
 @dataclass(frozen=True, slots=True)
 class Place:
     """A name in an open folder, be there a file or not.
