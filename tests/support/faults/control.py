@@ -2,20 +2,15 @@
 
 import ctypes
 import errno
-import json
 import mmap
 import os
-import select
 import shutil
-import signal
-import socket
 import subprocess
-import sys
-import tempfile
-import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Self
+
+from tests.support.programs import Process, ProgramServer
 
 SLOTS = 16
 _FOLDERS, _PATH_SIZE = 4, 1024
@@ -42,38 +37,6 @@ def find_compiler() -> str | None:
     return shutil.which("cc") or shutil.which("gcc")
 
 
-class Process:
-    """One started command."""
-
-    def __init__(self, connection: socket.socket, output: Path) -> None:
-        self._connection = connection
-        self._stream = connection.makefile("rb", buffering=0)
-        self._output_path = output
-        self.pid = int(self._stream.readline())
-        self.code: int | None = None
-
-    def wait(self, seconds: float) -> int | None:
-        """Wait for its end; returns its exit code, ``None`` where it goes on."""
-        if self.code is None and select.select([self._connection], [], [], seconds)[0]:
-            self.code = int(self._stream.readline())
-            self._connection.close()
-        return self.code
-
-    def signal(self, number: int) -> None:
-        """Send it a signal."""
-        os.kill(self.pid, number)
-
-    def kill(self) -> None:
-        """End it and all its processes."""
-        os.killpg(self.pid, signal.SIGKILL)
-        self.wait(60)
-
-    @property
-    def output(self) -> str:
-        """What it has printed so far, on both of its streams."""
-        return self._output_path.read_text("utf-8", "replace")
-
-
 class FaultServer:
     """Starts commands under the injector; a context manager that ends them all."""
 
@@ -96,55 +59,31 @@ class FaultServer:
         with self._control_path.open("r+b") as file:
             self._map = mmap.mmap(file.fileno(), 0)
         self.slots = (Slot * SLOTS).from_buffer(self._map)
-        # Addresses of sockets are short, names of folders of tests are not.
-        self._short_folder = tempfile.TemporaryDirectory(prefix="batchdigits-")
-        self._address = f"{self._short_folder.name}/socket"
         self._outputs = folder
         environment = os.environ | {
             "LD_PRELOAD": str(library),
             "BATCHDIGITS_FAULT_CONTROL": str(self._control_path),
         }
-        command = [sys.executable, "-m", "tests.support.faults.server", self._address, *warm_up]
-        self._process = subprocess.Popen(
-            command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-        )
+        self._server = ProgramServer(warm_up, environment)
 
     def __enter__(self) -> Self:
-        deadline = time.monotonic() + 60
-        while not os.path.exists(self._address):
-            assert self._process.poll() is None and time.monotonic() < deadline
-            time.sleep(0.02)
+        self._server.__enter__()
         return self
 
-    def __exit__(self, *_: object) -> None:
-        self._process.kill()
-        self._process.wait()
-        self._short_folder.cleanup()
+    def __exit__(self, *exception: object) -> None:
+        self._server.__exit__(*exception)
 
     def start(self, slot: int, home: Path, *arguments: object) -> Process:
         """Start a command of the program, for a user with some home folder."""
         output = self._outputs / f"output-{slot}.txt"
         output.unlink(missing_ok=True)
-        connection = socket.socket(socket.AF_UNIX)
-        while True:
-            try:
-                connection.connect(self._address)
-                break
-            except ConnectionRefusedError:  # it is about to listen
-                time.sleep(0.01)
         environment = {
             "BATCHDIGITS_FAULT_SLOT": str(slot),
             "HOME": str(home),
             "XDG_CONFIG_HOME": str(home / ".config"),
             "XDG_STATE_HOME": str(home / ".local" / "state"),
         }
-        request = {
-            "arguments": list(map(str, arguments)),
-            "environment": environment,
-            "output": str(output),
-        }
-        connection.sendall(json.dumps(request).encode() + b"\n")
-        return Process(connection, output)
+        return self._server.start(arguments, output, output, environment=environment)
 
     def arm(self, slot: int, folders: Sequence[Path], number: int = 0, error: int = 0) -> None:
         """Have calls on folders counted from now on, and one of them fail.

@@ -11,7 +11,8 @@ from pathlib import Path
 
 from batchdigits.errors import ExitCode
 from tests.conftest import load_sample_digits, read_csv, write_png
-from tests.support.faults.control import FaultServer, Process
+from tests.support.faults.control import FaultServer
+from tests.support.programs import Process
 from tests.support.watcher_process import read_table
 
 COMMANDS = ("run", "watch", "correct", "requeue")

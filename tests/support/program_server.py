@@ -4,8 +4,8 @@ Real processes that do real calls on real files. All that is saved is loading Py
 which takes most of the time of a run over six files. As :mod:`batchdigits` forks its own workers
 after it has loaded them, nothing here is used in a way that it does not use itself.
 
-Whoever connects sends one line of JSON (arguments, environment, file for what is printed), and gets
-two: the number of the process, and in the end its exit code.
+Whoever connects sends one line of JSON (see :func:`_become_program`), and gets two: the number of
+the process, and in the end its exit code.
 """
 
 import contextlib
@@ -63,13 +63,32 @@ def _serve(connection: socket.socket) -> None:
     os._exit(0)
 
 
-def _become_program(arguments: list[str], environment: dict[str, str], output: str) -> None:
+def _become_program(
+    arguments: list[str],
+    environment: dict[str, str],
+    folder: str,
+    umask: int,
+    stdout: str,
+    stderr: str,
+) -> None:
+    """Run a command as a process of its own does, and end.
+
+    Args:
+        arguments: of the command.
+        environment: what differs from that of this process.
+        folder: where it is started.
+        umask: bits that its files shall not have.
+        stdout: the file for what it prints.
+        stderr: the file for its messages; it may be the same.
+    """
     code = 1
     try:
         os.setsid()
+        os.chdir(folder)
+        os.umask(umask)
         os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
-        for standard in (1, 2):
-            os.dup2(os.open(output, os.O_WRONLY | os.O_CREAT | os.O_APPEND), standard)
+        for number, path in ((1, stdout), (2, stderr)):
+            os.dup2(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600), number)
         os.closerange(3, 100)  # the injector's own file has a higher number
         os.environ.update(environment)
         code = run_program(arguments)
@@ -81,7 +100,7 @@ def run_program(arguments: list[str]) -> int:
     """Do what ``batchdigits`` does with arguments, in this process; returns the exit code."""
     from batchdigits.__main__ import main as run
 
-    sys.argv = ["batchdigits", *arguments]
+    sys.argv = [sys.modules["batchdigits.__main__"].__file__ or "", *arguments]
     try:
         run()
     except SystemExit as error:
