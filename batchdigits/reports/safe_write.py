@@ -11,6 +11,7 @@ from pathlib import Path
 from batchdigits.journal.access import read_journal_mode
 from batchdigits.journal.journal import Journal
 from batchdigits.journal.report_state import ReportState
+from batchdigits.reports.edited_tables import is_taken_in
 from batchdigits.reports.kept_tables import format_correct_command, has_new_corrections
 from batchdigits.system.atomic_files import stage_atomic_file
 from batchdigits.system.file_content import to_sqlite_integer
@@ -43,7 +44,7 @@ def replace_report(journal: Journal, path: Path, fingerprint: str) -> Iterator[P
     """Give a path to write a report to; the report takes its place when the context ends.
 
     A report that is not the one last written was edited by a person: it is kept under another
-    name.
+    name, unless all that it says is in the new one, as corrections are once they are on record.
 
     Args:
         journal: which knows what was last written.
@@ -62,7 +63,11 @@ def replace_report(journal: Journal, path: Path, fingerprint: str) -> Iterator[P
         while True:
             state = journal.find_report(path.name)
             seen = _identify_file(path)
-            if seen and not _is_as_written(path, state):
+            if (
+                seen
+                and not _is_as_written(path, state)
+                and not (state and is_taken_in(path, temporary))
+            ):
                 _keep_edited(
                     journal,
                     path,

@@ -1,13 +1,17 @@
-"""Whole files read at once, together with what the file system says of them."""
+"""What files hold: all their bytes at once, what kind of file they are, and their text."""
 
+import codecs
 import errno
+import io
 import os
 import re
+from pathlib import Path
+from typing import IO
 
 from batchdigits.errors import ImageError
 from batchdigits.reasons import Reason
 from batchdigits.system.birth_time import read_birth_time_ns
-from batchdigits.system.safe_files.safe_open import safe_open
+from batchdigits.system.safe_files.safe_open import open_file, safe_open
 
 #: Most bytes asked for at first; a sparse file may pretend to any size.
 _MAX_READ_BYTES = 1 << 30
@@ -49,6 +53,14 @@ _SIGNATURES = {
     "XML": rb"(\xef\xbb\xbf)?\s*<\?xml\b",
     "JSON": rb'(\xef\xbb\xbf)?\s*(\{\s*("|\})|\[\s*(\{|\[|\]|-?\d))',
 }
+#: With which encoding is which, the longest mark before its own beginning.
+_BYTE_ORDER_MARKS = (
+    (codecs.BOM_UTF8, "utf-8-sig"),
+    (codecs.BOM_UTF32_LE, "utf-32"),
+    (codecs.BOM_UTF32_BE, "utf-32"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+)
 
 
 def describe_content(start: bytes) -> str:
@@ -64,6 +76,33 @@ def describe_content(start: bytes) -> str:
         if re.match(pattern, start, re.DOTALL | re.IGNORECASE):
             return kind
     return ""
+
+
+def detect_encoding(path: Path) -> str:
+    """Find out whether text is UTF-8, UTF-16 or UTF-32; anything else is taken for Windows-1252."""
+    with open_file(path) as file:
+        start = file.read(4)
+        for mark, encoding in _BYTE_ORDER_MARKS:
+            if start.startswith(mark):
+                return encoding
+        if start[1:2] == b"\0":
+            return "utf-16-le"
+        if start[:1] == b"\0":
+            return "utf-16-be"
+        decoder = codecs.getincrementaldecoder("utf-8")()
+        try:
+            decoder.decode(start)
+            for data in iter(lambda: file.read(1 << 20), b""):
+                decoder.decode(data)
+            decoder.decode(b"", final=True)
+        except UnicodeDecodeError:
+            return "cp1252"
+    return "utf-8"
+
+
+def open_text(path: Path, encoding: str) -> IO[str]:
+    """Open text with its newlines as they are; bytes that are none of the encoding are marked."""
+    return io.TextIOWrapper(open_file(path), encoding, errors="replace", newline="")
 
 
 def to_sqlite_integer(number: int) -> int:

@@ -4,9 +4,7 @@ They come from outside: nothing in them is run, and what they cost is bounded. T
 line; workbooks are read by a process of its own, see :mod:`batchdigits.system.workbook_process`.
 """
 
-import codecs
 import csv
-import io
 import json
 import os
 import re
@@ -17,11 +15,16 @@ from contextlib import suppress
 from functools import partial
 from itertools import chain, islice, takewhile
 from pathlib import Path
-from typing import IO, NamedTuple
+from typing import NamedTuple
 
 from batchdigits.errors import DataError
 from batchdigits.system.child_process import run_module
-from batchdigits.system.file_content import SIGNATURE_BYTES, describe_content
+from batchdigits.system.file_content import (
+    SIGNATURE_BYTES,
+    describe_content,
+    detect_encoding,
+    open_text,
+)
 from batchdigits.system.filenames import to_display_name
 from batchdigits.system.safe_files.safe_open import open_file
 
@@ -48,13 +51,6 @@ _WORKBOOK_TIMEOUT = 60
 _DELIMITERS = ",;\t|"
 #: Excel's own first line, which names the delimiter.
 _DELIMITER_LINE = re.compile('"?sep=([^"\\r\\n])', re.IGNORECASE)
-_BYTE_ORDER_MARKS = (
-    (codecs.BOM_UTF8, "utf-8-sig"),
-    (codecs.BOM_UTF32_LE, "utf-32"),
-    (codecs.BOM_UTF32_BE, "utf-32"),
-    (codecs.BOM_UTF16_LE, "utf-16"),
-    (codecs.BOM_UTF16_BE, "utf-16"),
-)
 #: The line below the names of columns in Markdown.
 _MARKDOWN_RULE = re.compile(r"\s*(:?-+:?\s*)?")
 
@@ -122,9 +118,33 @@ def read_table(path: Path, names: ColumnNames, timeout: float = _WORKBOOK_TIMEOU
         raise DataError(f"Cannot read {shown}: {error.strerror}.") from error
 
 
+def iter_cells(path: Path, names: Sequence[str]) -> Iterator[Sequence[str]]:
+    """Read all rows of a file of text with all their cells, also those under none of the names.
+
+    Args:
+        path: the file.
+        names: of some of its columns, by which is found out what divides its cells.
+
+    Raises:
+        DataError: the text is no CSV.
+        OSError: it cannot be read.
+    """
+    encoding, delimiter, header, _ = _find_text_header(path, {name: (name,) for name in names})
+    if header:
+        yield from _iter_text_rows(path, encoding, delimiter, header.row)
+
+
 def _read_text(path: Path, names: ColumnNames) -> Table:
-    encoding = _detect_encoding(path)
-    with _open_text(path, encoding) as file:
+    encoding, delimiter, header, first_cells = _find_text_header(path, names)
+    if not header:
+        return Table(frozenset(), iter(()), first_cells)
+    return _make_table(path, names, header, _iter_text_rows(path, encoding, delimiter, header.row))
+
+
+def _find_text_header(path: Path, names: ColumnNames) -> tuple[str, str, _Header | None, list[str]]:
+    """Find the encoding, what divides cells, the names of columns, and the first row's cells."""
+    encoding = detect_encoding(path)
+    with open_text(path, encoding) as file:
         first_lines = [file.readline(MAX_LINE) for _ in range(_MAX_HEADER_ROWS)]
     special = _DELIMITER_LINE.match(first_lines[0]) if first_lines else None
     found: list[tuple[_Header, str]] = []
@@ -135,20 +155,16 @@ def _read_text(path: Path, names: ColumnNames) -> Table:
         if header := _find_header(rows, names):
             found.append((header, delimiter))
     if not found:
-        return Table(frozenset(), iter(()), first_cells)
+        return encoding, "", None, first_cells
     header, delimiter = min(found, key=lambda item: (-len(item[0].indices), item[0].row))
-    return _make_table(path, names, header, _iter_text_rows(path, encoding, delimiter, header.row))
-
-
-def _open_text(path: Path, encoding: str) -> IO[str]:
-    return io.TextIOWrapper(open_file(path), encoding, errors="replace", newline="")
+    return encoding, delimiter, header, first_cells
 
 
 def _iter_text_rows(
     path: Path, encoding: str, delimiter: str, header_row: int
 ) -> Iterator[Sequence[str]]:
     try:
-        with _open_text(path, encoding) as file:
+        with open_text(path, encoding) as file:
             rows = _parse_lines(iter(partial(file.readline, MAX_LINE), ""), delimiter)
             yield from islice(rows, header_row + 1)
             if delimiter == "|" and (row := next(rows, None)) is not None:
@@ -187,28 +203,6 @@ def _ignore_errors(rows: Iterator[Sequence[str]]) -> Iterator[Sequence[str]]:
     """Yield rows up to the first that is wrong: with another delimiter it may not be."""
     with suppress(csv.Error):
         yield from rows
-
-
-def _detect_encoding(path: Path) -> str:
-    """Find out whether text is UTF-8, UTF-16 or UTF-32; anything else is taken for Windows-1252."""
-    with open_file(path) as file:
-        start = file.read(4)
-        for mark, encoding in _BYTE_ORDER_MARKS:
-            if start.startswith(mark):
-                return encoding
-        if start[1:2] == b"\0":
-            return "utf-16-le"
-        if start[:1] == b"\0":
-            return "utf-16-be"
-        decoder = codecs.getincrementaldecoder("utf-8")()
-        try:
-            decoder.decode(start)
-            for data in iter(lambda: file.read(1 << 20), b""):
-                decoder.decode(data)
-            decoder.decode(b"", final=True)
-        except UnicodeDecodeError:
-            return "cp1252"
-    return "utf-8"
 
 
 def _read_workbook(path: Path, names: ColumnNames, timeout: float) -> Table:

@@ -5,7 +5,9 @@ import io
 import os
 import shutil
 import unicodedata
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -249,8 +251,175 @@ def test_corrections_in_a_table_that_a_run_kept_are_told(
     for content in (table.read_bytes().replace(b",ok,", b",seen,"), b"\x89PNG\r\n\x1a\n"):
         table.write_bytes(content)
         read(settings)
-    assert len(list(outbox.glob("results.edited-*.csv"))) == 4
+    assert len(list(outbox.glob("results.edited-*.csv"))) == 3, "d2.png is on record"
     assert "it is kept as" in caplog.text and "to take them" not in caplog.text
+
+
+Edit = Callable[[Rows], None]
+
+
+def save(table: Path, rows: Rows, encoding: str = "utf-8", **dialect: Any) -> None:
+    """Save rows in the place of a table, as a spreadsheet program does."""
+    with table.open("w", encoding=encoding, newline="") as file:
+        writer = csv.DictWriter(file, list(rows[0]), **dialect)
+        writer.writeheader()
+        writer.writerows(rows)
+
+
+def correct_in_place(outbox: Path, edit: Edit, **dialect: Any) -> list[Path]:
+    """Correct in the outbox's own table, and return the tables that were kept apart."""
+    rows = read_csv(outbox)
+    edit(rows)
+    save(outbox / "results.csv", rows, **dialect)
+    before = (outbox / "results.csv").read_bytes()
+    assert apply_corrections(outbox, outbox / "results.csv", None).stored
+    kept = list(outbox.glob("*.edited-*"))
+    assert all(path.read_bytes() == before for path in kept)
+    return kept
+
+
+def fill_in_two(rows: Rows) -> None:
+    rows[0]["corrected_digit"], rows[-1]["corrected_digit"] = "3", "n"
+
+
+def follow_up(rows: Rows) -> None:
+    fill_in_two(rows)
+    rows[0] |= {"final_digit": "3", "checked": "person"}
+
+
+def save_as_pandas(rows: Rows) -> None:
+    fill_in_two(rows)
+    for row in rows:
+        for name in ("digit", "corrected_digit", "second_digit", "width"):
+            row[name] += ".0" if row[name].isdigit() else ""
+        row["reason"] = row["reason"] or "NaN"
+
+
+def save_as_a_german_program(rows: Rows) -> None:
+    fill_in_two(rows)
+    for row in rows:
+        row["confidence"] = row["confidence"].replace(".", ",")
+        year, month, day = row["read_at"][:10].split("-")
+        row["read_at"] = f"{day}.{month}.{year} {row['read_at'][11:16]}"
+
+
+@pytest.mark.parametrize(
+    ("edit", "dialect"),
+    [
+        (fill_in_two, {}),
+        (follow_up, {"lineterminator": "\n", "quoting": csv.QUOTE_ALL}),
+        (save_as_pandas, {"encoding": "utf-8-sig"}),
+        (save_as_a_german_program, {"delimiter": ";", "encoding": "utf-16"}),
+    ],
+)
+def test_a_table_with_nothing_but_corrections_is_not_kept(
+    outbox: Path, edit: Edit, dialect: dict[str, Any]
+) -> None:
+    assert correct_in_place(outbox, edit, **dialect) == []
+    file = read_csv(outbox)[-1]["file"]
+    assert corrected(outbox)[file] == "-1"
+
+
+def test_a_table_saved_once_more_is_not_kept(outbox: Path, template: Path) -> None:
+    correct_in_place(outbox, fill_in_two)
+    before = (outbox / "results.csv").read_bytes()
+    save(outbox / "results.csv", read_csv(outbox), quoting=csv.QUOTE_ALL)
+    read(RunSettings(template / "inbox", outbox, html=False))
+    assert (outbox / "results.csv").read_bytes() == before
+    assert not list(outbox.glob("*.edited-*"))
+
+
+def test_the_row_of_a_copy_may_stay_empty(outbox: Path, template: Path, tmp_path: Path) -> None:
+    shutil.copytree(template / "inbox", tmp_path / "inbox")
+    shutil.copy(tmp_path / "inbox" / "d0.png", tmp_path / "inbox" / "copy.png")
+    read(RunSettings(tmp_path / "inbox", outbox, html=False, rebind=True))
+
+    def fill_in_the_original(rows: Rows) -> None:
+        (row,) = (row for row in rows if row["file"] == "d0.png")
+        row["corrected_digit"] = "3"
+
+    assert correct_in_place(outbox, fill_in_the_original) == []
+    assert corrected(outbox) == {"copy.png": "3", "d0.png": "3"}
+
+
+def add_a_column(rows: Rows) -> None:
+    rows[:] = [row | {"note": ""} for row in rows]
+    rows[2]["note"] = "ask Anna"
+
+
+def change_a_time(rows: Rows) -> None:
+    rows[1]["read_at"] = "2020-01-01T00:00:00Z"
+
+
+def comment_on_a_time(rows: Rows) -> None:
+    rows[1]["read_at"] += " or later"
+
+
+def show_percent(rows: Rows) -> None:
+    rows[3]["confidence"] = f"{float(rows[3]['confidence']):.2%}"
+
+
+def answer_otherwise(rows: Rows) -> None:
+    rows[0]["final_digit"] = "9"
+
+
+def sort_rows(rows: Rows) -> None:
+    rows.reverse()
+
+
+def reorder_columns(rows: Rows) -> None:
+    rows[:] = [dict(reversed(row.items())) for row in rows]
+
+
+def add_a_row(rows: Rows) -> None:
+    rows.append(dict.fromkeys(rows[0], "") | {"file": "checked by Anna"})
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        add_a_column,
+        change_a_time,
+        comment_on_a_time,
+        show_percent,
+        answer_otherwise,
+        sort_rows,
+        reorder_columns,
+        add_a_row,
+        lambda rows: rows[1].update(model="mine"),
+        lambda rows: rows[1].update(reason="smudged"),
+        lambda rows: rows[1].update(checked="Anna"),
+        lambda rows: rows[1].update(width=""),
+        lambda rows: rows[1].update(corrected_digit="12"),
+        lambda rows: rows.pop(2),
+    ],
+)
+def test_a_table_with_anything_else_is_kept(outbox: Path, change: Edit) -> None:
+    def edit(rows: Rows) -> None:
+        fill_in_two(rows)
+        change(rows)
+
+    assert len(correct_in_place(outbox, edit)) == 1
+
+
+def test_a_cell_beyond_all_columns_is_kept(outbox: Path) -> None:
+    fill_in(outbox / "results.csv", {"d0.png": "3"})
+    table = outbox / "results.csv"
+    text = table.read_text(encoding="utf-8").splitlines()
+    text[3] += ",,,ask Anna"
+    table.write_text("\n".join(text), encoding="utf-8")
+    assert apply_corrections(outbox, table, None).stored == 1
+    assert len(list(outbox.glob("*.edited-*"))) == 1
+
+
+def test_a_correction_that_was_emptied_is_kept(outbox: Path) -> None:
+    correct_in_place(outbox, fill_in_two)
+
+    def empty_one_and_fill_another(rows: Rows) -> None:
+        rows[0]["corrected_digit"], rows[1]["corrected_digit"] = "", "4"
+
+    assert len(correct_in_place(outbox, empty_one_and_fill_another)) == 1
+    assert corrected(outbox)[read_csv(outbox)[0]["file"]] == "3"
 
 
 def test_one_page_and_several_are_told_in_plain_english(outbox: Path) -> None:
