@@ -90,6 +90,9 @@ def check_readable_origin(outbox: Path, is_trusted: bool) -> None:
 def copy_outbox_journal(outbox: Path, is_held: bool = False) -> Iterator[Path]:
     """Make an outbox for the moment with a copy of another one's journal.
 
+    Whoever only looks neither changes nor holds the outbox so, as reading it in place would do
+    where nobody else holds it: a run that begins meanwhile is not refused.
+
     Args:
         outbox: whose journal.
         is_held: whether this process holds it.

@@ -17,7 +17,9 @@ import cv2
 import pytest
 
 from batchdigits.arrays import GrayImage
+from batchdigits.corrections.review.desk import ReviewDesk
 from batchdigits.errors import ExitCode
+from batchdigits.journal.submissions import SubmittedCorrection
 from batchdigits.session.outbox import is_held
 from tests.conftest import ROOT, Run, read_csv, write_png
 from tests.support.browser import find_browser, open_address
@@ -117,6 +119,9 @@ def test_each_key_is_on_record_at_once(outbox: Path, inbox: Path, tmp_path: Path
         assert page.locator("#zoom-title").inner_text() == names[1]
         page.reload()
         assert page.locator("#progress").inner_text() == "1 checked, 1 corrected"
+        page.route("**/corrections", lambda route: route.fulfill(json={"is_recorded": False}))
+        page.keyboard.press("4")
+        page.locator("#saved", has_text="The watcher puts it on record soon.").wait_for()
         page.locator("#text").fill("4.tif")
         page.locator("#zoom-picture img[alt^='read as']").wait_for()  # browsers show no TIFF
         assert page.fetched == [] and all("404" in problem for problem in page.problems)
@@ -183,6 +188,33 @@ def test_a_watcher_may_be_at_work(outbox: Path, inbox: Path) -> None:
     finally:
         watcher.send_signal(signal.SIGTERM)
         watcher.wait(60)
+
+
+def test_what_a_watcher_takes_up_later_is_not_said_to_be_on_record(
+    outbox: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (sha256,) = {row["sha256"] for row in read_csv(outbox) if row["file"] == "1.png"}
+    corrections = [SubmittedCorrection(sha256, 1, 7)]
+    desk = ReviewDesk(outbox)
+    monkeypatch.setattr("batchdigits.session.handover._TIMEOUT", 0.2)
+    code = (
+        "import sys, time; from pathlib import Path\n"
+        "from batchdigits.session.outbox import hold_outbox\n"
+        "with hold_outbox(Path(sys.argv[1])): print('held', flush=True); sys.stdin.read()"
+    )
+    busy = subprocess.Popen(
+        [sys.executable, "-c", code, str(outbox)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    with busy:
+        assert busy.stdout and busy.stdout.readline() == "held\n"
+        assert not desk.put_on_record(corrections)
+    desk.catch_up()
+    assert recorded(outbox) == {"1.png": "7"}, "whoever opens the outbox next takes it up"
+    assert desk.put_on_record([SubmittedCorrection(sha256, 1, None)])
+    assert recorded(outbox) == {}
 
 
 def test_what_there_is_not_cannot_be_reviewed(batchdigits: Run, tmp_path: Path) -> None:

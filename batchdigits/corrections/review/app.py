@@ -36,8 +36,8 @@ def make_app(desk: ReviewDesk) -> Starlette:
 
     async def take_corrections(request: Request) -> Response:
         corrections = _parse_corrections(await _read_body(request))
-        await run_in_threadpool(desk.put_on_record, corrections)
-        return JSONResponse({"recorded": len(corrections)})
+        is_recorded = await run_in_threadpool(desk.put_on_record, corrections)
+        return JSONResponse({"is_recorded": is_recorded})
 
     async def tell_error(_: Request, error: Exception) -> Response:
         return JSONResponse({"problem": str(error)}, 400 if isinstance(error, DataError) else 503)

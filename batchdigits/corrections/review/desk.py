@@ -77,8 +77,12 @@ class ReviewDesk:
         with self._lock, read_outbox(self._outbox, self._trust_outbox) as journal:
             return render_live(load_context(journal, self._outbox), name)
 
-    def put_on_record(self, corrections: Sequence[SubmittedCorrection]) -> None:
+    def put_on_record(self, corrections: Sequence[SubmittedCorrection]) -> bool:
         """Put corrections on record, or hand them to the batchdigits that is at work here.
+
+        Returns:
+            Whether they are on record; if not, they are safe on the disk, and that batchdigits
+            has them in hand.
 
         Raises:
             DataError: one of them means no page on record; none is taken.
@@ -89,10 +93,16 @@ class ReviewDesk:
                 with open_outbox(self._outbox, is_trusted=self._trust_outbox) as journal:
                     _check(journal, corrections)
                     record_corrections(journal, corrections, utc_now())
-                return
+                return True
             with read_outbox(self._outbox, self._trust_outbox) as journal:
                 _check(journal, corrections)
-            hand_over(self._outbox, Submission(utc_now(), corrections))
+            if hand_over(self._outbox, Submission(utc_now(), corrections)):
+                return True
+            if is_held(self._outbox):
+                return False
+            # It has ended meanwhile: opening the outbox takes up what it left.
+            with open_outbox(self._outbox, is_trusted=self._trust_outbox):
+                return True
 
     def read_scan(self, sha256: str) -> tuple[bytes, str] | None:
         """Read a scan as it lies in the inbox, in quarantine or among the processed.

@@ -14,10 +14,12 @@ async function send(due) {
   const body = JSON.stringify([...due.values()].map(({ sha, page, value }) => [sha, page, digitOf(value)]));
   try {
     const answer = await fetch("corrections", { method: "POST", headers: { "Content-Type": "application/json" }, body });
-    if (!answer.ok) throw new Error((await answer.json()).problem);
+    const { problem, is_recorded } = await answer.json();
+    if (!answer.ok) throw new Error(problem);
     for (const [key, { value }] of due) noteRecorded(key, value, digitOf(value));
     hasSendingFailed = false;
-    $("saved").replaceChildren(`On record: ${formatCount(rows.filter((row) => row.corrected_digit !== null).length)} checked.`);
+    const checked = `${formatCount(rows.filter((row) => row.corrected_digit !== null).length)} checked`;
+    $("saved").replaceChildren(is_recorded ? `On record: ${checked}.` : `Saved: ${checked}. The watcher puts it on record soon.`);
   } catch (error) {
     hasSendingFailed = true;
     $("saved").replaceChildren(`Not on record: ${error.message}. It is kept in this browser and sent with the next one; or save it.`);
