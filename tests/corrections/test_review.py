@@ -2,6 +2,7 @@
 
 import http.client
 import json
+import os
 import shutil
 import signal
 import subprocess
@@ -14,6 +15,7 @@ from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
 import cv2
+import numpy as np
 import pytest
 
 from batchdigits.arrays import GrayImage
@@ -122,8 +124,15 @@ def test_each_key_is_on_record_at_once(outbox: Path, inbox: Path, tmp_path: Path
         page.route("**/corrections", lambda route: route.fulfill(json={"is_recorded": False}))
         page.keyboard.press("4")
         page.locator("#saved", has_text="The watcher puts it on record soon.").wait_for()
-        page.locator("#text").fill("4.tif")
-        page.locator("#zoom-picture img[alt^='read as']").wait_for()  # browsers show no TIFF
+        page.locator("#text").fill("4.tif")  # which browsers do not show
+        shape = original.evaluate(
+            "it => it.decode().then(() => [it.naturalHeight, it.naturalWidth])"
+        )
+        image = cv2.imread(str(inbox / "4.tif"))
+        assert image is not None and tuple(shape) == image.shape[:2]
+        (inbox / "2.png").unlink()
+        page.locator("#text").fill("2.png")
+        page.locator("#zoom-picture img[alt^='read as']").wait_for()
         assert page.fetched == [] and all("404" in problem for problem in page.problems)
     shown = {row["file"]: row["corrected_digit"] for row in read_csv(outbox)}
     assert shown[str(names[0])] == "3", "reports are drawn in the end"
@@ -138,11 +147,11 @@ def test_nobody_else_is_answered(outbox: Path, tmp_path: Path) -> None:
         status, _, headers = server.ask("report.html")
         assert status == 200 and headers["cache-control"] == "no-store"
         assert headers["x-frame-options"] == "DENY"
-        status, content, headers = server.ask(f"scans/{sha256}")
+        status, content, headers = server.ask(f"scans/{sha256}/1")
         assert status == 200 and headers["content-type"] == "image/png"
         assert content == (outbox.parent / "inbox" / "1.png").read_bytes()
         # Without the token, from another name, from another site.
-        for path in ("/", "/report.html", f"/{'x' * 32}/report.html", f"/scans/{sha256}"):
+        for path in ("/", "/report.html", f"/{'x' * 32}/report.html", f"/scans/{sha256}/1"):
             assert server.ask(path)[0] == 404
         port = origin.rpartition(":")[2]
         for host in ("example.org", f"example.org:{port}", "127.0.0.1", f"127.0.0.1.nip.io:{port}"):
@@ -160,16 +169,62 @@ def test_nobody_else_is_answered(outbox: Path, tmp_path: Path) -> None:
         assert server.ask("corrections", correction, Origin=origin)[0] == 200
         assert recorded(outbox) == {"1.png": "7"}
         # No file but those on record, and these only as they were read.
-        for path in ("scans/..%2f..%2fetc%2fpasswd", "scans/" + "0" * 64, "results.html", "scans/"):
+        for path in (
+            "scans/..%2f..%2fetc%2fpasswd",
+            "scans/" + "0" * 64 + "/1",
+            f"scans/{sha256}",
+            "results.html",
+            "scans/",
+        ):
             assert server.ask(path)[0] == 404
         (outbox.parent / "inbox" / "1.png").unlink()
         secret = tmp_path / "secret.png"
         secret.write_bytes(content)
         (outbox.parent / "inbox" / "1.png").symlink_to(secret)
-        assert server.ask(f"scans/{sha256}")[0] == 404, "a link that leads out of the inbox"
+        assert server.ask(f"scans/{sha256}/1")[0] == 404, "a link that leads out of the inbox"
         listening = subprocess.run(["cat", "/proc/net/tcp"], capture_output=True, text=True).stdout
         addresses = [line.split()[1] for line in listening.splitlines()[1:]]
         assert f"0100007F:{int(port):04X}" in addresses
+
+
+def test_pages_that_browsers_do_not_show_are_decoded(
+    batchdigits: Run, inbox: Path, tmp_path: Path, digits: Digits
+) -> None:
+    pages = [image for image, _ in digits[:3]]
+    cv2.imwritemulti(str(inbox / "three.tif"), pages)
+    cv2.imwrite(str(inbox / "one.jp2"), pages[0])
+    wide = np.full((40, 9000), 255, np.uint8)
+    wide[5:35, 4000:4020] = 0
+    cv2.imwrite(str(inbox / "wide.tif"), wide)
+    (inbox / "bad.tif").write_bytes(cv2.imencode(".tif", pages[0])[1].tobytes()[:200])
+    (inbox / "none.tif").write_bytes(b"no image")
+    batchdigits("run", inbox, tmp_path / "out", "-q", "--quarantine", "off")
+    hashes = {row["file"]: row["sha256"] for row in read_csv(tmp_path / "out")}
+
+    def ask(name: str, page: int) -> cv2.typing.MatLike | None:
+        status, content, headers = server.ask(f"scans/{hashes[name]}/{page}")
+        if status == 404:
+            return None
+        assert status == 200 and headers["content-type"] == "image/png"
+        return cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_UNCHANGED)
+
+    with review(tmp_path / "out") as server:
+        for number in (3, 1, 2):
+            np.testing.assert_array_equal(ask("three.tif", number), pages[number - 1])
+        for name, page in (("three.tif", 4), ("three.tif", 0), ("bad.tif", 1), ("none.tif", 1)):
+            assert ask(name, page) is None
+        one, small = ask("one.jp2", 1), ask("wide.tif", 1)
+        assert one is not None and one.shape == pages[0].shape
+        assert small is not None and small.shape == (13, 3000)
+        children = subprocess.run(
+            ["pgrep", "-P", str(server.process.pid)], capture_output=True, text=True
+        ).stdout.split()
+        assert len(children) == 1
+        limits = Path(f"/proc/{children[0]}/status").read_text()
+        assert "NoNewPrivs:\t1" in limits
+        os.kill(int(children[0]), signal.SIGKILL)
+        assert ask("three.tif", 1) is None, "what ended it is shown by its thumbnail"
+        np.testing.assert_array_equal(ask("three.tif", 1), pages[0])
 
 
 def test_a_watcher_may_be_at_work(outbox: Path, inbox: Path) -> None:
@@ -211,7 +266,7 @@ def test_what_a_watcher_takes_up_later_is_not_said_to_be_on_record(
     with busy:
         assert busy.stdout and busy.stdout.readline() == "held\n"
         assert not desk.put_on_record(corrections)
-    desk.catch_up()
+    desk.close()
     assert recorded(outbox) == {"1.png": "7"}, "whoever opens the outbox next takes it up"
     assert desk.put_on_record([SubmittedCorrection(sha256, 1, None)])
     assert recorded(outbox) == {}

@@ -28,7 +28,8 @@ def make_app(desk: ReviewDesk) -> Starlette:
 
     async def show_scan(request: Request) -> Response:
         sha256 = request.path_params["sha256"]
-        scan = await run_in_threadpool(desk.read_scan, sha256) if is_hash(sha256) else None
+        page = request.path_params["page"]
+        scan = await run_in_threadpool(desk.read_scan, sha256, page) if is_hash(sha256) else None
         if scan is None:
             raise HTTPException(404)
         content, media_type = scan
@@ -45,7 +46,7 @@ def make_app(desk: ReviewDesk) -> Starlette:
     return Starlette(
         routes=[
             Route("/{name}.html", show_page),
-            Route("/scans/{sha256}", show_scan),
+            Route("/scans/{sha256}/{page:int}", show_scan),
             Route("/corrections", take_corrections, methods=["POST"]),
         ],
         exception_handlers={BatchdigitsError: tell_error},

@@ -1,11 +1,13 @@
 """What a person reviewing an outbox looks at, and what comes of it."""
 
 import hashlib
+import os
 import threading
 from collections.abc import Sequence
 from pathlib import Path
 
 from batchdigits.errors import DataError
+from batchdigits.execution.page_process import PageProcess
 from batchdigits.journal.corrections import find_places, load_pages, record_corrections
 from batchdigits.journal.journal import Journal
 from batchdigits.journal.meta_keys import INBOX_KEY
@@ -59,6 +61,7 @@ class ReviewDesk:
         self._outbox, self._trust_outbox = outbox, trust_outbox
         # One process holds a lock once, whatever its threads do.
         self._lock = threading.Lock()
+        self._page_process = PageProcess()
         with read_outbox(outbox, trust_outbox) as journal:
             load_context(journal, outbox)
 
@@ -104,19 +107,28 @@ class ReviewDesk:
             with open_outbox(self._outbox, is_trusted=self._trust_outbox):
                 return True
 
-    def read_scan(self, sha256: str) -> tuple[bytes, str] | None:
+    def read_scan(self, sha256: str, page: int) -> tuple[bytes, str] | None:
         """Read a scan as it lies in the inbox, in quarantine or among the processed.
 
         Args:
             sha256: hash of the file, hexadecimal.
+            page: from 1; which one is decoded of a file that browsers do not show.
 
         Returns:
-            Its bytes and its media type; ``None`` where it is nowhere any more, has changed, is
-            large, or is nothing that browsers show.
+            The file's bytes and media type, or the page as PNG; ``None`` where the file is nowhere
+            any more, has changed, is large, or cannot be decoded.
 
         Raises:
             OutboxError: the journal cannot be read.
         """
+        content, name = self._find_scan(sha256)
+        if media_type := _find_media_type(content):
+            return content, media_type
+        png = self._page_process.draw(content, name, page) if content else b""
+        return (png, "image/png") if png else None
+
+    def _find_scan(self, sha256: str) -> tuple[bytes, str]:
+        """Return content and name of a file with a hash; both empty where there is none."""
         with self._lock, read_outbox(self._outbox, self._trust_outbox) as journal:
             inbox = Inbox(Path(to_raw_name(journal.get_meta(INBOX_KEY) or "")))
             paths = [
@@ -131,17 +143,17 @@ class ReviewDesk:
             except OSError:
                 continue
             if len(content) <= _MAX_BYTES and hashlib.sha256(content).hexdigest() == sha256:
-                media_type = _find_media_type(content)
-                return (content, media_type) if media_type else None
-        return None
+                return content, os.path.basename(path)
+        return b"", ""
 
-    def catch_up(self) -> None:
-        """Bring all reports up to date; whoever holds the outbox does so itself.
+    def close(self) -> None:
+        """Bring all reports up to date at the end; whoever holds the outbox does so itself.
 
         Raises:
             OSError: a report cannot be written.
             OutboxError: the journal cannot be read.
         """
+        self._page_process.close()
         with self._lock:
             if not is_held(self._outbox):
                 with open_outbox(self._outbox, is_trusted=self._trust_outbox) as journal:

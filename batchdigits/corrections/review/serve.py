@@ -65,4 +65,4 @@ def serve_review(
         with listener, suppress(KeyboardInterrupt):
             uvicorn.Server(config).run(sockets=[listener])
     finally:
-        desk.catch_up()
+        desk.close()

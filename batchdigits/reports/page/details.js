@@ -12,7 +12,7 @@ function showChosen() {
   if (row) showDetails(row);
 }
 function makeLargePicture(row, isThumbnail = false) {
-  if (about.live && row.sha256 && row.page === 1 && !isThumbnail) return makeOriginal(row, () => makeLargePicture(row, true));
+  if (about.live && row.sha256 && !isThumbnail) return makeOriginal(row, () => makeLargePicture(row, true));
   const isScan = row.status === "ok" || row.status === "review";
   return add(make("div", undefined, isScan && (row.picture || row.image) ? "" : "whole"), makePicture(row));
 }

@@ -33,11 +33,15 @@ function noteRecorded(key, value, digit) {
   if ((said.said === "clear" ? null : said.said) === value) storeCorrection(key, null);
   else storeCorrection(key, { ...said, base: value }); // something else was said meanwhile
 }
-// The scan as it lies on the disk; where the browser cannot show it, its thumbnail.
+// The scan as it lies on the disk; where it cannot be shown, and as long as a page far into a TIFF takes, its thumbnail.
 function makeOriginal(row, makeInstead) {
   const box = make("div", undefined, "original"), image = new Image();
+  let shown = box;
+  const show = (other) => { clearTimeout(timer); if (shown !== other) shown.replaceWith(other); shown = other; };
+  const timer = setTimeout(() => show(makeInstead()), 300);
   image.alt = labelOf(row);
-  image.src = `scans/${row.sha256}`;
-  image.addEventListener("error", () => box.replaceWith(makeInstead()), { once: true });
+  image.src = `scans/${row.sha256}/${row.page}`;
+  image.addEventListener("load", () => show(box));
+  image.addEventListener("error", () => { if (shown === box) show(makeInstead()); });
   return add(box, image);
 }
