@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 import cv2
 import numpy as np
@@ -25,6 +25,7 @@ from batchdigits.journal.submissions import SubmittedCorrection
 from batchdigits.session.outbox import is_held
 from tests.conftest import ROOT, Run, read_csv, write_png
 from tests.support.browser import find_browser, open_address
+from tests.support.watcher_process import wait_for
 
 pytestmark = pytest.mark.integration
 
@@ -62,9 +63,11 @@ class Server(NamedTuple):
 
 
 @contextmanager
-def review(outbox: Path) -> Iterator[Server]:
-    command = [sys.executable, "-m", "batchdigits", "review", str(outbox), "--no-browser"]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+def review(outbox: Path, browser: str = "") -> Iterator[Server]:
+    command = [sys.executable, "-m", "batchdigits", "review", str(outbox)]
+    command += [] if browser else ["--no-browser"]
+    environment = os.environ | {"BROWSER": browser}
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment)
     assert process.stdout
     try:
         yield Server(process.stdout.readline().split()[-1], process, outbox)
@@ -185,6 +188,23 @@ def test_nobody_else_is_answered(outbox: Path, tmp_path: Path) -> None:
         listening = subprocess.run(["cat", "/proc/net/tcp"], capture_output=True, text=True).stdout
         addresses = [line.split()[1] for line in listening.splitlines()[1:]]
         assert f"0100007F:{int(port):04X}" in addresses
+
+
+def test_the_token_is_not_in_the_call_of_the_browser(outbox: Path, tmp_path: Path) -> None:
+    script, called = tmp_path / "browser", tmp_path / "called"
+    script.write_text(f'#!/bin/sh\necho "$@" > {called}.new && mv {called}.new {called}\n')
+    script.chmod(0o755)
+    with review(outbox, str(script)) as server:
+        wait_for(called.exists, "the browser is called")
+        address = called.read_text().strip()
+        file = Path(unquote(urlsplit(address).path))
+        assert address.startswith("file://") and server.address in file.read_text()
+        assert urlsplit(server.address).path.split("/")[1] not in address
+        assert file.parent.stat().st_mode & 0o077 == 0
+        if browser := find_browser():
+            with open_address(browser, address, tmp_path) as page:
+                page.wait_for_url(server.address)
+    assert not file.exists()
 
 
 def test_pages_that_browsers_do_not_show_are_decoded(

@@ -5,8 +5,9 @@ import socket
 import threading
 import webbrowser
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import uvicorn
 
@@ -59,10 +60,32 @@ def serve_review(
         timeout_graceful_shutdown=_GRACE,
     )
     announce(address)
-    if open_browser:  # the port listens already; some browsers return only once they are closed
-        threading.Thread(target=webbrowser.open, args=(address,), daemon=True).start()
     try:
-        with listener, suppress(KeyboardInterrupt):
-            uvicorn.Server(config).run(sockets=[listener])
+        with listener, ExitStack() as stack:
+            if open_browser:
+                with suppress(OSError):  # a full disk: the address is on the terminal
+                    folder = stack.enter_context(TemporaryDirectory(prefix="batchdigits-"))
+                    _open_browser(address, Path(folder))
+            with suppress(KeyboardInterrupt):
+                uvicorn.Server(config).run(sockets=[listener])
     finally:
         desk.close()
+
+
+def _open_browser(address: str, folder: Path) -> None:
+    """Open a page in the browser, by way of a file that leads there.
+
+    All users of this computer see how a browser is called, and the address holds the token.
+
+    Args:
+        address: of the page; its port listens already.
+        folder: for the file; no other user may read it.
+    """
+    file = folder / "review.html"
+    file.write_text(
+        '<!doctype html><html lang="en"><meta charset="utf-8"><title>batchdigits review</title>'
+        f'<meta http-equiv="refresh" content="0; url={address}"><a href="{address}">Review</a>',
+        encoding="utf-8",
+    )
+    # Some browsers return only once they are closed.
+    threading.Thread(target=webbrowser.open, args=(file.as_uri(),), daemon=True).start()
