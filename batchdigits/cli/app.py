@@ -161,7 +161,7 @@ def review(
     outbox: OutboxArgument = Path("outbox"),
     browser: Annotated[bool, typer.Option(help="Open the page in the browser.")] = True,
     port: Annotated[
-        int, typer.Option(min=0, max=65535, help="Port of 127.0.0.1; 0 for any that is free.")
+        int, typer.Option(min=0, max=65535, help="Port on 127.0.0.1; 0 for any free one.")
     ] = 0,
     trust_outbox: TrustOutboxOption = False,
 ) -> int:
@@ -236,7 +236,7 @@ def verify(
 
 def completion(
     shell: Annotated[
-        Shell | None, typer.Argument(help="The shell; yours if left out.", show_default=False)
+        Shell | None, typer.Argument(help="Shell; yours if left out.", show_default=False)
     ] = None,
 ) -> int:
     """Print a script that completes commands and options.

@@ -92,7 +92,7 @@ def _ask_other_model() -> list[str]:
     from batchdigits.inference.registry import list_models
 
     names = ", ".join(sorted({name for name, _ in list_models()}))
-    _print_line(f"These models have a name: {names}.")
+    _print_line(f"Models with a name: {names}.")
     model = _ask_valid("Model (a name, or a file or folder made elsewhere)", "", _check_model)
     return [*_ask_run(), "--model", model]
 

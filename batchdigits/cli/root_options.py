@@ -28,7 +28,7 @@ def root(
     config: Annotated[
         Path | None,
         typer.Option(
-            help="Settings file to take instead of all others.",
+            help="Settings file to use instead of all others.",
             metavar="FILE",
             show_envvar=False,
         ),

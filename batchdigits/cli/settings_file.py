@@ -73,7 +73,7 @@ def read_settings_file(
             raise UsageError(f"{path}: [{called}] {key} cannot be {error}.") from error
         if not is_trusted and _is_trusted_only(parameters[name]):
             raise UsageError(
-                f"{path} of the current folder may not set {key} of [{called}]: "
+                f"{path} in the current folder may not set {key} of [{called}]: "
                 f"only {_TRUSTED_PLACES} may."
             )
     return {called: values}

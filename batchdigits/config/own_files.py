@@ -69,7 +69,9 @@ def read_own_file(path: Path) -> bytes | None:
     finally:
         os.close(descriptor)
     if len(content) > _MAX_BYTES:
-        raise UsageError(f"{path} is larger than {_MAX_BYTES >> 20} MiB, which no settings are.")
+        raise UsageError(
+            f"{path} is larger than {_MAX_BYTES >> 20} MiB, which is too large for settings."
+        )
     return content
 
 
@@ -81,12 +83,12 @@ def _refuse_foreign_place(path: Path) -> None:
         OSError: there is nothing, or it cannot be found out.
     """
     if not _is_own(path.lstat()) or not _is_own(path.stat()):
-        raise ForeignFileError(f"{path} is not taken: it belongs to another user.")
+        raise ForeignFileError(f"{path} is not used: it belongs to another user.")
     for folder in dict.fromkeys((path.absolute().parent, path.resolve().parent)):
         parent = folder.stat()
         is_sticky = bool(parent.st_mode & stat.S_ISVTX)  # others cannot replace what is not theirs
         if not _is_own(parent) or (_is_writable_by_others(parent) and not is_sticky):
-            raise ForeignFileError(f"{path} is not taken: others may write to its folder.")
+            raise ForeignFileError(f"{path} is not used: others may write to its folder.")
 
 
 def _refuse_others(path: Path, found: os.stat_result) -> None:
@@ -97,13 +99,15 @@ def _refuse_others(path: Path, found: os.stat_result) -> None:
         UsageError: it is no file.
     """
     if stat.S_ISDIR(found.st_mode):
-        raise UsageError(f"{path} is a folder where a file of settings should be.")
+        raise UsageError(f"{path} is a folder, not a settings file.")
     if not stat.S_ISREG(found.st_mode):
-        raise UsageError(f"{path} is no regular file, as a file of settings should be.")
+        raise UsageError(f"{path} is not a regular file, as a settings file must be.")
     if not _is_own(found):
-        raise ForeignFileError(f"{path} is not taken: it belongs to another user.")
+        raise ForeignFileError(f"{path} is not used: it belongs to another user.")
     if _is_writable_by_others(found):
-        raise ForeignFileError(f"{path} is not taken: others may write it (chmod go-w mends that).")
+        raise ForeignFileError(
+            f"{path} is not used: others may write to it (chmod go-w fixes that)."
+        )
 
 
 def _is_own(found: os.stat_result) -> bool:

@@ -78,7 +78,7 @@ def apply_corrections(
     """
     refuse_lost_journal(outbox)
     if not has_journal(outbox):
-        raise DataError(f"Nothing was read into {outbox} yet: there is nothing to correct.")
+        raise DataError(f"Nothing has been read into {outbox} yet: there is nothing to correct.")
     rows = read_corrections(spreadsheet) if spreadsheet else ()
     if is_held(outbox):
         return _hand_over(outbox, spreadsheet, rows, export_folder, trust_outbox)
@@ -129,7 +129,7 @@ def _match(
             sentence = f"The only corrected row of {spreadsheet} does not belong to {outbox}"
         else:
             sentence = f"None of the {count:,} corrected rows of {spreadsheet} belong to {outbox}"
-        raise DataError(f"{sentence}: nothing that is named there is on record.")
+        raise DataError(f"{sentence}: no scan that it names is on record.")
     return matched
 
 

@@ -88,10 +88,10 @@ def _match_chunk(
             found.append((row, hashes.pop()))
         elif hashes and row.correction is not None:
             name = shorten_cell(row.file)
-            problem = f"several contents on record have the name {name}: add the column sha256"
+            problem = f"several scans on record have the name {name}: add the column sha256"
             matched.invalid.append(InvalidRow(row.line, problem))
         elif row.correction is not None:
-            problem = f"no file {shorten_cell(row.file)} that could be read is on record"
+            problem = f"no readable file {shorten_cell(row.file)} is on record"
             matched.unknown.append(InvalidRow(row.line, problem))
     pages = corrections.load_pages(journal, (sha256 for _, sha256 in found))
     for row, sha256 in found:
@@ -123,7 +123,7 @@ def _match_row(
         if row.correction is None:
             return
         if content and not number:
-            problem = "it does not say which page of several is meant"
+            problem = "it does not say which of several pages it is about"
             matched.invalid.append(InvalidRow(row.line, problem))
         else:
             problem = f"no page with the hash of {shorten_cell(row.file) or 'it'} is on record"
@@ -195,7 +195,7 @@ def _drop_conflicts(matched: MatchedRows) -> None:
     for row in matched.new:
         digits.setdefault((row.sha256, row.page), set()).add(row.digit)
     conflicts = {page for page, page_digits in digits.items() if len(page_digits) > 1}
-    problem = "another line says something else of the same content"
+    problem = "another line says something else about the same scan"
     matched.invalid += [
         InvalidRow(row.line, problem) for row in matched.new if (row.sha256, row.page) in conflicts
     ]

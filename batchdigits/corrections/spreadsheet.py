@@ -68,7 +68,7 @@ def read_corrections(path: Path) -> Iterator[TableRow | InvalidRow]:
     """
     table = read_table(path, {name: (name,) for name in _COLUMNS})
     shown = to_display_name(str(path))
-    found = f"what it has is {', '.join(table.first_cells) or 'no text'}"
+    found = f"it has {', '.join(table.first_cells) or 'no text'}"
     if not table.columns:
         raise DataError(
             f"The first lines of {shown} hold no column named {_CORRECTION_COLUMN}: {found}."
@@ -77,7 +77,8 @@ def read_corrections(path: Path) -> Iterator[TableRow | InvalidRow]:
         raise DataError(f"{shown} has no column named {_CORRECTION_COLUMN}: {found}.")
     if not {"sha256", "file"} & table.columns:
         raise DataError(
-            f"{shown} has no column named sha256 or file, by which scans are found: {found}."
+            f"{shown} has no column named sha256 or file, which say what scan a row is about: "
+            f"{found}."
         )
     has_digits = "digit" in table.columns
     return (
@@ -93,13 +94,13 @@ def _parse_row(line: int, cells: dict[str, str], has_digits: bool) -> TableRow |
     if correction is None:
         if not is_empty_cell(text):
             return InvalidRow(
-                line, f"{shorten_cell(text)!r} is no digit from 0 to 9, nor -1 for none"
+                line, f"{shorten_cell(text)!r} is not a digit from 0 to 9, nor -1 for no digit"
             )
         if not has_digits:
             return None
     page = _parse_page(cells["page"])
     if page is None:
-        return InvalidRow(line, "its page is no number") if correction is not None else None
+        return InvalidRow(line, "its page is not a number") if correction is not None else None
     sha256 = cells["sha256"]
     # Nearly all are as they were written, in a table that may have a million rows.
     if not _SHA256.fullmatch(sha256):

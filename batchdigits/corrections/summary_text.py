@@ -40,14 +40,14 @@ def format_summary(result: CorrectionResult) -> list[str]:
         sentences.append(f"{_count_rows(result.stored)} put on record.")
     elif result.stored:
         sentences.append(
-            f"{_count_rows(result.stored)} handed to the batchdigits that is at work there, which "
-            "puts them on record by and by."
+            f"{_count_rows(result.stored)} handed to the batchdigits running there, which will "
+            "put them on record shortly."
         )
     if result.known:
-        sentences.append(f"{_count_rows(result.known)} on record already.")
+        sentences.append(f"{_count_rows(result.known)} already on record.")
     sentences.append(_format_accuracy(result.confusion_matrix))
     sentences += [
-        f"Corrections that are not on record lie in {escape_for_terminal(path.name)}: to take "
+        f"{escape_for_terminal(path.name)} holds corrections that are not on record; to apply "
         f"them, run {format_correct_command(path)}"
         for path in result.kept_tables
     ]
@@ -80,7 +80,7 @@ def _format_accuracy(counts: IntArray) -> str:
     if passed := int(counts[NO_DIGIT, :NO_DIGIT].sum()):
         pages = _format_count(passed, "page was", "pages were")
         sentences.append(f"{pages} read as a digit and {'holds' if passed == 1 else 'hold'} none.")
-    sentences.append("That is of the pages that somebody chose to check, not of all pages.")
+    sentences.append("This counts only pages that somebody chose to check, not all pages.")
     return " ".join(sentences)
 
 

@@ -60,7 +60,7 @@ def _describe_problem(path: Path) -> str:
     if not start:
         return "it is empty"
     kind = describe_content(start)
-    return f"it is no table, .npz or IDX file{f', but looks like {kind}' if kind else ''}"
+    return f"it is not a table, .npz or IDX file{f', but looks like {kind}' if kind else ''}"
 
 
 def write_mnist_images(inbox: Path) -> dict[str, int]:

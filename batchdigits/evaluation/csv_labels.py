@@ -93,14 +93,12 @@ def copy_labelled_files(
         path = folder.find_file(names, location)
         name = to_display_name(os.path.relpath(path, folder.root))
         if name in truth:
-            raise DataError(f"{location} was named before.")
+            raise DataError(f"{location} is named twice.")
         if is_chosen(name, include, exclude):
             truth[name] = digit
             _copy_file(path, inbox / os.path.relpath(path, folder.root), location)
     if unlabelled and unlabelled == rows:
-        raise DataError(
-            f"Nothing in {table_name} says what is true: its column {label_columns[0]} is empty."
-        )
+        raise DataError(f"{table_name} has no labels: its column {label_columns[0]} is empty.")
     if not truth:
         raise DataError(f"{table_name} names no files.")
     if unlabelled:
@@ -120,7 +118,7 @@ def _choose_label_columns(table: Table, table_name: str) -> list[str]:
     Raises:
         DataError: there is none, or none that names files.
     """
-    found = f"what it has is {', '.join(table.first_cells) or 'no text'}"
+    found = f"it has {', '.join(table.first_cells) or 'no text'}"
     labels = [name for name in _LABEL_COLUMNS if name in table.columns]
     if len(labels) > 1 and "y" in labels:
         labels.remove("y")  # a coordinate, as well it may be
@@ -137,8 +135,8 @@ def _choose_label_columns(table: Table, table_name: str) -> list[str]:
         return [name for name in labels if name != "digit"]
     if labels == ["digit"] and "confidence" in table.columns:
         raise DataError(
-            f"Nothing in {table_name} says what is true: its column digit, which has a confidence "
-            "beside it, is what was read."
+            f"{table_name} has no labels: its column digit has a confidence beside "
+            "it, so it is what was read."
         )
     return labels
 
@@ -154,7 +152,7 @@ def _check_labels_agree(cells: Mapping[str, str], columns: list[str], location: 
         digits = [parse_digit(text) for text in texts if not _is_no_label(text)]
         if digits and None not in digits and (len(digits) == 1 or digits[0] != digits[1]):
             raise DataError(
-                f"{location}: its columns {first} and {other} say different things; "
+                f"{location}: its columns {first} and {other} disagree; "
                 "keep only the one with the true digits."
             )
 
@@ -167,12 +165,12 @@ def _parse_label(cell: str, label: str, location: str) -> int:
     if not cell.strip():
         raise DataError(f"{location}: a cell is missing; each row needs a file and a digit.")
     if "\0" in cell:
-        raise DataError(f"{location}: {shorten_cell(cell)!r} is no file name.")
+        raise DataError(f"{location}: {shorten_cell(cell)!r} is not a file name.")
     digit = parse_digit(label)
     if digit is None:
         raise DataError(
             f"{location}: the digit of {shorten_cell(cell)} is {shorten_cell(label)!r}, "
-            "not 0 to 9, nor -1 for none."
+            "not 0 to 9, nor -1 for no digit."
         )
     return digit
 
@@ -226,7 +224,7 @@ class _LabelledFolder:
         lookalikes = {found for path in inside for found in self._find_lookalikes(path)}
         if len(lookalikes) == 1:
             return lookalikes.pop()
-        problem = "is not there" if inside else "lies outside the folder of the table"
+        problem = "is not there" if inside else "is outside the folder of the table"
         if lookalikes:
             problem = "may be one of several files whose names look the same"
         raise DataError(f"{location} {problem}.")
@@ -262,4 +260,4 @@ def _copy_file(path: str, target: Path, location: str) -> None:
         target.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(path, target)
     except OSError as error:
-        raise DataError(f"{location} cannot be copied to be read: {error.strerror}.") from error
+        raise DataError(f"{location} cannot be copied: {error.strerror}.") from error

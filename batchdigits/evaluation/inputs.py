@@ -93,7 +93,7 @@ def _inbox_from_folder(
     # What has no label need not be read; a folder that is a label itself labels all it holds.
     patterns = include or (_LABELLED_PATTERNS if _parse_folder_name(folder_name) is None else ())
     if not any(digit_of(file.name) is not None for file in InboxWalk(folder, patterns, exclude)):
-        condition = " that the patterns let through" if include or exclude else ""
+        condition = " that match the patterns" if include or exclude else ""
         raise DataError(f"{folder} has no images{condition} in sub-folders named 0 to 9.")
     return LabelledInbox(folder, patterns, exclude, digit_of)
 
@@ -140,5 +140,5 @@ def _check_readable(csv_path: Path, inbox: Path, names: Iterable[str]) -> None:
     if ignored:
         raise DataError(
             f"{to_display_name(str(csv_path))} names {min(ignored)}, which a run leaves alone: "
-            "it is no image, or is named like a temporary file."
+            "it is not an image, or is named like a temporary file."
         )

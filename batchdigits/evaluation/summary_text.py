@@ -90,7 +90,8 @@ def _format_rows(metrics: EvaluationMetrics) -> list[tuple[str, str, str]]:
     ]
     if metrics.without_digit.files:
         right, count = metrics.without_digit.right, metrics.without_digit.files
-        comment = f"{right:,} of {count:,} file{'s' * (count != 1)} without one sent to review"
+        files = "file that holds" if count == 1 else "files that hold"
+        comment = f"{right:,} of {count:,} {files} none sent to review"
         rows.append(("no digit", format_percent(metrics.without_digit.accuracy), comment))
     if metrics.unread:
         rows.append(("not read", f"{metrics.unread:,}", "counted as not right"))
@@ -108,7 +109,7 @@ def _format_interval(proportion: Proportion) -> str:
 
 def _format_confusions(metrics: EvaluationMetrics) -> str:
     lines = [
-        f"{truth} {'without a digit' if digit == NO_DIGIT else f'read as {digit}'}: "
+        f"{truth} {'read as no digit' if digit == NO_DIGIT else f'read as {digit}'}: "
         f"{files:,} time{'s' * (files > 1)}"
         for truth, digit, files in find_worst_confusions(metrics.confusion_matrix, _MAX_CONFUSIONS)
     ]

@@ -35,7 +35,7 @@ class FixedBatchModel:
                 self._interpreter: Any = Interpreter(model_content=content, num_threads=threads)
                 self._interpreter.allocate_tensors()
         except LITERT_ERRORS as error:
-            raise ModelError(f"{name} is no TensorFlow Lite model.") from error
+            raise ModelError(f"{name} is not a TensorFlow Lite model.") from error
         model_input = self._interpreter.get_input_details()[0]
         output = self._interpreter.get_output_details()[0]
         shape = tuple(int(length) for length in model_input["shape"])

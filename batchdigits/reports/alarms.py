@@ -28,15 +28,16 @@ _DOUBT_CAUSES = {
     Reason.INCOMPLETE: "the end of most files is missing. Was a transfer cut off?",
     Reason.TOO_FAINT: "the ink of most is too faint. Scan with more contrast, or darker.",
     Reason.SEVERAL_MARKS: (
-        "most seem to hold several digits. batchdigits reads one digit an image, so cut them apart."
+        "most seem to hold several digits. batchdigits reads one digit per image, so cut them "
+        "apart."
     ),
     Reason.NOT_A_DIGIT: (
-        "most seem to hold no digit, or several that touch. batchdigits reads one digit an image."
+        "most seem to hold no digit, or several that touch. batchdigits reads one digit per image."
     ),
     Reason.CUT_BY_EDGE: "the ink of most runs off the edge. Leave some paper round each digit.",
 }
 _MIXED_DOUBT_CAUSE = (
-    "batchdigits reads one handwritten digit an image, upright; is that what they show?"
+    "batchdigits reads one handwritten digit per image, upright; is that what they show?"
 )
 #: Pages counted as the latest, and those before that they are compared with, at the least.
 _LATEST_PAGES, _MIN_EARLIER_PAGES = 50, 150

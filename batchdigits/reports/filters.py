@@ -36,7 +36,7 @@ def build_condition(journal: Journal, since: str, statuses: Sequence[str], where
             begin = datetime.fromisoformat(since)
             utc = begin.astimezone(UTC) if begin.tzinfo else begin
         except (ValueError, OverflowError) as error:
-            raise UsageError(f"{since!r} is no date such as 2026-11-21.") from error
+            raise UsageError(f"{since!r} is not a date such as 2026-11-21.") from error
         conditions.append(f"read_at >= '{utc.replace(tzinfo=None).isoformat(timespec='seconds')}Z'")
     if statuses:
         words = ", ".join(repr(str(Status(status))) for status in statuses)

@@ -154,7 +154,7 @@ def _raise_condition_error(error: BaseException | None, condition: str) -> None:
         if "interrupted" in str(error):
             raise KeyboardInterrupt from error
         if condition:
-            raise UsageError(f"The condition cannot be computed: {error}.") from error
+            raise UsageError(f"The condition of --where cannot be computed: {error}.") from error
 
 
 def load_context(
@@ -175,7 +175,7 @@ def load_context(
     """
     record = journal.get_json(RUN_KEY, {})
     if not record:
-        raise UsageError(f"Nothing was read into {outbox} yet: run or watch first.")
+        raise UsageError(f"Nothing has been read into {outbox} yet: run or watch first.")
     require_extras(changes)
     with journal.refuse_damage():
         settings, provenance, last_run = parse_run_record(record, outbox)

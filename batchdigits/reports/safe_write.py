@@ -71,9 +71,9 @@ def replace_report(journal: Journal, path: Path, fingerprint: str) -> Iterator[P
                 _keep_edited(
                     journal,
                     path,
-                    "is not what the journal wrote last, but was edited perhaps"
+                    "was changed since it was last written"
                     if state
-                    else "is not of this journal",
+                    else "was not written by this outbox",
                 )
                 seen = None
             current_sha256 = hash_file(path) if seen else ""
@@ -132,7 +132,7 @@ def _keep_edited(journal: Journal, path: Path, reason: str) -> None:
     hint = ""
     if has_new_corrections(journal, new_path):
         command = format_correct_command(new_path)
-        hint = f" It holds corrections that are not on record: to take them, run {command}"
+        hint = f" It holds corrections that are not on record; to apply them, run {command}"
     LOG.warning(
         "%s %s: it is kept as %s.%s",
         escape_for_terminal(path.name),

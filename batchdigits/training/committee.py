@@ -34,7 +34,7 @@ def train_committee(
         checkpoint = Checkpoint(path, recipe, data.split.fingerprint())
         if request.resume and path.exists():
             checkpoint.load()
-        listener.on_message(f"Training network {number} of {len(COMMITTEE_FILTERS)} to ask again.")
+        listener.on_message(f"Training committee network {number} of {len(COMMITTEE_FILTERS)}.")
         train_network(network, data.epochs, data.validation_set.real, recipe, checkpoint, listener)
         networks.append(network)
     return networks

@@ -34,7 +34,8 @@ def load_base_model(name: str, arch: Arch) -> Any:
     outputs = CLASS_COUNT if arch is Arch.CNN else DIGIT_COUNT
     if tuple(model.input_shape[1:]) != (28, 28, 1) or model.output_shape[1] != outputs:
         raise ModelError(
-            f"{path} is no {arch} made by batchdigits train, so it cannot be trained further."
+            f"{path} is not an --arch {arch} model made by batchdigits train, "
+            "so it cannot be trained further."
         )
     return model
 
@@ -60,7 +61,7 @@ def read_arch(name: str) -> Arch:
     path = find_model(name).with_suffix(CARD_SUFFIX)
     if not path.is_file():
         raise ModelError(
-            f"{name} has no card of batchdigits train, so it cannot be trained further."
+            f"{name} has no card from batchdigits train, so it cannot be trained further."
         )
     recipe = read_card(path).fields.get("recipe")
     try:

@@ -87,13 +87,15 @@ class ModelFiles:
     def _check_name(self) -> None:
         name = self.name
         if os.path.basename(name) != name or name[:1] in ("", ".") or not name.isprintable():
-            raise UsageError(f"{name!r} is not a name for a model: it becomes a file's name.")
+            raise UsageError(
+                f"{name!r} cannot be the name of a model: it must be usable as a file name."
+            )
 
     def _check_free(self) -> None:
         if self.checkpoint.exists():
             raise UsageError(
-                f"{self.checkpoint} is of a training that was stopped: continue it with --resume, "
-                "or start over with --overwrite."
+                f"{self.checkpoint} is from a training run that was stopped: continue it with "
+                "--resume, or start over with --overwrite."
             )
         for path in (self.keras, self.tflite, self.committee, self.card, self.curves):
             if os.path.lexists(path):

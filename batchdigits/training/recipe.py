@@ -106,7 +106,7 @@ def build_recipe(settings: TrainingSettings, arch: Arch) -> Recipe:
     }
     has_layers = "hidden" in options or options.get("output", default.output) != default.output
     if arch is Arch.CNN and has_layers:
-        raise UsageError("--hidden and --output are for --arch mlp.")
+        raise UsageError("--hidden and --output are only for --arch mlp.")
     if arch is Arch.MLP and options.get("refine"):
-        raise UsageError("--refine is for --arch cnn.")
+        raise UsageError("--refine is only for --arch cnn.")
     return replace(default, **options)

@@ -44,7 +44,7 @@ class TrainingRequest:
         """
         arch = _choose_arch(settings)
         if settings.committee and (settings.start or arch is not Arch.CNN):
-            raise UsageError("--committee is for --arch cnn that begins from nothing.")
+            raise UsageError("--committee is only for --arch cnn without --from.")
         return cls(
             DataSelection(
                 settings.data,
@@ -69,7 +69,7 @@ def _choose_arch(settings: TrainingSettings) -> Arch:
     arch = read_arch(settings.start)
     if settings.arch not in (None, arch) or settings.hidden or settings.output:
         raise UsageError(
-            f"{settings.start} is of --arch {arch}, and stays as it is built. "
+            f"{settings.start} is --arch {arch}, and its network cannot be changed. "
             f"See {format_command('train', '--help')}."
         )
     return arch

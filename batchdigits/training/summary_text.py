@@ -49,7 +49,7 @@ def _format_times(count: int) -> str:
 def format_resume_hint(request: TrainingRequest) -> str:
     """Format what to do with a training that was stopped."""
     if request.files.checkpoint.exists():
-        return "The same command with --resume goes on after the last whole epoch."
+        return "To continue after the last whole epoch, give the same command with --resume."
     return "No epoch was finished, so there is nothing to resume."
 
 
@@ -58,7 +58,7 @@ def format_next_steps(request: TrainingRequest, result: TrainingResult) -> Itera
     files = request.files
     if len(result.history) < request.recipe.total_epochs:
         patience = request.recipe.patience
-        yield f"Ended early: the best epoch was followed by {patience} no better ones."
+        yield f"Stopped early: {patience} epochs without improvement."
     written = [
         path for path in (files.committee, files.keras, files.card, files.curves) if path.exists()
     ]

@@ -68,7 +68,8 @@ def _train_and_export(request: TrainingRequest, listener: TrainingListener) -> T
             "matplotlib comes with pip install 'batchdigits[charts]'."
         )
     listener.on_message(
-        f"Training on {split.train_count:,} digits, watching {len(validation_batch[1]):,} others."
+        f"Training on {split.train_count:,} digits, "
+        f"validating on {len(validation_batch[1]):,} others."
     )
     epochs = EpochData.from_split(split, request.data.fonts, recipe)
     data = TrainingData(split, validation_set, epochs)
@@ -115,7 +116,7 @@ def _warn_of_scarce_data(split: DataSplit) -> None:
     validation_count, test_count = sum(map(len, split.validation)), sum(map(len, split.test))
     if min(validation_count, test_count) < MIN_RELIABLE_COUNT:
         LOG.warning(
-            "Only %d digits are held back and %d tested with: figures and threshold mean little.",
+            "Only %d digits are held back and %d tested: figures and threshold mean little.",
             validation_count,
             test_count,
         )

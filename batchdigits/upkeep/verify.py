@@ -71,7 +71,7 @@ def refuse_unused(outbox: Path) -> None:
     if not describe_lost_journal(outbox) and (
         not has_journal(outbox) or (path.is_file() and not path.stat().st_size)
     ):
-        raise UsageError(f"Nothing was read into {outbox} yet: there is nothing to verify.")
+        raise UsageError(f"Nothing has been read into {outbox} yet: there is nothing to verify.")
 
 
 def check_readable_origin(outbox: Path, is_trusted: bool) -> None:

@@ -142,7 +142,7 @@ class EventSource:
             if kind == EventKind.FAILED:
                 return self._use_polling(_explain_errno(number))
         if not first_events:
-            return self._use_polling("the observer of events did not start")
+            return self._use_polling("the event observer did not start")
         has_heard_probe = self._probe_events()
         if has_heard_probe is False:
             return self._use_polling("a probe file raised no event here")
@@ -150,10 +150,11 @@ class EventSource:
         if self.mode is not WatchMode.EVENTS:
             self.mode = WatchMode.EVENTS
             self.reason = (
-                "a probe file raised one" if has_heard_probe else "no probe file could be made"
+                "a probe file raised an event" if has_heard_probe else "no probe file could be made"
             )
             LOG.info(
-                "Watching for new files; all is compared again every %g s.", self._schedule.interval
+                "Watching for new files; the whole inbox is checked every %g s.",
+                self._schedule.interval,
             )
         return None
 
@@ -230,9 +231,9 @@ class EventSource:
             now,
         ]
         if len(self._failure_times) > _MAX_FAILURES:
-            self._use_polling("the observer of events keeps failing")
+            self._use_polling("the event observer keeps failing")
         else:
-            LOG.warning("The observer of events ended and is started again.")
+            LOG.warning("The event observer ended and is being restarted.")
             self._use_events()
         self._schedule.request()
 
@@ -246,4 +247,4 @@ class EventSource:
 def _explain_errno(number: str) -> str:
     """Say why events cannot be had, given the error number of the system."""
     hint = _ERRNO_HINTS.get(int(number), os.strerror(int(number)).lower())
-    return f"events cannot be had, {hint}"
+    return f"events are not available, {hint}"

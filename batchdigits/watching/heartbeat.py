@@ -24,7 +24,7 @@ HEARTBEAT_INTERVAL = 5.0
 #: What is wrong with a watcher that ended without a word.
 GONE = "it is gone: it was killed, or the machine was switched off"
 #: What is said where there is an outbox and no watcher was ever started in it.
-NONE_YET = "none has been at work here"
+NONE_YET = "none was ever started here"
 #: Bytes of a heartbeat at the most; one takes some hundreds.
 _MAX_BYTES = 1 << 20
 
@@ -69,7 +69,7 @@ def read_heartbeat(outbox: Path) -> tuple[WatcherStatus | None, str]:
     except (FileNotFoundError, NotADirectoryError):
         return None, NONE_YET if outbox.is_dir() else "there is no such folder"
     except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
-        return None, "what the watcher says of itself cannot be read"
+        return None, "its status file cannot be read"
     if not status.ended and not is_locked(folder / LOCK_FILE):
         problem = GONE
     return status, problem

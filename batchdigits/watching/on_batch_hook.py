@@ -50,7 +50,7 @@ class BatchHook:
             self._rows += map(format_row, rows)
             if (excess := len(self._rows) - _MAX_ROWS) > 0:
                 if not self._has_dropped_rows:
-                    LOG.warning("--on-batch is too slow: it is not told of some rows.")
+                    LOG.warning("--on-batch is too slow: some rows are not passed to it.")
                 self._has_dropped_rows = True
                 del self._rows[:excess]
 
@@ -61,7 +61,7 @@ class BatchHook:
         if self._process:
             if not self._has_warned and time.monotonic() - self._started_at > _SLOW_AFTER:
                 self._has_warned = True
-                self.last_error = "does not end, and new rows wait for it"
+                self.last_error = "is still running, and new rows wait for it"
                 LOG.warning(
                     "--on-batch has been running for %g s: new rows wait for it.", _SLOW_AFTER
                 )
@@ -81,7 +81,7 @@ class BatchHook:
             self.poll()
             time.sleep(0.02)
         if self._process or self._rows:
-            LOG.warning("--on-batch did not finish and is left to itself.")
+            LOG.warning("--on-batch did not finish and was left running.")
 
     def _start(self, rows: Sequence[str]) -> None:
         try:

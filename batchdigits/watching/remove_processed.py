@@ -151,7 +151,9 @@ class ProcessedFileRemover:
     def _warn_once(self, file: ProcessedFile, reason: str) -> None:
         if reason not in self._warned_reasons:
             self._warned_reasons.add(reason)
-            LOG.warning("%s was read and stays: %s.", escape_for_terminal(file.name), reason)
+            LOG.warning(
+                "%s was read but stays in the inbox: %s.", escape_for_terminal(file.name), reason
+            )
 
     def _choose_target(self, file: ProcessedFile, path: Path, claimed: set[str]) -> Path | None:
         """Choose where a file goes, and add that to ``claimed``; ``None`` where it is deleted."""

@@ -276,7 +276,7 @@ class ReportScheduler:
         reason = error.strerror or str(error)
         if self.write_errors.get(name) != reason:
             LOG.warning(
-                "%s cannot be written (%s): its rows are kept and written when it is free.",
+                "%s cannot be written (%s): its rows are kept, and written as soon as they can be.",
                 *(escape_for_terminal(name), reason),
             )
         self.write_errors[name] = reason

@@ -104,7 +104,7 @@ class RescanSchedule:
         interval = max(requested, cpu_seconds / _POLL_CPU_SHARE)
         if interval > max(1.2 * self.interval, 1.1 * requested):
             LOG.info(
-                "A look through the inbox takes %.2f s: one is taken every %.1f s, not every %g s.",
+                "Checking the inbox takes %.2f s, so it is checked every %.1f s, not every %g s.",
                 *(cpu_seconds, interval, requested),
             )
         self.interval = interval if interval > 1.1 * requested else requested

@@ -90,11 +90,11 @@ class WatcherStatus:
         if self.unrecorded_since:
             return describe_backlog(self, now)
         if self.overdue > _OVERDUE_AFTER:
-            return f"a file has been waiting for its turn for {format_duration(self.overdue)}"
+            return f"a file has been waiting for {format_duration(self.overdue)}"
         if not all(map(_is_running, self.workers)) or not self.workers:
             return "a reader is missing"
         if self.mode == "events" and not _is_running(self.observer):
-            return "nobody listens for events"
+            return "nothing is listening for events"
         return ""
 
 
@@ -136,7 +136,7 @@ def describe_status(
         workers = len(status.workers)
         lines += [
             ("waiting", _describe_waiting(status)),
-            ("learns of files", describe_mode(status)),
+            ("finds files", describe_mode(status)),
             ("last event", _format_age(status.last_event, now)),
             ("last rescan", _format_age(status.last_rescan, now)),
             ("processes", f"{workers} reading{', 1 listening' * (status.observer > 0)}"),
@@ -146,12 +146,12 @@ def describe_status(
 
 
 def describe_mode(status: WatcherStatus) -> str:
-    """Say how the watcher learns of files."""
+    """Say how the watcher finds new files."""
     if status.lost_since:
         return "not at all: the inbox cannot be reached"
     interval = format_duration(status.interval)
     if status.mode == "events":
-        return f"from the system; everything is compared every {interval}"
+        return f"by system events; the whole inbox is checked every {interval}"
     return f"by looking every {interval}: {status.reason}"
 
 

@@ -266,7 +266,7 @@ class _Watcher:
         for name, reason in self._report_scheduler.write_errors.items():
             raise OutboxError(
                 f"{name} could not be written ({reason}): its rows are kept, and written when the "
-                "watcher, or a run, begins again."
+                "watcher, or a run, starts again."
             )
 
     def _update_status(self, now: float) -> None:

@@ -70,7 +70,7 @@ def test_a_model_made_elsewhere_gets_no_card(
     trial = batchdigits("run", inbox, outbox, "--dry-run", "--model", model)
     assert trial.returncode == 0 and "1 file, 1 page" in trial.stderr
     assert list(model.parent.iterdir()) == [model] and not outbox.exists()
-    assert "Kept in" not in trial.stderr
+    assert "Saved in" not in trial.stderr
 
 
 def test_copies_are_told_as_copies_and_off_as_nothing(

@@ -67,7 +67,7 @@ def test_checked_pages_are_in_doubt_no_more(
     counts = {row[1].strip(): row[2].strip() for row in rows}
     assert (counts["review"], counts["checked"]) == ("1", "2")
     told = batchdigits("status", outbox)
-    assert told.returncode == 8 and "none has been at work here" in told.stderr
+    assert told.returncode == 8 and "none was ever started here" in told.stderr
     assert told.stdout.splitlines() == [
         "files read        6",
         "pages             6: 1 ok, 2 quarantined, 2 checked",

@@ -128,7 +128,7 @@ def test_what_people_get_wrong_costs_one_line(batchdigits: Run, scans: Path) -> 
         (["a.pdf"], 5, "PDF files are not read"),
         ([], 2, "Missing argument 'FILES...'. See"),
         (["forms", "--save", "x.bmp"], 2, "not named like a picture"),
-        (["forms", "--save", "forms/digit1.png"], 2, "is to be read"),
+        (["forms", "--save", "forms/digit1.png"], 2, "is one of the images to read"),
         (["forms/digit1.png", "--save", "forms/digit2.png"], 2, "already exists"),
         (["forms/digit1.png", "--save", "links/link.png"], 2, "already exists"),
         (["forms", "--save", "notes.txt/x.png"], 6, "cannot be written"),

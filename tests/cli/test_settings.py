@@ -202,7 +202,7 @@ def test_files_are_put_back_only_for_reasons_of_quarantine(
     assert call("requeue", "--help") == 0
     shown = capsys.readouterr().out
     assert "truncated" in shown and "blank" not in shown and "permission" not in shown
-    with pytest.raises(UsageError, match="Nothing was read"):
+    with pytest.raises(UsageError, match="Nothing has been read"):
         call("requeue", "absent", "--reason", "truncated")
 
 

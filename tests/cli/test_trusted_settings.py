@@ -73,7 +73,7 @@ def test_the_refusal_says_where_it_may_stand(folder: Path) -> None:
     (folder / "batchdigits.toml").write_text("[watch]\non-batch = 'touch stolen'\n")
     sentence = fail("watch", "absent")
     assert sentence == (
-        "batchdigits.toml of the current folder may not set on-batch of [watch]: only a flag, the "
+        "batchdigits.toml in the current folder may not set on-batch of [watch]: only a flag, the "
         "environment, --config FILE or your own ~/.config/batchdigits/batchdigits.toml may."
     )
     assert "absent does not exist" in fail("run", "absent")
@@ -185,7 +185,7 @@ FOREIGN = (
         (give_away_a_pipe, "belongs to another user"),
         (give_away_a_link, "belongs to another user"),
         (open_folder, "others may write to its folder"),
-        (make_pipe, "is no regular file"),
+        (make_pipe, "is not a regular file"),
         (make_huge, "larger than 1 MiB"),
     ],
 )
@@ -214,7 +214,7 @@ def test_no_file_is_taken_that_others_may_have_written(
         if path.parent == folder and change in FOREIGN:
             # In a folder that many share, nobody stops the work of others.
             assert "absent does not exist" in sentence
-            assert told.startswith("batchdigits.toml is not taken: ") and told.count("\n") == 1
+            assert told.startswith("batchdigits.toml is not used: ") and told.count("\n") == 1
             sentence = told
         assert word in sentence
         path.parent.chmod(0o755)

@@ -42,7 +42,7 @@ def test_a_table_that_libreoffice_saved_comes_back(
 ) -> None:
     done = batchdigits("correct", forms, DATA / name)
     assert done.returncode == 3, "one line is no digit"
-    assert "'12' is no digit from 0 to 9" in done.stderr
+    assert "'12' is not a digit from 0 to 9" in done.stderr
     assert "6 rows were put on record" in done.stderr
     known = corrected(forms)
     assert {file: known[file] for file in TYPED} == TYPED
@@ -109,7 +109,7 @@ def test_which_page_of_several_is_meant_must_be_said(
     typed = tmp_path / "typed.csv"
     typed.write_text(f"sha256,corrected_digit\n{rows[1]['sha256']},8\n")
     done = batchdigits("correct", outbox, typed)
-    assert done.returncode == 3 and "which page of several" in done.stderr
+    assert done.returncode == 3 and "which of several pages" in done.stderr
     typed.write_text(f"sha256,page,corrected_digit\n{rows[1]['sha256']},2,8\n")
     assert batchdigits("correct", outbox, typed).returncode == 0
     assert [row["corrected_digit"] for row in read_csv(outbox)] == ["", "8", ""]
@@ -126,14 +126,14 @@ def test_what_does_not_belong_here_is_told(batchdigits: Run, forms: Path, tmp_pa
     six = edited(forms, {"digit1.png": "6"}).splitlines()
     typed.write_text("\n".join([*six, strange[1].replace(",3", ",5")]), encoding="utf-8")
     done = batchdigits("correct", forms, typed)
-    assert done.returncode == 3 and "something else of the same content" in done.stderr
+    assert done.returncode == 3 and "something else about the same scan" in done.stderr
     typed.write_text("\n".join([rows[0], strange[1].replace(sha256, "0" * 64)]), encoding="utf-8")
     assert batchdigits("correct", forms, typed).returncode == 7
     typed.write_text("file,digit\na,1\n")
     done = batchdigits("correct", forms, typed)
     assert (
         done.returncode == 7
-        and "has no column named corrected_digit: what it has is file, digit." in done.stderr
+        and "has no column named corrected_digit: it has file, digit." in done.stderr
     )
     assert batchdigits("correct", tmp_path / "nothing", typed).returncode == 7
     assert batchdigits("correct", forms, tmp_path / "missing.csv").returncode == 7
@@ -159,7 +159,7 @@ def test_checked_scans_become_training_data(
     assert found["digit2.png"] == found["digit5.png"] == "no_digit"
     evaluated = batchdigits("evaluate", tmp_path / "checked", tmp_path / "evaluation")
     assert "3 files" in evaluated.stderr, evaluated.stderr
-    assert "0 of 2 files without one sent to review" in evaluated.stderr, evaluated.stderr
+    assert "0 of 2 files that hold none sent to review" in evaluated.stderr, evaluated.stderr
     again = batchdigits("correct", forms, "--export", tmp_path / "checked")
     assert again.returncode == 7 and "is not empty" in again.stderr
 

@@ -154,7 +154,7 @@ Note|Corrected Digit|FILE
     result = apply(outbox, table)
     assert result.stored == 6 and not result.invalid_rows
     assert [row.line for row in result.unknown_rows] == [10, 11]
-    assert "no file d7.png that could be read is on record" in format_problems(result)[0]
+    assert "no readable file d7.png is on record" in format_problems(result)[0]
     found = {unicodedata.normalize("NFC", name) for name in corrected(outbox)}
     assert found == {"d0.png", "d1.png", "d2.png", "'=4.png", "a/Größe 5.png", "a/d6.png"}
 
@@ -167,7 +167,7 @@ def test_a_name_that_two_contents_have_is_told(
     read(RunSettings(tmp_path / "inbox", outbox, html=False, rebind=True))
     result = apply(outbox, "file,corrected_digit\nd0.png,1\nd2.png,1\n")
     assert result.stored == 1
-    assert "several contents on record have the name d0.png" in format_problems(result)[0]
+    assert "several scans on record have the name d0.png" in format_problems(result)[0]
 
 
 def test_an_excel_97_file_is_read(outbox: Path) -> None:
@@ -190,7 +190,7 @@ def test_what_is_new_is_told_from_what_was_on_record(outbox: Path) -> None:
     assert format_summary(apply(outbox, rows))[0] == "3 rows were put on record."
     rows[3]["corrected_digit"] = "1"
     sentences = format_summary(apply(outbox, rows))
-    assert sentences[:2] == ["1 row was put on record.", "3 rows were on record already."]
+    assert sentences[:2] == ["1 row was put on record.", "3 rows were already on record."]
 
 
 @pytest.mark.parametrize(
@@ -202,9 +202,12 @@ def test_what_is_new_is_told_from_what_was_on_record(outbox: Path) -> None:
         (b"<!doctype html><html>" + b"x" * (2 << 20), "is no table: it looks like an HTML page."),
         (b'[\n{"file": "d0.png"}]', "is no table: it looks like JSON."),
         (b"%PDF-1.7\n", "is no table: it looks like a PDF."),
-        (b"d0.png,1,ok\n", "hold no column named corrected_digit: what it has is d0.png, 1, ok."),
-        (b"file,digit\na,1\n", "has no column named corrected_digit: what it has is file, digit."),
-        (b"page,corrected_digit\n1,1\n", "has no column named sha256 or file, by which scans are "),
+        (b"d0.png,1,ok\n", "hold no column named corrected_digit: it has d0.png, 1, ok."),
+        (b"file,digit\na,1\n", "has no column named corrected_digit: it has file, digit."),
+        (
+            b"page,corrected_digit\n1,1\n",
+            "has no column named sha256 or file, which say what scan ",
+        ),
     ],
 )
 def test_what_is_no_table_of_results_is_called_what_it_is(
@@ -239,10 +242,10 @@ def test_corrections_in_a_table_that_a_run_kept_are_told(
     fill_in(table, {"d0.png": "3", "d1.png": "8"})
     read(settings)
     (kept,) = outbox.glob("results.edited-*.csv")
-    assert f"to take them, run batchdigits correct {outbox} {kept}" in caplog.text
+    assert f"to apply them, run batchdigits correct {outbox} {kept}" in caplog.text
     sentences = format_summary(apply_corrections(outbox, table, None))
     assert sentences[0] == "Nothing has been checked yet."
-    assert sentences[1].endswith(f"to take them, run batchdigits correct {outbox} {kept}")
+    assert sentences[1].endswith(f"to apply them, run batchdigits correct {outbox} {kept}")
     assert apply_corrections(outbox, kept, None).stored == 2
     assert len(format_summary(apply_corrections(outbox, table, None))) == 2, "nothing is left"
     caplog.clear()
@@ -252,7 +255,7 @@ def test_corrections_in_a_table_that_a_run_kept_are_told(
         table.write_bytes(content)
         read(settings)
     assert len(list(outbox.glob("results.edited-*.csv"))) == 3, "d2.png is on record"
-    assert "it is kept as" in caplog.text and "to take them" not in caplog.text
+    assert "it is kept as" in caplog.text and "to apply them" not in caplog.text
 
 
 Edit = Callable[[Rows], None]

@@ -80,7 +80,7 @@ def test_a_damaged_or_missing_model_is_refused(tmp_path: Path) -> None:
     junk.write_bytes(b"TFL3 no model at all" * 9)
     fields["sha256"] = hashlib.sha256(junk.read_bytes()).hexdigest()
     junk.with_suffix(".json").write_text(json.dumps(fields))
-    with pytest.raises(ModelError, match="no TensorFlow Lite model"):
+    with pytest.raises(ModelError, match="not a TensorFlow Lite model"):
         load_engine(junk)
     card.write_text("{}")
     with pytest.raises(ModelError, match="damaged"):

@@ -43,7 +43,7 @@ def test_old_files_and_odd_names(outcomes: Outcomes, name: str) -> None:
 @pytest.mark.parametrize("ending", ["keras", "h5"])
 def test_code_runs_only_where_it_is_trusted(outcomes: Outcomes, age: int, ending: str) -> None:
     outcome = outcomes[f"with_code.{age}.{ending}"]
-    assert "which is not run for a file from anywhere unless --trust-model" in outcome["error"]
+    assert "which runs only with --trust-model" in outcome["error"]
     assert not outcome["code_ran"]
     trusted = outcomes[f"trusted with_code.{age}.{ending}"]
     assert trusted["same"] and trusted["code_ran"]

@@ -90,7 +90,7 @@ TORCH_NUMBER = 0x1950A86A20F9469CFC6C
 #: Files that are no models, by their names, and what the error says of them.
 UNSUPPORTED: dict[str, tuple[bytes, str]] = {
     "empty": (b"", "is empty"),
-    "words.h5": (b"not a model", "is no model of a known format"),
+    "words.h5": (b"not a model", "is not a model in a known format"),
     "digits.keras": (b"PK\x03\x04 cut off", "damaged ZIP archive"),
     "cut.keras": (MODELS[ModelFormat.KERAS][:-9], "damaged ZIP archive"),
     "notes.zip": (make_zip({"notes.txt": b""}), "no Keras model: it has no config.json"),
@@ -113,12 +113,12 @@ UNSUPPORTED: dict[str, tuple[bytes, str]] = {
     "pointer.keras": (b"version https://git-lfs.github.com/spec/v1\n", "git lfs pull"),
     "page.onnx": (b"<!DOCTYPE html><html>", "web page"),
     "weights.safetensors": (b"\x20" + bytes(7) + b'{"a":1}', "safetensors"),
-    "cut.onnx": (ONNX[:-1], "is no model"),
-    "longer.onnx": (ONNX + b"\x08", "is no model"),
-    "no graph.onnx": (b"\x08\x08" + encode_field(2, b"me"), "is no model"),
-    "frozen graph.pb": (encode_field(1, b"node") * 3, "is no model"),
-    "other version.onnx": (b"\x08\xff\xff\x7f" + ONNX[2:], "is no model"),
-    "endless.onnx": (b"\x08\x08" * 20_000, "is no model"),
+    "cut.onnx": (ONNX[:-1], "is not a model"),
+    "longer.onnx": (ONNX + b"\x08", "is not a model"),
+    "no graph.onnx": (b"\x08\x08" + encode_field(2, b"me"), "is not a model"),
+    "frozen graph.pb": (encode_field(1, b"node") * 3, "is not a model"),
+    "other version.onnx": (b"\x08\xff\xff\x7f" + ONNX[2:], "is not a model"),
+    "endless.onnx": (b"\x08\x08" * 20_000, "is not a model"),
 }
 
 
@@ -159,8 +159,8 @@ def test_folders_and_what_is_no_file(tmp_path: Path, monkeypatch: pytest.MonkeyP
     with socket.socket(socket.AF_UNIX) as server:
         monkeypatch.chdir(tmp_path)
         server.bind("socket")
-        assert "no file and no folder" in read_error(tmp_path / "pipe")
-        assert "no file and no folder" in read_error(tmp_path / "socket")
+        assert "neither a file nor a folder" in read_error(tmp_path / "pipe")
+        assert "neither a file nor a folder" in read_error(tmp_path / "socket")
     (tmp_path / "loop").symlink_to("loop")
     assert "cannot be read" in read_error(tmp_path / "loop")
 
@@ -193,7 +193,7 @@ def test_a_huge_file_is_refused_at_once(tmp_path: Path) -> None:
     with path.open("wb") as file:
         file.write(b"\x08\x08")
         file.truncate(2**40)
-    with pytest.raises(ModelError, match="is no model"):
+    with pytest.raises(ModelError, match="is not a model"):
         identify_model_format(path)
     # An archive that says that its list of members is 3 GiB long.
     with path.open("r+b") as file:

@@ -127,7 +127,7 @@ def test_of_several_outputs_the_one_that_reads_digits_is_taken(
         (["maps5"], "It gives 5 numbers for an image, not ten"),
         (["words"], "does not give numbers for each image"),
         (["half"], "does not give numbers for each image"),
-        (["broken"], "does not give finite numbers"),
+        (["broken"], "gives no finite numbers"),
         (["other"], "reads only"),
     ],
 )

@@ -213,7 +213,9 @@ def test_a_committee_that_is_no_model_is_told(model: Path) -> None:
     junk.write_bytes(b"TFL3 no model at all" * 9)
     sha256 = hashlib.sha256(junk.read_bytes()).hexdigest()
     change_card(model, lambda fields: fields["second_look"].update(sha256=sha256))  # type: ignore[attr-defined]
-    message = r"mine\.tflite cannot be used\. mine\.second\.tflite is no TensorFlow Lite model\.$"
+    message = (
+        r"mine\.tflite cannot be used\. mine\.second\.tflite is not a TensorFlow Lite model\.$"
+    )
     with pytest.raises(ModelError, match=message):
         load_engine(model)
 

@@ -116,7 +116,7 @@ def test_a_folder_of_pages_in_doubt_says_so(batchdigits: Run, inbox: Path, outbo
         two = np.hstack([page[:height] for page in both if page is not None])
         cv2.imwrite(str(inbox / f"{number}.png"), two)
     done = batchdigits("run", inbox, outbox)
-    assert "batchdigits reads one digit an image" in " ".join(done.stderr.split())
+    assert "batchdigits reads one digit per image" in " ".join(done.stderr.split())
 
 
 def test_an_earlier_journal_gives_up_the_digits_of_what_is_none() -> None:

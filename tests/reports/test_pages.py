@@ -162,7 +162,9 @@ def test_filters_narrow_the_gallery(page: Any, outbox: Path) -> None:
     page.locator("#text").fill("FORMS/digit1")
     assert cells(page) == sum("forms/digit1" in row["file"] for row in rows)
     page.locator("#text").fill("no such file")
-    assert cells(page) == 0 and "Nothing is like that" in page.locator("#gallery").inner_text()
+    assert (
+        cells(page) == 0 and "No scan matches the filters" in page.locator("#gallery").inner_text()
+    )
 
 
 def test_three_digits_are_corrected_with_the_keyboard_and_saved(

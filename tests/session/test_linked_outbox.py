@@ -152,7 +152,7 @@ def test_a_watcher_follows_no_link_in_its_outbox(work: Path) -> None:
         link(outbox / "processed" / day, work / "own")
     names = {path.name for path in (inbox / "box").iterdir()}
     with watching(inbox, outbox, "--processed", "move") as watched:
-        watched.wait_for_message("was read and stays")
+        watched.wait_for_message("was read but stays")
         link(outbox / "results.csv", work / "own" / "bad.png")
         (inbox / "new.png").write_bytes((inbox / "box" / "0.png").read_bytes())
         wait_for(lambda: not (outbox / "results.csv").is_symlink(), "the table is rewritten")
@@ -195,7 +195,7 @@ def test_a_copied_journal_does_not_say_where_files_go(batchdigits: Run, work: Pa
     done = batchdigits("requeue", "outbox", cwd=work)
     assert done.returncode == ExitCode.USAGE and len(done.stderr.splitlines()) == 1
     command = f"batchdigits requeue outbox --inbox {elsewhere}"
-    assert f"are to go to {elsewhere}" in done.stderr and command in done.stderr
+    assert f"To put its files back into {elsewhere}" in done.stderr and command in done.stderr
     assert (outbox / "quarantine" / "box" / "bad.png").is_file()
     assert batchdigits(*command.split()[1:], cwd=work).returncode == ExitCode.OK
     assert (elsewhere / "box" / "bad.png").is_file()

@@ -51,10 +51,10 @@ def test_the_command_on_the_card_names_all_data() -> None:
         (TrainingSettings(hidden=(5,)), "for --arch mlp"),
         (TrainingSettings(output=Output.SIGMOID), "for --arch mlp"),
         (TrainingSettings(arch=Arch.MLP, refine=5), "for --arch cnn"),
-        (TrainingSettings(committee=True, arch=Arch.MLP), "for --arch cnn that begins"),
-        (TrainingSettings(committee=True, start="digits"), "for --arch cnn that begins"),
-        (TrainingSettings(start="digits", arch=Arch.MLP), "is of --arch cnn"),
-        (TrainingSettings(start="digits", output=Output.SOFTMAX), "stays as it is built"),
+        (TrainingSettings(committee=True, arch=Arch.MLP), "for --arch cnn without --from"),
+        (TrainingSettings(committee=True, start="digits"), "for --arch cnn without --from"),
+        (TrainingSettings(start="digits", arch=Arch.MLP), "is --arch cnn"),
+        (TrainingSettings(start="digits", output=Output.SOFTMAX), "network cannot be changed"),
     ],
 )
 def test_settings_that_contradict_each_other_are_refused(

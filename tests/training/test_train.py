@@ -106,7 +106,7 @@ def test_training_that_was_stopped_ends_with_the_same_weights(
         | {"PYTHONPATH": str(ROOT)}, capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert done.stdout.split() == ["SystemExit(130)", *["SystemExit(0)"] * 3], done
-    assert "--resume goes on" in done.stderr
+    assert "give the same command with --resume" in done.stderr
     cards = [json.loads((tmp_path / "models" / f"{name}.json").read_text()) for name in "ab"]
     assert cards[0]["history"] == cards[1]["history"] and cards[0]["test"] == cards[1]["test"]
     both = [load_weights(tmp_path / "models" / f"{name}.keras") for name in "ab"]
@@ -137,7 +137,7 @@ def test_what_makes_no_sense_is_told_before_the_work(batchdigits: Run, tmp_path:
     for words, code, message in (
         (["--hidden", "5"], 2, "for --arch mlp"),
         (["--arch", "mlp", "--refine", "5"], 2, "for --arch cnn"),
-        (["--name", "../mine"], 2, "not a name for a model"),
+        (["--name", "../mine"], 2, "cannot be the name of a model"),
         (["--data", "data", "--resume"], 7, "no images in sub-folders"),
         (["--data", "nothing"], 7, "There is no nothing"),
         (["--into", "/proc/no", "--data", "data"], 6, "Cannot write"),

@@ -74,7 +74,7 @@ def test_a_folder_that_is_not_there(tmp_path: Path) -> None:
     code, sentence = say("verify", tmp_path / "nosuch")
     assert code == ExitCode.USAGE and "There is no such folder" in sentence
     code, sentence = say("verify", tmp_path)
-    assert code == ExitCode.USAGE and "Nothing was read into" in sentence
+    assert code == ExitCode.USAGE and "Nothing has been read into" in sentence
 
 
 @pytest.mark.parametrize("is_deleted", [True, False])
@@ -115,7 +115,7 @@ def test_an_empty_journal_beside_nothing(tmp_path: Path) -> None:
     desk.journal.parent.mkdir(parents=True)
     desk.journal.touch()
     code, sentence = say("verify", desk.outbox)
-    assert code == ExitCode.USAGE and "Nothing was read into" in sentence
+    assert code == ExitCode.USAGE and "Nothing has been read into" in sentence
     code, sentence = say("requeue", desk.outbox)
     assert code == ExitCode.USAGE and "--inbox DIR" in sentence and "''" not in sentence
 
@@ -201,6 +201,8 @@ def test_corrections_that_wait_come_with_their_command(
     assert desk.verify() == ExitCode.OK
     shown = capsys.readouterr().out
     assert "1 table holds corrections that are not on record yet: results.csv\n" in shown
-    (command,) = (line for line in shown.splitlines() if line.startswith("To take the corrections"))
+    (command,) = (
+        line for line in shown.splitlines() if line.startswith("To apply the corrections")
+    )
     run_here([*shlex.split(command.partition(": ")[2])[1:], "--quiet"])
     assert len(desk.read_corrections()) == 4

@@ -21,11 +21,11 @@ def test_status_tells_how_the_watcher_is(batchdigits: Run, inbox: Path, outbox: 
     nobody = batchdigits("status", outbox)
     assert nobody.returncode == 8 and "there is no such folder" in nobody.stderr
     outbox.mkdir()
-    assert "none has been at work here" in batchdigits("status", outbox).stderr
+    assert "none was ever started here" in batchdigits("status", outbox).stderr
     with watching(inbox, outbox) as watched:
         well = batchdigits("status", outbox)
         assert well.returncode == 0 and "All is well" in well.stdout and not well.stderr
-        assert "from the system" in well.stdout and str(inbox) in well.stdout
+        assert "by system events" in well.stdout and str(inbox) in well.stdout
         status = json.loads(batchdigits("status", outbox, "--json").stdout)
         assert status["pid"] == watched.process.pid and status["problem"] == ""
         watched.process.kill()
@@ -95,7 +95,7 @@ def test_the_live_screen_shows_what_is_read(
         watcher = json.loads((outbox / ".batchdigits" / "watch.json").read_text())["pid"]
         os.kill(watcher, signal.SIGINT)
         shown = process.communicate(timeout=30)[0].decode()
-    assert "seven [bold].png" in shown and "Ctrl-C ends" in shown and "from the system" in shown
+    assert "seven [bold].png" in shown and "Ctrl-C ends" in shown and "by system events" in shown
 
 
 def test_json_lines_for_machines(inbox: Path, outbox: Path, scans: list[bytes]) -> None:

@@ -97,12 +97,12 @@ def test_files_that_cannot_be_taken_away_stay_once(
     inbox.chmod(0o555)
     options = ("--processed", "move", "--poll", 0.2)
     with watching(inbox, outbox, *options, before=UNPRIVILEGED) as watched:
-        watched.wait_for_message("1.png was read and stays")
+        watched.wait_for_message("1.png was read but stays")
         time.sleep(2)
         (row,) = watched.wait_for_rows("1.png")
         assert row["source_state"] == "present"
         assert not [path for path in (outbox / "processed").rglob("*") if path.is_file()]
-        assert watched.stderr.count("was read and stays") == 1
+        assert watched.stderr.count("was read but stays") == 1
         inbox.chmod(0o777)
         wait_for(lambda: not (inbox / "1.png").exists(), "it goes as soon as it may")
         watched.stop()

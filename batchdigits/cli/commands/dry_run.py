@@ -177,7 +177,7 @@ def _copy_journal(outbox: Path) -> Iterator[Path]:
             raise OutboxError(f"Cannot read the outbox {outbox}: {error.strerror}.") from error
         except OutboxBusyError as error:
             raise OutboxError(
-                f"There is not enough space in {tempfile.gettempdir()} to try the run out."
+                f"There is not enough space in {tempfile.gettempdir()} for a dry run."
             ) from error
         except OutboxError as error:
             raise OutboxError(str(error).replace(str(copy), str(outbox))) from error

@@ -86,7 +86,7 @@ def default_model_command(name: str | None) -> int:
         print(escape_for_terminal(registry.describe_default_model()))
         return ExitCode.OK
     registry.set_default(name)
-    LOG.info("%s is your default model now.", escape_for_terminal(name))
+    LOG.info("%s is now your default model.", escape_for_terminal(name))
     return ExitCode.OK
 
 

@@ -50,7 +50,7 @@ def report_command(
     begin_command(Logging())
     refuse_lost_journal(outbox)
     if not has_journal(outbox):
-        raise UsageError(f"Nothing was read into {outbox} yet: run or watch first.")
+        raise UsageError(f"Nothing has been read into {outbox} yet: run or watch first.")
     if target_folder is None and (since or statuses or where):
         raise UsageError("Reports of only some rows need a folder of their own: name it with --to.")
     if changes.charts is None:

@@ -82,7 +82,7 @@ def requeue(
     """
     refuse_lost_journal(outbox)
     if not has_journal(outbox):
-        raise UsageError(f"Nothing was read into {outbox} yet: there is nothing to put back.")
+        raise UsageError(f"Nothing has been read into {outbox} yet: there is nothing to put back.")
     is_in_use = is_held(outbox)
     with (
         read_outbox(outbox, trust_outbox)
@@ -122,7 +122,7 @@ def _hand_over(
     """Have files put back by whoever is at work in the outbox, and see what became of them."""
     if names and not hand_over(outbox, Submission(utc_now(), requeued=names)):
         if is_held(outbox):
-            LOG.warning("The batchdigits that is at work there puts them back by and by.")
+            LOG.warning("The batchdigits running there will put them back shortly.")
         else:  # it ended without them
             with open_outbox(outbox, is_trusted=trust_outbox) as journal:
                 take_up_submissions(journal, inbox)
@@ -148,14 +148,14 @@ def _find_inbox(journal: Journal, outbox: Path) -> Path:
     command = format_command("requeue", str(outbox), "--inbox", recorded or "DIR")
     if not recorded:
         raise UsageError(
-            f"It is not on record which inbox was read into {escape_for_terminal(str(outbox))}. "
-            f"Say which one: {escape_for_terminal(command)}"
+            f"{escape_for_terminal(str(outbox))} has no record of its inbox. "
+            f"Name it: {escape_for_terminal(command)}"
         )
     raise UsageError(
         f"{escape_for_terminal(str(outbox))} was moved or copied since its last run, or made "
-        f"elsewhere. If its files are to go to {escape_for_terminal(recorded)}, say so: "
-        f"{escape_for_terminal(command)}; if its inbox was moved or copied, too, let a run over "
-        "the new one take --rebind first."
+        f"elsewhere. To put its files back into {escape_for_terminal(recorded)}: "
+        f"{escape_for_terminal(command)}. If its inbox was moved or copied too, first "
+        "run over the new one with --rebind."
     )
 
 

@@ -124,13 +124,13 @@ def _format_lines(result: RepairResult, outbox: Path, repair: bool, verbose: boo
     differences = f"{count:,} difference{'' if count == 1 else 's'}" if count else "No differences"
     yield f"{differences}: {compared}."
     for finding in after.iter_kind(Kind.CORRECTIONS_WAITING):
-        yield f"To take the corrections: {format_correct_command(outbox / finding.path)}"
+        yield f"To apply the corrections: {format_correct_command(outbox / finding.path)}"
     if after.inbox and after.count(Kind.INBOX_MISSING):
         yield format_rebind_advice(outbox)
     command = format_command("verify", str(outbox), "--repair")
     if after.needs_inbox:
         yield (
-            "No file is moved: the outbox was copied, or made elsewhere. Say which folder is its "
+            "No file is moved, since the outbox was copied or made elsewhere. Name its "
             f"inbox: {command} --inbox DIR"
         )
     elif not repair and any(kind.mended[0] for kind in kinds):

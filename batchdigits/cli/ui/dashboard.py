@@ -145,9 +145,7 @@ class DashboardListener(LogListener):
                 f"{status.settling:,} settling, {status.reading:,} being read; "
                 f"{recent:,} pages in the last minute"
             ),
-            Text(
-                f"learns of files {describe_mode(status)}", "yellow" if status.lost_since else "dim"
-            ),
+            Text(f"finds files {describe_mode(status)}", "yellow" if status.lost_since else "dim"),
         ]
         if status.unrecorded_since:
             lines.append(Text(describe_backlog(status, time.time()), "yellow"))

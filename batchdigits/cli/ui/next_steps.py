@@ -11,7 +11,7 @@ from batchdigits.system.invocation import format_command
 
 #: What lies in an outbox beside the page, as lines of a list.
 _CONTENTS = {
-    CSV.name: "the table, one row a page",
+    CSV.name: "the table, one row per page",
     "results.xlsx": "the same as a workbook",
     "results.parquet": "the same for pandas",
     "summary.png": "charts",
@@ -33,7 +33,7 @@ def list_next_steps(summary: Summary, settings: Settings) -> Iterator[str]:
     yield f"Now open {escape_for_terminal(str(page))}: {describe_left_to_check(summary)}."
     if summary.left_to_check:
         command = format_command("review", str(outbox))
-        yield f"To correct them with a click, on record at once: {escape_for_terminal(command)}"
+        yield f"To correct them in the browser, saved at once: {escape_for_terminal(command)}"
     found = {name: text for name, text in _CONTENTS.items() if (outbox / name).exists()}
     found.pop(page.name, None)
     for name, text in found.items():

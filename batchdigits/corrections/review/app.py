@@ -76,4 +76,4 @@ def _parse_corrections(body: bytes) -> list[SubmittedCorrection]:
                 return corrections
     except (TypeError, ValueError, RecursionError):
         pass
-    raise DataError("These are no corrections.")
+    raise DataError("These are not corrections.")

@@ -57,7 +57,7 @@ class ReviewDesk:
         """
         refuse_lost_journal(outbox)
         if not has_journal(outbox):
-            raise DataError(f"Nothing was read into {outbox} yet: there is nothing to review.")
+            raise DataError(f"Nothing has been read into {outbox} yet: there is nothing to review.")
         self._outbox, self._trust_outbox = outbox, trust_outbox
         # One process holds a lock once, whatever its threads do.
         self._lock = threading.Lock()
@@ -164,7 +164,7 @@ def _check(journal: Journal, corrections: Sequence[SubmittedCorrection]) -> None
     pages = load_pages(journal, (correction.sha256 for correction in corrections))
     known = {(sha256, page.page) for sha256, found in pages.items() for page in found}
     if any((correction.sha256, correction.page) not in known for correction in corrections):
-        raise DataError("A page that was corrected is not on record any more: reload this page.")
+        raise DataError("A page that you corrected is no longer on record: reload this page.")
 
 
 def _find_media_type(content: bytes) -> str:

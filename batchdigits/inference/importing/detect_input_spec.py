@@ -82,15 +82,15 @@ def detect_input_spec(runtime: ModelRuntime, model: Model) -> DetectedInputSpec:
     """
     best = _find_best(runtime, _try_some_digits(runtime, model, Orientation.UPRIGHT))
     if best is None:
-        raise ModelError("It does not give finite numbers, however it is given images.")
+        raise ModelError("It gives no finite numbers, in whatever form images are given to it.")
     if best.accuracy < _GOOD_ACCURACY:
         best = _try_turned(runtime, model, best)
     is_specified = model.input_range is not None and model.ink is not None
     if best.accuracy < MIN_ACCURACY and not is_specified:
         raise ModelError(
             f"It reads only {format_percent(best.accuracy)} of {best.sample_count} sample digits "
-            "right, however it is given them, so it is no reader of handwritten digits "
-            "(to use it all the same, say --input-range and --ink)."
+            "right, in whatever form they are given, so it is not a reader of handwritten digits "
+            "(to use it anyway, set --input-range and --ink)."
         )
     return best
 
@@ -159,7 +159,7 @@ def _list_digit_outputs(runtime: ModelRuntime) -> list[int]:
         listed = " and ".join(filter(None, [", ".join(counts[:-1]), counts[-1]]))
         raise ModelError(
             f"It gives {listed} number{'s' * (counts != ['1'])} for an image"
-            f"{f' in its {len(counts)} outputs' * (len(counts) > 1)}, not ten, one a digit."
+            f"{f' in its {len(counts)} outputs' * (len(counts) > 1)}, not ten, one per digit."
         )
     return indices
 

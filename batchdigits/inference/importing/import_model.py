@@ -73,8 +73,8 @@ def import_model(
     if model_format is ModelFormat.SAVED_MODEL and not model.trusted:
         raise _make_error(
             path,
-            "A SavedModel holds a program that may read and write files, and is not run for a "
-            "folder from anywhere unless --trust-model says so.",
+            "A SavedModel holds a program that may read and write files: it is opened only with "
+            "--trust-model.",
         )
     _require_libraries(model_format)
     with tempfile.TemporaryDirectory(prefix="batchdigits-") as temporary_name:
@@ -167,7 +167,7 @@ def probe_in_subprocess(
         process = run_module(import_process.__name__, [str(request_path)], TIMEOUT_SECONDS)
     except subprocess.TimeoutExpired as error:
         raise _make_error(
-            path, f"Opening it takes longer than {TIMEOUT_SECONDS} seconds."
+            path, f"Opening it took longer than {TIMEOUT_SECONDS} seconds."
         ) from error
     if process.returncode in (ExitCode.INTERRUPTED, -signal.SIGINT, -signal.SIGTERM):
         raise KeyboardInterrupt
@@ -242,11 +242,13 @@ def _save_card(path: Path, fields: dict[str, Any], file: Path, folders: list[Pat
 
 def _log_result(path: Path, probe_result: dict[str, Any], card_path: Path | None) -> None:
     LOG.info(
-        "%s %s: so it reads %s of %d sample digits. %s",
+        "%s %s: this way it reads %s of %d sample digits. %s",
         escape_for_terminal(path.name),
         _describe(probe_result),
         *(format_percent(probe_result["accuracy"]), probe_result["sample_count"]),
-        f"Kept in {escape_for_terminal(str(card_path))}." if card_path else "That is not kept.",
+        f"Saved in {escape_for_terminal(str(card_path))}."
+        if card_path
+        else "This could not be saved.",
     )
 
 

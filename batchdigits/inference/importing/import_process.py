@@ -39,7 +39,7 @@ def main(request_path: Path) -> None:
     except ModelError as error:
         result = {"error": str(error)}
     except MemoryError:
-        result = {"error": "It needs more memory than a reader of digits may."}
+        result = {"error": "It needs more memory than a reader of digits may use."}
     request_path.with_name(RESULT_FILE).write_text(json.dumps(result), encoding="utf-8")
 
 

@@ -140,7 +140,7 @@ def check_configuration(value: Any, key: str = "", layer: str = "") -> None:
         allowed_words = ALLOWED_WORDS_BY_KEY.get(key.rpartition("_")[2])
         if allowed_words is not None and value not in allowed_words:
             raise RejectedModelError(
-                f"uses a function of its own, {value[:80]!r}, in its layer {layer!r}"
+                f"uses a custom function, {value[:80]!r}, in its layer {layer!r}"
             )
 
 
@@ -157,21 +157,24 @@ def _check_class(value: dict[str, Any], layer: str) -> None:
     if class_name in CODE_LAYERS:
         raise RejectedModelError(
             f"holds code, in {f'a Lambda layer {layer!r}' if layer else 'a Lambda layer'},"
-            " which is not run for a file from anywhere unless --trust-model is given"
+            " which runs only with --trust-model"
         )
     if class_name == "function":
         raise RejectedModelError(
-            f"uses a function of its own, {str(value.get('config'))[:80]!r}, in {owner}"
+            f"uses a custom function, {str(value.get('config'))[:80]!r}, in {owner}"
         )
     if class_name in EXTERNAL_LAYERS:
-        raise RejectedModelError(f"needs what is not in the file, in {owner}, a {class_name}")
+        raise RejectedModelError(
+            f"needs something that is not in the file, in {owner}, a {class_name}"
+        )
     if class_name not in ALLOWED_CLASSES or not _is_builtin(value):
         raise RejectedModelError(
-            f"needs the class {str(class_name)[:80]!r} in {owner}, which is none of Keras' own that"
-            " only compute: export it where it was made, as a SavedModel (model.export) or to ONNX"
+            f"needs the class {str(class_name)[:80]!r} in {owner}, which is not one of the"
+            " Keras classes that only compute: export it where it was made, as a SavedModel"
+            " (model.export) or to ONNX"
         )
     if class_name in TENSORFLOW_LAYERS and not _calls_allowed_function(value.get("config")):
-        raise RejectedModelError(f"calls a function of TensorFlow that is not allowed, in {owner}")
+        raise RejectedModelError(f"calls a TensorFlow function that is not allowed, in {owner}")
 
 
 def _is_builtin(value: dict[str, Any]) -> bool:

@@ -62,7 +62,7 @@ def identify_model_format(path: Path) -> ModelFormat:
             return _identify_folder(path)
         # Opening a pipe would wait for somebody to write to it.
         if not stat.S_ISREG(mode):
-            raise ModelError(f"{path} is no file and no folder.")
+            raise ModelError(f"{path} is neither a file nor a folder.")
         with path.open("rb") as file:
             return _identify_file(path, file)
     except FileNotFoundError as error:
@@ -88,7 +88,7 @@ def _identify_folder(path: Path) -> ModelFormat:
         raise ModelError(f"The folder {path} {CHECKPOINT_DESCRIPTION}.")
     # TensorFlow Serving keeps each version in a folder of its own.
     versions = [name for name in names if (path / name / SAVED_MODEL_FILE).is_file()]
-    advice = ", so it is no SavedModel"
+    advice = ", so it is not a SavedModel"
     if versions:
         advice = f" itself; name {path / versions[-1]} instead"
     raise ModelError(f"The folder {path} has no {SAVED_MODEL_FILE}{advice}.")
@@ -112,7 +112,7 @@ def _identify_file(path: Path, file: BinaryIO) -> ModelFormat:
     if not description and path.name == SAVED_MODEL_FILE:
         description = "is one file of a SavedModel: name its folder instead"
     if not description:
-        description = f"is no model of a known format: it should be {SUPPORTED_FORMATS}"
+        description = f"is not a model in a known format: it should be {SUPPORTED_FORMATS}"
     raise ModelError(f"{path} {description}.")
 
 

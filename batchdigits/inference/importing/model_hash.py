@@ -24,7 +24,7 @@ def hash_model(path: Path) -> str:
             for name in sorted(files):
                 file = Path(folder, name)
                 if not stat.S_ISREG(file.lstat().st_mode):
-                    raise ModelError(f"The model {path} holds {name}, which is no regular file.")
+                    raise ModelError(f"The model {path} holds {name}, which is not a regular file.")
                 digest.update(os.fsencode(file.relative_to(path)) + b"\0")
                 digest.update(hash_file(file).encode())
         return digest.hexdigest()

@@ -58,7 +58,7 @@ TORCH_MAGIC = bytes.fromhex("80028a0a6cfc9c46f9206aa85019")
 UNSUPPORTED_FILES: tuple[tuple[Callable[[bytes], bool], str], ...] = (
     (
         _make_prefix_matcher(TORCH_MAGIC),
-        "is a file of PyTorch (.pt or .pth), which is not read: export the model to ONNX",
+        "is a PyTorch file (.pt or .pth), which is not read: export the model to ONNX",
     ),
     (
         _make_pattern_matcher(rb"sklearn|scikit-learn", _is_pickle),
@@ -69,7 +69,7 @@ UNSUPPORTED_FILES: tuple[tuple[Callable[[bytes], bool], str], ...] = (
         _make_prefix_matcher(
             b"x\x01", b"x\x5e", b"x\x9c", b"x\xda", b"\x1f\x8b", b"BZh", b"\xfd7zXZ\0"
         ),
-        "is compressed: where it is a model, unpack it first; a joblib or pickle file is not read",
+        "is compressed: if it is a model, unpack it first; a joblib or pickle file is not read",
     ),
     (
         _make_prefix_matcher(b"\x93NUMPY"),
@@ -86,14 +86,14 @@ UNSUPPORTED_FILES: tuple[tuple[Callable[[bytes], bool], str], ...] = (
     (_make_prefix_matcher(b"model_checkpoint_path:"), CHECKPOINT_DESCRIPTION),
     (
         _make_prefix_matcher(b"version https://git-lfs"),
-        "is only a pointer of Git LFS to the model: fetch it with git lfs pull",
+        "is only a Git LFS pointer to the model: fetch it with git lfs pull",
     ),
     (
         _make_prefix_matcher(b"<!DOCTYPE", b"<!doctype", b"<html", b"<HTML", b"<?xml"),
-        "is a web page, not a model: what was fetched was not the file itself",
+        "is a web page, not a model: the download did not fetch the file itself",
     ),
     (
         _make_pattern_matcher(rb"(?s)\A.{4}\0{4}\{\"", bool),
-        f"is a file of safetensors, which holds only weights: {RESAVE_ADVICE}",
+        f"is a safetensors file, which holds only weights: {RESAVE_ADVICE}",
     ),
 )

@@ -6,7 +6,7 @@ function showChosen() {
   $("zoom-picture").replaceChildren(...row ? [makeLargePicture(row)] : []);
   $("zoom-title").textContent = row ? labelOf(row) : filters.isLeft ? "Nothing is left to check." : "No scan matches the filters.";
   $("position").textContent = row ? `${formatCount(chosenIndex + 1)} of ${formatCount(shownRows.length)}` : "";
-  $("reading").textContent = row ? describeReading(row) : corrections.size ? "Save what you said." : "";
+  $("reading").textContent = row ? describeReading(row) : corrections.size ? "Save your corrections." : "";
   updatePad(row);
   $("details").replaceChildren();
   if (row) showDetails(row);

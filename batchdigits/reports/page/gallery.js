@@ -29,7 +29,7 @@ function drawMore() {
 }
 function sayWhatIsHidden() {
   const hiddenCount = shownRows.length - drawnCount;
-  sentinel.textContent = hiddenCount > 0 ? `${formatCount(hiddenCount)} more` : shownRows.length ? "" : filters.isLeft ? "Nothing is left to check." : "Nothing is like that.";
+  sentinel.textContent = hiddenCount > 0 ? `${formatCount(hiddenCount)} more` : shownRows.length ? "" : filters.isLeft ? "Nothing is left to check." : "No scan matches the filters.";
   $("gallery").append(sentinel);
   $("shown").textContent = `${formatCount(shownRows.length)} of ${formatCount(rows.length)} shown`;
 }

@@ -72,7 +72,7 @@ class Checkpoint:
             )
         if differing:
             raise UsageError(
-                f"{self.path} was started with another {differing[0]}: use the same again, "
+                f"{self.path} was started with a different {differing[0]}: use the same one, "
                 "or leave out --resume."
             )
 
@@ -86,7 +86,7 @@ class Checkpoint:
             for variable, value in zip(trainer.variables, self._variables, strict=True):
                 variable.assign(value)
         except ValueError as error:
-            raise DataError(f"{self.path} is of another network.") from error
+            raise DataError(f"{self.path} belongs to another network.") from error
 
     def save(self, trainer: Trainer) -> None:
         """Write a trainer's variables to disk, all or none of them."""

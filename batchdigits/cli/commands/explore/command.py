@@ -69,4 +69,4 @@ def _refuse_to_overwrite(source: str, picture: Path) -> None:
     """
     data = Path(source)
     if data.exists() and data.resolve() in (picture.resolve(), *picture.resolve().parents):
-        raise UsageError(f"{picture} lies in the data: choose another place for the picture.")
+        raise UsageError(f"{picture} is inside the data: choose another place for the picture.")

@@ -56,4 +56,4 @@ def refuse_to_overwrite(picture: Path, sources: Iterable[Source]) -> None:
     """
     target = picture.resolve()
     if any(source.path and Path(source.path).resolve() == target for source in sources):
-        raise UsageError(f"{picture} is to be read: name another file with --save.")
+        raise UsageError(f"{picture} is one of the images to read: name another file with --save.")
