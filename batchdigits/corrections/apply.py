@@ -26,6 +26,8 @@ from batchdigits.session.outbox import (
     refuse_lost_journal,
 )
 from batchdigits.system.clock import utc_now
+from batchdigits.system.filenames import escape_for_terminal, to_display_name
+from batchdigits.system.invocation import format_command
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,11 +74,17 @@ def apply_corrections(
         trust_outbox: whether the journal may be another user's.
 
     Raises:
-        DataError: the spreadsheet cannot be used, nothing in it belongs to this outbox, or the
-            export folder is not empty or cannot be written.
+        DataError: the outbox is a file, the spreadsheet cannot be used, nothing in it belongs to
+            this outbox, or the export folder is not empty or cannot be written.
         OutboxError: the outbox cannot be written, or is in use.
     """
     refuse_lost_journal(outbox)
+    if outbox.is_file():
+        command = format_command("correct", str(spreadsheet or "OUTBOX"), str(outbox))
+        raise DataError(
+            f"{to_display_name(str(outbox))} is a file, not an outbox. The outbox comes first: "
+            f"{escape_for_terminal(command)}"
+        )
     if not has_journal(outbox):
         raise DataError(f"Nothing has been read into {outbox} yet: there is nothing to correct.")
     rows = read_corrections(spreadsheet) if spreadsheet else ()

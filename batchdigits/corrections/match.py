@@ -18,6 +18,7 @@ from batchdigits.datasets.typed_digits import (
 from batchdigits.journal import corrections
 from batchdigits.journal.corrections import RecordedPage
 from batchdigits.journal.journal import Journal
+from batchdigits.reasons import Status
 
 #: Rows that are looked up at a time.
 _CHUNK_SIZE = 500
@@ -101,8 +102,12 @@ def _match_chunk(
 
 
 def _is_as_written(row: TableRow, page: RecordedPage) -> bool:
-    """Check whether a row has the digit of a page letter by letter, as nearly all have."""
-    return row.page == page.page and row.digit == ("" if page.digit is None else str(page.digit))
+    """Check whether a row has the digits of a page letter by letter, as nearly all have."""
+    return (
+        row.page == page.page
+        and row.digit == ("" if page.digit is None else str(page.digit))
+        and (not row.answer or (row.answer == row.digit and row.status == Status.OK))
+    )
 
 
 def _match_row(
@@ -131,7 +136,7 @@ def _match_row(
         return
     recorded = pages[0].corrected_digit
     digit = None if row.correction == CLEAR_CODE else row.correction
-    if problem := _find_edited_digit(row, pages):
+    if problem := _find_edited_digit(row, pages) or _find_edited_answer(row, pages):
         matched.invalid.append(InvalidRow(row.line, problem))
     elif row.correction is None:
         return
@@ -174,6 +179,30 @@ def _find_edited_digit(row: TableRow, pages: list[RecordedPage]) -> str:
     if has_correction:
         return f"{problem}, and its corrected_digit says something else"
     return f"{problem}: corrections belong in the column corrected_digit"
+
+
+def _find_edited_answer(row: TableRow, pages: list[RecordedPage]) -> str:
+    """Say what is wrong where somebody wrote into the column ``final_digit`` and nowhere else.
+
+    It follows from the other cells of its row. Where ``corrected_digit`` is filled in, that counts.
+
+    Returns:
+        The problem; empty where there is none.
+    """
+    if row.correction is not None or is_empty_cell(row.answer):
+        return ""
+    if not any(_is_same_reading(row, page) for page in pages):
+        return ""
+    answer = parse_digit(row.answer)
+    if answer is not None and answer == pages[0].corrected_digit:
+        return ""
+    is_sure = is_empty_cell(row.status) or normalise_cell(row.status) == Status.OK
+    if is_sure and (row.digit is None or answer == parse_digit(row.digit)):
+        return ""
+    return (
+        f"the final_digit of {shorten_cell(row.file) or 'this page'} was changed to "
+        f"{normalise_cell(row.answer)[:20]}: corrections belong in the column corrected_digit"
+    )
 
 
 def _is_same_reading(row: TableRow, page: RecordedPage) -> bool:

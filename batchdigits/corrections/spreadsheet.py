@@ -21,7 +21,10 @@ from batchdigits.system.tables import read_table
 CLEAR_CODE = -2
 _SHA256 = re.compile("[0-9a-f]{64}")
 _CORRECTION_COLUMN = "corrected_digit"
-_COLUMNS = (_CORRECTION_COLUMN, "sha256", "file", "page", "digit", "model", "confidence")
+_COLUMNS = (
+    *(_CORRECTION_COLUMN, "sha256", "file", "page", "digit", "model", "confidence"),
+    *("status", "final_digit"),
+)
 
 
 class TableRow(NamedTuple):
@@ -37,6 +40,8 @@ class TableRow(NamedTuple):
         digit: the cell with the digit that was read; ``None`` where the table has no such column.
         model: the cell with the model that read it.
         confidence: the cell that says how sure that was.
+        status: the cell with the status.
+        answer: the cell ``final_digit``, which is made of the others.
     """
 
     line: int
@@ -47,6 +52,8 @@ class TableRow(NamedTuple):
     digit: str | None
     model: str
     confidence: str
+    status: str
+    answer: str
 
 
 class InvalidRow(NamedTuple):
@@ -108,7 +115,7 @@ def _parse_row(line: int, cells: dict[str, str], has_digits: bool) -> TableRow |
     digit = cells["digit"] if has_digits else None
     return TableRow(
         *(line, cells["file"], page, sha256, correction, digit),
-        *(cells["model"], cells["confidence"]),
+        *(cells["model"], cells["confidence"], cells["status"], cells["final_digit"]),
     )
 
 

@@ -137,6 +137,10 @@ def test_what_does_not_belong_here_is_told(batchdigits: Run, forms: Path, tmp_pa
     )
     assert batchdigits("correct", tmp_path / "nothing", typed).returncode == 7
     assert batchdigits("correct", forms, tmp_path / "missing.csv").returncode == 7
+    for words, right in (([typed], f"OUTBOX {typed}"), ([typed, forms], f"{forms} {typed}")):
+        done = batchdigits("correct", *words)
+        assert done.returncode == 7 and "is a file, not an outbox" in done.stderr
+        assert done.stderr.endswith(f"batchdigits correct {right}\n")
 
 
 @pytest.mark.parametrize("content", [b"", b"PK\x03\x04broken", b"\xff\xfe\x00", b"\0" * 999])

@@ -123,6 +123,23 @@ def test_whoever_wrote_into_the_wrong_column_is_told(outbox: Path) -> None:
     assert "was changed to 7, but none was read, and its corrected_digit says something" in told
 
 
+def test_whoever_wrote_into_the_column_of_answers_is_told(outbox: Path) -> None:
+    apply(outbox, [row | {"corrected_digit": "3"} for row in read_csv(outbox)[:1]])
+    rows = {row["file"]: row for row in read_csv(outbox)}
+    rows["'=4.png"] |= {"corrected_digit": ""}  # its final_digit is 3 and on record
+    rows["d1.png"] |= {"final_digit": "8"}
+    rows["d2.png"] |= {"final_digit": "8", "corrected_digit": "8"}
+    rows["d3.png"] |= {"final_digit": rows["d3.png"]["digit"] + ".0"}
+    rows["blank.png"] |= {"final_digit": "-"}
+    result = apply(outbox, list(rows.values()))
+    wrong = {list(rows).index(file) + 2 for file in ("d1.png", "blank.png")}
+    assert {row.line for row in result.invalid_rows} == wrong
+    told = "\n".join(format_problems(result))
+    assert "the final_digit of d1.png was changed to 8: corrections belong in the column" in told
+    assert corrected(outbox) == {"'=4.png": "3", "d2.png": "8"}
+    assert apply(outbox, read_csv(outbox)).invalid_rows == []
+
+
 def test_a_table_of_an_earlier_reading_is_not_taken_for_an_edited_one(outbox: Path) -> None:
     rows = read_csv(outbox)
     for row in rows[:3]:

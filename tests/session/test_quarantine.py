@@ -238,6 +238,8 @@ def test_requeue_takes_paths_and_says_what_is_not_there(
     paths = (outbox / "quarantine" / "a.png", inbox / "sub" / "b.png", "./c.png")
     done = batchdigits("requeue", outbox, *paths)
     assert done.returncode == 0 and "3 files are back" in done.stderr, done.stderr
+    done = batchdigits("requeue", outbox)
+    assert done.returncode == 0 and done.stderr == "No file is in quarantine.\n"
 
 
 @pytest.mark.integration

@@ -48,6 +48,9 @@ def requeue_command(
     """
     begin_command(Logging())
     result = requeue(outbox, reasons, patterns, inbox, trust_outbox)
+    if not result.outcomes:
+        LOG.info("No file is in quarantine%s.", " for such a reason" if reasons else "")
+        return ExitCode.OK
     count = len(result.restored_files)
     LOG.info(
         "%d file%s back in the inbox%s",
