@@ -14,7 +14,7 @@ from batchdigits.system.filenames import compose
 class Junk(StrEnum):
     """Why a name says that there is no finished scan, in words for a person."""
 
-    UNDER_WAY = "under way, by its name"
+    UNDER_WAY = "unfinished, by its name"
     BACKUP = "a backup copy, by its name"
     HIDDEN = "hidden, or kept by a system or a program"
 

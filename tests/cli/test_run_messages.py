@@ -66,10 +66,10 @@ def test_an_empty_inbox_says_what_it_saw(batchdigits: Run, inbox: Path, outbox: 
     for name in ("list.csv", "scan.part", "a.gif"):
         (inbox / name).write_text("a")
     done = batchdigits("run", inbox, outbox, "--include", "list*", "-v")
-    assert done.returncode == 5 and "scan.part is left alone: under way" in done.stderr
+    assert done.returncode == 5 and "scan.part is left alone: unfinished" in done.stderr
     assert done.stderr.endswith(
         f"Nothing to read in {inbox}; 1 file that is not an image (list.csv), 1 left out by "
-        "--include or --exclude, 1 under way (scan.part).\n"
+        "--include or --exclude, 1 unfinished (scan.part).\n"
     )
 
 

@@ -179,8 +179,8 @@ FOREIGN = (
 @pytest.mark.parametrize(
     ("change", "word"),
     [
-        (make_world_writable, "others may write it"),
-        (make_group_writable, "others may write it"),
+        (make_world_writable, "others may write to it"),
+        (make_group_writable, "others may write to it"),
         (give_away, "belongs to another user"),
         (give_away_a_pipe, "belongs to another user"),
         (give_away_a_link, "belongs to another user"),

@@ -170,7 +170,7 @@ def test_a_bad_model_gets_no_order_and_no_turn() -> None:
     for content in (make_network((w, intercepts), ["logits"]) for w in (confused, blind)):
         spec = detect(content, SPECIFIED).input_spec
         assert (spec.orientation, spec.digit_order) == (Orientation.UPRIGHT, DIGITS_IN_ORDER)
-    with pytest.raises(ModelError, match="no reader"):
+    with pytest.raises(ModelError, match="not a reader"):
         detect(content)
 
 

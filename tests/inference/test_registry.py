@@ -86,7 +86,7 @@ def test_the_default_is_a_path_so_that_no_folder_gives_it_another_meaning(
         open_engine(Model(""))
     own = folder.parent / "home" / "batchdigits" / "default-model"
     own.chmod(0o666)
-    with pytest.raises(UsageError, match="others may write it"):
+    with pytest.raises(UsageError, match="others may write to it"):
         read_default_model()
     own.chmod(0o600)
     own.write_bytes(b"models/mine.tflite\n")

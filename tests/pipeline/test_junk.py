@@ -119,7 +119,7 @@ def test_every_file_that_is_left_alone_is_told_with_why(inbox: Path) -> None:
     assert list(list_ignored_files(walk)) == [
         "1 file that is not an image (notes.txt)",
         "1 left out by --include or --exclude",
-        "2 under way (2.part, 5.png.download/)",
+        "2 unfinished (2.part, 5.png.download/)",
         "1 backup copy (3.png~)",
         "1 hidden or kept by a system",
         "1 link out of the inbox or to folders",

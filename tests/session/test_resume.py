@@ -112,7 +112,7 @@ def test_an_edited_report_is_kept(batchdigits: Run, scans: Path, outbox: Path) -
     edited = (outbox / "results.csv").read_bytes().replace(b",ok,", b",checked,")
     (outbox / "results.csv").write_bytes(edited)
     again = batchdigits("run", scans, outbox)
-    assert "results.csv is not what the journal wrote last, but was edited" in again.stderr
+    assert "results.csv was changed since it was last written" in again.stderr
     (renamed,) = outbox.glob("results.edited-*.csv")
     assert renamed.read_bytes() == edited and renamed.name in again.stderr
     assert "ok" in {row["status"] for row in read_csv(outbox)}

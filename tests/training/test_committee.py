@@ -165,7 +165,7 @@ def test_a_training_that_was_stopped_trains_only_the_networks_that_are_left(
         request_for_tiny_networks.data, request_for_tiny_networks.recipe, files, committee=True
     )
     with pytest.raises(KeyboardInterrupt):
-        train.train_model(request, _Listener(stop_at="Training network 2 of 3"))
+        train.train_model(request, _Listener(stop_at="Training committee network 2 of 3"))
     names = {"mine.checkpoint", "mine.second-1.checkpoint"}
     assert {path.name for path in files.folder.iterdir()} == names
     resumed = TrainingRequest(request.data, request.recipe, files, resume=True, committee=True)

@@ -33,7 +33,7 @@ def test_it_hears_again_after_its_observer_died(
     with watching(inbox, outbox) as watched:
         os.kill(int(str(watched.read_heartbeat()["observer"])), signal.SIGKILL)
         (inbox / "1.png").write_bytes(scans[0])
-        watched.wait_for_message("is started again")
+        watched.wait_for_message("is being restarted")
         watched.wait_for_rows("1.png")
         (inbox / "2.png").write_bytes(scans[1])
         watched.wait_for_rows("1.png", "2.png")

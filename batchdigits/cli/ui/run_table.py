@@ -101,7 +101,7 @@ def list_ignored_files(walk: InboxWalk) -> Iterator[str]:
     if count := walk.excluded:
         yield f"{count} left out by --include or --exclude"
     if count := walk.under_way.count:
-        yield f"{count} under way {_format_names(walk.under_way.names, count)}"
+        yield f"{count} unfinished {_format_names(walk.under_way.names, count)}"
     if count := walk.backups.count:
         copies = "backup copy" if count == 1 else "backup copies"
         yield f"{count} {copies} {_format_names(walk.backups.names, count)}"

@@ -19,7 +19,7 @@ async function send(due) {
     for (const [key, { value }] of due) noteRecorded(key, value, digitOf(value));
     hasSendingFailed = false;
     const checked = `${formatCount(rows.filter((row) => row.corrected_digit !== null).length)} checked`;
-    $("saved").replaceChildren(is_recorded ? `On record: ${checked}.` : `Saved: ${checked}. The watcher puts it on record soon.`);
+    $("saved").replaceChildren(is_recorded ? `On record: ${checked}.` : `Saved: ${checked}. The watcher will put it on record shortly.`);
   } catch (error) {
     hasSendingFailed = true;
     $("saved").replaceChildren(`Not on record: ${error.message}. It is kept in this browser and sent with the next one; or save it.`);
