@@ -126,7 +126,7 @@ def test_each_key_is_on_record_at_once(outbox: Path, inbox: Path, tmp_path: Path
         assert page.locator("#progress").inner_text() == "1 checked, 1 corrected"
         page.route("**/corrections", lambda route: route.fulfill(json={"is_recorded": False}))
         page.keyboard.press("4")
-        page.locator("#saved", has_text="The watcher puts it on record soon.").wait_for()
+        page.locator("#saved", has_text="The watcher will put it on record shortly.").wait_for()
         page.locator("#text").fill("4.tif")  # which browsers do not show
         shape = original.evaluate(
             "it => it.decode().then(() => [it.naturalHeight, it.naturalWidth])"
