@@ -16,9 +16,9 @@ from batchdigits.datasets.typed_digits import (
     shorten_cell,
 )
 from batchdigits.journal import corrections
+from batchdigits.journal.columns import derive_unchecked_answer
 from batchdigits.journal.corrections import RecordedPage
 from batchdigits.journal.journal import Journal
-from batchdigits.reasons import Status
 
 #: Rows that are looked up at a time.
 _CHUNK_SIZE = 500
@@ -106,7 +106,7 @@ def _is_as_written(row: TableRow, page: RecordedPage) -> bool:
     return (
         row.page == page.page
         and row.digit == ("" if page.digit is None else str(page.digit))
-        and (not row.answer or (row.answer == row.digit and row.status == Status.OK))
+        and row.answer in ("", derive_unchecked_answer(row.status, row.digit))
     )
 
 
@@ -193,11 +193,11 @@ def _find_edited_answer(row: TableRow, pages: list[RecordedPage]) -> str:
         return ""
     if not any(_is_same_reading(row, page) for page in pages):
         return ""
+    digit = row.digit or ""
+    if not is_empty_cell(row.status):
+        digit = derive_unchecked_answer(normalise_cell(row.status), digit)
     answer = parse_digit(row.answer)
-    if answer is not None and answer == pages[0].corrected_digit:
-        return ""
-    is_sure = is_empty_cell(row.status) or normalise_cell(row.status) == Status.OK
-    if is_sure and (row.digit is None or answer == parse_digit(row.digit)):
+    if answer is not None and answer in (pages[0].corrected_digit, parse_digit(digit)):
         return ""
     return (
         f"the final_digit of {shorten_cell(row.file) or 'this page'} was changed to "

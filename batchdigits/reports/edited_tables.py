@@ -13,8 +13,12 @@ from batchdigits.datasets.typed_digits import (
     parse_number,
 )
 from batchdigits.errors import DataError
-from batchdigits.journal.columns import TABLE_COLUMNS, TABLE_HEADER, Column
-from batchdigits.reasons import Status
+from batchdigits.journal.columns import (
+    TABLE_COLUMNS,
+    TABLE_HEADER,
+    Column,
+    derive_unchecked_answer,
+)
 from batchdigits.system.tables import iter_cells
 
 #: Larger tables are kept unseen: whoever draws reports waits meanwhile.
@@ -99,7 +103,7 @@ def _is_correction_taken_in(cells: dict[str, str], new_cells: dict[str, str]) ->
         is_on_record = not on_record
     else:
         is_on_record = is_empty_cell(correction) or _is_same_digit(correction, on_record)
-    answer_before = new_cells["digit"] if new_cells["status"] == Status.OK else ""
+    answer_before = derive_unchecked_answer(new_cells["status"], new_cells["digit"])
     return (
         is_on_record
         and any(
