@@ -35,6 +35,7 @@ NAMES = (
     "reports",
     "training",
     "models",
+    "steps",
 )
 
 

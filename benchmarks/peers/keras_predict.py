@@ -11,6 +11,7 @@ import os
 import sys
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -54,34 +55,34 @@ def _open_engine(path: Path) -> Any:
 def time_program(path: Path, images: Any) -> float:
     """Predict as a worker of a run does, from digit images to scores."""
     engine = _open_engine(path)
-    return _time_quickest(lambda: engine.predict(images))
+    return time_quickest(lambda: engine.predict(images), len(images))
 
 
-def time_keras(path: Path, images: Any) -> float:
-    """Predict full batches with Keras, from values as the model expects them."""
+def time_keras(path: Path, images: Any, most: float = 1.0) -> float:
+    """Predict full batches with Keras, from values as the model expects them: 0 to ``most``."""
     import keras
     import tensorflow as tf
 
     tf.config.threading.set_intra_op_parallelism_threads(1)
     tf.config.threading.set_inter_op_parallelism_threads(1)
     model = keras.models.load_model(path)
-    values = (images[..., None] / 255).astype(np.float32)
+    values = (images[..., None] * (most / 255)).astype(np.float32)
 
     def predict(size: int) -> None:
         for start in range(0, len(values), size):
             model(values[start : start + size], training=False)
 
-    return min(_time_quickest(lambda size=size: predict(size)) for size in BATCH_SIZES)  # type: ignore[misc]
+    return min(time_quickest(partial(predict, size), len(values)) for size in BATCH_SIZES)
 
 
-def _time_quickest(predict: Callable[[], object]) -> float:
-    """Return the microseconds per image of the quickest turn."""
+def time_quickest(work: Callable[[], object], count: int) -> float:
+    """Return the microseconds per image, of which there are ``count``, of the quickest turn."""
     times = []
     for _ in range(TURNS):
         begun = time.perf_counter()
-        predict()
+        work()
         times.append(time.perf_counter() - begun)
-    return 1e6 * min(times) / IMAGES
+    return 1e6 * min(times) / count
 
 
 def main(action: str, *arguments: str) -> None:

@@ -32,7 +32,17 @@ from tests.conftest import ROOT
 
 pytestmark = pytest.mark.integration
 
-NAMES = ("throughput", "startup", "tutorial", "scale", "cores", "ocr", "reports", "sandbox")
+NAMES = (
+    "throughput",
+    "startup",
+    "tutorial",
+    "scale",
+    "cores",
+    "ocr",
+    "reports",
+    "sandbox",
+    "steps",
+)
 
 
 @pytest.mark.long
