@@ -33,6 +33,7 @@ NAMES = (
     "sandbox",
     "ocr",
     "reports",
+    "correcting",
     "training",
     "models",
     "steps",

@@ -40,6 +40,7 @@ NAMES = (
     "cores",
     "ocr",
     "reports",
+    "correcting",
     "sandbox",
     "steps",
 )
