@@ -100,14 +100,22 @@ def write_options(command: Any, context: Any, formatter: Any) -> None:
 
 def write_examples(context: Any, formatter: Any) -> None:
     """Write the examples of a command, where it has some."""
-    words = context.command_path.split()
-    examples = EXAMPLES.get(" ".join(words[words.index("batchdigits") + 1 :]), ())
+    examples = EXAMPLES.get(_get_command_name(context), ())
     if examples:
         with formatter.section("Examples"):
             for command, meaning in examples:
                 formatter.write_text(f"batchdigits {command}")
                 with formatter.indentation():
                     formatter.write_text(meaning)
+
+
+def _get_command_name(context: Any) -> str:
+    """Return the words that choose a command, however the program itself was called."""
+    words: list[str] = []
+    while context.parent:
+        words.insert(0, context.info_name)
+        context = context.parent
+    return " ".join(words)
 
 
 def format_flags(option: Any) -> str:

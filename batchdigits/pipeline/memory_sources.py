@@ -138,8 +138,13 @@ def source_from_pixels(pixels: NDArray[Any], name: str, limits: Limits) -> Sourc
         return _make_empty_file(width, height, name)
     if pixels.dtype.kind in "ui" and pixels.min() >= 0 and pixels.max() <= 1:
         pixels = pixels.astype(np.bool_)  # a mask; as 8 bits it would be black all over
-    gray = to_gray(to_bgr(pixels))
-    return Source("", name, content=cv2.imencode(".bmp", gray)[1].tobytes())
+    colours = to_bgr(pixels)
+    if colours.dtype == np.uint8 and colours.ndim == 3 and colours.shape[2] == 3:
+        # Ink may be as light as its paper, and stand out in one of the colours.
+        content = cv2.imencode(".png", colours, [cv2.IMWRITE_PNG_COMPRESSION, 0])[1]
+    else:
+        content = cv2.imencode(".bmp", to_gray(colours))[1]
+    return Source("", name, content=content.tobytes())
 
 
 def _make_empty_file(width: int, height: int, name: str) -> Source:

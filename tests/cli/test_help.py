@@ -4,6 +4,7 @@ import os
 import shlex
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -104,3 +105,13 @@ def test_every_shell_takes_its_script(shell: Shell, tmp_path: Path) -> None:
             capture_output=True, text=True, check=False, env=os.environ | {"HOME": str(tmp_path)},
         )  # fmt: skip
         assert (done.returncode, done.stderr) == (0, "")
+
+
+@pytest.mark.parametrize("name", ["digits", "batchdigits"])
+def test_help_does_not_care_how_the_program_is_called(name: str, tmp_path: Path) -> None:
+    program = tmp_path / name
+    program.symlink_to(Path(sys.executable).with_name("batchdigits"))
+    done = subprocess.run(
+        [program, "models", "list", "--help"], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0 and "batchdigits models list --json" in done.stdout, done.stderr
