@@ -59,11 +59,11 @@ The normaliser (`batchdigits/preprocessing/`) works in this order:
 2. Unless the page is a small drawing, it removes lines from edge to edge and boxes round something,
    and mends the strokes that cross them (`form_lines.py`). Where ink reaches the border, the page
    is also read without what may be a frame; it wins as it is if it is read surely, and what may
-   have lost a part of its ink goes to review (`frames.py`, `framed_digits.py`).
+   have lost a part of its ink goes to review (`frames/`).
 3. It leaves out specks, stray marks and what is much weaker than the pen, and keeps the pieces of a
    broken stroke together (`components.py`, `broken_strokes.py`).
 4. It takes away rings and lines below that are beyond doubt; where they are not, and where a stroke
-   goes across the digit and beyond it, the page is read with and without them (`marks.py`).
+   goes across the digit and beyond it, the page is read with and without them (`marks/`).
 5. It thickens hairlines before it reduces them, brings the ink to full white, scales it into its
    box and centres it (`normalise.py`).
 

@@ -42,7 +42,7 @@ def choose_reading(readings: Sequence[NormalisedDigit], scores: NDArray[np.float
     leave a piece of one.
 
     Args:
-        readings: one or two ways of normalising the page (:func:`list_readings`), the first of
+        readings: the ways of normalising the page (:func:`list_readings`), the first of
             which wins a tie.
         scores: ``(n, 10) float32``, the calibrated probabilities of each one; what ten of them
             lack of 1 is the probability that it shows no digit.
@@ -69,7 +69,7 @@ def _find_surest(readings: list[Reading]) -> Reading:
     if index is None:
         index = max(_list_elected(readings, sureness), key=sureness.__getitem__)
     chosen, others = readings[index], readings[:index] + readings[index + 1 :]
-    # The page as it is hides nothing.
+    # The first reading hides nothing, or is of a sheet and says itself whether it may be cut.
     return chosen._replace(doubt=_find_doubt(chosen, others)) if index else chosen
 
 

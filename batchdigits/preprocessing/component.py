@@ -18,6 +18,9 @@ LEFT_OUT_DEPTH_SHARE, LEFT_OUT_LENGTH_SHARE = 0.1, 0.2
 WEAK_INK_SHARE = 0.65
 #: What keeps within this share of the page's side from an edge may be a neighbour's.
 NEIGHBOUR_DEPTH_SHARE = 0.25
+#: What lies in a ring or above a line is a digit from this height on, as a share of the ring's or
+#: line's width; and a line is so many times as wide as high.
+MIN_MARKED_SHARE, MIN_LINE_ASPECT = 0.25, 2.5
 
 
 class Component(NamedTuple):
@@ -107,3 +110,15 @@ def _lies_along_edge(component: Component, page_shape: tuple[int, ...]) -> bool:
         or (top == 0 and bottom <= height)
         or (bottom == rows and top >= rows - height)
     )
+
+
+def is_ring_or_line(part: Component, others: list[Component]) -> bool:
+    """Return whether ink may be a ring round a digit, or a line below it, drawn by another pen."""
+    left, top, right, bottom = get_edges(part)
+    edges = [get_edges(other) for other in others if other.height >= MIN_MARKED_SHARE * part.width]
+    is_ring = any(
+        left < other[0] and top < other[1] and other[2] < right and other[3] < bottom
+        for other in edges
+    )
+    is_line = part.width >= MIN_LINE_ASPECT * part.height
+    return is_ring or (is_line and any(other[3] <= bottom for other in edges))

@@ -21,6 +21,7 @@ from batchdigits.preprocessing.component import (
     get_edges,
     holds_line_at_edge,
     is_edge_line,
+    is_ring_or_line,
 )
 from batchdigits.preprocessing.form_lines import may_have_lines, remove_lines
 from batchdigits.preprocessing.ink import MIN_FLATTENED_SIDE
@@ -76,20 +77,6 @@ class Components(NamedTuple):
     removed_mark: Mark | None = None
     is_cut: bool = False
     has_line: bool = False
-
-
-def find_digits(ink: InkMap, noise: int) -> list[Components | None]:
-    """Find the digit of a page in one or more ways, where it is in doubt what its ink is.
-
-    Args:
-        ink: ``(height, width) uint8``, 0 paper, larger more ink; at most 65,535 components.
-        noise: the level, 0-255, up to which bare paper reaches by itself.
-
-    Returns:
-        What makes up the digit, or ``None`` for a blank page, once or twice: a second one is what
-        remains without ink that may be none of the digit's.
-    """
-    return [find_digit(ink, noise)]
 
 
 def find_digit(ink: InkMap, noise: int) -> Components | None:
@@ -228,6 +215,10 @@ def _find_pen_level(
     levels = {label: float(ink.mean()) for label, ink in inks.items()}
     heavy = (label for label in levels if compute_weight(components[label]) >= least)
     darkest = max(heavy, key=levels.__getitem__)
+    if is_ring_or_line(
+        components[darkest], [components[label] for label in levels if label != darkest]
+    ):
+        return 0.0
     faint = [inks[label] for label in levels if levels[label] < WEAK_INK_SHARE * levels[darkest]]
     if not faint:
         return 0.0

@@ -12,14 +12,15 @@ from math import ceil
 import cv2
 import numpy as np
 
-from batchdigits.arrays import GrayImage
+from batchdigits.arrays import GrayImage, Mask
 from batchdigits.preprocessing.centring import IMAGE_SIDE, INK_SIDE, centre_digits
-from batchdigits.preprocessing.components import Components, find_digits
+from batchdigits.preprocessing.components import Components, find_digit
 from batchdigits.preprocessing.frames.bare_paper import is_bare
 from batchdigits.preprocessing.frames.framed_digits import add_unframed
 from batchdigits.preprocessing.ink import compute_ink_maps
 from batchdigits.preprocessing.marks.marked_digits import add_unmarked
-from batchdigits.preprocessing.sheet import cut_out_sheet, find_sheet
+from batchdigits.preprocessing.sheet import find_sheet
+from batchdigits.preprocessing.sheet_cutout import cut_out_sheet, find_inside
 from batchdigits.records import Box, NormalisedDigit
 
 #: Pages twice as large are first searched at about this size, that of the scans trained with.
@@ -107,12 +108,34 @@ def _normalise_on_sheet(
     if digit.box is None:
         return None
     _, *others = _normalise_small_pages([coarse], inside_frames)[0].readings()
+    inside = find_inside(sheet)
     return NormalisedDigit.from_readings(
         [
-            *_move(digit, box.x, box.y, 0).readings(),
+            *(
+                replace(reading, is_cut=reading.is_cut or _reaches_out(reading, inside, scale))
+                for reading in _move(digit, box.x, box.y, 0).readings()
+            ),
             *(rescale_digit(other, scale, gray.shape) for other in others if inside_frames),
         ]
     )
+
+
+def _reaches_out(digit: NormalisedDigit, inside: Mask, scale: int) -> bool:
+    """Return whether a digit on a sheet comes so near its edge that it may go on beyond it.
+
+    The edge of a shadow looks like that of a sheet, and goes across digits.
+
+    Args:
+        digit: with its box in pixels of the page.
+        inside: ``(h, w) uint8``, 255 within the sheet, on the page reduced by ``scale``.
+        scale: how many times smaller the sides of that page are.
+    """
+    if digit.box is None:
+        return False
+    left, top = digit.box.x // scale, digit.box.y // scale
+    right = -(-(digit.box.x + digit.box.width) // scale)
+    bottom = -(-(digit.box.y + digit.box.height) // scale)
+    return not inside[top:bottom, left:right].all()
 
 
 def _reduce_coarsely(gray: GrayImage) -> tuple[GrayImage, int]:
@@ -197,7 +220,7 @@ def _normalise_small_pages(
     """
     readings = []
     for page, (ink, noise) in zip(pages, compute_ink_maps(pages), strict=True):
-        digits = find_digits(ink, noise)
+        digits = [find_digit(ink, noise)]
         if inside_frames:
             digits = add_unframed(digits, page, noise)
         readings.append(add_unmarked(digits))

@@ -18,7 +18,7 @@ from batchdigits.preprocessing.ink import compute_ink_maps
 from batchdigits.records import Box
 
 #: Smaller pages have no room for a frame and a digit.
-MIN_PAGE_SIDE = 12
+MIN_PAGE_SIDE = 16
 #: Ink is near the border within this share of the page's shorter side; lines reach it with ends.
 NEAR_SHARE = 0.035
 #: What fills more of its box, where that is so much of the page, is no digit but the paper inside a
@@ -56,7 +56,9 @@ def add_unframed(
         noise: the level of ink, 0-255, that nine tenths of its border stay below.
 
     Returns:
-        ``digits`` and up to three more; or ``None`` alone where nothing but a frame is on the page.
+        ``digits`` and some more, among them what paper that was taken for a digit shows, which
+        comes first or takes the digit's place; or ``None`` alone where nothing but a frame is on
+        the page.
     """
     if digits[0] is None or not _may_be_framed(digits[0], gray.shape, noise):
         return digits
