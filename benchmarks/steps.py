@@ -11,7 +11,7 @@ from benchmarks.bench import Bench
 from benchmarks.figures import Figure
 from benchmarks.timing import make_python_command, run_timed, take_turns
 
-IMAGES = 4096
+IMAGES = 1024
 #: Figures: their name, the step, its peer, and the ratio that it should not exceed.
 COMPARISONS = (
     ("the first network / the same in Keras", "network", "keras", 1.0),

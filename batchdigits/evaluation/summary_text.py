@@ -109,7 +109,7 @@ def _format_interval(proportion: Proportion) -> str:
 
 def _format_confusions(metrics: EvaluationMetrics) -> str:
     lines = [
-        f"{truth} {'read as no digit' if digit == NO_DIGIT else f'read as {digit}'}: "
+        f"{truth} {'not read as a digit' if digit == NO_DIGIT else f'read as {digit}'}: "
         f"{files:,} time{'s' * (files > 1)}"
         for truth, digit, files in find_worst_confusions(metrics.confusion_matrix, _MAX_CONFUSIONS)
     ]

@@ -54,7 +54,7 @@ def test_a_folder_is_measured_and_left_as_it_was(
     assert found["several_pages"] == ["w0/3/two.tif"]
     unread = {"file": "w0/3/broken.png", "truth": 3, "status": "quarantined", "reason": "truncated"}
     assert found["unread"] == [unread] and found["blank"] == 0
-    assert "82.35 %" in done.stderr and "without a digit: 1 time" in done.stderr
+    assert "82.35 %" in done.stderr and "not read as a digit: 1 time" in done.stderr
     assert "3 wrong" in done.stderr
 
 
