@@ -178,6 +178,7 @@ def test_accuracy_is_measured_on_files(data: Path, tmp_path: Path) -> None:
     assert (tmp_path / "images" / "scans" / "fold-1-out" / "results.csv").is_file()
 
 
+@pytest.mark.long
 def test_figures_go_into_a_card_and_others_stay(data: Path, tmp_path: Path) -> None:
     card = tmp_path / "card.json"
     card.write_text('{"name": "x", "accuracy": {"old": 1}}', encoding="utf-8")

@@ -151,6 +151,7 @@ def test_broken_files_are_one_sentence(tmp_path: Path, content: bytes) -> None:
         read_corrections(path)
 
 
+@pytest.mark.long
 def test_checked_scans_become_training_data(
     batchdigits: Run, forms: Path, inbox: Path, tmp_path: Path
 ) -> None:

@@ -100,6 +100,7 @@ def recorded(outbox: Path) -> dict[str, str]:
     }
 
 
+@pytest.mark.long
 def test_each_key_is_on_record_at_once(outbox: Path, inbox: Path, tmp_path: Path) -> None:
     browser = find_browser()
     if not browser:
@@ -247,6 +248,7 @@ def test_pages_that_browsers_do_not_show_are_decoded(
         np.testing.assert_array_equal(ask("three.tif", 1), pages[0])
 
 
+@pytest.mark.long
 def test_a_watcher_may_be_at_work(outbox: Path, inbox: Path) -> None:
     command = [sys.executable, "-m", "batchdigits", "watch", str(inbox), str(outbox), "-q"]
     (sha256,) = {row["sha256"] for row in read_csv(outbox) if row["file"] == "1.png"}
@@ -265,6 +267,7 @@ def test_a_watcher_may_be_at_work(outbox: Path, inbox: Path) -> None:
         watcher.wait(60)
 
 
+@pytest.mark.long
 def test_what_a_watcher_takes_up_later_is_not_said_to_be_on_record(
     outbox: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

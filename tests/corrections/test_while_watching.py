@@ -46,6 +46,7 @@ def wait_until_answered(watcher: Watcher, answers: dict[str, str]) -> None:
     wait_for(lambda: find_answers(watcher) == answers, f"{answers} in the table", 60)
 
 
+@pytest.mark.long
 def test_a_correction_is_in_the_table_of_a_watcher_within_seconds(
     batchdigits: Run, inbox: Path, outbox: Path, tmp_path: Path, scans: list[bytes]
 ) -> None:

@@ -67,6 +67,7 @@ def test_a_csv_names_a_file_by_its_plain_name_first(tmp_path: Path, digits: Digi
     }
 
 
+@pytest.mark.long
 def test_the_mistakes_of_one_evaluation_are_the_data_of_the_next(
     tmp_path: Path, digits: Digits
 ) -> None:

@@ -16,6 +16,7 @@ pytestmark = pytest.mark.integration
 IMAGES, DIGITS = (samples[::12] for samples in load_probe_digits())
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("images", "digits", "sentence"),
     [

@@ -108,6 +108,7 @@ def test_files_that_come_while_it_reads_are_not_replaced(tmp_path: Path, digits:
     assert os.listdir(tmp_path / "out") == ["mistakes.png"]
 
 
+@pytest.mark.long
 def test_a_full_disk_leaves_nothing_that_is_in_the_way_later(
     tmp_path: Path, digits: Digits, monkeypatch: pytest.MonkeyPatch
 ) -> None:

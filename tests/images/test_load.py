@@ -183,6 +183,7 @@ def test_size_is_judged_by_the_header_alone() -> None:
     assert reason(png_header(0, 10), "x.png") is Reason.CORRUPT
 
 
+@pytest.mark.long
 @pytest.mark.integration
 def test_refusing_a_bomb_needs_no_memory() -> None:
     body = zlib.compress(bytes(30_001) * 30_000, 1)

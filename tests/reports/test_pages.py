@@ -334,6 +334,7 @@ def test_two_outboxes_of_one_inbox_keep_their_corrections_apart(
             assert progress_of(page).startswith("1 checked")
 
 
+@pytest.mark.long
 def test_corrections_in_pages_of_an_earlier_version_are_taken_over(
     browser: str, batchdigits: Run, inbox: Path, tmp_path: Path, digits: Digits
 ) -> None:

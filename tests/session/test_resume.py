@@ -87,6 +87,7 @@ def test_changed_settings_and_force_read_again(batchdigits: Run, scans: Path, ou
     assert len(read_csv(outbox)) == 11
 
 
+@pytest.mark.long
 def test_scanners_that_begin_at_one_every_day_lose_no_row(
     batchdigits: Run, inbox: Path, outbox: Path, digits: Digits, tmp_path: Path
 ) -> None:

@@ -45,6 +45,7 @@ def measure_memory() -> int:
     return max(resource.getrusage(user).ru_maxrss for user in users)
 
 
+@pytest.mark.long
 @pytest.mark.integration
 @pytest.mark.parametrize("name", HOSTILE_WORKBOOKS)
 def test_a_workbook_that_asks_for_everything_is_one_sentence(tmp_path: Path, name: str) -> None:

@@ -10,6 +10,7 @@ from batchdigits.training.networks import build_cnn
 pytestmark = pytest.mark.integration
 
 
+@pytest.mark.long
 def test_the_network_takes_images_of_pixels_and_gives_eleven_logits() -> None:
     network = build_cnn(1)
     assert network.input_shape == (None, 28, 28, 1) and network.output_shape == (None, 11)

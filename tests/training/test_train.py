@@ -41,6 +41,7 @@ def trained(batchdigits: Run, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+@pytest.mark.long
 def test_a_model_is_trained_saved_and_read_with(batchdigits: Run, trained: Path) -> None:
     card = json.loads((trained / "models" / "mine.json").read_text())
     assert card["command"] == (
@@ -59,6 +60,7 @@ def test_a_model_is_trained_saved_and_read_with(batchdigits: Run, trained: Path)
     assert {row["model"] for row in read_csv(trained / "out")} == {f"mine@{card['sha256'][:8]}"}
 
 
+@pytest.mark.long
 def test_a_name_that_is_taken_is_refused_before_the_work(batchdigits: Run, trained: Path) -> None:
     done = batchdigits("train", "--data", "scans", cwd=trained)
     assert done.returncode == 2 and "mine.keras already exists" in done.stderr

@@ -105,6 +105,7 @@ def check_damages(template: Desk, seeds: range) -> None:
         check_repair(template, desk, f"seed {seed}")
 
 
+@pytest.mark.long
 def test_damaged_journals_are_mended(template: Desk) -> None:
     check_damages(template, range(6))
 

@@ -78,6 +78,7 @@ def repair(desk: Desk) -> int:
     return desk.verify("--repair", "--inbox", str(desk.inbox))
 
 
+@pytest.mark.long
 def test_no_page_costs_a_row_that_a_table_shows(template: Desk, tmp_path: Path) -> None:
     data = template.journal.read_bytes()
     for number in range(1, len(data) // _PAGE + 1):

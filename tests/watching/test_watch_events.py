@@ -66,6 +66,7 @@ def limited(what: str, number: int) -> list[str]:
     return command
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("what", "number", "sysctl"),
     [

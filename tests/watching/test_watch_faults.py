@@ -59,6 +59,7 @@ def test_kill_9_loses_and_repeats_nothing(inbox: Path, outbox: Path, scans: list
     assert not list(outbox.glob("*edited*")) and not list(outbox.glob(".*.tmp"))
 
 
+@pytest.mark.long
 def test_a_full_disk_is_waited_out(inbox: Path, outbox: Path, scans: list[bytes]) -> None:
     unmount = mounted("tmpfs", outbox, "-o", "size=300k")
     try:
