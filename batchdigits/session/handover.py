@@ -1,6 +1,7 @@
 """What is handed to the batchdigits that is at work in an outbox, and taken up by it."""
 
 import time
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 
 from batchdigits.errors import OutboxError
@@ -19,12 +20,16 @@ from batchdigits.session.requeue import requeue_files
 _TIMEOUT, _POLL_DELAY = 10.0, 0.05
 
 
-def hand_over(outbox: Path, submission: Submission) -> bool:
+def hand_over(
+    outbox: Path, submission: Submission, guard: AbstractContextManager[object] | None = None
+) -> bool:
     """Leave something for whoever is at work in an outbox, and wait until it is taken up.
 
     Args:
         outbox: the folder, which another process holds.
         submission: what is to be done.
+        guard: held while the outbox' lock is looked at, where other threads of this process may
+            hold that: to look at a lock of one's own lets it go.
 
     Returns:
         Whether it is done; if not, it will be, by that process or, where that has ended, by the
@@ -38,7 +43,10 @@ def hand_over(outbox: Path, submission: Submission) -> bool:
     except OSError as error:
         raise OutboxError(f"Cannot write to the outbox {outbox}: {error.strerror}.") from error
     deadline = time.monotonic() + _TIMEOUT
-    while path.exists() and is_held(outbox) and time.monotonic() < deadline:
+    while path.exists() and time.monotonic() < deadline:
+        with guard or nullcontext():
+            if not is_held(outbox):
+                break
         time.sleep(_POLL_DELAY)
     return not path.exists()
 

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -274,7 +275,7 @@ def test_what_a_watcher_takes_up_later_is_not_said_to_be_on_record(
     (sha256,) = {row["sha256"] for row in read_csv(outbox) if row["file"] == "1.png"}
     corrections = [SubmittedCorrection(sha256, 1, 7)]
     desk = ReviewDesk(outbox)
-    monkeypatch.setattr("batchdigits.session.handover._TIMEOUT", 0.2)
+    monkeypatch.setattr("batchdigits.session.handover._TIMEOUT", 5.0)
     code = (
         "import sys, time; from pathlib import Path\n"
         "from batchdigits.session.outbox import hold_outbox\n"
@@ -288,7 +289,11 @@ def test_what_a_watcher_takes_up_later_is_not_said_to_be_on_record(
     )
     with busy:
         assert busy.stdout and busy.stdout.readline() == "held\n"
-        assert not desk.put_on_record(corrections)
+        with ThreadPoolExecutor(1) as pool:
+            waiting = pool.submit(desk.put_on_record, corrections)
+            time.sleep(0.5)
+            assert desk.read_scan(sha256, 1) and not waiting.done(), "scans are shown meanwhile"
+            assert not waiting.result()
     desk.close()
     assert recorded(outbox) == {"1.png": "7"}, "whoever opens the outbox next takes it up"
     assert desk.put_on_record([SubmittedCorrection(sha256, 1, None)])

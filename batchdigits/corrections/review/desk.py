@@ -99,8 +99,10 @@ class ReviewDesk:
                 return True
             with read_outbox(self._outbox, self._trust_outbox) as journal:
                 _check(journal, corrections)
-            if hand_over(self._outbox, Submission(utc_now(), corrections)):
-                return True
+        # Scans are shown while this waits.
+        if hand_over(self._outbox, Submission(utc_now(), corrections), self._lock):
+            return True
+        with self._lock:
             if is_held(self._outbox):
                 return False
             # It has ended meanwhile: opening the outbox takes up what it left.
