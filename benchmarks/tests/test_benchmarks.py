@@ -16,6 +16,7 @@ from batchdigits.evaluation.metrics_summary import Proportion
 from batchdigits.evaluation.predictions import LabelledPrediction, PredictionSet
 from batchdigits.training.simulator.letters import LETTERS
 from batchdigits.training.simulator.non_digits import NON_DIGITS
+from benchmarks.__main__ import NAMES
 from benchmarks.accuracy.figures import GOALS, AccuracyFigure
 from benchmarks.accuracy.metrics import (
     WITHOUT_DIGITS,
@@ -32,22 +33,12 @@ from tests.conftest import ROOT
 
 pytestmark = pytest.mark.integration
 
-NAMES = (
-    "throughput",
-    "startup",
-    "tutorial",
-    "scale",
-    "cores",
-    "ocr",
-    "reports",
-    "correcting",
-    "sandbox",
-    "steps",
-)
+#: These two train networks, which takes minutes however few files there are.
+SLOW_NAMES = "training", "models"
 
 
 @pytest.mark.long
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", [name for name in NAMES if name not in SLOW_NAMES])
 def test_a_benchmark_runs_on_a_handful_of_files(name: str, tmp_path: Path) -> None:
     json_file = tmp_path / "figures.json"
     plot = tmp_path / "memory.png"
